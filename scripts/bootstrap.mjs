@@ -1,0 +1,115 @@
+// Makes sure of everything a command needs, then runs it. Plain JavaScript without dependencies: it must work on a
+// fresh clone, on the Node that the machine has.
+
+import { constants } from 'node:os';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bringUp } from './bootstrap/bring-up.mjs';
+import { demoImage } from './bootstrap/demo-image.mjs';
+import { dockerEngine } from './bootstrap/docker.mjs';
+import { natsServer } from './bootstrap/nats.mjs';
+import { findNode24 } from './bootstrap/node-24.mjs';
+import { nodeModules } from './bootstrap/node-modules.mjs';
+import { runScript } from './bootstrap/run-script.mjs';
+import * as say from './bootstrap/say.mjs';
+import { SetupError } from './bootstrap/setup-error.mjs';
+
+const OLDEST_NODE = [20, 19];
+
+const COMMANDS = {
+  demo: {
+    does: 'start a node on this machine and run a first job on it',
+    needs: [nodeModules, natsServer, dockerEngine, demoImage],
+    script: 'scripts/demo.ts',
+  },
+  start: {
+    does: 'start a node with your own capstan.yaml',
+    needs: [nodeModules, natsServer, dockerEngine],
+    script: 'scripts/start.ts',
+  },
+  test: {
+    does: 'run all tests',
+    needs: [nodeModules, natsServer, dockerEngine, demoImage],
+    script: 'scripts/test.ts',
+  },
+  catalogue: {
+    does: 'look after the catalogue of assets',
+    needs: [nodeModules],
+    script: 'scripts/catalogue.ts',
+  },
+  'bench-overhead': {
+    does: 'measure what the node adds to a job',
+    needs: [nodeModules, natsServer, dockerEngine, demoImage],
+    script: 'test/bench/overhead.ts',
+  },
+  modules: {
+    does: 'only install node_modules',
+    needs: [nodeModules],
+  },
+};
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const [name, ...args] = process.argv.slice(2);
+
+if (name === '--help' || name === '-h' || name === 'help') console.log(help());
+else if (!Object.hasOwn(COMMANDS, name ?? '')) refuse(name);
+else await main(COMMANDS[name]);
+
+async function main({ needs, script }) {
+  const stopped = new AbortController();
+  const stop = (signal) => {
+    process.exitCode = 128 + constants.signals[signal];
+    stopped.abort();
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.on(signal, stop);
+  try {
+    checkOwnNode();
+    const context = { root, signal: stopped.signal };
+    await bringUp(needs, context);
+    if (script === undefined) return;
+    const node = await findNode24(context);
+    for (const signal of signals) process.off(signal, stop);
+    process.exitCode = await runScript({ node, script, args, root });
+  } catch (error) {
+    if (stopped.signal.aborted) return say.failed('stopped; run the command again to go on');
+    if (!(error instanceof SetupError)) throw error;
+    say.failed(error.message, error.hint);
+    process.exitCode = 1;
+  }
+}
+
+function checkOwnNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])) return;
+  throw new SetupError(
+    `Node ${process.versions.node} is too old`,
+    `install Node ${OLDEST_NODE.join('.')} or newer (https://nodejs.org/en/download), then run the command again`,
+  );
+}
+
+function refuse(unknown) {
+  say.failed(unknown === undefined ? 'which command?' : `no such command: ${unknown}`, help());
+  process.exitCode = 2;
+}
+
+function help() {
+  const rows = Object.entries(COMMANDS).map(([command, { does, needs }]) => {
+    return `  ${command.padEnd(15)} ${does}\n${' '.repeat(18)}needs ${needs.map((part) => part.name).join(', ')}`;
+  });
+  return `usage: node scripts/bootstrap.mjs <command> [arguments for the command]
+
+Makes sure of what the command needs, installs or starts what is missing, then runs it with Node 24.
+All of it may be repeated; when nothing is missing it adds well under a second.
+
+${rows.join('\n')}
+
+Where the parts come from
+  node_modules   npm ci, whenever package-lock.json changed; brings Node 24 along
+  nats-server    the one on PATH, else apt-get install nats-server
+  Docker Engine  DOCKER_HOST or /var/run/docker.sock, else apt-get install docker.io iptables;
+                 started by systemd, or as a detached dockerd with its log in /var/log/dockerd.log
+  image          built from Node 24 and busybox of this machine (apt-get install busybox-static), no registry
+
+Installing and starting take root: directly, or with sudo. Where that can't be had, you are told what to type.`;
+}

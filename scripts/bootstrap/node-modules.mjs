@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { lastLines, run } from './programs.mjs';
+import * as say from './say.mjs';
+import { SetupError } from './setup-error.mjs';
+
+/** node_modules as package-lock.json says. */
+export const nodeModules = {
+  name: 'node_modules',
+
+  async ready({ root }) {
+    const wanted = await fingerprint(root);
+    if ((await readIfThere(stampPath(root))) === wanted) return 'node_modules';
+    if (!(await npmInstalledTheSame(root))) return undefined;
+    await writeFile(stampPath(root), wanted);
+    return 'node_modules';
+  },
+
+  async packages() {
+    return [];
+  },
+
+  async bring({ root, signal }) {
+    say.doing('installing node_modules (npm ci)');
+    // The stamp goes first and comes back last: an interrupted npm ci leaves none and is done again.
+    await rm(stampPath(root), { force: true });
+    const args = ['ci', '--loglevel=error', '--no-progress', '--include=dev', '--include=optional'];
+    const { code, output } = await run(['npm', ...args], { cwd: root, env: withoutOwnBin(process.env), signal });
+    if (code === 127)
+      throw new SetupError('npm is not on PATH', 'install npm (Debian and Ubuntu: apt-get install npm)');
+    if (code !== 0) throw new SetupError(`npm ci failed in ${root}`, `${lastLines(output)}\ntry it by hand: npm ci`);
+    await writeFile(stampPath(root), await fingerprint(root));
+  },
+};
+
+// npm must not run on the Node that it is about to replace.
+function withoutOwnBin(env) {
+  const folders = (env.PATH ?? '').split(delimiter).filter((folder) => !folder.endsWith(join('node_modules', '.bin')));
+  return { ...env, PATH: folders.join(delimiter) };
+}
+
+// A developer's own `npm install` leaves npm's record of what it put there: no need to do it again.
+async function npmInstalledTheSame(root) {
+  const record = await readIfThere(join(root, 'node_modules', '.package-lock.json'));
+  if (record === undefined) return false;
+  const installed = JSON.parse(record).packages;
+  const pinnedNode = `node_modules/node-${process.platform}-${process.arch}`;
+  const locked = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')).packages;
+  return Object.entries(locked)
+    .filter(([path]) => path.startsWith('node_modules/'))
+    .every(([path, { version, optional, link }]) => {
+      const found = installed[path];
+      if (found === undefined) return optional === true && path !== pinnedNode;
+      return link === true || found.version === version;
+    });
+}
+
+// Native modules and the pinned Node differ from machine to machine, so a copied folder doesn't count.
+async function fingerprint(root) {
+  const lock = await readFile(join(root, 'package-lock.json'));
+  return createHash('sha256').update(`${process.platform}-${process.arch}\n`).update(lock).digest('hex');
+}
+
+function stampPath(root) {
+  return join(root, 'node_modules', '.installed-lock.sha256');
+}
+
+async function readIfThere(path) {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

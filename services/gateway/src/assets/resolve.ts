@@ -1,0 +1,152 @@
+/** From what a start request names to what a runner needs: assets looked up, checked against each other, parameters sealed. */
+import type { StartRequest } from '@capstan/shared/contract/api';
+import type { Container, Ddo, Service } from '@capstan/shared/contract/ddo';
+import type { Algorithm, AssetInput } from '@capstan/shared/contract/job';
+import { CapstanError } from '@capstan/shared/errors';
+import type { Assets } from './catalogue.ts';
+import { checkContainer } from './container.ts';
+import { trustPublished, trustRaw, type TrustVerdict } from './trust.ts';
+
+export interface ResolvedInputs {
+  readonly datasets: readonly AssetInput[];
+  readonly algorithm: Algorithm;
+}
+
+interface Resolver {
+  readonly assets: Assets;
+  /** Encrypts to the node's key. */
+  readonly seal: (text: string) => string;
+}
+
+type DatasetRequest = StartRequest['dataset'];
+type AlgorithmRequest = StartRequest['algorithm'];
+interface FoundAsset {
+  readonly ddo: Ddo;
+  readonly service: Service;
+}
+
+/** Throws REFUSED with Ocean Provider's code for the first thing that the caller must mend. */
+export async function resolveInputs(request: StartRequest, resolver: Resolver): Promise<ResolvedInputs> {
+  const requested = [request.dataset, ...(request.additionalDatasets ?? [])];
+  const datasets = await Promise.all(requested.map((dataset, index) => findDataset(dataset, index, resolver.assets)));
+  const algorithm = await resolveAlgorithm(request.algorithm, datasets, resolver);
+  return {
+    datasets: datasets.map(({ ddo, service }, index) => ({
+      ddo,
+      serviceId: service.id,
+      ...sealedUserdata(requested[index]?.userdata, resolver),
+    })),
+    algorithm,
+  };
+}
+
+const refusal = (resource: string, code: string, message: string) =>
+  new CapstanError('REFUSED', message, { refusal: { [resource]: code } });
+
+async function findDataset(request: DatasetRequest, index: number, assets: Assets): Promise<FoundAsset> {
+  const resource = index === 0 ? 'dataset' : `additionalDatasets.${index - 1}`;
+  const found = await findAsset(request, resource, assets);
+  if (index === 0 && found.service.type !== 'compute') {
+    throw refusal(
+      `${resource}.serviceId`,
+      'main_service_compute',
+      'The first dataset must be asked for with its compute service.',
+    );
+  }
+  return found;
+}
+
+async function findAsset(
+  request: { readonly documentId: string; readonly serviceId: string },
+  resource: string,
+  assets: Assets,
+): Promise<FoundAsset> {
+  const ddo = await assets.find(request.documentId);
+  if (!ddo) {
+    throw refusal(
+      `${resource}.documentId`,
+      'did_not_found',
+      `This node knows no asset ${request.documentId}. Check the DID.`,
+    );
+  }
+  const service = ddo.services.find(({ id }) => id === request.serviceId);
+  if (!service) {
+    const offered = ddo.services.map(({ id }) => id).join(', ');
+    throw refusal(
+      `${resource}.serviceId`,
+      'not_found',
+      `The asset has no service ${request.serviceId}; it offers: ${offered}.`,
+    );
+  }
+  return { ddo, service };
+}
+
+async function resolveAlgorithm(
+  request: AlgorithmRequest,
+  datasets: readonly FoundAsset[],
+  resolver: Resolver,
+): Promise<Algorithm> {
+  const trusting = datasets.map(({ service }) => service).filter(({ type }) => type === 'compute');
+  if (request.meta) {
+    trusting.map(trustRaw).forEach(requireTrust);
+    return rawAlgorithm(request, requireContainer(request.meta.container), resolver);
+  }
+  const { documentId, serviceId } = request;
+  if (!documentId) {
+    throw refusal('algorithm', 'missing_meta_documentId', 'Name the algorithm by documentId, or describe it in meta.');
+  }
+  if (!serviceId)
+    throw refusal('algorithm.serviceId', 'missing', 'Name the service of the algorithm that you ordered.');
+  const { ddo, service } = await findAsset({ documentId, serviceId }, 'algorithm', resolver.assets);
+  if (ddo.metadata.type !== 'algorithm') {
+    throw refusal('algorithm', 'not_algo', `The asset ${documentId} is a ${ddo.metadata.type}, not an algorithm.`);
+  }
+  const container = requireContainer(ddo.metadata.algorithm?.container);
+  const verdicts = trusting.map((trustingService) => requireTrust(trustPublished(trustingService, ddo, container)));
+  return {
+    kind: 'published',
+    asset: { ddo, serviceId: service.id, ...sealedUserdata(request.userdata, resolver) },
+    container,
+    trustedFilesChecksums: verdicts.filter((checksums) => checksums.length > 0).map((checksums) => [...checksums]),
+  };
+}
+
+function rawAlgorithm(request: AlgorithmRequest, container: Container, resolver: Resolver): Algorithm {
+  const { rawcode, url } = request.meta ?? {};
+  if (rawcode) return { kind: 'rawcode', rawcode, container };
+  if (url) {
+    const sealedFiles = resolver.seal(JSON.stringify([{ type: 'url', url }]));
+    return { kind: 'sealed', sealedFiles, container, ...sealedUserdata(request.userdata, resolver) };
+  }
+  throw refusal('algorithm.meta', 'missing_meta_documentId', 'The meta of an algorithm needs its rawcode or its url.');
+}
+
+function requireContainer(given: Parameters<typeof checkContainer>[0]): Container {
+  const verdict = checkContainer(given);
+  if (verdict.kind === 'valid') return verdict.container;
+  throw refusal(
+    'algorithm.container',
+    verdict.code,
+    verdict.code === 'checksum_prefix'
+      ? 'The container checksum must be an image digest: sha256: and 64 lower-case hexadecimal characters.'
+      : 'The container of the algorithm must name its image and its entrypoint.',
+  );
+}
+
+const TRUST_MESSAGES: Readonly<Record<Extract<TrustVerdict, { kind: 'refused' }>['code'], string>> = {
+  no_raw_algo_allowed:
+    "The data's owner allows published algorithms only. Publish the algorithm, or choose other data.",
+  not_trusted_algo: "This algorithm is not on the list of algorithms that the data's owner trusts.",
+  not_trusted_algo_publisher: "The publisher of this algorithm is not one that the data's owner trusts.",
+  algorithm_container_checksum_mismatch:
+    "The container of this algorithm is not the one that the data's owner approved.",
+};
+
+function requireTrust(verdict: TrustVerdict): readonly string[] {
+  if (verdict.kind === 'trusted') return verdict.filesChecksums;
+  throw refusal('algorithm', verdict.code, TRUST_MESSAGES[verdict.code]);
+}
+
+function sealedUserdata(userdata: unknown, { seal }: Resolver): { sealedUserdata?: string } {
+  return userdata === undefined ? {} : { sealedUserdata: seal(JSON.stringify(userdata)) };
+}

@@ -1,0 +1,88 @@
+/** Group commit: writes asked for in the same turn share one transaction, and nobody is answered or told before it is on disk. */
+import { CapstanError, messageOf } from '@capstan/shared/errors';
+import type { Db } from './db.ts';
+import type { StoredEvent } from './events.ts';
+
+export interface Transaction {
+  /** Tells the listeners of committed events, in stored order, once this transaction is on disk. */
+  announce(event: StoredEvent): void;
+}
+
+export type CommittedListener = (events: readonly StoredEvent[]) => void;
+
+export interface Committer {
+  /** Runs `work` in a transaction; resolves after the commit. A `work` that throws is undone alone and rejects alone. */
+  write<T>(work: (transaction: Transaction) => T): Promise<T>;
+  onCommitted(listener: CommittedListener): () => void;
+}
+
+interface Pending {
+  /** Does the work and returns how to tell its caller after the commit. */
+  readonly perform: () => { readonly announced: readonly StoredEvent[]; readonly settle: () => void };
+  readonly reject: (error: unknown) => void;
+}
+
+export function createCommitter(db: Db): Committer {
+  const listeners = new Set<CommittedListener>();
+  let queue: Pending[] = [];
+
+  const flush = () => {
+    const batch = queue;
+    queue = [];
+    const settled: (() => void)[] = [];
+    const announced: StoredEvent[] = [];
+    try {
+      db.exec('begin immediate');
+      for (const { perform, reject } of batch) {
+        db.exec('savepoint work');
+        try {
+          const done = perform();
+          settled.push(done.settle);
+          announced.push(...done.announced);
+        } catch (error) {
+          db.exec('rollback to work');
+          settled.push(() => reject(error));
+        }
+        db.exec('release work');
+      }
+      db.exec('commit');
+    } catch (error) {
+      rollBack(db);
+      const unavailable = new CapstanError(
+        'STORE_UNAVAILABLE',
+        `The node can't store anything at the moment: ${messageOf(error)}`,
+        {
+          cause: error,
+        },
+      );
+      for (const { reject } of batch) reject(unavailable);
+      return;
+    }
+    if (announced.length > 0) for (const listener of listeners) listener(announced);
+    for (const settle of settled) settle();
+  };
+
+  return {
+    write: (work) =>
+      new Promise((resolve, reject) => {
+        const perform = () => {
+          const announced: StoredEvent[] = [];
+          const value = work({ announce: (event) => void announced.push(event) });
+          return { announced, settle: () => resolve(value) };
+        };
+        if (queue.push({ perform, reject }) === 1) setImmediate(flush);
+      }),
+    onCommitted(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+}
+
+function rollBack(db: Db): void {
+  try {
+    db.exec('rollback');
+  } catch {
+    // SQLite has already rolled back by itself, as it does when the disk is full.
+  }
+}

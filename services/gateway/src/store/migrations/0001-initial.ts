@@ -1,0 +1,73 @@
+/** The first schema. Times are Unix milliseconds. */
+export const initial = `
+create table jobs (
+  job_id text primary key,
+  -- The order of acceptance: who came first is served first.
+  accepted integer not null unique,
+  run integer not null,
+  attempt integer not null,
+  code integer not null,
+  owner text not null,
+  environment text not null,
+  document_id text not null,
+  agreement_id text not null,
+  algo_did text not null,
+  input_dids text not null,
+  date_created integer not null,
+  date_finished integer,
+  -- When the job was given to the bus; null while it waits in the queue.
+  dispatched_at integer,
+  sent_at integer,
+  stopreq integer not null default 0,
+  removed integer not null default 0,
+  expires_at integer,
+  termination text,
+  results text not null default '[]'
+) strict, without rowid;
+
+create index jobs_by_owner on jobs (owner, accepted);
+create index jobs_by_document on jobs (document_id, accepted);
+create index jobs_by_agreement on jobs (agreement_id, accepted);
+create index jobs_waiting on jobs (environment, owner, accepted) where date_finished is null and dispatched_at is null;
+create index jobs_running on jobs (environment, owner) where date_finished is null and dispatched_at is not null;
+
+-- What a runner needs; large, and read only to dispatch.
+create table job_specs (
+  job_id text primary key,
+  spec text not null
+) strict, without rowid;
+
+create table events (
+  cursor integer primary key autoincrement,
+  job_id text not null,
+  run integer not null,
+  attempt integer not null,
+  n integer not null,
+  code integer not null,
+  at integer not null,
+  details text not null,
+  unique (job_id, run, attempt, n)
+) strict;
+
+-- The last nonce of each address, and what it was used for.
+create table nonces (
+  address text primary key,
+  nonce text not null,
+  body_hash text,
+  job_id text
+) strict, without rowid;
+
+create table environments (
+  environment text primary key,
+  definition text not null,
+  last_seen integer not null
+) strict, without rowid;
+
+create table dead_letters (
+  id integer primary key autoincrement,
+  at integer not null,
+  subject text not null,
+  problem text not null,
+  message text not null
+) strict;
+`;

@@ -1,0 +1,4 @@
+/** Migrations, forward only, in order. A released one never changes: a new one is added at the end. */
+import { initial } from './0001-initial.ts';
+
+export const MIGRATIONS: readonly string[] = [initial];

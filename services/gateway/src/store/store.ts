@@ -1,0 +1,31 @@
+/** The store as the rest of the gateway sees it: tables to read, and `write` to change them. */
+import { openDb } from './db.ts';
+import { createCommitter, type Committer } from './commit.ts';
+import { createDeadLetters, type DeadLetters } from './dead-letters.ts';
+import { createEnvironments, type Environments } from './environments.ts';
+import { createEvents, type Events } from './events.ts';
+import { createJobs, type Jobs } from './jobs.ts';
+import { createNonces, type Nonces } from './nonces.ts';
+
+export interface Store extends Committer {
+  readonly jobs: Jobs;
+  readonly events: Events;
+  readonly nonces: Nonces;
+  readonly environments: Environments;
+  readonly deadLetters: DeadLetters;
+  close(): void;
+}
+
+/** Opens the store at `path`. Tables may be read at any time, and changed only inside `write`. */
+export function openStore(path: string): Store {
+  const db = openDb(path);
+  return {
+    ...createCommitter(db),
+    jobs: createJobs(db),
+    events: createEvents(db),
+    nonces: createNonces(db),
+    environments: createEnvironments(db),
+    deadLetters: createDeadLetters(db),
+    close: () => db.close(),
+  };
+}

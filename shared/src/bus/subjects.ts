@@ -1,0 +1,24 @@
+/** Names of streams, subjects and messages on NATS, PURE. */
+import type { EnvironmentId, JobId } from '../contract/ids.ts';
+import type { JobEvent } from '../contract/messages.ts';
+
+export const STREAMS = {
+  jobs: { name: 'JOBS', subjects: ['jobs.start.*'] },
+  events: { name: 'EVENTS', subjects: ['jobs.event.*'] },
+} as const;
+
+/** KV bucket of what the gateway wants of each job. */
+export const DESIRED_BUCKET = 'desired';
+
+export const startSubject = (environment: EnvironmentId) => `jobs.start.${environment}`;
+export const eventSubject = (jobId: JobId) => `jobs.event.${jobId}`;
+export const announceSubject = (runnerId: string) => `runners.${runnerId}.announce`;
+export const ALL_ANNOUNCEMENTS = 'runners.*.announce';
+
+/** Message ids, by which JetStream drops repetitions. */
+export const startMessageId = (jobId: JobId, run: number) => `${jobId}.${run}.start`;
+export const eventMessageId = ({ jobId, run, attempt, n }: JobEvent) => `${jobId}.${run}.${attempt}.${n}`;
+
+/** Durable consumers: one of the gateway's, one for each environment that all its runners share. */
+export const GATEWAY_CONSUMER = 'gateway';
+export const environmentConsumer = (environment: EnvironmentId) => `runner-${environment}`;

@@ -1,0 +1,94 @@
+/** Configuration: one file, then environment variables; read once, all problems reported together, frozen. */
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parse } from 'yaml';
+import { CapstanError, messageOf } from '../errors.ts';
+import { compile } from '../validate.ts';
+import { ConfigSchema, type Config } from './schema.ts';
+import { PREFIX, parseVariable, RESERVED, settings, type Setting } from './variables.ts';
+
+export type Variables = Readonly<Record<string, string | undefined>>;
+type Tree = Record<string, unknown>;
+
+const DEFAULT_FILE = 'capstan.yaml';
+const validate = compile(ConfigSchema);
+const knownSettings = settings(ConfigSchema);
+
+function readFile(path: string): Tree {
+  let content: unknown;
+  try {
+    content = parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new CapstanError('INVALID_CONFIG', `The configuration file ${path} can't be read: ${messageOf(error)}`);
+  }
+  if (content === null || content === undefined) return {};
+  if (typeof content !== 'object' || Array.isArray(content)) {
+    throw new CapstanError('INVALID_CONFIG', `The configuration file ${path} must hold settings, like "gateway:".`);
+  }
+  return content as Tree;
+}
+
+function assign(tree: Tree, path: readonly string[], value: unknown): void {
+  const [key, ...rest] = path;
+  if (key === undefined) return;
+  if (rest.length === 0) {
+    tree[key] = value;
+    return;
+  }
+  const child = tree[key];
+  const branch = typeof child === 'object' && child !== null ? (child as Tree) : {};
+  tree[key] = branch;
+  assign(branch, rest, value);
+}
+
+function valueAt(tree: Tree, path: string): unknown {
+  return path.split('.').reduce<unknown>((node, key) => {
+    return typeof node === 'object' && node !== null ? (node as Tree)[key] : undefined;
+  }, tree);
+}
+
+/** Settings whose value must never be repeated in a message. */
+const SECRET = new Set(['nodeKey', 'nats.password']);
+
+function problems(tree: Tree, errors: Readonly<Record<string, readonly string[]>>): readonly string[] {
+  return Object.entries(errors).map(([path, texts]) => {
+    const value = valueAt(tree, path);
+    const got = value === undefined || SECRET.has(path) ? '' : ` It is ${JSON.stringify(value)}.`;
+    const variable = knownSettings.find((setting) => setting.path.join('.') === path)?.variable;
+    return `${path}: ${texts.join(' ')}${got}${variable ? ` (as a variable: ${variable})` : ''}`;
+  });
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    Object.values(value).forEach(freeze);
+    Object.freeze(value);
+  }
+  return value;
+}
+
+/**
+ * The node's configuration, from the file that `CAPSTAN_CONFIG` names (or `capstan.yaml` where there is one) and the
+ * `CAPSTAN_…` variables, which win. Throws INVALID_CONFIG that names every bad key, its value and what is allowed.
+ */
+export function loadConfig(variables: Variables, workingDir: string): Config {
+  const named = variables['CAPSTAN_CONFIG'];
+  const file = resolve(workingDir, named ?? DEFAULT_FILE);
+  const tree = named !== undefined || existsSync(file) ? readFile(file) : {};
+
+  const byVariable = new Map<string, Setting>(knownSettings.map((setting) => [setting.variable, setting]));
+  const unknown: string[] = [];
+  for (const [name, text] of Object.entries(variables)) {
+    if (!name.startsWith(PREFIX) || text === undefined || RESERVED.includes(name)) continue;
+    const setting = byVariable.get(name);
+    if (setting) assign(tree, setting.path, parseVariable(setting, text));
+    else unknown.push(`${name}: no setting has this variable; docs/configuration.md lists them all`);
+  }
+
+  const checked = validate(tree);
+  const all = [...unknown, ...(checked.ok ? [] : problems(tree, checked.errors))];
+  if (!checked.ok || all.length > 0) {
+    throw new CapstanError('INVALID_CONFIG', ['The configuration has problems:', ...all].join('\n  '));
+  }
+  return freeze({ ...checked.value, dataDir: resolve(workingDir, checked.value.dataDir) });
+}

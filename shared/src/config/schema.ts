@@ -1,0 +1,204 @@
+/** Every setting of the node: its default, unit and reason stand beside it. `docs/configuration.md` is made from here. */
+import { Type, type Static } from 'typebox';
+import { EnvironmentIdSchema } from '../contract/ids.ts';
+
+const strict = { additionalProperties: false } as const;
+const section = (description: string) => ({ ...strict, default: {}, description });
+
+const LogLevelSchema = Type.Union(
+  [Type.Literal('debug'), Type.Literal('info'), Type.Literal('warn'), Type.Literal('error'), Type.Literal('silent')],
+  { default: 'info', description: 'Least severity that is logged; `error` means that a person must act.' },
+);
+
+const NatsSchema = Type.Object(
+  {
+    servers: Type.Array(Type.String({ minLength: 1 }), {
+      minItems: 1,
+      default: ['nats://127.0.0.1:4222'],
+      description: 'Where NATS listens. JetStream must be on.',
+    }),
+    user: Type.Optional(Type.String({ description: 'User name, if NATS asks for one.' })),
+    password: Type.Optional(
+      Type.String({ description: 'Password of that user. Better given as an environment variable.' }),
+    ),
+  },
+  section("The message broker between gateway and runner. It carries; the gateway's store keeps."),
+);
+
+const GatewaySchema = Type.Object(
+  {
+    host: Type.String({
+      default: '127.0.0.1',
+      description: 'Address to listen on. Only this machine by default; put a TLS proxy in front before you open it.',
+    }),
+    port: Type.Integer({
+      minimum: 0,
+      maximum: 65535,
+      default: 8030,
+      description: 'Port to listen on; 0 takes a free one.',
+    }),
+    publicUrl: Type.Optional(
+      Type.String({
+        pattern: '^https?://[^/]+$',
+        description:
+          'How clients reach the node, without a slash at the end. Result URLs start with it; `http://<host>:<port>` if absent. Never taken from a request, whose Host header anyone can write.',
+      }),
+    ),
+    chainId: Type.Integer({
+      minimum: 1,
+      default: 8996,
+      description: 'Chain that assets and environments of this node belong to.',
+    }),
+    statusAccess: Type.Union([Type.Literal('open'), Type.Literal('signed')], {
+      default: 'open',
+      description:
+        "`open`: whoever knows a job id, DID or address may read statuses, as Ocean Provider has it. `signed`: callers see their own jobs only. Results are always the owner's alone.",
+    }),
+    catalogueDir: Type.Optional(
+      Type.String({ description: 'Folder of asset descriptions (DDO files); `<dataDir>/catalogue` if absent.' }),
+    ),
+  },
+  section('The REST and WebSocket side.'),
+);
+
+const FetchSchema = Type.Object(
+  {
+    allowPrivate: Type.Array(Type.String(), {
+      default: [],
+      description:
+        'Address ranges (CIDR) of private data sources that assets may be fetched from, e.g. `10.1.0.0/16`. Everything that is not a public address is refused otherwise, so that no asset can reach into your network.',
+    }),
+    maxFileGB: Type.Number({ exclusiveMinimum: 0, default: 100, description: 'Largest single file, in GB.' }),
+    idleTimeoutS: Type.Number({
+      exclusiveMinimum: 0,
+      default: 60,
+      description: "Longest silence of an asset's server, in seconds.",
+    }),
+    totalTimeoutS: Type.Number({
+      exclusiveMinimum: 0,
+      default: 21_600,
+      description: 'Longest download of one file, in seconds.',
+    }),
+  },
+  section('How files of assets are downloaded.'),
+);
+
+export const EnvironmentConfigSchema = Type.Object(
+  {
+    id: Type.Unsafe<Static<typeof EnvironmentIdSchema>>({
+      ...EnvironmentIdSchema,
+      default: 'local',
+      description:
+        'Name that consumers use: letters, digits, `-`, `_`. It stays the same when limits or prices change.',
+    }),
+    desc: Type.String({ default: 'Runs on this machine', description: 'One line for consumers.' }),
+    maxJobs: Type.Integer({
+      minimum: 1,
+      maximum: 1000,
+      default: 2,
+      description: 'How many jobs run at the same time.',
+    }),
+    cpus: Type.Optional(
+      Type.Number({ exclusiveMinimum: 0, description: 'CPUs of each job; an equal share of the machine if absent.' }),
+    ),
+    memoryGB: Type.Optional(
+      Type.Number({
+        minimum: 0.006,
+        description: 'Memory of each job, in GB; an equal share of 80 % of the machine if absent. No swap.',
+      }),
+    ),
+    diskGB: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        description: 'Largest results of each job, in GB; an equal share of half the free disk if absent.',
+      }),
+    ),
+    pids: Type.Integer({ minimum: 1, default: 512, description: 'Most processes and threads of each job.' }),
+    maxJobDurationS: Type.Integer({
+      minimum: 1,
+      default: 86_400,
+      description: 'Longest run of an algorithm, in seconds.',
+    }),
+    storageExpiryS: Type.Integer({
+      minimum: 60,
+      default: 604_800,
+      description: 'How long results are kept, in seconds.',
+    }),
+    priceMin: Type.Number({ minimum: 0, default: 0, description: 'Price of a minute, in units of feeToken.' }),
+    feeToken: Type.String({
+      pattern: '^0x[0-9a-fA-F]{40}$',
+      default: '0x0000000000000000000000000000000000000000',
+      description: 'Token that fees are paid in; the zero address means free.',
+    }),
+  },
+  strict,
+);
+export type EnvironmentConfig = Static<typeof EnvironmentConfigSchema>;
+
+const RunnerSchema = Type.Object(
+  {
+    id: Type.String({
+      pattern: '^[A-Za-z0-9_-]{1,64}$',
+      default: 'runner-1',
+      description: 'Name of this runner; every runner on the same NATS needs one of its own.',
+    }),
+    dockerSocket: Type.String({ default: '/var/run/docker.sock', description: 'Socket of the Docker Engine.' }),
+    jobUid: Type.Integer({
+      minimum: 1,
+      maximum: 65_533,
+      default: 10_001,
+      description: 'User and group id that algorithms run as. Never root.',
+    }),
+    pullTimeoutS: Type.Number({
+      exclusiveMinimum: 0,
+      default: 1_800,
+      description: 'Longest pull of an image, in seconds. It does not count as run time.',
+    }),
+    stopGraceS: Type.Integer({
+      minimum: 0,
+      maximum: 300,
+      default: 8,
+      description: 'Seconds between asking an algorithm to stop (SIGTERM) and killing it (SIGKILL).',
+    }),
+    maxLogMB: Type.Number({
+      exclusiveMinimum: 0,
+      default: 20,
+      description: "Most of an algorithm's output that is kept as its log, in MB.",
+    }),
+    maxOutputFiles: Type.Integer({
+      minimum: 1,
+      maximum: 2_000,
+      default: 1_000,
+      description: 'Most files in the outputs of a job; the event that lists them must fit into one NATS message.',
+    }),
+    fetch: FetchSchema,
+    environments: Type.Array(EnvironmentConfigSchema, {
+      minItems: 1,
+      default: [{}],
+      description: 'What consumers can choose to run in.',
+    }),
+  },
+  section('The side that drives Docker.'),
+);
+
+export const ConfigSchema = Type.Object(
+  {
+    dataDir: Type.String({
+      minLength: 1,
+      default: './var',
+      description: 'Folder of everything the node keeps: its key, the store, results, the catalogue. Back it up.',
+    }),
+    nodeKey: Type.Optional(
+      Type.String({
+        description:
+          'Private key of the node (32 bytes, hex). Assets are encrypted to it. Made on the first start and kept in `<dataDir>/node.key` if absent. Better given as an environment variable than in a file.',
+      }),
+    ),
+    logLevel: LogLevelSchema,
+    nats: NatsSchema,
+    gateway: GatewaySchema,
+    runner: RunnerSchema,
+  },
+  strict,
+);
+export type Config = Static<typeof ConfigSchema>;

@@ -1,0 +1,66 @@
+/** What a runner needs to carry out a job, and what a run leaves behind. */
+import { Type, type Static } from 'typebox';
+import { ContainerSchema, DdoSchema } from './ddo.ts';
+import { AddressSchema, EnvironmentIdSchema } from './ids.ts';
+
+export const AssetInputSchema = Type.Object({
+  ddo: DdoSchema,
+  serviceId: Type.String(),
+  /** Parameters of the consumer for this asset's source, encrypted to the node's key: they may hold credentials. */
+  sealedUserdata: Type.Optional(Type.String()),
+});
+export type AssetInput = Static<typeof AssetInputSchema>;
+
+export const AlgorithmSchema = Type.Union([
+  Type.Object({
+    kind: Type.Literal('published'),
+    asset: AssetInputSchema,
+    container: ContainerSchema,
+    /** Where the data's owners named checksums: the ones that the downloaded files may have, a list for each such dataset. */
+    trustedFilesChecksums: Type.Array(Type.Array(Type.String())),
+  }),
+  Type.Object({ kind: Type.Literal('rawcode'), rawcode: Type.String(), container: ContainerSchema }),
+  Type.Object({
+    kind: Type.Literal('sealed'),
+    /** The files of an algorithm given by URL, encrypted to the node's key like an asset's. */
+    sealedFiles: Type.String(),
+    sealedUserdata: Type.Optional(Type.String()),
+    container: ContainerSchema,
+  }),
+]);
+export type Algorithm = Static<typeof AlgorithmSchema>;
+
+export const JobSpecSchema = Type.Object({
+  environment: EnvironmentIdSchema,
+  owner: AddressSchema,
+  datasets: Type.Array(AssetInputSchema, { minItems: 1 }),
+  algorithm: AlgorithmSchema,
+  algocustomdata: Type.Optional(Type.Unknown()),
+});
+export type JobSpec = Static<typeof JobSpecSchema>;
+
+/** Result kinds as clients know them; `configrationLog` is their spelling. */
+export const ResultTypeSchema = Type.Union([
+  Type.Literal('output'),
+  Type.Literal('algorithmLog'),
+  Type.Literal('configrationLog'),
+  Type.Literal('publishLog'),
+  Type.Literal('filteringLog'),
+]);
+
+export const ResultFileSchema = Type.Object({
+  filename: Type.String(),
+  filesize: Type.Number(),
+  type: ResultTypeSchema,
+  index: Type.Number(),
+});
+export type ResultFile = Static<typeof ResultFileSchema>;
+
+export const TerminationSchema = Type.Object({
+  exitCode: Type.Union([Type.Number(), Type.Null()]),
+  signal: Type.Union([Type.String(), Type.Null()]),
+  OOMKilled: Type.Boolean(),
+  /** One plain sentence. */
+  reason: Type.String(),
+});
+export type Termination = Static<typeof TerminationSchema>;

@@ -1,0 +1,39 @@
+/**
+ * The manifest of a run: results exist when it does. It lies beside the files, as `results/<jobId>/<run>/manifest.json`, is the last
+ * file to appear there, and also says how the run ended, so that a runner killed before it could tell finds out again.
+ */
+import { Type, type Static } from 'typebox';
+import { JobIdSchema } from './ids.ts';
+import { ResultTypeSchema, TerminationSchema } from './job.ts';
+import { STATUS_ROWS, type EndingCode } from './status.ts';
+
+export const ManifestFileSchema = Type.Object({
+  /** Place in `resultsUrls`; the bytes lie beside the manifest in `files/<index>`, whatever the file is called. */
+  index: Type.Integer({ minimum: 0 }),
+  /** The name that consumers see: for outputs the path below `/data/outputs`. */
+  filename: Type.String(),
+  filesize: Type.Integer({ minimum: 0 }),
+  type: ResultTypeSchema,
+  /** Of the whole file, lower-case hex. */
+  sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+});
+export type ManifestFile = Static<typeof ManifestFileSchema>;
+
+const endings = STATUS_ROWS.filter((row) => row.endsFromRank !== undefined).map((row) => row.code);
+
+export const ManifestSchema = Type.Object({
+  v: Type.Literal(1),
+  jobId: JobIdSchema,
+  run: Type.Integer({ minimum: 1 }),
+  attempt: Type.Integer({ minimum: 1 }),
+  code: Type.Unsafe<EndingCode>(Type.Union(endings.map((code) => Type.Literal(code)))),
+  /** Unix milliseconds. */
+  endedAt: Type.Number(),
+  /** Unix milliseconds after which the results may be dropped. */
+  expiresAt: Type.Number(),
+  termination: Type.Union([TerminationSchema, Type.Null()]),
+  files: Type.Array(ManifestFileSchema),
+  /** Outputs that were left out, and why: links, devices, sockets, names that are too long. */
+  skipped: Type.Array(Type.Object({ name: Type.String(), reason: Type.String() })),
+});
+export type Manifest = Static<typeof ManifestSchema>;

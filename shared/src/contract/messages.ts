@@ -1,0 +1,86 @@
+/** Commands and events between gateway and runner. Versioned, and checked on both ends. */
+import { Type, type Static } from 'typebox';
+import { EnvironmentIdSchema, JobIdSchema, type JobId } from './ids.ts';
+import { JobSpecSchema, ResultFileSchema, TerminationSchema } from './job.ts';
+import { STATUS_ROWS, eventNumber, type StatusCode } from './status.ts';
+
+export const StartCommandSchema = Type.Object({
+  v: Type.Literal(1),
+  jobId: JobIdSchema,
+  run: Type.Integer({ minimum: 1 }),
+  spec: JobSpecSchema,
+});
+export type StartCommand = Static<typeof StartCommandSchema>;
+
+/** What the gateway wants of a job's run. `ended` tells a runner that a start it still holds is over and done with. */
+export const DesiredSchema = Type.Object({
+  v: Type.Literal(1),
+  run: Type.Integer({ minimum: 1 }),
+  want: Type.Union([Type.Literal('run'), Type.Literal('stopped'), Type.Literal('deleted'), Type.Literal('ended')]),
+});
+export type Desired = Static<typeof DesiredSchema>;
+
+export const EventDetailsSchema = Type.Object({
+  termination: Type.Optional(TerminationSchema),
+  results: Type.Optional(Type.Array(ResultFileSchema)),
+  /** Unix milliseconds after which the results may be dropped. */
+  expiresAt: Type.Optional(Type.Number()),
+});
+export type EventDetails = Static<typeof EventDetailsSchema>;
+
+export const JobEventSchema = Type.Object({
+  v: Type.Literal(1),
+  jobId: JobIdSchema,
+  run: Type.Integer({ minimum: 1 }),
+  attempt: Type.Integer({ minimum: 0 }),
+  n: Type.Integer({ minimum: 0 }),
+  code: Type.Unsafe<StatusCode>(Type.Union(STATUS_ROWS.map((row) => Type.Literal(row.code)))),
+  /** Unix milliseconds. */
+  at: Type.Number(),
+  details: EventDetailsSchema,
+});
+export type JobEvent = Static<typeof JobEventSchema>;
+
+export interface NewEvent {
+  readonly jobId: JobId;
+  readonly run: number;
+  readonly attempt: number;
+  readonly code: StatusCode;
+  readonly at: number;
+  readonly details?: EventDetails;
+}
+
+/** Completes an event with its version and number. */
+export function jobEvent({ jobId, run, attempt, code, at, details = {} }: NewEvent): JobEvent {
+  return { v: 1, jobId, run, attempt, n: eventNumber(code), code, at, details };
+}
+
+/** An environment as its runner offers it. Sizes in GB (10^9 bytes), durations in seconds: the units of the wire contract. */
+export const EnvironmentSchema = Type.Object({
+  id: EnvironmentIdSchema,
+  desc: Type.String(),
+  cpuType: Type.String(),
+  nCPU: Type.Number(),
+  gpuType: Type.String(),
+  nGPU: Type.Number(),
+  ramGB: Type.Number(),
+  diskGB: Type.Number(),
+  priceMin: Type.Number(),
+  feeToken: Type.String(),
+  maxJobs: Type.Integer({ minimum: 1 }),
+  maxJobDuration: Type.Number(),
+  storageExpiry: Type.Number(),
+  allowNetworkAccess: Type.Boolean(),
+});
+export type Environment = Static<typeof EnvironmentSchema>;
+
+/** Told by each runner at start, every few seconds, and when its jobs change. */
+export const AnnouncementSchema = Type.Object({
+  v: Type.Literal(1),
+  runnerId: Type.String(),
+  /** New with every start of the runner's process. */
+  instance: Type.String(),
+  environments: Type.Array(EnvironmentSchema),
+  jobs: Type.Array(Type.Object({ jobId: JobIdSchema, run: Type.Integer(), environment: EnvironmentIdSchema })),
+});
+export type Announcement = Static<typeof AnnouncementSchema>;

@@ -1,0 +1,85 @@
+/** One error class with a code from one table. Errors are recognised by code, never by text. */
+
+export interface ErrorRow {
+  /** HTTP status where a client meets it. */
+  readonly status: number;
+  /** Whether trying again, unchanged, may succeed. */
+  readonly retryable: boolean;
+}
+
+export const ERRORS = {
+  // Requests
+  VALIDATION: { status: 400, retryable: false },
+  BAD_REQUEST: { status: 400, retryable: false },
+  REFUSED: { status: 400, retryable: false },
+  INVALID_SIGNATURE: { status: 401, retryable: false },
+  NOT_FOUND: { status: 404, retryable: false },
+  METHOD_NOT_ALLOWED: { status: 405, retryable: false },
+  BODY_TOO_LARGE: { status: 413, retryable: false },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, retryable: false },
+  RANGE_NOT_SATISFIABLE: { status: 416, retryable: false },
+  // The node's own parts
+  STORE_UNAVAILABLE: { status: 503, retryable: true },
+  BUS_UNAVAILABLE: { status: 503, retryable: true },
+  RESULTS_UNAVAILABLE: { status: 503, retryable: true },
+  ENGINE_UNAVAILABLE: { status: 503, retryable: true },
+  INVALID_MESSAGE: { status: 500, retryable: false },
+  INVALID_CONFIG: { status: 500, retryable: false },
+  INTERNAL: { status: 500, retryable: false },
+  // Steps of a job
+  IMAGE_UNAVAILABLE: { status: 500, retryable: false },
+  VOLUME_REFUSED: { status: 500, retryable: false },
+  CONTAINER_REFUSED: { status: 500, retryable: false },
+  CONTAINER_LOST: { status: 500, retryable: true },
+  START_REFUSED: { status: 500, retryable: false },
+  DATA_UNAVAILABLE: { status: 500, retryable: false },
+  ALGORITHM_UNAVAILABLE: { status: 500, retryable: false },
+  FETCH_FAILED: { status: 500, retryable: false },
+  FETCH_INTERRUPTED: { status: 500, retryable: true },
+  OUTPUTS_UNREADABLE: { status: 500, retryable: false },
+  RESULTS_UNWRITABLE: { status: 500, retryable: false },
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export interface ErrorFacts {
+  readonly cause?: unknown;
+  /** Bad fields, for VALIDATION. */
+  readonly fields?: Readonly<Record<string, readonly string[]>>;
+  /** For REFUSED: Ocean Provider's own error value, a string or `{resource: code}`. */
+  readonly refusal?: string | Readonly<Record<string, string>>;
+  /** Extra response headers, e.g. `Allow`. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export class CapstanError extends Error {
+  override readonly name = 'CapstanError';
+  readonly code: ErrorCode;
+  readonly facts: ErrorFacts;
+
+  /** `message` says what failed, on what, and what to do; it may be shown to a client and must hold no secret, path or asset URL. */
+  constructor(code: ErrorCode, message: string, facts: ErrorFacts = {}) {
+    super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
+    this.code = code;
+    this.facts = facts;
+  }
+
+  get retryable(): boolean {
+    return ERRORS[this.code].retryable;
+  }
+}
+
+export function hasCode(error: unknown, ...codes: readonly ErrorCode[]): error is CapstanError {
+  return error instanceof CapstanError && codes.includes(error.code);
+}
+
+/** The text of whatever was thrown, for logs. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The `code` of an error of Node's own (`ENOENT`, `ECONNREFUSED`, …), if it has one. */
+export function systemCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}

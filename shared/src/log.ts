@@ -1,0 +1,15 @@
+/** Structured logs: one JSON line an effect on stdout, with `jobId` and `run` wherever there is a job. */
+import { pino, type Logger } from 'pino';
+
+export type Log = Logger;
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
+
+export function createLog(service: string, level: LogLevel): Log {
+  return pino({
+    level,
+    base: { service },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    serializers: { err: pino.stdSerializers.err },
+  });
+}

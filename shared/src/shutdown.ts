@@ -1,0 +1,34 @@
+/** Turns SIGTERM and SIGINT into a graceful stop, and a second one into an immediate exit. */
+import type { Log } from './log.ts';
+import type { Service } from './service.ts';
+
+/** Starts `service`, stops it on a signal and exits: 0 after a clean stop, 1 after a failed start or stop. */
+export async function runUntilSignal(service: Service, log: Log): Promise<void> {
+  let isStopping = false;
+  const stop = (signal: NodeJS.Signals) => {
+    if (isStopping) {
+      log.warn({ signal }, 'second signal, exiting at once');
+      process.exit(1);
+    }
+    isStopping = true;
+    log.info({ signal }, 'stopping');
+    service.stop().then(
+      () => {
+        log.info('stopped');
+        process.exit(0);
+      },
+      (error: unknown) => {
+        log.error({ err: error }, 'stopping failed');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  try {
+    await service.start();
+  } catch (error) {
+    log.error({ err: error }, 'could not start');
+    process.exit(1);
+  }
+}
