@@ -1,5 +1,5 @@
 /** Checks a caller's signature, and uses up the nonce inside the caller's transaction. */
-import { parseAddress, parseNonce, type Address, type JobId, type Nonce } from '@capstan/shared/contract/ids';
+import { parseAddress, parseNonce, type Address, type Nonce } from '@capstan/shared/contract/ids';
 import { CapstanError } from '@capstan/shared/errors';
 import type { Nonces } from '../store/nonces.ts';
 import { isFresh } from './nonce.ts';
@@ -29,13 +29,8 @@ export function authenticate({ consumerAddress, nonce: nonceText, signature, mes
   return { address, nonce };
 }
 
-interface NonceEffect {
-  readonly bodyHash: string;
-  readonly jobId: JobId;
-}
-
 /** Uses up the caller's nonce. Must run in the transaction of the effect it stands for. Throws INVALID_SIGNATURE for a used one. */
-export function spendNonce(nonces: Nonces, { address, nonce }: Caller, effect?: NonceEffect): void {
-  if (!isFresh(nonce, nonces.last(address)?.nonce)) throw invalidSignature();
-  nonces.use(address, { nonce, bodyHash: effect?.bodyHash ?? null, jobId: effect?.jobId ?? null });
+export function spendNonce(nonces: Nonces, { address, nonce }: Caller): void {
+  if (!isFresh(nonce, nonces.last(address))) throw invalidSignature();
+  nonces.use(address, nonce);
 }

@@ -1,5 +1,5 @@
 /** The jobs table. A job changes only by `advance`, a conditional write on the state that the change was decided on. */
-import type { Address, EnvironmentId, JobId } from '@capstan/shared/contract/ids';
+import type { Address, EnvironmentId, JobId, Nonce } from '@capstan/shared/contract/ids';
 import type { ResultFile, Termination } from '@capstan/shared/contract/job';
 import type { LifecycleState } from '@capstan/shared/contract/lifecycle';
 import type { StatusCode } from '@capstan/shared/contract/status';
@@ -14,6 +14,9 @@ export interface JobRow extends LifecycleState {
   readonly agreementId: string;
   readonly algoDid: string;
   readonly inputDids: readonly string[];
+  readonly nonce: Nonce;
+  /** SHA-256 of the request's body. */
+  readonly bodyHash: string;
   readonly dateCreated: number;
   readonly dateFinished: number | null;
   readonly dispatchedAt: number | null;
@@ -26,7 +29,16 @@ export interface JobRow extends LifecycleState {
 
 export type NewJob = Pick<
   JobRow,
-  'jobId' | 'owner' | 'environment' | 'documentId' | 'agreementId' | 'algoDid' | 'inputDids' | 'dateCreated'
+  | 'jobId'
+  | 'owner'
+  | 'environment'
+  | 'documentId'
+  | 'agreementId'
+  | 'algoDid'
+  | 'inputDids'
+  | 'nonce'
+  | 'bodyHash'
+  | 'dateCreated'
 >;
 
 /** What an event may change beside the lifecycle state. */
@@ -63,11 +75,12 @@ export type Jobs = ReturnType<typeof createJobs>;
 
 export function createJobs(db: Db) {
   const insert = db.prepare(`
-    insert into jobs (job_id, accepted, run, attempt, code, owner, environment, document_id, agreement_id, algo_did, input_dids, date_created)
-    values (?, (select coalesce(max(accepted), 0) + 1 from jobs), 1, 0, 1, ?, ?, ?, ?, ?, ?, ?)
+    insert into jobs (job_id, accepted, run, attempt, code, owner, environment, document_id, agreement_id, algo_did, input_dids, nonce, body_hash, date_created)
+    values (?, (select coalesce(max(accepted), 0) + 1 from jobs), 1, 0, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     returning *`);
   const insertSpec = db.prepare('insert into job_specs (job_id, spec) values (?, ?)');
   const selectSpec = db.prepare('select spec from job_specs where job_id = ?');
+  const byNonce = db.prepare('select * from jobs where owner = ? and nonce = ?');
   const byId = db.prepare('select * from jobs where job_id = ?');
   const advance = db.prepare(`
     update jobs set attempt = ?, code = ?, date_finished = ?, expires_at = ?, termination = ?, results = ?
@@ -111,6 +124,8 @@ export function createJobs(db: Db) {
         job.agreementId,
         job.algoDid,
         JSON.stringify(job.inputDids),
+        job.nonce,
+        job.bodyHash,
         job.dateCreated,
       );
       insertSpec.run(job.jobId, spec);
@@ -118,6 +133,11 @@ export function createJobs(db: Db) {
     },
     find(jobId: string): JobRow | undefined {
       const row = byId.get(jobId);
+      return row && toJob(row);
+    },
+    /** The job that a request with this nonce created. */
+    byNonce(owner: Address, nonce: Nonce): JobRow | undefined {
+      const row = byNonce.get(owner, nonce);
       return row && toJob(row);
     },
     /** The spec as it was stored, JSON text. */
@@ -201,6 +221,8 @@ function toJob(row: Row): JobRow {
     agreementId: row['agreement_id'] as string,
     algoDid: row['algo_did'] as string,
     inputDids: JSON.parse(row['input_dids'] as string) as string[],
+    nonce: row['nonce'] as Nonce,
+    bodyHash: row['body_hash'] as string,
     dateCreated: row['date_created'] as number,
     dateFinished: row['date_finished'] as number | null,
     dispatchedAt: row['dispatched_at'] as number | null,

@@ -12,6 +12,9 @@ create table jobs (
   document_id text not null,
   agreement_id text not null,
   algo_did text not null,
+  -- What the owner signed: a POST that comes again, because its reply was lost, is known by it.
+  nonce text not null,
+  body_hash text not null,
   input_dids text not null,
   date_created integer not null,
   date_finished integer,
@@ -26,6 +29,7 @@ create table jobs (
 ) strict, without rowid;
 
 create index jobs_by_owner on jobs (owner, accepted);
+create index jobs_by_nonce on jobs (owner, nonce);
 create index jobs_by_document on jobs (document_id, accepted);
 create index jobs_by_agreement on jobs (agreement_id, accepted);
 create index jobs_waiting on jobs (environment, owner, accepted) where date_finished is null and dispatched_at is null;
@@ -49,12 +53,10 @@ create table events (
   unique (job_id, run, attempt, n)
 ) strict;
 
--- The last nonce of each address, and what it was used for.
+-- The last nonce of each address.
 create table nonces (
   address text primary key,
-  nonce text not null,
-  body_hash text,
-  job_id text
+  nonce text not null
 ) strict, without rowid;
 
 create table environments (
