@@ -1,0 +1,94 @@
+/** A whole node of one's own: NATS, gateway and runner over one data folder, each of which can be stopped, killed and started again. */
+import { join } from 'node:path';
+import { freePort } from './free-port.ts';
+import { natsVariables, startNats, wipeNats, type Nats } from './nats.ts';
+import type { LineListener } from './program.ts';
+import { startService, untilReady, type RunningService, type ServiceName } from './service.ts';
+
+export type PartName = ServiceName | 'nats';
+
+export interface NodeOptions {
+  readonly dataDir: string;
+  /** `CAPSTAN_…` settings beyond those that say where the parts are. */
+  readonly variables?: Readonly<Record<string, string>>;
+  readonly onLine?: (part: PartName, ...line: Parameters<LineListener>) => void;
+}
+
+export interface LocalNode {
+  readonly url: string;
+  readonly dataDir: string;
+  /** The settings of this node, for whoever joins in, such as the catalogue command. */
+  readonly variables: Readonly<Record<string, string>>;
+  nats(): Nats;
+  gateway(): RunningService;
+  runner(): RunningService;
+  /** Starts a part that has ended, where it was before, and waits until it works. `isWiped`: NATS has lost its disk meanwhile. */
+  restart(part: PartName, options?: { readonly isWiped?: boolean }): Promise<void>;
+  /** Stops runner, gateway and NATS, in this order; resolves to the exit codes of the first two. */
+  stop(): Promise<Readonly<Record<ServiceName, number | null>>>;
+}
+
+export async function startNode({ dataDir, variables = {}, onLine }: NodeOptions): Promise<LocalNode> {
+  const natsDir = join(dataDir, 'nats');
+  const listener = (part: PartName): { onLine?: LineListener } =>
+    onLine === undefined ? {} : { onLine: (line, from) => onLine(part, line, from) };
+
+  let nats = await startNats({ dir: natsDir, ...listener('nats') });
+  const port = await freePort();
+  const settings = {
+    CAPSTAN_DATA_DIR: dataDir,
+    CAPSTAN_GATEWAY_HOST: '127.0.0.1',
+    CAPSTAN_GATEWAY_PORT: String(port),
+    ...natsVariables(nats),
+    ...variables,
+  };
+  const environment = { ...withoutSettings(process.env), ...settings };
+  const start = async (service: ServiceName) => {
+    const running = await startService({ service, environment, workingDir: dataDir, ...listener(service) });
+    try {
+      await untilReady(running, service);
+    } catch (error) {
+      await running.kill();
+      throw error;
+    }
+    return running;
+  };
+
+  const starting = await Promise.allSettled([start('gateway'), start('runner')]);
+  const failed = starting.find((result) => result.status === 'rejected');
+  const [gatewayStart, runnerStart] = starting;
+  if (gatewayStart.status === 'rejected' || runnerStart.status === 'rejected') {
+    for (const result of starting) if (result.status === 'fulfilled') await result.value.kill();
+    await nats.stop();
+    throw failed?.reason;
+  }
+  const services = { gateway: gatewayStart.value, runner: runnerStart.value };
+
+  return {
+    url: `http://127.0.0.1:${port}`,
+    dataDir,
+    variables: settings,
+    nats: () => nats,
+    gateway: () => services.gateway,
+    runner: () => services.runner,
+    async restart(part, { isWiped = false } = {}) {
+      if (part !== 'nats') {
+        services[part] = await start(part);
+        return;
+      }
+      if (isWiped) await wipeNats(natsDir);
+      nats = await startNats({ dir: natsDir, access: nats, ...listener('nats') });
+    },
+    async stop() {
+      const runner = await services.runner.stop();
+      const gateway = await services.gateway.stop();
+      await nats.stop();
+      return { runner: runner.code, gateway: gateway.code };
+    },
+  };
+}
+
+/** A node of our own takes nothing from the settings of the node that a person may run here. */
+function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('CAPSTAN_')));
+}

@@ -1,0 +1,69 @@
+/** Gateway or runner as a process of its own, as it runs in production, with its log at hand. */
+import { join } from 'node:path';
+import { startProgram, type LineListener, type Program } from './program.ts';
+
+export type ServiceName = 'gateway' | 'runner';
+
+/** A line of a service's log. */
+export type Entry = Readonly<Record<string, unknown>> & { readonly msg: string };
+
+export interface RunningService extends Program {
+  /** The first log entry with this text, logged already or from now on. */
+  untilLogged(msg: string, limitMs?: number): Promise<Entry>;
+}
+
+export interface ServiceOptions {
+  readonly service: ServiceName;
+  /** Its whole environment: `CAPSTAN_…` settings among them. */
+  readonly environment: NodeJS.ProcessEnv;
+  /** Where relative paths of its settings start. */
+  readonly workingDir: string;
+  readonly onLine?: LineListener;
+}
+
+export const ROOT = join(import.meta.dirname, '..', '..');
+const START_LIMIT_MS = 30_000;
+
+/** Starts the process and does not wait for more; `untilReady` does. */
+export async function startService(options: ServiceOptions): Promise<RunningService> {
+  const { service, environment, workingDir, onLine } = options;
+  const program = await startProgram({
+    name: service,
+    command: [process.execPath, join(ROOT, 'services', service, 'src', 'main.ts')],
+    environment,
+    workingDir,
+    ...(onLine === undefined ? {} : { onLine }),
+  });
+  return {
+    ...program,
+    untilLogged: (msg, limitMs = START_LIMIT_MS) =>
+      program.until(
+        (line) => {
+          const entry = parseEntry(line);
+          return entry?.msg === msg ? entry : undefined;
+        },
+        `"${msg}"`,
+        limitMs,
+      ),
+  };
+}
+
+/** What each service logs once it does its work. */
+const READY: Readonly<Record<ServiceName, string>> = { gateway: 'listening', runner: 'ready' };
+
+export function untilReady(service: RunningService, name: ServiceName): Promise<Entry> {
+  return service.untilLogged(READY[name]);
+}
+
+/** A log line as its entry; undefined for anything else, such as a crash's stack. */
+export function parseEntry(line: string): Entry | undefined {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    const value: unknown = JSON.parse(line);
+    if (typeof value !== 'object' || value === null || !('msg' in value) || typeof value.msg !== 'string')
+      return undefined;
+    return { ...value, msg: value.msg };
+  } catch {
+    return undefined;
+  }
+}
