@@ -26,7 +26,7 @@ export function demoImageEntries({ node, busybox, libraries, applets }) {
     { path: '/tmp', type: 'folder', mode: 0o1777 },
   ];
   const parents = new Set([...files, ...special].flatMap(({ path }) => ancestors(path)));
-  const folders = [...parents].sort().map((path) => ({ path, type: 'folder' }));
+  const folders = [...parents].toSorted().map((path) => ({ path, type: 'folder' }));
   return [...folders, ...special, ...files].map((entry) => ({ ...entry, path: entry.path.slice(1) }));
 }
 

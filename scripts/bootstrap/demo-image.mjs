@@ -92,7 +92,7 @@ async function sharedLibraries(programs, signal) {
   const paths = outputs.flatMap(({ output }) =>
     [...output.matchAll(/(?:^|\s)(\/\S+) \(0x/gm)].map((match) => match[1]),
   );
-  return [...new Set(paths)].sort();
+  return [...new Set(paths)].toSorted();
 }
 
 // The pinned Node is large and its version names it; everything else is read.

@@ -1,0 +1,107 @@
+/** The import rules of one file, derived from the table of rooms, PURE. */
+import { posix } from 'node:path';
+import { COMPOSITION_ROOT, PURE_PACKAGES, RESERVED, WORKSPACES, type Workspace } from './rooms.ts';
+
+export interface SourceFile {
+  /** From the top of the repository, with forward slashes. */
+  readonly path: string;
+  readonly isPure: boolean;
+}
+
+interface Pattern {
+  /** As in a .gitignore: a later line that begins with `!` takes something out again. */
+  readonly group: readonly string[];
+  readonly message: string;
+  readonly allowTypeImports?: boolean;
+}
+
+/** What the linter's `no-restricted-imports` wants for a file. */
+export interface Restrictions {
+  readonly paths: readonly { readonly name: string; readonly message: string; readonly allowImportNames?: string[] }[];
+  readonly patterns: readonly Pattern[];
+}
+
+export function restrictionsOf(file: SourceFile, all: readonly SourceFile[]): Restrictions {
+  const workspace = WORKSPACES.find(({ src }) => file.path.startsWith(`${src}/`));
+  const patterns = [
+    ...reserved(file),
+    {
+      group: [`**/${COMPOSITION_ROOT}`],
+      message: 'Nobody imports main.ts: what it puts together comes as an argument.',
+    },
+    ...(workspace ? [strangers(workspace), ...neighbours(file, workspace)] : []),
+    ...(file.isPure ? [impure(file, all)] : []),
+  ];
+  const paths = file.isPure
+    ? [
+        {
+          name: 'node:crypto',
+          allowImportNames: ['createHash'],
+          message: 'PURE files only hash; randomness is an argument.',
+        },
+      ]
+    : [];
+  return { paths, patterns };
+}
+
+function reserved({ path }: SourceFile): readonly Pattern[] {
+  return RESERVED.filter(({ by }) => !by.some((place) => covers(place, path))).map(({ imported, instead }) => ({
+    group: [imported],
+    message: instead,
+  }));
+}
+
+/** A place is a file, a folder (`a/`, with all below it), or the files directly in a folder (`a/*`). */
+function covers(place: string, path: string): boolean {
+  if (place.endsWith('/*')) return posix.dirname(path) === place.slice(0, -2);
+  return place.endsWith('/') ? path.startsWith(place) : path === place;
+}
+
+/** Other workspaces: services use shared by its package name, and nobody reaches into a service. */
+function strangers({ src }: Workspace): Pattern {
+  const shared = src === 'shared/src' ? ['@capstan/shared/**'] : [];
+  return {
+    group: ['@capstan/gateway/**', '@capstan/runner/**', '**/services/**', '**/scripts/**', '**/test/**', ...shared],
+    message: 'Services use shared, never each other; shared uses neither.',
+  };
+}
+
+function neighbours({ path }: SourceFile, { src, rooms }: Workspace): readonly Pattern[] {
+  const inside = posix.relative(src, path);
+  if (inside === COMPOSITION_ROOT) return [];
+  const [room = '.', ...below] = inside.split('/').slice(0, -1);
+  const allowed = rooms[room] ?? [];
+  const message = `${src}/${room} may import ${allowed.length > 0 ? allowed.join(', ') : 'no other room'} (scripts/lint/rooms.ts).`;
+  // The way from the file to its workspace: `./` for a file beside the rooms, `../` in a room, `../../` in a folder of a room.
+  const up = room === '.' ? './' : '../'.repeat(below.length + 1);
+  const others = Object.keys(rooms).filter((other) => other !== '.');
+  const group = room === '.' ? others.map((other) => `${up}${other}/**`) : [`${up}**`];
+  const exceptions = allowed.map((other) => (other === '.' ? `!${up}*.ts` : `!${up}${other}/**`));
+  return [{ group: [...group, ...exceptions], message }];
+}
+
+function impure(file: SourceFile, all: readonly SourceFile[]): Pattern {
+  const pureFiles = all.filter(({ path, isPure }) => isPure && path !== file.path);
+  return {
+    group: [
+      '**',
+      '../**',
+      './**',
+      '!node:crypto',
+      '!node:path',
+      ...PURE_PACKAGES.map((name) => `!${name}`),
+      ...pureFiles.flatMap(({ path }) => specifiers(file.path, path)).map((specifier) => `!${specifier}`),
+    ],
+    message: 'A PURE file imports only shared/contract, other PURE files, and packages that compute.',
+    allowTypeImports: true,
+  };
+}
+
+/** How one file may name another. */
+function specifiers(from: string, to: string): readonly string[] {
+  const way = posix.relative(posix.dirname(from), to);
+  const relative = way.startsWith('.') ? way : `./${way}`;
+  return to.startsWith('shared/src/')
+    ? [relative, to.replace(/^shared\/src\//, '@capstan/shared/').replace(/\.ts$/, '')]
+    : [relative];
+}

@@ -1,0 +1,95 @@
+/**
+ * Who may import whom, in one table. `docs/architecture.md` draws the same lines; a new room or a new line between rooms is a row here.
+ * The rules for the linter are derived from it in `restrictions.ts`.
+ */
+
+/** The folders of a workspace are its rooms; `.` stands for the files beside them. */
+export interface Workspace {
+  readonly src: string;
+  /** Room → the other rooms of the workspace that its files may import, for values and types alike. */
+  readonly rooms: Readonly<Record<string, readonly string[]>>;
+}
+
+export const WORKSPACES: readonly Workspace[] = [
+  {
+    src: 'shared/src',
+    rooms: {
+      contract: [],
+      '.': ['contract'],
+      config: ['contract', '.'],
+      bus: ['contract', 'config', '.'],
+    },
+  },
+  {
+    src: 'services/gateway/src',
+    rooms: {
+      store: [],
+      chain: [],
+      results: [],
+      assets: [],
+      auth: ['store'],
+      orders: ['chain', 'assets'],
+      jobs: ['store', 'auth', 'assets', 'orders', 'results'],
+      http: ['jobs', 'auth', 'assets', 'orders', 'results'],
+      ws: ['jobs', 'auth'],
+      '.': [],
+    },
+  },
+  {
+    src: 'services/runner/src',
+    rooms: {
+      docker: [],
+      fetch: [],
+      results: [],
+      pipeline: ['docker', 'fetch', 'results'],
+      '.': ['pipeline', 'docker', 'fetch', 'results'],
+    },
+  },
+];
+
+/** The composition root of each service: it imports every room, and nobody imports it. */
+export const COMPOSITION_ROOT = 'main.ts';
+
+/** What only these files or folders may import, and what others use instead. */
+export interface Reserved {
+  readonly imported: string;
+  readonly by: readonly string[];
+  readonly instead: string;
+}
+
+export const RESERVED: readonly Reserved[] = [
+  { imported: 'nats', by: ['shared/src/bus/'], instead: 'Use shared/bus, which hides which client speaks to NATS.' },
+  {
+    imported: 'node:sqlite',
+    by: ['services/gateway/src/store/db.ts'],
+    instead: "Use the store's tables, or its Db where a table is made.",
+  },
+  {
+    imported: 'dockerode',
+    by: ['services/runner/src/docker/dockerode.ts'],
+    instead: 'Use the engine port, docker/engine.ts.',
+  },
+  {
+    imported: 'secp256k1',
+    by: ['services/gateway/src/auth/signature.ts'],
+    instead: 'Use isSignedBy of auth/signature.ts.',
+  },
+  { imported: 'undici', by: ['services/runner/src/fetch/'], instead: 'Use runner/fetch, which guards the address.' },
+  { imported: 'eciesjs', by: ['shared/src/seal.ts'], instead: 'Use seal and unseal of shared/seal.' },
+  { imported: 'ajv', by: ['shared/src/validate.ts'], instead: 'Use compile of shared/validate.' },
+  { imported: 'p-retry', by: ['shared/src/retry.ts'], instead: 'Use retry of shared/retry.' },
+  { imported: 'yaml', by: ['shared/src/config/load.ts'], instead: 'Configuration is read in shared/config/load.ts.' },
+  { imported: 'node:process', by: [], instead: 'The environment is read in shared/config/process.ts.' },
+  {
+    imported: '@capstan/shared/bus/**',
+    by: ['services/gateway/src/jobs/', 'services/gateway/src/main.ts', 'services/runner/src/*'],
+    instead:
+      'Only jobs (gateway) and the files beside main.ts (runner) talk to NATS; get what you need as an argument.',
+  },
+];
+
+/**
+ * What a file whose first comment says PURE may import beside `shared/contract` and other pure files: packages that compute and do no
+ * I/O. Types may come from anywhere.
+ */
+export const PURE_PACKAGES: readonly string[] = ['typebox', 'ethers', 'secp256k1', 'ipaddr.js'];
