@@ -40,6 +40,10 @@ export default defineConfig({
     'typescript/no-unsafe-type-assertion': 'off',
     // The compiler checks returns, and knows that process.exit does not return.
     'typescript/consistent-return': 'off',
+    // Our parts are objects of closures, not classes: a method taken off one has no `this` to lose.
+    'typescript/unbound-method': 'off',
+    // A helper may stand inside the one function that uses it.
+    'unicorn/consistent-function-scoping': 'off',
     'typescript/await-thenable': 'error',
     'typescript/ban-ts-comment': 'error',
     'typescript/consistent-type-imports': 'error',
