@@ -48,11 +48,11 @@ export async function startNats({ dir, access, onLine }: NatsOptions): Promise<N
     environment: process.env,
     ...(onLine === undefined ? {} : { onLine }),
   });
-  await program.until(
-    (line) => (line.includes('Server is ready') ? true : undefined),
-    '"Server is ready"',
-    START_LIMIT_MS,
-  );
+  await program.until({
+    match: (line) => (line.includes('Server is ready') ? true : undefined),
+    what: '"Server is ready"',
+    limitMs: START_LIMIT_MS,
+  });
   await takesConnections(port);
   return { ...program, url: `nats://127.0.0.1:${port}`, port, user, password };
 }

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { createMailbox, type Wait } from './mailbox.ts';
 
 /** How long a program may take to end by itself once it was asked to. */
 const STOP_LIMIT_MS = 15_000;
@@ -23,8 +24,8 @@ export interface Program {
   readonly exited: Promise<Exit>;
   /** The last lines it said. */
   lastLines(count?: number): readonly string[];
-  /** The first line, said already or from now on, that `match` makes something of. Fails when the program ends, or at the limit. */
-  until<T>(match: (line: string) => T | undefined, what: string, limitMs: number): Promise<T>;
+  /** The first line, said already or from now on, that matches. Fails when the program ends, or at the limit. */
+  until<R>(wait: Wait<string, R>): Promise<R>;
   /** Asks it to end (SIGTERM) and waits. Harmless when it has ended. */
   stop(): Promise<Exit>;
   /** Ends it at once (SIGKILL), without a chance to tidy up, and waits. */
@@ -49,21 +50,17 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
     // A group of its own: a terminal's Ctrl-C comes to us, and we stop our parts in their order.
     detached: true,
   });
-  const lines: string[] = [];
-  const listeners = new Set<(line: string) => void>();
+  const said = createMailbox<string>({ name, keep: KEPT_LINES, show: (line) => line });
   const hear = (from: 'stdout' | 'stderr') => (line: string) => {
-    lines.push(line);
-    if (lines.length > KEPT_LINES) lines.shift();
+    said.put(line);
     onLine?.(line, from);
-    for (const listener of listeners) listener(line);
   };
   createInterface({ input: child.stdout }).on('line', hear('stdout'));
   createInterface({ input: child.stderr }).on('line', hear('stderr'));
   const exited = new Promise<Exit>((resolve) => child.once('close', (code, signal) => resolve({ code, signal })));
   await once(child, 'spawn');
 
-  const lastLines = (count = 15) => lines.slice(-count);
-  const problem = (text: string) => new Error([`${name} ${text}`, ...lastLines()].join('\n  '));
+  void exited.then(({ code, signal }) => said.end(`ended with ${signal ?? `exit code ${code}`}`));
 
   const end = async (signal: NodeJS.Signals) => {
     child.kill(signal);
@@ -79,32 +76,8 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
     name,
     pid: child.pid ?? -1,
     exited,
-    lastLines,
-    until(match, what, limitMs) {
-      for (const line of lines) {
-        const found = match(line);
-        if (found !== undefined) return Promise.resolve(found);
-      }
-      return new Promise((resolve, reject) => {
-        const settle = (finish: () => void) => {
-          clearTimeout(limit);
-          listeners.delete(listener);
-          finish();
-        };
-        const listener = (line: string) => {
-          const found = match(line);
-          if (found !== undefined) settle(() => resolve(found));
-        };
-        const limit = setTimeout(
-          () => settle(() => reject(problem(`did not say ${what} within ${limitMs / 1000} s. It said:`))),
-          limitMs,
-        );
-        listeners.add(listener);
-        void exited.then(({ code, signal }) =>
-          settle(() => reject(problem(`ended (${signal ?? `exit code ${code}`}) before it said ${what}. It said:`))),
-        );
-      });
-    },
+    lastLines: (count = 15) => said.items().slice(-count),
+    until: (wait) => said.first(wait),
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
   };

@@ -37,14 +37,14 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   return {
     ...program,
     untilLogged: (msg, limitMs = START_LIMIT_MS) =>
-      program.until(
-        (line) => {
+      program.until({
+        match: (line) => {
           const entry = parseEntry(line);
           return entry?.msg === msg ? entry : undefined;
         },
-        `"${msg}"`,
+        what: `"${msg}"`,
         limitMs,
-      ),
+      }),
   };
 }
 
