@@ -1,0 +1,70 @@
+/** What the catalogue command prints, PURE. */
+import type { AssetFile, Ddo } from '@capstan/shared/contract/ddo';
+
+const FREE_ORDER = `0x${'0'.repeat(64)}`;
+
+interface Added {
+  readonly ddo: Ddo;
+  readonly dir: string;
+  readonly environment: string;
+  /** An asset of the other type, to make the example whole. */
+  readonly partner: Ddo | undefined;
+}
+
+export function addedText({ ddo, dir, environment, partner }: Added): string {
+  const { type, name } = ddo.metadata;
+  return [
+    `Added the ${type} ${JSON.stringify(name)} to ${dir}`,
+    ...facts(ddo),
+    '',
+    'To use it, send this to POST /api/services/compute, with consumerAddress, nonce and signature:',
+    JSON.stringify(example({ ddo, environment, partner }), undefined, 2),
+  ].join('\n');
+}
+
+export function listText(ddos: readonly Ddo[], dir: string): string {
+  if (ddos.length === 0) return `Nothing in ${dir} yet. "npm run catalogue -- add FILE" adds something.`;
+  return ddos.flatMap((ddo) => [`${ddo.metadata.type}  ${ddo.metadata.name ?? ''}`, ...facts(ddo)]).join('\n');
+}
+
+export function shownText(ddo: Ddo, files: readonly AssetFile[]): string {
+  const where = files.map((file) => (file.type === 'url' ? file.url : `files/${file.path} in the catalogue`));
+  return [
+    `${ddo.metadata.type}  ${ddo.metadata.name ?? ''}`,
+    ...facts(ddo),
+    ...where.map((text, index) => fact(`file ${index}`, text)),
+  ].join('\n');
+}
+
+function facts(ddo: Ddo): readonly string[] {
+  const container = ddo.metadata.algorithm?.container;
+  return [
+    fact('DID', ddo.id),
+    ...ddo.services.map(({ id, type, compute }) =>
+      fact('service', `${id} (${type}${compute?.allowRawAlgorithm ? ', own code allowed' : ''})`),
+    ),
+    ...(container ? [fact('runs in', `${container.image}:${container.tag ?? 'latest'}  ${container.entrypoint}`)] : []),
+  ];
+}
+
+const fact = (label: string, text: string) => `  ${label.padEnd(9)}${text}`;
+
+function example({ ddo, environment, partner }: Omit<Added, 'dir'>): unknown {
+  const [dataset, algorithm] = ddo.metadata.type === 'dataset' ? [ddo, partner] : [partner, ddo];
+  return {
+    environment,
+    dataset: dataset === undefined ? reference('<DID of a dataset>', '<its service>') : referenceTo(dataset),
+    algorithm: algorithm === undefined ? rawExample(dataset) : referenceTo(algorithm),
+  };
+}
+
+const referenceTo = (ddo: Ddo) => reference(ddo.id, ddo.services[0]?.id ?? '');
+const reference = (documentId: string, serviceId: string) => ({ documentId, serviceId, transferTxId: FREE_ORDER });
+
+function rawExample(dataset: Ddo | undefined): unknown {
+  if (dataset?.services[0]?.compute?.allowRawAlgorithm !== true) {
+    return reference('<DID of an algorithm>', '<its service>');
+  }
+  const rawcode = "console.log(require('fs').readdirSync('/data/inputs/' + JSON.parse(process.env.DIDS)[0]))";
+  return { meta: { rawcode, container: { image: 'node', tag: '24', entrypoint: 'node $ALGO' } } };
+}

@@ -1,0 +1,31 @@
+/** How the catalogue command is used. */
+
+/** The person typed something we can't act on; the message says what, and is all there is to say. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+export const USAGE = `usage: npm run catalogue -- <command> [options]
+
+Looks after the assets that this node offers. Takes the node's settings from capstan.yaml and CAPSTAN_ variables.
+
+  add FILE…        describe local files or http(s) URLs as one asset; local files are copied
+    --name TEXT            what consumers see; the first file's name if absent
+    --type TYPE            dataset (if absent) or algorithm
+    --compute              may only be computed on: what datasets are if nothing is said
+    --access               may also be downloaded, or used beside other data: what algorithms are
+    --allow-raw            a dataset on which consumers may run code of their own that nobody published
+    --image NAME           algorithms: the container image …
+    --tag TAG              … its tag …
+    --checksum sha256:…    … its digest, so that no other image will do …
+    --entrypoint LINE      … and the command in it, where $ALGO stands for the algorithm's file
+  list             what there is
+  show DID         one asset, with where its files are
+  remove DID       take it out, together with the files that were copied
+  help             this text
+
+  --json           print JSON for programs
+
+examples
+  npm run catalogue -- add ./weather.csv --name 'Weather' --allow-raw
+  npm run catalogue -- add ./mean.js --type algorithm --image node --tag 24 --entrypoint 'node $ALGO'`;
