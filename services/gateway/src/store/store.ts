@@ -13,12 +13,15 @@ export interface Store extends Committer {
   readonly nonces: Nonces;
   readonly environments: Environments;
   readonly deadLetters: DeadLetters;
+  /** Writes something, inside `write`: if that resolves, commits reach the disk. */
+  probe(at: number): void;
   close(): void;
 }
 
 /** Opens the store at `path`. Tables may be read at any time, and changed only inside `write`. */
 export function openStore(path: string): Store {
   const db = openDb(path);
+  const probe = db.prepare('insert into probe (id, at) values (1, ?) on conflict (id) do update set at = excluded.at');
   return {
     ...createCommitter(db),
     jobs: createJobs(db),
@@ -26,6 +29,7 @@ export function openStore(path: string): Store {
     nonces: createNonces(db),
     environments: createEnvironments(db),
     deadLetters: createDeadLetters(db),
+    probe: (at) => void probe.run(at),
     close: () => db.close(),
   };
 }

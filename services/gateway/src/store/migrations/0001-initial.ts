@@ -65,6 +65,12 @@ create table environments (
   last_seen integer not null
 ) strict, without rowid;
 
+-- One row, written to see whether a commit reaches the disk.
+create table probe (
+  id integer primary key check (id = 1),
+  at integer not null
+) strict;
+
 create table dead_letters (
   id integer primary key autoincrement,
   at integer not null,

@@ -1,0 +1,77 @@
+/** Reads a JSON body within a limit. Digits of numbers that must stay exact are kept as text. */
+import type { IncomingMessage } from 'node:http';
+import getRawBody from 'raw-body';
+import { CapstanError } from '@capstan/shared/errors';
+
+/** Top-level numbers that some clients send as JSON numbers, and that don't survive as JavaScript's. */
+const EXACT = new Set(['nonce']);
+
+export interface JsonBody {
+  readonly value: Readonly<Record<string, unknown>>;
+  /** As it came, to recognise it when it comes again. */
+  readonly bytes: Buffer;
+}
+
+/** Throws BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, or BAD_REQUEST for what is no JSON object. */
+export async function readJsonBody(request: IncomingMessage, limitBytes: number): Promise<JsonBody> {
+  const type = request.headers['content-type'];
+  const bytes = await readBody(request, limitBytes);
+  if (bytes.length > 0 && !/^application\/(?:[\w.+-]*\+)?json\b/i.test(type ?? '')) {
+    throw new CapstanError(
+      'UNSUPPORTED_MEDIA_TYPE',
+      'Send the parameters as JSON, with Content-Type: application/json.',
+    );
+  }
+  return { value: bytes.length === 0 ? {} : parse(bytes), bytes };
+}
+
+async function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
+  try {
+    return await getRawBody(request, { limit: limitBytes, length: request.headers['content-length'] ?? null });
+  } catch (error) {
+    const type = error instanceof Error && 'type' in error ? error.type : undefined;
+    if (type === 'entity.too.large') {
+      throw new CapstanError(
+        'BODY_TOO_LARGE',
+        `The body is larger than the ${limitBytes} bytes that this node takes.`,
+        {
+          headers: { Connection: 'close' },
+        },
+      );
+    }
+    throw new CapstanError('BAD_REQUEST', 'The body broke off before its end.', { cause: error });
+  }
+}
+
+function parse(bytes: Buffer): Record<string, unknown> {
+  const notJson = (detail: string) => new CapstanError('BAD_REQUEST', `The body is not a JSON object: ${detail}`);
+  let text: string;
+  let value: unknown;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    value = JSON.parse(text);
+  } catch (error) {
+    throw notJson(error instanceof SyntaxError ? 'it does not parse.' : 'it is not valid UTF-8.');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw notJson('it is something else.');
+  const fields = value as Record<string, unknown>;
+  return [...EXACT].some((name) => typeof fields[name] === 'number') ? keepDigits(text, fields) : fields;
+}
+
+/** Parses again with each number's source text at hand; only done for the few clients that need it. */
+function keepDigits(text: string, fields: Record<string, unknown>): Record<string, unknown> {
+  const digits: { holder: unknown; name: string; source: string }[] = [];
+  const note = function (this: unknown, name: string, value: unknown, context?: { source?: string }) {
+    if (EXACT.has(name) && context?.source && typeof value === 'number')
+      digits.push({ holder: this, name, source: context.source });
+    return value;
+  };
+  let root: unknown;
+  try {
+    root = JSON.parse(text, note);
+  } catch {
+    throw new CapstanError('BAD_REQUEST', 'The body is nested too deeply.');
+  }
+  const ofRoot = digits.filter(({ holder }) => holder === root);
+  return { ...fields, ...Object.fromEntries(ofRoot.map(({ name, source }) => [name, source])) };
+}

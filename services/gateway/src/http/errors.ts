@@ -1,0 +1,53 @@
+/** The one place where errors become responses. Source of the bodies: the wire contract, §5. */
+import type { Context, Middleware } from 'koa';
+import { CapstanError, ERRORS } from '@capstan/shared/errors';
+import type { Log } from '@capstan/shared/log';
+
+/** After how many seconds a client may try again what can't be done now. */
+const RETRY_AFTER_S = 5;
+
+export function errorResponses(log: Log): Middleware {
+  return async (ctx, next) => {
+    try {
+      await next();
+      if (ctx.status === 404 && !ctx.body) throw noRoute(ctx.path);
+    } catch (error) {
+      respond(ctx, asOurs(error, log));
+    }
+  };
+}
+
+function noRoute(path: string): CapstanError {
+  return new CapstanError('NOT_FOUND', `There is no ${path.slice(0, 200)} here. GET / lists what there is.`);
+}
+
+/** Whatever is not ours is a mistake of ours: logged whole, shown as nothing. */
+function asOurs(error: unknown, log: Log): CapstanError {
+  if (error instanceof CapstanError) {
+    if (ERRORS[error.code].status >= 500) log.error({ err: error, code: error.code }, 'request failed');
+    return error;
+  }
+  log.error({ err: error }, 'request failed in a way that it must not');
+  return new CapstanError('INTERNAL', 'Something went wrong in the node. Its log says what.');
+}
+
+function respond(ctx: Context, error: CapstanError): void {
+  const { status, retryable } = ERRORS[error.code];
+  ctx.status = status;
+  ctx.set({ ...error.facts.headers, ...(retryable && status === 503 ? { 'Retry-After': String(RETRY_AFTER_S) } : {}) });
+  ctx.body = bodyOf(error);
+}
+
+function bodyOf(error: CapstanError): object {
+  switch (error.code) {
+    case 'VALIDATION':
+      return { errors: error.facts.fields ?? {}, message: 'Validation error', success: false };
+    case 'REFUSED':
+      return { error: error.facts.refusal ?? error.message, message: error.message };
+    case 'INTERNAL':
+    case 'INVALID_MESSAGE':
+      return { error: 'Something went wrong in the node. Its log says what.' };
+    default:
+      return { error: error.message };
+  }
+}

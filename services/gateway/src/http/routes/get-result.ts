@@ -1,0 +1,77 @@
+/** `GET /api/services/computeResult`: the bytes of one result, whole or a range of them. */
+import { create as contentDisposition } from 'content-disposition';
+import type { Context } from 'koa';
+import { parse as parseRange } from 'range-parser';
+import { ResultQuerySchema } from '@capstan/shared/contract/api';
+import { CapstanError } from '@capstan/shared/errors';
+import { compile } from '@capstan/shared/validate';
+import type { ResultRequest } from '../../jobs/result.ts';
+import type { OpenedResult } from '../../results/open.ts';
+import type { Route } from '../app.ts';
+import { checked, parameters } from '../input.ts';
+import { ENDPOINTS } from './endpoints.ts';
+
+/** Bit of range-parser's verdict for a header that is no range at all: it is passed over. */
+const MALFORMED = 1;
+const validate = compile(ResultQuerySchema);
+
+export function getResultRoute(openResult: (request: ResultRequest) => Promise<OpenedResult>): Route {
+  return (router) => {
+    router.get(ENDPOINTS.computeResult[1], async (ctx) => {
+      const opened = await openResult(checked(validate, parameters(ctx.query)));
+      try {
+        answer(ctx, opened);
+      } catch (error) {
+        await opened.close();
+        throw error;
+      }
+      // Nothing will read it: a HEAD, a 304.
+      if (ctx.method === 'HEAD' || ctx.status === 304) await opened.close();
+    });
+  };
+}
+
+function answer(ctx: Context, opened: OpenedResult): void {
+  const { filename, filesize, sha256, type } = opened.file;
+  const name = filename.split('/').at(-1) ?? filename;
+  ctx.set({
+    'Accept-Ranges': 'bytes',
+    'Cache-Control': 'private, no-cache',
+    'Content-Disposition': contentDisposition(name),
+    // What an algorithm wrote is never to be run by a browser in the node's name.
+    'Content-Security-Policy': 'sandbox',
+    'X-Content-Type-Options': 'nosniff',
+  });
+  ctx.etag = sha256;
+  // Sets no type where the name has none that is known.
+  ctx.type = type === 'output' ? name : 'text/plain';
+  if (!ctx.response.type) ctx.type = 'application/octet-stream';
+
+  ctx.status = 200;
+  if (ctx.fresh) {
+    ctx.status = 304;
+    return;
+  }
+  const range = requestedRange(ctx, filesize, `"${sha256}"`);
+  if (range) {
+    ctx.status = 206;
+    ctx.set('Content-Range', `bytes ${range.start}-${range.end}/${filesize}`);
+  }
+  if (ctx.method !== 'HEAD') ctx.body = opened.read(range);
+  ctx.length = range ? range.end - range.start + 1 : filesize;
+}
+
+/** The one range that is asked for. Several at once are answered with the whole, as RFC 9110 §14.2 allows. */
+function requestedRange(ctx: Context, size: number, etag: string): { start: number; end: number } | undefined {
+  const header = ctx.get('Range');
+  const condition = ctx.get('If-Range');
+  if (!header || (condition && condition !== etag)) return undefined;
+  const { code, type, ranges } = parseRange(size, header);
+  if (type !== 'bytes' || (code & MALFORMED) !== 0) return undefined;
+  if (ranges.length === 0) {
+    throw new CapstanError('RANGE_NOT_SATISFIABLE', `The result has ${size} bytes; the range lies outside of them.`, {
+      headers: { 'Content-Range': `bytes */${size}` },
+    });
+  }
+  return ranges.length === 1 ? ranges[0] : undefined;
+}

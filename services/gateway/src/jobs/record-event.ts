@@ -1,0 +1,28 @@
+/** One event into a transaction: the job moves as the lifecycle allows, and the event takes its place in the order of all events. */
+import type { JobEvent } from '@capstan/shared/contract/messages';
+import { apply, type IgnoredReason } from '@capstan/shared/contract/lifecycle';
+import { isEnding } from '@capstan/shared/contract/status';
+import type { Transaction } from '../store/commit.ts';
+import type { Store } from '../store/store.ts';
+
+export type Ignored = IgnoredReason | 'no-such-job';
+
+/** Undefined if the event changed the job; else why it did not. Both are the end of it: the message may be acknowledged. */
+export function recordEvent(store: Store, transaction: Transaction, event: JobEvent): Ignored | undefined {
+  const job = store.jobs.find(event.jobId);
+  if (!job) return 'no-such-job';
+  const verdict = apply(job, event);
+  if (verdict.kind === 'ignored') return verdict.reason;
+  const { termination, results, expiresAt } = event.details;
+  const changed = store.jobs.advance(job, {
+    state: verdict.state,
+    dateFinished: isEnding(event.code) ? event.at : null,
+    expiresAt: expiresAt ?? job.expiresAt,
+    termination: termination ?? job.termination,
+    results: results ?? job.results,
+  });
+  // Reads and writes of one transaction see the same row; anything else is a mistake of ours, and undoes it.
+  if (!changed) throw new Error(`job ${event.jobId} changed within a transaction`);
+  transaction.announce({ cursor: store.events.append(event), event, job: changed });
+  return undefined;
+}

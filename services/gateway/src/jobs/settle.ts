@@ -1,0 +1,44 @@
+/** What follows an end: its slot is free for the next job, and a runner that still holds the start command hears that it is over. */
+import type { Bus } from '@capstan/shared/bus/connect';
+import { putDesired } from '@capstan/shared/bus/desired';
+import { isEnding } from '@capstan/shared/contract/status';
+import { messageOf } from '@capstan/shared/errors';
+import type { Log } from '@capstan/shared/log';
+import type { Service } from '@capstan/shared/service';
+import type { StoredEvent } from '../store/events.ts';
+import type { Store } from '../store/store.ts';
+import type { Dispatch } from './dispatch.ts';
+
+interface SettleOptions {
+  readonly bus: Bus;
+  readonly store: Store;
+  readonly dispatch: Dispatch;
+  readonly log: Log;
+}
+
+export function createSettle({ bus, store, dispatch, log }: SettleOptions): Service {
+  let forget: (() => void) | undefined;
+
+  const tell = ({ event: { jobId, run } }: StoredEvent) => {
+    // Losing this word costs a look at the manifest, when the command should come again; it is not worth a retry.
+    putDesired(bus, jobId, { run, want: 'ended' }).catch((error: unknown) =>
+      log.debug({ jobId, run, problem: messageOf(error) }, 'could not tell the runners that the job has ended'),
+    );
+  };
+
+  return {
+    name: 'settle',
+    start() {
+      forget = store.onCommitted((events) => {
+        const ended = events.filter(({ event }) => isEnding(event.code));
+        ended.forEach(tell);
+        if (ended.length > 0) dispatch.wake();
+      });
+      return Promise.resolve();
+    },
+    stop() {
+      forget?.();
+      return Promise.resolve();
+    },
+  };
+}

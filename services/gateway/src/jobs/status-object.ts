@@ -1,0 +1,43 @@
+/** A job as clients see it, PURE. Source of the fields: the wire contract, §2. */
+import { getAddress } from 'ethers';
+import type { StatusObject } from '@capstan/shared/contract/api';
+import { statusText } from '@capstan/shared/contract/status';
+import type { JobRow } from '../store/jobs.ts';
+
+export interface StatusView {
+  /** Where clients reach the node, without a slash at the end. */
+  readonly publicUrl: string;
+  /** `unix`: seconds with a millisecond fraction. */
+  readonly dates: 'unix' | 'iso';
+  /** Why the job waits; only asked for while it does. */
+  readonly queue: (job: JobRow) => NonNullable<StatusObject['queue']>;
+}
+
+export function statusObject(job: JobRow, { publicUrl, dates, queue }: StatusView): StatusObject {
+  const date = (ms: number) => (dates === 'iso' ? new Date(ms).toISOString() : ms / 1000);
+  const resultUrl = (index: number) => `${publicUrl}/api/services/computeResult?jobId=${job.jobId}&index=${index}`;
+  const log = job.results.find(({ type }) => type === 'algorithmLog');
+  return {
+    owner: getAddress(job.owner),
+    documentId: job.documentId,
+    did: job.documentId,
+    jobId: job.jobId,
+    agreementId: job.agreementId,
+    dateCreated: date(job.dateCreated),
+    dateFinished: job.dateFinished === null ? null : date(job.dateFinished),
+    status: job.code,
+    statusText: statusText(job.code),
+    environment: job.environment,
+    algorithmLogUrl: log ? resultUrl(log.index) : null,
+    resultsUrls: job.results.map(({ index }) => resultUrl(index)),
+    results: [...job.results],
+    resultsDid: '',
+    inputDID: [...job.inputDids],
+    algoDID: job.algoDid,
+    stopreq: job.stopreq,
+    removed: job.removed,
+    expireTimestamp: job.expiresAt === null ? null : date(job.expiresAt),
+    terminationDetails: job.termination,
+    queue: job.code === 1 ? queue(job) : null,
+  };
+}

@@ -1,0 +1,73 @@
+/**
+ * Compares what the store knows with what runners announce, and sends again what is missing. Messages only make things fast; this
+ * alone finishes every job, whatever the broker lost.
+ */
+import type { Bus } from '@capstan/shared/bus/connect';
+import type { Clock } from '@capstan/shared/clock';
+import type { Log } from '@capstan/shared/log';
+import type { Service } from '@capstan/shared/service';
+import { createWake } from '@capstan/shared/wake';
+import type { Store } from '../store/store.ts';
+import type { Dispatch } from './dispatch.ts';
+import { missing } from './missing.ts';
+import type { Runners } from './runners.ts';
+
+const SWEEP_EVERY_MS = 15_000;
+/** A command that went out less than this ago is still on its way. */
+const GRACE_MS = 10_000;
+
+interface SweepOptions {
+  readonly bus: Bus;
+  readonly store: Store;
+  readonly runners: Runners;
+  readonly dispatch: Dispatch;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export function createSweep({ bus, store, runners, dispatch, clock, log }: SweepOptions): Service {
+  let timer: NodeJS.Timeout | undefined;
+  let forget: readonly (() => void)[] = [];
+  /** NATS forgot everything, or a runner began anew: what is on its way may never arrive. */
+  let isUrgent = false;
+
+  const sweep = async () => {
+    if (!bus.isConnected()) return;
+    const lost = missing(store.jobs.sent(), {
+      now: clock.now(),
+      graceMs: isUrgent ? 0 : GRACE_MS,
+      isLive: runners.isLive,
+      isAnnounced: runners.isAnnounced,
+    });
+    isUrgent = false;
+    for (const { jobId, run } of lost) {
+      log.info({ jobId, run }, 'no runner knows of this job, sending it again');
+      await dispatch.sendAgain(jobId);
+    }
+    dispatch.wake();
+  };
+
+  const wake = createWake(sweep, (error) => log.error({ err: error }, 'the sweep failed'));
+  const wakeUrgently = () => {
+    isUrgent = true;
+    wake.wake();
+  };
+
+  return {
+    name: 'sweep',
+    start() {
+      timer = setInterval(() => wake.wake(), SWEEP_EVERY_MS);
+      forget = [
+        bus.onConnected(wakeUrgently),
+        runners.onAnnounced(({ isNew }) => (isNew ? wakeUrgently() : dispatch.wake())),
+      ];
+      wake.wake();
+      return Promise.resolve();
+    },
+    async stop() {
+      clearInterval(timer);
+      for (const each of forget) each();
+      await wake.idle();
+    },
+  };
+}

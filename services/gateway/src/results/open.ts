@@ -1,0 +1,16 @@
+/** Reading results: the port. A result is complete bytes whose hash stands in the manifest, or it is not there. */
+import type { Readable } from 'node:stream';
+import type { JobId } from '@capstan/shared/contract/ids';
+import type { ManifestFile } from '@capstan/shared/contract/manifest';
+
+export interface OpenedResult {
+  readonly file: ManifestFile;
+  /** Bytes from `start` to `end`, both included; all of them without. Closes the result when it ends or is destroyed. */
+  read(range?: { readonly start: number; readonly end: number }): Readable;
+  close(): Promise<void>;
+}
+
+export interface Results {
+  /** Undefined if the run has no such result. Throws RESULTS_UNAVAILABLE if it should be there and is not whole. */
+  open(run: { readonly jobId: JobId; readonly run: number }, index: number): Promise<OpenedResult | undefined>;
+}

@@ -1,0 +1,82 @@
+/** One socket: takes its subscriptions, sends a snapshot and then the events after it, and closes it when the client can't keep up. */
+import type { WebSocket } from 'ws';
+import type { StatusObject } from '@capstan/shared/contract/api';
+import { CLOSE, type ClientFrame, type ServerFrame, type SubscribeFrame } from '@capstan/shared/contract/socket';
+import { CapstanError } from '@capstan/shared/errors';
+import type { Log } from '@capstan/shared/log';
+import type { Query } from '../jobs/query.ts';
+import type { JobFilter, JobRow } from '../store/jobs.ts';
+import type { Store } from '../store/store.ts';
+import type { Hub } from './hub.ts';
+import { frameText, parseFrame } from './protocol.ts';
+
+/** What may wait in memory for a client that does not read. */
+const MAX_BUFFERED_BYTES = 1_000_000;
+
+export interface SessionOptions {
+  readonly store: Store;
+  readonly hub: Hub;
+  readonly query: Query;
+  readonly show: (job: JobRow) => StatusObject;
+  readonly log: Log;
+}
+
+export function openSession(socket: WebSocket, { store, hub, query, show, log }: SessionOptions): void {
+  let unsubscribe: (() => void) | undefined;
+
+  const sendText = (text: string) => {
+    if (socket.readyState !== socket.OPEN) return;
+    socket.send(text);
+    if (socket.bufferedAmount > MAX_BUFFERED_BYTES) {
+      unsubscribe?.();
+      log.info('closing a socket whose client does not keep up');
+      socket.close(CLOSE.tooSlow, 'too slow: reconnect for a new snapshot');
+    }
+  };
+  const send = (frame: ServerFrame) => sendText(frameText(frame));
+
+  const fail = (closeCode: number, code: string, message: string) => {
+    send({ type: 'error', code, message });
+    // The protocol allows 123 bytes; the frame before it says it whole.
+    socket.close(closeCode, code);
+  };
+
+  const subscribe = (frame: SubscribeFrame) => {
+    const filter = authorize(frame);
+    if (!filter) return;
+    unsubscribe?.();
+    // Snapshot and subscription happen in one turn, and commits announce themselves in theirs: nothing falls between.
+    send({ type: 'snapshot', cursor: store.events.lastCursor(), jobs: query.select(filter).map(show) });
+    unsubscribe = hub.listen({ filter, send: sendText });
+  };
+
+  const authorize = (frame: SubscribeFrame): JobFilter | undefined => {
+    try {
+      return query.authorize(frame);
+    } catch (error) {
+      if (!(error instanceof CapstanError)) throw error;
+      if (error.code === 'INVALID_SIGNATURE') fail(CLOSE.unauthorized, error.code, error.message);
+      else fail(CLOSE.badFrame, error.code, Object.values(error.facts.fields ?? {})[0]?.[0] ?? error.message);
+      return undefined;
+    }
+  };
+
+  const receive = (frame: ClientFrame) => {
+    switch (frame.type) {
+      case 'subscribe':
+        return subscribe(frame);
+      case 'ping':
+        return send({ type: 'pong' });
+    }
+  };
+
+  socket.on('message', (data, isBinary) => {
+    const parsed = isBinary
+      ? ({ kind: 'bad', problem: 'Frames are text.' } as const)
+      : parseFrame(Buffer.isBuffer(data) ? data.toString('utf8') : '');
+    if (parsed.kind === 'bad') fail(CLOSE.badFrame, 'BAD_FRAME', parsed.problem);
+    else receive(parsed.frame);
+  });
+  socket.on('error', (error) => log.debug({ err: error }, 'socket failed'));
+  socket.on('close', () => unsubscribe?.());
+}
