@@ -1,5 +1,5 @@
 /** Who signed a text, PURE. Recovery runs in native code: in plain JavaScript it would bound the node's request rate. */
-import { ecdsaRecover, publicKeyConvert } from 'secp256k1';
+import secp256k1 from 'secp256k1';
 import { getBytes, hashMessage, keccak256, toUtf8Bytes } from 'ethers';
 import { parseAddress, type Address } from '@capstan/shared/contract/ids';
 
@@ -24,7 +24,7 @@ function parseSignature(text: string): Signature | undefined {
 
 function recover({ rs, recovery }: Signature, digest: Uint8Array): Address | undefined {
   try {
-    const publicKey = publicKeyConvert(ecdsaRecover(rs, recovery, digest), false);
+    const publicKey = secp256k1.publicKeyConvert(secp256k1.ecdsaRecover(rs, recovery, digest), false);
     return parseAddress(`0x${keccak256(publicKey.subarray(1)).slice(-40)}`);
   } catch {
     // No point on the curve belongs to these numbers.
