@@ -1,5 +1,6 @@
 /** A whole node of one's own: NATS, gateway and runner over one data folder, each of which can be stopped, killed and started again. */
 import { join } from 'node:path';
+import { engineSocket } from './engine.ts';
 import { freePort } from './free-port.ts';
 import { natsVariables, startNats, wipeNats, type Nats } from './nats.ts';
 import type { LineListener } from './program.ts';
@@ -14,7 +15,7 @@ export interface NodeOptions {
   readonly onLine?: (part: PartName, ...line: Parameters<LineListener>) => void;
 }
 
-export interface LocalNode {
+export interface LocalNode extends AsyncDisposable {
   readonly url: string;
   readonly dataDir: string;
   /** The settings of this node, for whoever joins in, such as the catalogue command. */
@@ -24,7 +25,7 @@ export interface LocalNode {
   runner(): RunningService;
   /** Starts a part that has ended, where it was before, and waits until it works. `isWiped`: NATS has lost its disk meanwhile. */
   restart(part: PartName, options?: { readonly isWiped?: boolean }): Promise<void>;
-  /** Stops runner, gateway and NATS, in this order; resolves to the exit codes of the first two. */
+  /** Stops runner, gateway and NATS, in this order; resolves to the exit codes of the first two. Harmless when repeated. */
   stop(): Promise<Readonly<Record<ServiceName, number | null>>>;
 }
 
@@ -39,6 +40,7 @@ export async function startNode({ dataDir, variables = {}, onLine }: NodeOptions
     CAPSTAN_DATA_DIR: dataDir,
     CAPSTAN_GATEWAY_HOST: '127.0.0.1',
     CAPSTAN_GATEWAY_PORT: String(port),
+    CAPSTAN_RUNNER_DOCKER_SOCKET: engineSocket(),
     ...natsVariables(nats),
     ...variables,
   };
@@ -54,15 +56,24 @@ export async function startNode({ dataDir, variables = {}, onLine }: NodeOptions
     return running;
   };
 
-  const starting = await Promise.allSettled([start('gateway'), start('runner')]);
-  const failed = starting.find((result) => result.status === 'rejected');
-  const [gatewayStart, runnerStart] = starting;
-  if (gatewayStart.status === 'rejected' || runnerStart.status === 'rejected') {
-    for (const result of starting) if (result.status === 'fulfilled') await result.value.kill();
+  const starting = [start('gateway'), start('runner')] as const;
+  const services = await Promise.all(starting).then(
+    ([gateway, runner]) => ({ gateway, runner }),
+    async (error: unknown) => {
+      for (const result of await Promise.allSettled(starting)) {
+        if (result.status === 'fulfilled') await result.value.kill();
+      }
+      await nats.stop();
+      throw error;
+    },
+  );
+
+  const stop = async () => {
+    const runner = await services.runner.stop();
+    const gateway = await services.gateway.stop();
     await nats.stop();
-    throw failed?.reason;
-  }
-  const services = { gateway: gatewayStart.value, runner: runnerStart.value };
+    return { runner: runner.code, gateway: gateway.code };
+  };
 
   return {
     url: `http://127.0.0.1:${port}`,
@@ -79,11 +90,9 @@ export async function startNode({ dataDir, variables = {}, onLine }: NodeOptions
       if (isWiped) await wipeNats(natsDir);
       nats = await startNats({ dir: natsDir, access: nats, ...listener('nats') });
     },
-    async stop() {
-      const runner = await services.runner.stop();
-      const gateway = await services.gateway.stop();
-      await nats.stop();
-      return { runner: runner.code, gateway: gateway.code };
+    stop,
+    async [Symbol.asyncDispose]() {
+      await stop();
     },
   };
 }

@@ -1,0 +1,102 @@
+/** The demo from start to end, as a story. What must be released is, whatever happens. */
+import { join } from 'node:path';
+import type { StatusObject } from '@capstan/shared/contract/api';
+import { isEnding, isStatusCode } from '@capstan/shared/contract/status';
+import { createConsumer } from '../parts/consumer.ts';
+import { leftoversOf, removeLeftovers } from '../parts/engine.ts';
+import { startNode } from '../parts/node.ts';
+import { ROOT } from '../parts/service.ts';
+import { temporaryFolder } from '../parts/temporary-folder.ts';
+import { unless } from '../parts/until-signal.ts';
+import { catalogueIn, demoOrder, publishDemoAssets } from './assets.ts';
+import { createProgressLine } from './progress-line.ts';
+import { parseReport, reportLines } from './report.ts';
+import { saveResults, type SavedResult } from './results.ts';
+
+const JOB_LIMIT_MS = 120_000;
+const LOG_TAIL = 8;
+
+export interface DemoOptions {
+  /** A name that no other node on this machine uses. */
+  readonly environment: string;
+  readonly isKept: boolean;
+  readonly say: (text: string) => void;
+  /** Width of the terminal, if there is one. */
+  readonly columns?: number;
+  readonly signal: AbortSignal;
+}
+
+export interface DemoOutcome {
+  readonly jobId: string;
+  readonly statuses: readonly { readonly status: number; readonly statusText: string; readonly ms: number }[];
+  readonly results: readonly SavedResult[];
+  readonly dataDir: string;
+}
+
+export async function runDemo({ environment, isKept, say, columns, signal }: DemoOptions): Promise<DemoOutcome> {
+  const line = (text = '') => say(`${text}\n`);
+  await using folder = await temporaryFolder('demo', { isKept });
+  const assets = await publishDemoAssets(await catalogueIn(folder.path));
+  line('Capstan: one job, from order to result\n');
+  line('  data       demo/data/weather.csv: four years of daily weather of two cities (NOAA, public domain)');
+  line('  algorithm  demo/algorithm.js, published in the catalogue of the node, runs beside the data without network');
+
+  const startedAt = performance.now();
+  // Released in reverse: first the runner stops, then goes what it left, then the folder.
+  await using _leftovers = removedAtLast(environment);
+  await using node = await startNode({
+    dataDir: folder.path,
+    variables: {
+      CAPSTAN_RUNNER_ID: environment,
+      CAPSTAN_RUNNER_ENVIRONMENTS: JSON.stringify([{ id: environment, desc: 'The demo', maxJobs: 1 }]),
+    },
+  });
+  signal.throwIfAborted();
+  line(
+    `  node       ${node.url}: NATS, gateway and runner, started in ${Math.round(performance.now() - startedAt)} ms`,
+  );
+
+  const consumer = createConsumer(node.url);
+  line(`  consumer   ${consumer.address}: a new wallet, signs its order`);
+  // Whoever listens before ordering hears everything.
+  await using live = await unless(signal, consumer.follow());
+  const progress = createProgressLine({ write: say, ...(columns === undefined ? {} : { columns }) });
+  const statuses: { status: number; statusText: string; ms: number }[] = [];
+  line();
+  const orderedAt = performance.now();
+  live.onEvent(({ status, statusText }) => {
+    const ms = performance.now() - orderedAt;
+    statuses.push({ status, statusText, ms: Math.round(ms) });
+    progress.add(statusText, ms);
+    if (isStatusCode(status) && isEnding(status)) progress.end();
+  });
+  const { jobId } = await unless(signal, consumer.start(demoOrder(assets, environment)));
+  const { job } = await unless(signal, live.ended(jobId, JOB_LIMIT_MS));
+  if (job.status !== 70) throw new Error(unexpectedEnd(job));
+
+  const results = await unless(signal, saveResults(consumer, job, join(ROOT, 'var', 'demo')));
+  const [log] = results.filter(({ type }) => type === 'algorithmLog');
+  line('\nwhat the algorithm said');
+  for (const text of tail(log?.bytes.toString('utf8') ?? '')) line(`  ${text}`);
+  const report = results.find(({ filename }) => filename === 'rain.json');
+  if (report === undefined) throw new Error('The algorithm left no rain.json.');
+  const hasUnicode = /utf-?8/i.test(process.env.LC_ALL || process.env.LC_CTYPE || process.env.LANG || '');
+  line();
+  for (const text of reportLines(parseReport(JSON.parse(report.bytes.toString('utf8'))), { hasUnicode })) {
+    line(text === '' ? '' : `  ${text}`);
+  }
+  return { jobId, statuses, results, dataDir: folder.path };
+}
+
+/** The runner removes what it made when a job ends; this is for a demo that is interrupted before. */
+function removedAtLast(runnerId: string): AsyncDisposable {
+  return { [Symbol.asyncDispose]: async () => removeLeftovers(await leftoversOf(`capstan.runner=${runnerId}`)) };
+}
+
+function unexpectedEnd({ status, statusText, terminationDetails }: StatusObject): string {
+  return `the job ended with ${status} ${statusText}. ${terminationDetails?.reason ?? ''}`.trim();
+}
+
+function tail(text: string): readonly string[] {
+  return text.trimEnd().split('\n').slice(-LOG_TAIL);
+}

@@ -1,0 +1,69 @@
+/** The few words with the Docker Engine that scripts and tests need beside the runner, over its socket. */
+import { request } from 'node:http';
+import { text } from 'node:stream/consumers';
+
+const DEFAULT_SOCKET = '/var/run/docker.sock';
+const ANSWER_LIMIT_MS = 30_000;
+
+/** Where this machine's engine listens. */
+export function engineSocket(): string {
+  return /^unix:\/\/(.+)$/.exec(process.env.DOCKER_HOST ?? '')?.[1] ?? DEFAULT_SOCKET;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+export function askEngine(method: 'GET' | 'DELETE', path: string): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  const asked = request(
+    // Without an agent the connection ends with the answer.
+    { socketPath: engineSocket(), method, path, agent: false, signal: AbortSignal.timeout(ANSWER_LIMIT_MS) },
+    (response) => {
+      text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
+    },
+  );
+  asked.on('error', reject);
+  asked.end();
+  return promise;
+}
+
+export interface Leftovers {
+  /** Ids of containers, in whatever state. */
+  readonly containers: readonly string[];
+  /** Names of volumes. */
+  readonly volumes: readonly string[];
+}
+
+/** What the engine still has of certain jobs, by the label that the runner gives to all it makes. */
+export async function leftoversOf(label: string): Promise<Leftovers> {
+  const filters = encodeURIComponent(JSON.stringify({ label: [label] }));
+  const containers = JSON.parse(await read(`/containers/json?all=1&filters=${filters}`)) as readonly { Id: string }[];
+  const volumes = JSON.parse(await read(`/volumes?filters=${filters}`)) as {
+    readonly Volumes: readonly { Name: string }[] | null;
+  };
+  return {
+    containers: containers.map(({ Id }) => Id),
+    volumes: (volumes.Volumes ?? []).map(({ Name }) => Name),
+  };
+}
+
+/** Removes it, running or not. */
+export async function removeLeftovers({ containers, volumes }: Leftovers): Promise<void> {
+  for (const id of containers) await remove(`/containers/${id}?force=1&v=1`);
+  for (const name of volumes) await remove(`/volumes/${name}`);
+}
+
+async function read(path: string): Promise<string> {
+  const { status, body } = await askEngine('GET', path);
+  if (status !== 200) throw new Error(`The Docker Engine answered ${status} to GET ${path}: ${body}`);
+  return body;
+}
+
+async function remove(path: string): Promise<void> {
+  const { status, body } = await askEngine('DELETE', path);
+  // Gone already, or being removed by the runner at this moment.
+  if (status === 204 || status === 404 || status === 409) return;
+  throw new Error(`The Docker Engine answered ${status} to DELETE ${path}: ${body}`);
+}
