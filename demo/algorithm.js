@@ -11,12 +11,7 @@ const years = new Set(days.map((day) => day.year)).size;
 console.log(`read ${days.length} days of ${cities.join(' and ')}, ${years} years`);
 
 const report = { question: 'Which city is the rainy one?', wetDayMm, years, cities: cities.map(summaryOf) };
-const [mostRain] = rankedBy('rainMmAYear');
-const [mostDays] = rankedBy('wetDaysAYear');
-report.answer =
-  mostRain === mostDays
-    ? `${mostRain.city}: more rain, and on more days.`
-    : `${mostRain.city} gets more rain, but ${mostDays.city} has more days of it.`;
+report.answer = answerOf(report.cities.toSorted((a, b) => b.wetDaysAYear - a.wetDaysAYear));
 console.log(report.answer);
 
 writeFileSync('/data/outputs/rain.json', `${JSON.stringify(report, undefined, 2)}\n`);
@@ -61,8 +56,16 @@ function summaryOf(city) {
   };
 }
 
-function rankedBy(key) {
-  return report.cities.toSorted((a, b) => b[key] - a[key]);
+function answerOf([wetter, drier]) {
+  const daysMore = percentMore(wetter.wetDaysAYear, drier.wetDaysAYear);
+  const rainMore = percentMore(wetter.rainMmAYear, drier.rainMmAYear);
+  const exceptions = wetter.months.filter(({ wetDays }, index) => wetDays < drier.months[index].wetDays);
+  const but = exceptions.length > 0 ? ` But not in ${exceptions.map(({ month }) => month).join(', ')}.` : '';
+  return `${wetter.city}: rain on ${daysMore} more days than in ${drier.city}, and ${rainMore} more of it in all.${but}`;
+}
+
+function percentMore(more, less) {
+  return `${Math.round((100 * more) / less - 100)} %`;
 }
 
 function chart({ cities: shown }) {

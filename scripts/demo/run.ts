@@ -43,7 +43,7 @@ export async function runDemo({ environment, isKept, say, columns, signal }: Dem
 
   const startedAt = performance.now();
   // Released in reverse: first the runner stops, then goes what it left, then the folder.
-  await using _leftovers = removedAtLast(environment);
+  await using leftovers = removedAtLast(environment);
   await using node = await startNode({
     dataDir: folder.path,
     variables: {
