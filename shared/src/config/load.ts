@@ -47,8 +47,8 @@ function valueAt(tree: Tree, path: string): unknown {
   }, tree);
 }
 
-/** Settings whose value must never be repeated in a message. */
-const SECRET = new Set(['nodeKey', 'nats.password']);
+/** Settings whose value must never be repeated in a message: `nats.servers` may hold a password too. */
+const SECRET = new Set(['nodeKey', 'nats', 'nats.password', 'nats.servers']);
 
 function problems(tree: Tree, errors: Readonly<Record<string, readonly string[]>>): readonly string[] {
   return Object.entries(errors).map(([path, texts]) => {
@@ -67,11 +67,13 @@ function freeze<T>(value: T): T {
   return value;
 }
 
-/**
- * The node's configuration, from the file that `CAPSTAN_CONFIG` names (or `capstan.yaml` where there is one) and the
- * `CAPSTAN_…` variables, which win. Throws INVALID_CONFIG that names every bad key, its value and what is allowed.
- */
-export function loadConfig(variables: Variables, workingDir: string): Config {
+interface Given {
+  readonly tree: Tree;
+  /** Problems with variables that no setting has. */
+  readonly unknown: readonly string[];
+}
+
+function readGiven(variables: Variables, workingDir: string): Given {
   const named = variables['CAPSTAN_CONFIG'];
   const file = resolve(workingDir, named ?? DEFAULT_FILE);
   const tree = named !== undefined || existsSync(file) ? readFile(file) : {};
@@ -84,7 +86,20 @@ export function loadConfig(variables: Variables, workingDir: string): Config {
     if (setting) assign(tree, setting.path, parseVariable(setting, text));
     else unknown.push(`${name}: no setting has this variable; docs/configuration.md lists them all`);
   }
+  return { tree, unknown };
+}
 
+/** Whether file or variables give a setting, such as `nats.servers`, a value of their own: who finds none brings the part itself. */
+export function isGiven(path: string, variables: Variables, workingDir: string): boolean {
+  return valueAt(readGiven(variables, workingDir).tree, path) !== undefined;
+}
+
+/**
+ * The node's configuration, from the file that `CAPSTAN_CONFIG` names (or `capstan.yaml` where there is one) and the
+ * `CAPSTAN_…` variables, which win. Throws INVALID_CONFIG that names every bad key, its value and what is allowed.
+ */
+export function loadConfig(variables: Variables, workingDir: string): Config {
+  const { tree, unknown } = readGiven(variables, workingDir);
   const checked = validate(tree);
   const all = [...unknown, ...(checked.ok ? [] : problems(tree, checked.errors))];
   if (!checked.ok || all.length > 0) {
