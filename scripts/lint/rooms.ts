@@ -92,4 +92,4 @@ export const RESERVED: readonly Reserved[] = [
  * What a file whose first comment says PURE may import beside `shared/contract` and other pure files: packages that compute and do no
  * I/O. Types may come from anywhere.
  */
-export const PURE_PACKAGES: readonly string[] = ['typebox', 'ethers', 'secp256k1', 'ipaddr.js'];
+export const PURE_PACKAGES: readonly string[] = ['typebox', 'ajv', 'ethers', 'secp256k1', 'ipaddr.js'];

@@ -1,4 +1,4 @@
-/** One error class with a code from one table. Errors are recognised by code, never by text. */
+/** One error class with a code from one table, PURE. Errors are recognised by code, never by text. */
 
 export interface ErrorRow {
   /** HTTP status where a client meets it. */

@@ -1,4 +1,4 @@
-/** Schema validation at the borders. Inside them, values are trusted. */
+/** Schema validation at the borders, PURE. Inside them, values are trusted. */
 import { Ajv, type ErrorObject } from 'ajv';
 import type { Static, TSchema } from 'typebox';
 import { CapstanError } from './errors.ts';
@@ -39,17 +39,27 @@ function textOf(field: string, error: ErrorObject): string {
 /** All problems of a value, each field once a message. The branches of a union are named together, not one error each. */
 function fieldErrors(errors: readonly ErrorObject[]): FieldErrors {
   const unions = errors.filter((error) => error.keyword === 'anyOf');
-  const insideUnion = (error: ErrorObject) =>
-    error.keyword !== 'anyOf' && unions.some((union) => error.schemaPath.startsWith(`${union.schemaPath}/`));
+  const isInside = (error: ErrorObject, union: ErrorObject) => error.schemaPath.startsWith(`${union.schemaPath}/`);
   const fields: Record<string, string[]> = {};
   for (const error of errors) {
-    if (insideUnion(error)) continue;
+    if (unions.some((union) => isInside(error, union))) continue;
     const field = fieldOf(error);
-    const text = error.keyword === 'anyOf' ? `The ${field} field has none of the allowed forms.` : textOf(field, error);
+    const branches = errors.filter((other) => isInside(other, error));
+    const text = error.keyword === 'anyOf' ? unionText(field, branches) : textOf(field, error);
     const known = (fields[field] ??= []);
     if (!known.includes(text)) known.push(text);
   }
   return fields;
+}
+
+/** A union of words names them; of one with richer forms, the errors of each would only say what the value was never meant to be. */
+function unionText(field: string, branches: readonly ErrorObject[]): string {
+  const words = branches
+    .filter(({ keyword }) => keyword === 'const')
+    .map(({ params }) => JSON.stringify(params['allowedValue']));
+  return words.length > 0 && words.length === branches.length
+    ? `The ${field} field must be one of ${words.join(', ')}.`
+    : `The ${field} field has none of the allowed forms.`;
 }
 
 /** Compiles a schema once; the validator returns the value with its type, or every bad field at once. */

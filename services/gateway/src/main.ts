@@ -22,7 +22,10 @@ import { startComputeRoute } from './http/routes/start-compute.ts';
 import { createHttpServer, urlOf } from './http/server.ts';
 import { identityOf } from './identity.ts';
 import { createDispatch } from './jobs/dispatch.ts';
+import { createEnvironmentList } from './jobs/environments.ts';
+import { createHealth } from './jobs/health.ts';
 import { createIntake } from './jobs/intake.ts';
+import { createLive } from './jobs/live.ts';
 import { createQuery } from './jobs/query.ts';
 import { createQueueReason } from './jobs/queue-reason.ts';
 import { createResult } from './jobs/result.ts';
@@ -55,7 +58,8 @@ const server = createServer();
 const queue = createQueueReason(store, runners);
 const show = (job: JobRow, dates: StatusView['dates'] = 'unix') =>
   statusObject(job, { publicUrl: config.gateway.publicUrl ?? urlOf(server), dates, queue });
-const query = createQuery(store, config.gateway.statusAccess);
+const query = createQuery({ store, statusAccess: config.gateway.statusAccess, show });
+const live = createLive(store, show);
 const submit = createSubmit({
   bus,
   store,
@@ -67,22 +71,24 @@ const submit = createSubmit({
   log,
   onStored: () => dispatch.wake(),
 });
-const hub = createHub({ store, show });
+const hub = createHub(live);
 
 const app = createApp({
   log,
   clock,
   routes: [
     rootRoute(identity),
-    healthRoute({ store, bus, runners, clock }),
-    nonceRoute(store),
-    getEnvironmentsRoute({ runners, store, identity }),
+    healthRoute(createHealth({ store, bus, runners, clock })),
+    nonceRoute(store.nonces.last),
+    getEnvironmentsRoute(
+      createEnvironmentList({ runners, store, consumerAddress: identity.address }),
+      identity.chainId,
+    ),
     startComputeRoute({
-      submit,
-      show,
+      submit: async (submission) => show(await submit(submission)),
       bodyLimitBytes: () => Math.min(MAX_BODY_BYTES, bus.maxPayloadBytes() ?? MAX_BODY_BYTES),
     }),
-    getComputeRoute({ query, show }),
+    getComputeRoute(query),
     getResultRoute(createResult(store, createResultsFolder(paths.results))),
   ],
 });
@@ -98,7 +104,7 @@ await runUntilSignal(
     createIntake({ bus, store, clock, log }),
     createSweep({ bus, store, runners, dispatch, clock, log }),
     createHttpServer({ server, app, gateway: config.gateway, log }),
-    createSocketServer({ server, path: EVENTS, store, hub, query, show, log }),
+    createSocketServer({ server, path: EVENTS, live, hub, query, log }),
   ]),
   log,
 );

@@ -28,7 +28,8 @@ export const StartRequestSchema = Type.Object({
   signature: Signature,
   consumerAddress: AnyAddress,
   nonce: NonceText,
-  environment: Type.String({ minLength: 1, maxLength: 64 }),
+  /** The page does not call it required: a request without one gets Provider's answer for an environment that does not exist. */
+  environment: Type.Optional(Type.String({ maxLength: 64 })),
   dataset: Type.Object(AssetReference),
   algorithm: Type.Object({
     documentId: Type.Optional(Text),

@@ -1,8 +1,7 @@
 /** The REST side: what every request goes through, in order. */
-import Router from '@koa/router';
+import { Router } from '@koa/router';
 import Koa from 'koa';
 import type { Clock } from '@capstan/shared/clock';
-import { CapstanError } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
 import { errorResponses } from './errors.ts';
 import { requestLog } from './request-log.ts';
@@ -23,17 +22,9 @@ export function createApp({ routes, log, clock }: AppOptions): Koa {
   app.use(requestLog(log, clock));
   app.use(errorResponses(log));
   app.use(router.routes());
-  app.use(
-    router.allowedMethods({ throw: true, methodNotAllowed: () => notAllowed(), notImplemented: () => notAllowed() }),
-  );
+  // Answers OPTIONS, and sets Allow where a path has other methods; what it leaves empty gets its body in `errorResponses`.
+  app.use(router.allowedMethods());
   // A client that goes away in the middle of an answer is no failure of the node.
   app.on('error', (error: unknown) => log.debug({ err: error }, 'answer broke off'));
   return app;
-}
-
-function notAllowed(): CapstanError {
-  return new CapstanError(
-    'METHOD_NOT_ALLOWED',
-    'This method is not for this path. The Allow header lists those that are.',
-  );
 }

@@ -1,6 +1,6 @@
 /** Reads a JSON body within a limit. Digits of numbers that must stay exact are kept as text. */
 import type { IncomingMessage } from 'node:http';
-import getRawBody from 'raw-body';
+import { getRawBody } from 'raw-body';
 import { CapstanError } from '@capstan/shared/errors';
 
 /** Top-level numbers that some clients send as JSON numbers, and that don't survive as JavaScript's. */

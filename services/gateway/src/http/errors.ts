@@ -10,11 +10,20 @@ export function errorResponses(log: Log): Middleware {
   return async (ctx, next) => {
     try {
       await next();
-      if (ctx.status === 404 && !ctx.body) throw noRoute(ctx.path);
+      refuseUnanswered(ctx);
     } catch (error) {
       respond(ctx, asOurs(error, log));
     }
   };
+}
+
+/** What no route took. */
+function refuseUnanswered(ctx: Context): void {
+  if (ctx.body !== undefined && ctx.body !== null) return;
+  if (ctx.status === 404) throw noRoute(ctx.path);
+  if (ctx.status === 405 || ctx.status === 501) {
+    throw new CapstanError('METHOD_NOT_ALLOWED', `${ctx.method} is not for this path; the Allow header lists what is.`);
+  }
 }
 
 function noRoute(path: string): CapstanError {

@@ -1,5 +1,5 @@
-/** Which jobs a caller may see. */
-import type { StatusQuery } from '@capstan/shared/contract/api';
+/** Which jobs a caller may see, and how they stand. */
+import type { StatusObject, StatusQuery } from '@capstan/shared/contract/api';
 import type { Config } from '@capstan/shared/config/schema';
 import { parseAddress } from '@capstan/shared/contract/ids';
 import { CapstanError } from '@capstan/shared/errors';
@@ -8,27 +8,38 @@ import { statusMessage } from '../auth/message.ts';
 import type { JobFilter, JobRow } from '../store/jobs.ts';
 import type { Store } from '../store/store.ts';
 import { agreementIdOf } from './agreement-id.ts';
+import type { StatusView } from './status-object.ts';
 
 /** Most jobs of one answer, newest first; who has more asks more narrowly. */
 const MAX_JOBS = 1_000;
 
 export type WhoAndWhat = Omit<StatusQuery, 'dates'>;
 
+/** Jobs that a caller is entitled to see: only `authorize` makes one. */
+export type Selection = JobFilter;
+
 export interface Query {
-  /** The filter a caller is entitled to. Throws VALIDATION if it selects nothing in particular, INVALID_SIGNATURE if it must be signed. */
-  authorize(query: WhoAndWhat): JobFilter;
-  select(filter: JobFilter): readonly JobRow[];
+  /** Throws VALIDATION if the query selects nothing in particular, INVALID_SIGNATURE if it must be signed and is not. */
+  authorize(query: WhoAndWhat): Selection;
+  /** Newest first, 1,000 at most. */
+  statuses(selection: Selection, dates?: StatusView['dates']): readonly StatusObject[];
 }
 
-export function createQuery(store: Store, statusAccess: Config['gateway']['statusAccess']): Query {
+interface QueryOptions {
+  readonly store: Store;
+  readonly statusAccess: Config['gateway']['statusAccess'];
+  readonly show: (job: JobRow, dates?: StatusView['dates']) => StatusObject;
+}
+
+export function createQuery({ store, statusAccess, show }: QueryOptions): Query {
   return {
     authorize(query) {
       if (statusAccess === 'signed') requireSignature(query);
       else if (!query.jobId && !query.documentId && !query.agreementId && !query.consumerAddress)
         throw nothingSelected();
-      return filterOf(query);
+      return selectionOf(query);
     },
-    select: (filter) => store.jobs.select(filter, MAX_JOBS),
+    statuses: (selection, dates) => store.jobs.select(selection, MAX_JOBS).map((job) => show(job, dates)),
   };
 }
 
@@ -48,7 +59,7 @@ function requireSignature({ consumerAddress, nonce, signature, jobId, documentId
   });
 }
 
-function filterOf({ jobId, documentId, agreementId, consumerAddress }: WhoAndWhat): JobFilter {
+function selectionOf({ jobId, documentId, agreementId, consumerAddress }: WhoAndWhat): Selection {
   const owner = consumerAddress === undefined ? undefined : parseAddress(consumerAddress);
   return {
     ...(jobId === undefined ? {} : { jobId }),

@@ -52,8 +52,8 @@ export function createSubmit(options: SubmitOptions): (submission: Submission) =
   };
 
   const specOf = async (request: StartRequest, { address }: Caller): Promise<JobSpec> => {
-    const state = runners.environment(request.environment);
-    if (!state) throw unknownEnvironment(request.environment, runners);
+    const state = request.environment === undefined ? undefined : runners.environment(request.environment);
+    if (!state) throw noEnvironment(request.environment, runners);
     const { datasets, algorithm } = await resolveInputs(request, options);
     const { algocustomdata } = request.algorithm;
     return {
@@ -105,15 +105,14 @@ export function createSubmit(options: SubmitOptions): (submission: Submission) =
   };
 }
 
-function unknownEnvironment(id: string, runners: Runners): CapstanError {
+function noEnvironment(id: string | undefined, runners: Runners): CapstanError {
   const offered = runners.environments().map(({ environment }) => environment.id);
   const hint =
     offered.length === 0
       ? 'No runner has announced one yet; try again shortly.'
       : `This node offers: ${offered.join(', ')}.`;
-  return new CapstanError('REFUSED', `There is no environment ${id}. ${hint}`, {
-    refusal: 'Compute environment does not exist',
-  });
+  const problem = id === undefined ? 'The job names no environment.' : `There is no environment ${id}.`;
+  return new CapstanError('REFUSED', `${problem} ${hint}`, { refusal: 'Compute environment does not exist' });
 }
 
 function requireFits(spec: string, maxPayloadBytes = Number.POSITIVE_INFINITY): void {

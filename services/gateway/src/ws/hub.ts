@@ -1,14 +1,12 @@
 /** Who listens to what. Every committed event goes to its listeners in stored order; it is turned into text once, however many listen. */
-import type { StatusObject } from '@capstan/shared/contract/api';
 import { statusText } from '@capstan/shared/contract/status';
 import type { Service } from '@capstan/shared/service';
-import type { JobFilter, JobRow } from '../store/jobs.ts';
-import type { StoredEvent } from '../store/events.ts';
-import type { Store } from '../store/store.ts';
+import type { Live, LiveEvent } from '../jobs/live.ts';
+import type { Selection } from '../jobs/query.ts';
 import { frameText } from './protocol.ts';
 
 export interface Listener {
-  readonly filter: JobFilter;
+  readonly selection: Selection;
   /** An event frame, ready to send. */
   readonly send: (text: string) => void;
 }
@@ -17,33 +15,16 @@ export interface Hub extends Service {
   listen(listener: Listener): () => void;
 }
 
-interface HubOptions {
-  readonly store: Store;
-  readonly show: (job: JobRow) => StatusObject;
-}
-
-export function createHub({ store, show }: HubOptions): Hub {
+export function createHub(live: Live): Hub {
   /** By the job or the owner that the listener asked for, so that an event only meets those it may concern. */
   const byKey = new Map<string, Set<Listener>>();
   let forget: (() => void) | undefined;
 
-  const tell = ({ cursor, event, job }: StoredEvent) => {
+  const tell = (happened: LiveEvent) => {
     let text: string | undefined;
-    for (const key of [job.jobId, job.owner]) {
+    for (const key of [happened.event.jobId, happened.owner]) {
       for (const listener of byKey.get(key) ?? []) {
-        if (!matches(listener.filter, job)) continue;
-        text ??= frameText({
-          type: 'event',
-          cursor,
-          jobId: job.jobId,
-          run: event.run,
-          attempt: event.attempt,
-          status: event.code,
-          statusText: statusText(event.code),
-          at: event.at / 1000,
-          job: show(job),
-        });
-        listener.send(text);
+        if (matches(listener.selection, happened)) listener.send((text ??= eventText(happened)));
       }
     }
   };
@@ -51,7 +32,7 @@ export function createHub({ store, show }: HubOptions): Hub {
   return {
     name: 'hub',
     start() {
-      forget = store.onCommitted((events) => events.forEach(tell));
+      forget = live.onEvents((events) => events.forEach(tell));
       return Promise.resolve();
     },
     stop() {
@@ -59,7 +40,7 @@ export function createHub({ store, show }: HubOptions): Hub {
       return Promise.resolve();
     },
     listen(listener) {
-      const key = keyOf(listener.filter);
+      const key = keyOf(listener.selection);
       const same = byKey.get(key) ?? new Set();
       byKey.set(key, same.add(listener));
       return () => {
@@ -70,10 +51,24 @@ export function createHub({ store, show }: HubOptions): Hub {
   };
 }
 
-function keyOf({ jobId, owner }: JobFilter): string {
+function eventText({ cursor, event, status }: LiveEvent): string {
+  return frameText({
+    type: 'event',
+    cursor,
+    jobId: event.jobId,
+    run: event.run,
+    attempt: event.attempt,
+    status: event.code,
+    statusText: statusText(event.code),
+    at: event.at / 1000,
+    job: status(),
+  });
+}
+
+function keyOf({ jobId, owner }: Selection): string {
   return jobId ?? owner ?? '';
 }
 
-function matches({ jobId, owner }: JobFilter, job: JobRow): boolean {
-  return (jobId === undefined || jobId === job.jobId) && (owner === undefined || owner === job.owner);
+function matches({ jobId, owner }: Selection, happened: LiveEvent): boolean {
+  return (jobId === undefined || jobId === happened.event.jobId) && (owner === undefined || owner === happened.owner);
 }

@@ -1,12 +1,10 @@
 /** One socket: takes its subscriptions, sends a snapshot and then the events after it, and closes it when the client can't keep up. */
 import type { WebSocket } from 'ws';
-import type { StatusObject } from '@capstan/shared/contract/api';
 import { CLOSE, type ClientFrame, type ServerFrame, type SubscribeFrame } from '@capstan/shared/contract/socket';
 import { CapstanError } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
-import type { Query } from '../jobs/query.ts';
-import type { JobFilter, JobRow } from '../store/jobs.ts';
-import type { Store } from '../store/store.ts';
+import type { Live } from '../jobs/live.ts';
+import type { Query, Selection } from '../jobs/query.ts';
 import type { Hub } from './hub.ts';
 import { frameText, parseFrame } from './protocol.ts';
 
@@ -14,14 +12,13 @@ import { frameText, parseFrame } from './protocol.ts';
 const MAX_BUFFERED_BYTES = 1_000_000;
 
 export interface SessionOptions {
-  readonly store: Store;
+  readonly live: Live;
   readonly hub: Hub;
   readonly query: Query;
-  readonly show: (job: JobRow) => StatusObject;
   readonly log: Log;
 }
 
-export function openSession(socket: WebSocket, { store, hub, query, show, log }: SessionOptions): void {
+export function openSession(socket: WebSocket, { live, hub, query, log }: SessionOptions): void {
   let unsubscribe: (() => void) | undefined;
 
   const sendText = (text: string) => {
@@ -42,15 +39,15 @@ export function openSession(socket: WebSocket, { store, hub, query, show, log }:
   };
 
   const subscribe = (frame: SubscribeFrame) => {
-    const filter = authorize(frame);
-    if (!filter) return;
+    const selection = authorize(frame);
+    if (!selection) return;
     unsubscribe?.();
     // Snapshot and subscription happen in one turn, and commits announce themselves in theirs: nothing falls between.
-    send({ type: 'snapshot', cursor: store.events.lastCursor(), jobs: query.select(filter).map(show) });
-    unsubscribe = hub.listen({ filter, send: sendText });
+    send({ type: 'snapshot', cursor: live.lastCursor(), jobs: [...query.statuses(selection)] });
+    unsubscribe = hub.listen({ selection, send: sendText });
   };
 
-  const authorize = (frame: SubscribeFrame): JobFilter | undefined => {
+  const authorize = (frame: SubscribeFrame): Selection | undefined => {
     try {
       return query.authorize(frame);
     } catch (error) {

@@ -1,9 +1,16 @@
 /** `GET /`: where clients look first. */
-import type { NodeIdentity } from '../../identity.ts';
 import type { Route } from '../app.ts';
 import { ENDPOINTS } from './endpoints.ts';
 
-export function rootRoute({ chainId, address, publicKey, version }: NodeIdentity): Route {
+interface NodeFacts {
+  readonly chainId: number;
+  readonly address: string;
+  /** Hex without `0x`. */
+  readonly publicKey: string;
+  readonly version: string;
+}
+
+export function rootRoute({ chainId, address, publicKey, version }: NodeFacts): Route {
   const body = JSON.stringify({
     software: 'Capstan',
     version,
