@@ -1,0 +1,256 @@
+/** The engine port on Docker, and the only file that talks to it. Docker's errors become ours here, by status code. */
+import { PassThrough, Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import Docker from 'dockerode';
+import { CapstanError, messageOf, type ErrorCode } from '@capstan/shared/errors';
+import type { ContainerState, Engine } from './engine.ts';
+import { createOptions } from './profile.ts';
+
+/** Looking at something. */
+const LOOK_MS = 15_000;
+/** Changing something: an engine under load takes its time. */
+const CHANGE_MS = 120_000;
+
+export function createDockerEngine(socketPath: string): Engine {
+  const docker = new Docker({ socketPath });
+  const container = (name: string) => docker.getContainer(name);
+  const lost = (name: string) => new CapstanError('CONTAINER_LOST', `The container ${name} is gone from the engine.`);
+
+  const inspect = (name: string, signal: AbortSignal): Promise<ContainerState> =>
+    call(async (abortSignal) => stateOf(await container(name).inspect({ abortSignal })), {
+      signal,
+      limitMs: LOOK_MS,
+      errors: { 404: () => lost(name) },
+    });
+
+  const removeContainer = async (name: string, signal: AbortSignal) => {
+    await call(
+      // 409: a removal that was asked for before is under way.
+      (abortSignal) => unless([404, 409], container(name).remove({ force: true, v: true, abortSignal })),
+      { signal, limitMs: CHANGE_MS },
+    );
+  };
+
+  return {
+    async version(signal) {
+      const version = await call((abortSignal) => within(abortSignal, docker.version()), { signal, limitMs: LOOK_MS });
+      return version.Version;
+    },
+
+    async findImage(reference, signal) {
+      const image = await call(
+        (abortSignal) => unless([404], within(abortSignal, docker.getImage(reference).inspect())),
+        { signal, limitMs: LOOK_MS, errors: { 400: refused('IMAGE_UNAVAILABLE') } },
+      );
+      return image && { id: image.Id, digests: image.RepoDigests ?? [] };
+    },
+
+    async pullImage(reference, signal) {
+      const progress = await call((abortSignal) => docker.pull(reference, { abortSignal }) as Promise<Readable>, {
+        signal,
+        other: refused('IMAGE_UNAVAILABLE'),
+      });
+      await followPull(docker, progress);
+    },
+
+    async createContainer(spec, signal) {
+      const create = () =>
+        call((abortSignal) => unless([409], docker.createContainer({ ...createOptions(spec), abortSignal })), {
+          signal,
+          limitMs: CHANGE_MS,
+          other: refused('CONTAINER_REFUSED'),
+        });
+      if (await create()) return;
+      // The name is taken: an earlier try got through without our hearing of it.
+      const state = await inspect(spec.name, signal);
+      if (state.kind !== 'created') {
+        throw new CapstanError('CONTAINER_REFUSED', `The container ${spec.name} exists and was started already.`);
+      }
+      await removeContainer(spec.name, signal);
+      if (!(await create())) throw new CapstanError('CONTAINER_REFUSED', `The name ${spec.name} is taken.`);
+    },
+
+    async startContainer(name, signal) {
+      await call((abortSignal) => unless([304], container(name).start({ abortSignal })), {
+        signal,
+        limitMs: CHANGE_MS,
+        errors: { 404: (error) => (isMissingContainer(error) ? lost(name) : refused('START_REFUSED')(error)) },
+        other: refused('START_REFUSED'),
+      });
+    },
+
+    inspectContainer: inspect,
+
+    async waitForExit(name, signal) {
+      await call((abortSignal) => container(name).wait({ condition: 'not-running', abortSignal }), {
+        signal,
+        errors: { 404: () => lost(name) },
+      });
+    },
+
+    async stopContainer(name, graceS, signal) {
+      await call((abortSignal) => unless([304, 404], container(name).stop({ t: graceS, abortSignal })), {
+        signal,
+        limitMs: CHANGE_MS + graceS * 1_000,
+      });
+    },
+
+    async putArchive(name, path, tar, signal) {
+      await call((abortSignal) => container(name).putArchive(tar, { path, abortSignal }), {
+        signal,
+        errors: { 404: () => lost(name) },
+        other: refused('CONTAINER_REFUSED'),
+      });
+    },
+
+    async getArchive(name, path, signal) {
+      const stream = await call((abortSignal) => container(name).getArchive({ path, abortSignal }), {
+        signal,
+        errors: { 404: () => lost(name) },
+        other: refused('OUTPUTS_UNREADABLE'),
+      });
+      return ownErrors(stream);
+    },
+
+    async readLog(name, signal) {
+      const stream = await call(
+        // `follow` only makes it a stream: of a container that has exited it ends with the log.
+        (abortSignal) => container(name).logs({ follow: true, stdout: true, stderr: true, abortSignal }),
+        { signal, errors: { 404: () => lost(name) }, other: refused('OUTPUTS_UNREADABLE') },
+      );
+      return ownErrors(stream);
+    },
+
+    removeContainer,
+
+    async removeVolume(name, signal) {
+      // 409, its container is still being removed, is worth another try like everything unknown.
+      await call((abortSignal) => unless([404], docker.getVolume(name).remove({ abortSignal })), {
+        signal,
+        limitMs: CHANGE_MS,
+      });
+    },
+
+    async find(labels, signal) {
+      const label = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
+      const look = { signal, limitMs: LOOK_MS };
+      const [containers, volumes] = await Promise.all([
+        call((abortSignal) => docker.listContainers({ all: true, filters: { label }, abortSignal }), look),
+        call((abortSignal) => docker.listVolumes({ filters: { label }, abortSignal }), look),
+      ]);
+      return {
+        containers: containers.map(({ Names, Id, Labels }) => ({
+          name: Names[0]?.replace(/^\//, '') ?? Id,
+          labels: Labels,
+        })),
+        // An engine without any volume answers null.
+        volumes: ((volumes.Volumes as typeof volumes.Volumes | null) ?? []).map(({ Name, Labels }) => ({
+          name: Name,
+          labels: (Labels as typeof Labels | null) ?? {},
+        })),
+      };
+    },
+  };
+}
+
+type Translate = (error: unknown) => CapstanError;
+
+interface CallOptions {
+  readonly signal: AbortSignal;
+  /** Absent for what takes as long as it takes. */
+  readonly limitMs?: number;
+  /** What an HTTP status means for this call. */
+  readonly errors?: Readonly<Record<number, Translate>>;
+  /** What any other refusal means; unknown, so unavailable, if absent. */
+  readonly other?: Translate;
+}
+
+const unavailable: Translate = (cause) =>
+  new CapstanError('ENGINE_UNAVAILABLE', `The container engine does not answer: ${messageOf(cause)}`, { cause });
+
+const refused =
+  (code: ErrorCode): Translate =>
+  (error) =>
+    new CapstanError(
+      code,
+      messageOf(error)
+        .replace(/^\(HTTP code \d+\) [^-]*- /, '')
+        .trim(),
+      { cause: error },
+    );
+
+/** A call with a time limit, under the caller's signal, with Docker's answers translated. */
+async function call<T>(
+  work: (abortSignal: AbortSignal) => Promise<T>,
+  { signal, limitMs, errors = {}, other = unavailable }: CallOptions,
+): Promise<T> {
+  signal.throwIfAborted();
+  const abortSignal = limitMs === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
+  try {
+    return await work(abortSignal);
+  } catch (error) {
+    signal.throwIfAborted();
+    const status = statusOf(error);
+    // Without a status nobody answered; 503 is an engine that is shutting down.
+    if (status === undefined || status === 503) throw unavailable(error);
+    throw (errors[status] ?? other)(error);
+  }
+}
+
+/** For calls that dockerode can't abort. */
+function within<T>(signal: AbortSignal, answer: Promise<T>): Promise<T> {
+  const aborted = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
+  return Promise.race([answer, aborted]);
+}
+
+/** Undefined where the answer has one of these statuses, which are as good as success. */
+async function unless<T>(statuses: readonly number[], answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    const status = statusOf(error);
+    if (status !== undefined && statuses.includes(status)) return undefined;
+    throw error;
+  }
+}
+
+function statusOf(error: unknown): number | undefined {
+  const status = (error as { statusCode?: unknown }).statusCode;
+  return typeof status === 'number' ? status : undefined;
+}
+
+/** Docker also answers 404 to a start whose program is missing in the image. */
+function isMissingContainer(error: unknown): boolean {
+  const json = (error as { json?: { message?: unknown } }).json;
+  return typeof json?.message === 'string' && json.message.startsWith('No such container');
+}
+
+function stateOf(info: Docker.ContainerInspectInfo): ContainerState {
+  const { State } = info;
+  const startedAt = Date.parse(State.StartedAt);
+  // Year 1 stands for never.
+  if (!(startedAt > 0)) return { kind: 'created' };
+  if (State.Running || State.Paused || State.Restarting) return { kind: 'running', startedAt };
+  return { kind: 'exited', startedAt, exit: { exitCode: State.ExitCode, isOutOfMemory: State.OOMKilled } };
+}
+
+/** The engine reports a failed pull inside the stream of its progress. */
+function followPull(docker: Docker, progress: Readable): Promise<void> {
+  return new Promise((resolve, reject) => {
+    docker.modem.followProgress(progress, (error: Error | null) => {
+      if (error) reject(refused('IMAGE_UNAVAILABLE')(error));
+      else resolve();
+    });
+  });
+}
+
+/** A stream that breaks says ENGINE_UNAVAILABLE. */
+function ownErrors(source: NodeJS.ReadableStream): Readable {
+  const out = new PassThrough();
+  pipeline(source, out).catch((error: unknown) => {
+    out.destroy(unavailable(error));
+  });
+  return out;
+}

@@ -1,0 +1,86 @@
+/**
+ * The container engine as the runner sees it. Every call may throw ENGINE_UNAVAILABLE, which means unknown and never gone; a call
+ * that names a container may throw CONTAINER_LOST, which only an engine that answers can say.
+ */
+import type { Readable } from 'node:stream';
+
+export type Labels = Readonly<Record<string, string>>;
+
+export interface Image {
+  /** Content-addressed: `sha256:…`. */
+  readonly id: string;
+  /** `name@sha256:…`, as far as registries told. */
+  readonly digests: readonly string[];
+}
+
+export interface VolumeMount {
+  readonly volume: string;
+  readonly target: string;
+  readonly isReadOnly: boolean;
+}
+
+/** What a container may use. Absent for containers that are never started. */
+export interface Confinement {
+  readonly user: string;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly pids: number;
+  readonly logBytes: number;
+}
+
+export interface ContainerSpec {
+  readonly name: string;
+  readonly image: string;
+  readonly labels: Labels;
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Volumes that don't exist yet are made with the container, under its labels. */
+  readonly mounts: readonly VolumeMount[];
+  readonly confinement?: Confinement;
+}
+
+/** An exit of a container that was started. */
+export interface Exit {
+  readonly exitCode: number;
+  readonly isOutOfMemory: boolean;
+}
+
+export type ContainerState =
+  | { readonly kind: 'created' }
+  | { readonly kind: 'running'; readonly startedAt: number }
+  | { readonly kind: 'exited'; readonly startedAt: number; readonly exit: Exit };
+
+export interface Found {
+  readonly containers: readonly { readonly name: string; readonly labels: Labels }[];
+  readonly volumes: readonly { readonly name: string; readonly labels: Labels }[];
+}
+
+export interface Engine {
+  /** Resolves to the engine's version. */
+  version(signal: AbortSignal): Promise<string>;
+  /** Undefined if the image is not on the machine. */
+  findImage(reference: string, signal: AbortSignal): Promise<Image | undefined>;
+  /** Throws IMAGE_UNAVAILABLE if the registry refuses it. */
+  pullImage(reference: string, signal: AbortSignal): Promise<void>;
+  /** Throws VOLUME_REFUSED or CONTAINER_REFUSED. A container of that name that was never started is replaced. */
+  createContainer(spec: ContainerSpec, signal: AbortSignal): Promise<void>;
+  /** Throws START_REFUSED. After ENGINE_UNAVAILABLE it may have started: look before another try. */
+  startContainer(name: string, signal: AbortSignal): Promise<void>;
+  inspectContainer(name: string, signal: AbortSignal): Promise<ContainerState>;
+  /** Resolves when the container doesn't run, at once if it doesn't. */
+  waitForExit(name: string, signal: AbortSignal): Promise<void>;
+  /** Asks it to stop, kills it after the grace time; harmless if it doesn't run. */
+  stopContainer(name: string, graceS: number, signal: AbortSignal): Promise<void>;
+  /** Unpacks a tar stream below `path`. */
+  putArchive(name: string, path: string, tar: Readable, signal: AbortSignal): Promise<void>;
+  /** Packs `path` as a tar stream. */
+  getArchive(name: string, path: string, signal: AbortSignal): Promise<Readable>;
+  /** Standard output and standard error, as the engine frames them. */
+  readLog(name: string, signal: AbortSignal): Promise<Readable>;
+  /** Removes it, running or not; harmless if it is gone. */
+  removeContainer(name: string, signal: AbortSignal): Promise<void>;
+  /** Harmless if it is gone. */
+  removeVolume(name: string, signal: AbortSignal): Promise<void>;
+  /** Everything that carries all of these labels. */
+  find(labels: Labels, signal: AbortSignal): Promise<Found>;
+}

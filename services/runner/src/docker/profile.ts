@@ -1,0 +1,58 @@
+/** How containers of jobs are locked down, PURE. No field of a job reaches this but its argv, its environment and its volumes. */
+import type { Confinement, ContainerSpec } from './engine.ts';
+
+const TMP_BYTES = 64 * 1024 * 1024;
+/** Modest, because an engine that runs with a lower hard limit of its own could not start a container with more. */
+const OPEN_FILES = 16_384;
+const MB = 1_000_000;
+
+/** A container in Docker's words. */
+export function createOptions(spec: ContainerSpec) {
+  const common = {
+    NetworkMode: 'none',
+    Mounts: spec.mounts.map(({ volume, target, isReadOnly }) => ({
+      Type: 'volume' as const,
+      Source: volume,
+      Target: target,
+      ReadOnly: isReadOnly,
+      // NoCopy: what the image has at that path stays out of the job's volumes.
+      VolumeOptions: { NoCopy: true, Labels: { ...spec.labels }, DriverConfig: { Name: 'local', Options: {} } },
+    })),
+    RestartPolicy: { Name: '' },
+  };
+  return {
+    name: spec.name,
+    Image: spec.image,
+    Labels: { ...spec.labels },
+    Entrypoint: [...spec.argv],
+    Cmd: [],
+    Env: Object.entries(spec.env).map(([name, value]) => `${name}=${value}`),
+    ...(spec.confinement ? { User: spec.confinement.user } : {}),
+    HostConfig: spec.confinement ? { ...common, ...confine(spec.confinement) } : common,
+  };
+}
+
+function confine({ cpus, memoryBytes, pids, logBytes }: Confinement) {
+  return {
+    CapDrop: ['ALL'],
+    SecurityOpt: ['no-new-privileges'],
+    ReadonlyRootfs: true,
+    // Counts as memory of the job.
+    Tmpfs: { '/tmp': `rw,nosuid,nodev,size=${TMP_BYTES},mode=1777` },
+    PidsLimit: pids,
+    Memory: memoryBytes,
+    MemorySwap: memoryBytes,
+    NanoCpus: Math.round(cpus * 100) * 10_000_000,
+    IpcMode: 'private',
+    Ulimits: [
+      { Name: 'nofile', Soft: OPEN_FILES, Hard: OPEN_FILES },
+      { Name: 'core', Soft: 0, Hard: 0 },
+    ],
+    // An init of its own reaps children and lets SIGTERM end programs that don't handle it, which process 1 would ignore.
+    Init: true,
+    LogConfig: {
+      Type: 'local',
+      Config: { 'max-size': `${Math.ceil(logBytes / MB)}m`, 'max-file': '2', compress: 'false' },
+    },
+  };
+}
