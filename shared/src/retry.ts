@@ -23,9 +23,13 @@ export function retry<T>(
     maxTimeout: maxDelayMs,
     factor: 2,
     randomize: true,
-    shouldRetry: ({ error }) => !(error instanceof CapstanError) || error.retryable,
+    shouldRetry: ({ error }) => mayPass(error),
     onFailedAttempt: ({ error, attemptNumber, retriesLeft }) => {
-      if (retriesLeft > 0) onRetry?.(error, attemptNumber);
+      if (retriesLeft > 0 && mayPass(error)) onRetry?.(error, attemptNumber);
     },
   });
+}
+
+function mayPass(error: Error): boolean {
+  return !(error instanceof CapstanError) || error.retryable;
 }

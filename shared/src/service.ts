@@ -1,4 +1,6 @@
 /** The contract of every long-lived part. */
+import { messageOf } from './errors.ts';
+
 export interface Service {
   readonly name: string;
   start(): Promise<void>;
@@ -6,25 +8,43 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-/** Starts parts in order; if one fails, stops the ones before it and throws. Stopping goes in reverse. */
+/**
+ * Starts parts in order; if one fails, stops the ones before it and fails with its error. Stopping goes in reverse, and a part that
+ * does not stop keeps none of the others from it. A group that is stopped while it starts leaves nothing running.
+ */
 export function serviceGroup(services: readonly Service[]): Service {
-  let started: Service[] = [];
+  let running: Service[] = [];
+  let isWanted = false;
   const stop = async () => {
-    const running = started.toReversed();
-    started = [];
-    for (const service of running) await service.stop();
+    isWanted = false;
+    const stopping = running.toReversed();
+    running = [];
+    const failures: Error[] = [];
+    for (const service of stopping) {
+      try {
+        await service.stop();
+      } catch (error) {
+        failures.push(new Error(`${service.name}: ${messageOf(error)}`, { cause: error }));
+      }
+    }
+    if (failures.length > 0) {
+      throw new AggregateError(failures, `These parts did not stop: ${failures.map(messageOf).join('; ')}`);
+    }
   };
   return {
     name: services.map((service) => service.name).join(', '),
     async start() {
+      isWanted = true;
       for (const service of services) {
         try {
           await service.start();
-          started.push(service);
         } catch (error) {
-          await stop();
+          // That a part could not start is what a person must know; what then went wrong in stopping follows from it.
+          await stop().catch(() => undefined);
           throw error;
         }
+        running.push(service);
+        if (!isWanted) return stop();
       }
     },
     stop,

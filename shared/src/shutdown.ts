@@ -28,6 +28,8 @@ export async function runUntilSignal(service: Service, log: Log): Promise<void> 
   try {
     await service.start();
   } catch (error) {
+    // A start that a signal broke off has not failed: the stop decides how the process ends.
+    if (isStopping) return;
     log.error({ err: error }, 'could not start');
     process.exit(1);
   }

@@ -39,7 +39,11 @@ export function createBus({ nats, name, log }: BusOptions): Bus {
   let isUsable = false;
 
   const unavailable = () =>
-    new CapstanError('BUS_UNAVAILABLE', `NATS is not reachable at ${nats.servers.join(', ')}. Is nats-server running?`);
+    // Clients may see this text: it names no address, which might hold a password besides.
+    new CapstanError(
+      'BUS_UNAVAILABLE',
+      'NATS is not reachable. Is nats-server running, and does nats.servers name it?',
+    );
 
   const becomeUsable = async (current: NatsConnection) => {
     const isFresh = await retry(async () => ensureStreams(await current.jetstreamManager()), {
