@@ -35,22 +35,25 @@ export interface DemoOutcome {
 
 export async function runDemo({ environment, isKept, say, columns, signal }: DemoOptions): Promise<DemoOutcome> {
   const line = (text = '') => say(`${text}\n`);
-  await using folder = await temporaryFolder('demo', { isKept });
+  // Released in reverse: the runner stops, then goes what it left, then the folder.
+  await using releases = new AsyncDisposableStack();
+  const folder = releases.use(await temporaryFolder('demo', { isKept }));
+  releases.defer(async () => removeLeftovers(await leftoversOf((runnerId) => runnerId === environment)));
   const assets = await publishDemoAssets(await catalogueIn(folder.path));
   line('Capstan: one job, from order to result\n');
   line('  data       demo/data/weather.csv: four years of daily weather of two cities (NOAA, public domain)');
   line('  algorithm  demo/algorithm.js, published in the catalogue of the node, runs beside the data without network');
 
   const startedAt = performance.now();
-  // Released in reverse: first the runner stops, then goes what it left, then the folder.
-  await using leftovers = removedAtLast(environment);
-  await using node = await startNode({
-    dataDir: folder.path,
-    variables: {
-      CAPSTAN_RUNNER_ID: environment,
-      CAPSTAN_RUNNER_ENVIRONMENTS: JSON.stringify([{ id: environment, desc: 'The demo', maxJobs: 1 }]),
-    },
-  });
+  const node = releases.use(
+    await startNode({
+      dataDir: folder.path,
+      variables: {
+        CAPSTAN_RUNNER_ID: environment,
+        CAPSTAN_RUNNER_ENVIRONMENTS: JSON.stringify([{ id: environment, desc: 'The demo', maxJobs: 1 }]),
+      },
+    }),
+  );
   signal.throwIfAborted();
   line(
     `  node       ${node.url}: NATS, gateway and runner, started in ${Math.round(performance.now() - startedAt)} ms`,
@@ -59,7 +62,7 @@ export async function runDemo({ environment, isKept, say, columns, signal }: Dem
   const consumer = createConsumer(node.url);
   line(`  consumer   ${consumer.address}: a new wallet, signs its order`);
   // Whoever listens before ordering hears everything.
-  await using live = await unless(signal, consumer.follow());
+  const live = releases.use(await unless(signal, consumer.follow()));
   const progress = createProgressLine({ write: say, ...(columns === undefined ? {} : { columns }) });
   const statuses: { status: number; statusText: string; ms: number }[] = [];
   line();
@@ -86,11 +89,6 @@ export async function runDemo({ environment, isKept, say, columns, signal }: Dem
     line(text === '' ? '' : `  ${text}`);
   }
   return { jobId, statuses, results, dataDir: folder.path };
-}
-
-/** The runner removes what it made when a job ends; this is for a demo that is interrupted before. */
-function removedAtLast(runnerId: string): AsyncDisposable {
-  return { [Symbol.asyncDispose]: async () => removeLeftovers(await leftoversOf(`capstan.runner=${runnerId}`)) };
 }
 
 function unexpectedEnd({ status, statusText, terminationDetails }: StatusObject): string {

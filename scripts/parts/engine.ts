@@ -36,16 +36,25 @@ export interface Leftovers {
   readonly volumes: readonly string[];
 }
 
-/** What the engine still has of certain jobs, by the label that the runner gives to all it makes. */
-export async function leftoversOf(label: string): Promise<Leftovers> {
-  const filters = encodeURIComponent(JSON.stringify({ label: [label] }));
-  const containers = JSON.parse(await read(`/containers/json?all=1&filters=${filters}`)) as readonly { Id: string }[];
-  const volumes = JSON.parse(await read(`/volumes?filters=${filters}`)) as {
-    readonly Volumes: readonly { Name: string }[] | null;
-  };
+/** The label that a runner gives to all it makes: its own id. */
+const RUNNER_LABEL = 'capstan.runner';
+
+interface Labelled {
+  readonly Labels: Readonly<Record<string, string>> | null;
+}
+
+/** What the engine still has of the jobs of certain runners. */
+export async function leftoversOf(isMeant: (runnerId: string) => boolean): Promise<Leftovers> {
+  const filters = encodeURIComponent(JSON.stringify({ label: [RUNNER_LABEL] }));
+  const [containers, volumes] = await Promise.all([
+    read(`/containers/json?all=1&filters=${filters}`),
+    read(`/volumes?filters=${filters}`),
+  ]);
+  const isTheirs = ({ Labels }: Labelled) => isMeant(Labels?.[RUNNER_LABEL] ?? '');
+  const listed = JSON.parse(volumes) as { readonly Volumes: readonly (Labelled & { Name: string })[] | null };
   return {
-    containers: containers.map(({ Id }) => Id),
-    volumes: (volumes.Volumes ?? []).map(({ Name }) => Name),
+    containers: (JSON.parse(containers) as readonly (Labelled & { Id: string })[]).filter(isTheirs).map(({ Id }) => Id),
+    volumes: (listed.Volumes ?? []).filter(isTheirs).map(({ Name }) => Name),
   };
 }
 
