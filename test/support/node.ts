@@ -1,0 +1,105 @@
+/** A whole real node for a test: its own folder, ports, NATS, runner id and environment; nothing of it stays. */
+import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Container, Ddo } from '@capstan/shared/contract/ddo';
+import type { EnvironmentConfig } from '@capstan/shared/config/schema';
+import type { Catalogue } from '../../scripts/catalogue/catalogue.ts';
+import { assetOrder, catalogueIn, DEMO_IMAGE } from '../../scripts/demo/assets.ts';
+import { createConsumer, type Consumer, type Order } from '../../scripts/parts/consumer.ts';
+import { leftoversOf, removeLeftovers, type Leftovers } from '../../scripts/parts/engine.ts';
+import { startNode, type LocalNode } from '../../scripts/parts/node.ts';
+import { temporaryFolder } from '../../scripts/parts/temporary-folder.ts';
+
+/** Runners of tests of this process; the root hooks look for what they left. */
+export const TEST_PREFIX = `test-${process.pid}-`;
+
+/** Runs JavaScript in the image that the set-up builds. */
+export const NODE_CONTAINER: Container = { ...DEMO_IMAGE, entrypoint: 'node $ALGO' };
+
+interface NewDataset {
+  /** The files: text of their own, or an http(s) URL each. */
+  readonly files?: readonly ({ readonly text: string } | { readonly url: string })[];
+  readonly isRawAllowed?: boolean;
+  readonly access?: 'access' | 'compute';
+}
+
+interface NewAlgorithm {
+  readonly code: string;
+  readonly container?: Container;
+}
+
+export interface TestNode extends LocalNode {
+  readonly environment: string;
+  readonly consumer: Consumer;
+  readonly catalogue: Catalogue;
+  addDataset(dataset?: NewDataset): Promise<Ddo>;
+  addAlgorithm(algorithm: NewAlgorithm): Promise<Ddo>;
+  /** An order of published assets. */
+  orderOf(dataset: Ddo, algorithm: Ddo): Order;
+  /** An order of code that nobody published, on a dataset that allows it. */
+  rawOrderOf(dataset: Ddo, rawcode: string, container?: Container): Order;
+  /** What the engine has of this node's jobs. */
+  leftovers(): Promise<Leftovers>;
+}
+
+export interface TestNodeOptions {
+  /** Further `CAPSTAN_…` settings. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Limits of the environment. */
+  readonly limits?: Partial<EnvironmentConfig>;
+}
+
+export async function startTestNode({ variables = {}, limits = {} }: TestNodeOptions = {}): Promise<TestNode> {
+  const environment = TEST_PREFIX + randomBytes(4).toString('hex');
+  const ours = (runnerId: string) => runnerId === environment;
+  // Released in reverse; moved to the node once it stands.
+  await using releases = new AsyncDisposableStack();
+  const folder = releases.use(await temporaryFolder('test'));
+  releases.defer(async () => removeLeftovers(await leftoversOf(ours)));
+  const catalogue = await catalogueIn(folder.path);
+  const node = releases.use(
+    await startNode({
+      dataDir: folder.path,
+      variables: {
+        CAPSTAN_RUNNER_ID: environment,
+        CAPSTAN_RUNNER_ENVIRONMENTS: JSON.stringify([{ id: environment, maxJobs: 2, ...limits }]),
+        ...variables,
+      },
+      // To see what the parts of a failing test say: SHOW_LOGS=1 npm test -- --grep …
+      ...(process.env.SHOW_LOGS ? { onLine: (part, line) => console.error(`${part}: ${line}`) } : {}),
+    }),
+  );
+  const kept = releases.move();
+
+  const fileOf = async (text: string) => {
+    const path = join(folder.path, `source-${randomBytes(6).toString('hex')}`);
+    await writeFile(path, text);
+    return path;
+  };
+
+  return {
+    ...node,
+    environment,
+    consumer: createConsumer(node.url),
+    catalogue,
+    async addDataset({ files = [{ text: 'some data\n' }], isRawAllowed = false, access = 'compute' } = {}) {
+      const sources = await Promise.all(files.map(async (file) => ('url' in file ? file.url : fileOf(file.text))));
+      return catalogue.add({ type: 'dataset', name: 'A dataset of a test', access, isRawAllowed }, sources);
+    },
+    async addAlgorithm({ code, container = NODE_CONTAINER }) {
+      const asset = { type: 'algorithm', name: 'An algorithm of a test', access: 'access', container } as const;
+      return catalogue.add(asset, [await fileOf(code)]);
+    },
+    orderOf: (dataset, algorithm) => ({ environment, dataset: assetOrder(dataset), algorithm: assetOrder(algorithm) }),
+    rawOrderOf: (dataset, rawcode, container = NODE_CONTAINER) => ({
+      environment,
+      dataset: assetOrder(dataset),
+      algorithm: { meta: { rawcode, container } },
+    }),
+    leftovers: () => leftoversOf(ours),
+    async [Symbol.asyncDispose]() {
+      await kept.disposeAsync();
+    },
+  };
+}
