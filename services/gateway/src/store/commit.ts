@@ -1,6 +1,6 @@
 /** Group commit: writes asked for in the same turn share one transaction, and nobody is answered or told before it is on disk. */
 import { CapstanError, messageOf } from '@capstan/shared/errors';
-import type { Db } from './db.ts';
+import { isDiskFailure, type Db } from './db.ts';
 import type { StoredEvent } from './events.ts';
 
 export interface Transaction {
@@ -40,6 +40,7 @@ export function createCommitter(db: Db): Committer {
           settled.push(done.settle);
           announced.push(...done.announced);
         } catch (error) {
+          if (isDiskFailure(error)) throw error;
           db.exec('rollback to work');
           settled.push(() => reject(error));
         }

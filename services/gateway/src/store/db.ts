@@ -54,6 +54,14 @@ export function openDb(path: string): Db {
   };
 }
 
+/** SQLite's primary result codes for a disk that fails, or is full. */
+const DISK_FAILURES: readonly number[] = [10, 13];
+
+/** Whether the disk is to blame: then nothing else of the same transaction can be kept either, and SQLite may have undone it all. */
+export function isDiskFailure(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && DISK_FAILURES.includes(Number(error.errcode) & 0xff);
+}
+
 function checkIntegrity(db: DatabaseSync): void {
   const result = db.prepare('pragma quick_check(1)').get();
   const verdict = String(Object.values(result ?? {})[0]);

@@ -1,0 +1,269 @@
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { jobEvent } from '@capstan/shared/contract/messages';
+import { hasCode } from '@capstan/shared/errors';
+import { expect } from 'chai';
+import { createCommitter } from '../../../services/gateway/src/store/commit.ts';
+import { openDb } from '../../../services/gateway/src/store/db.ts';
+import { MIGRATIONS } from '../../../services/gateway/src/store/migrations/list.ts';
+import { openStore, type Store } from '../../../services/gateway/src/store/store.ts';
+import { aJobId, anAddress, aNewJob, anEnvironment, aNonce } from './a-job.ts';
+
+async function failureOf(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error('it did not fail');
+}
+
+function refusal(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    expect(hasCode(error, 'STORE_UNAVAILABLE')).to.equal(true);
+    return String(error);
+  }
+  throw new Error('it was not refused');
+}
+
+describe('the store', () => {
+  let store: Store;
+  beforeEach(() => {
+    store = openStore(':memory:');
+  });
+  afterEach(() => store.close());
+
+  const add = (changes: Parameters<typeof aNewJob>[0] = {}) =>
+    store.write(() => store.jobs.add(aNewJob(changes), '{"a":1}'));
+  const ended = { expiresAt: 9, termination: null, results: [], dateFinished: 2_000 } as const;
+
+  describe('a job', () => {
+    it('is kept as it was accepted', async () => {
+      const job = await add();
+      expect(store.jobs.find(aJobId())).to.deep.equal(job);
+      expect(job).to.deep.include({ ...aNewJob(), run: 1, attempt: 0, code: 1, dateFinished: null, stopreq: 0 });
+      expect(store.jobs.spec(aJobId())).to.equal('{"a":1}');
+      expect(store.jobs.find('nope')).to.equal(undefined);
+    });
+
+    it('is found by each thing it may be asked for, newest first, all that are given must fit', async () => {
+      await add();
+      await add({ jobId: aJobId(2), owner: anAddress(2), nonce: aNonce(2) });
+      await add({ jobId: aJobId(3), documentId: 'did:op:3', agreementId: '0x3' });
+      const ids = (filter: Parameters<Store['jobs']['select']>[0], limit = 10) =>
+        store.jobs.select(filter, limit).map(({ jobId }) => Number(jobId));
+      expect(ids({})).to.deep.equal([3, 2, 1]);
+      expect(ids({}, 2)).to.deep.equal([3, 2]);
+      expect(ids({ owner: anAddress() })).to.deep.equal([3, 1]);
+      expect(ids({ owner: anAddress(), documentId: 'did:op:1' })).to.deep.equal([1]);
+      expect(ids({ agreementId: '0x3' })).to.deep.equal([3]);
+      expect(ids({ jobId: aJobId(2), owner: anAddress() })).to.deep.equal([]);
+      expect(ids({ jobId: "' or 1=1 --" })).to.deep.equal([]);
+    });
+
+    it('moves on only from the state that the move was decided on', async () => {
+      const job = await add();
+      const started = { ...ended, dateFinished: null, state: { run: 1, attempt: 1, code: 10 } } as const;
+      const moved = await store.write(() => store.jobs.advance(job, started));
+      expect(moved).to.deep.include({ attempt: 1, code: 10 });
+      expect(await store.write(() => store.jobs.advance(job, started))).to.equal(undefined);
+      const termination = { exitCode: 0, signal: null, OOMKilled: false, reason: 'Done.' };
+      const results = [{ filename: 'a', filesize: 1, type: 'output', index: 0 }] as const;
+      const done = { ...ended, termination, results: [...results], state: { run: 1, attempt: 1, code: 70 } } as const;
+      const last = await store.write(() => moved && store.jobs.advance(moved, done));
+      expect(last).to.deep.include({ code: 70, dateFinished: 2_000, termination, expiresAt: 9 });
+      expect(store.jobs.find(aJobId())?.results).to.deep.equal(results);
+    });
+
+    it('waits until it is sent, and is no longer sent once it has ended', async () => {
+      const job = await add();
+      await add({ jobId: aJobId(2) });
+      const local = anEnvironment();
+      expect(store.jobs.environmentsWaiting()).to.deep.equal([local]);
+      expect(store.jobs.countWaiting(local)).to.equal(2);
+      const second = store.jobs.find(aJobId(2));
+      expect(second && store.jobs.countAhead(second)).to.equal(1);
+      expect(await store.write(() => store.jobs.markSent(aJobId(), 50))).to.equal(1);
+      await store.write(() => store.jobs.markSent(aJobId(), 60));
+      expect(store.jobs.sent()).to.deep.equal([{ jobId: aJobId(), run: 1, environment: local, sentAt: 60 }]);
+      expect(store.jobs.find(aJobId())?.dispatchedAt).to.equal(50);
+      expect([store.jobs.countWaiting(local), store.jobs.countDispatched(local)]).to.deep.equal([1, 1]);
+      await store.write(() => store.jobs.advance(job, { ...ended, state: { run: 1, attempt: 1, code: 70 } }));
+      expect(store.jobs.sent()).to.deep.equal([]);
+      expect(await store.write(() => store.jobs.markSent(aJobId(), 70))).to.equal(undefined);
+    });
+
+    it('is offered by owner: the oldest of each, and how many of theirs run', async () => {
+      await add();
+      await add({ jobId: aJobId(2) });
+      await add({ jobId: aJobId(3), owner: anAddress(2) });
+      await add({ jobId: aJobId(4), owner: anAddress(3), environment: anEnvironment('gpu') });
+      await store.write(() => store.jobs.markSent(aJobId(), 1));
+      const waiting = store.jobs
+        .waitingOwners(anEnvironment())
+        .map(({ owner, jobId, running }) => [owner, jobId, running]);
+      expect(waiting).to.have.deep.members([
+        [anAddress(), aJobId(2), 1],
+        [anAddress(2), aJobId(3), 0],
+      ]);
+    });
+  });
+
+  it('keeps the last nonce of an address as the text it came as', async () => {
+    expect(store.nonces.last(anAddress())).to.equal(undefined);
+    await store.write(() => store.nonces.use(anAddress(), aNonce('9007199254740993.10')));
+    expect(store.nonces.last(anAddress())).to.equal('9007199254740993.10');
+    await store.write(() => store.nonces.use(anAddress(), aNonce('9'.repeat(78))));
+    expect(store.nonces.last(anAddress())).to.equal('9'.repeat(78));
+    expect(store.nonces.last(anAddress(2))).to.equal(undefined);
+  });
+
+  it('numbers events in the order in which they are stored, each event once', async () => {
+    const event = jobEvent({ jobId: aJobId(), run: 1, attempt: 1, code: 10, at: 1 });
+    expect(store.events.lastCursor()).to.equal(0);
+    expect(await store.write(() => store.events.append(event))).to.equal(1);
+    expect(await store.write(() => store.events.append({ ...event, n: 2 }))).to.equal(2);
+    await failureOf(store.write(() => store.events.append(event)));
+    expect(store.events.lastCursor()).to.equal(2);
+  });
+
+  it('keeps what can never be applied, for a person to look at', async () => {
+    const letter = { at: 1, subject: 'jobs.event.x', problem: 'no JSON', message: '?'.repeat(200_000) };
+    await store.write(() => store.deadLetters.add(letter));
+    expect(store.deadLetters.count()).to.equal(1);
+  });
+});
+
+describe('writes to the store', () => {
+  it('that are asked for together share a commit, and one that fails undoes only itself', async () => {
+    const store = openStore(':memory:');
+    const use = (n: number) => store.write(() => store.nonces.use(anAddress(n), aNonce()));
+    const broken = store.write(() => {
+      store.nonces.use(anAddress(2), aNonce());
+      throw new Error('refused');
+    });
+    const settled = await Promise.allSettled([use(1), broken, use(3)]);
+    expect(settled.map(({ status }) => status)).to.deep.equal(['fulfilled', 'rejected', 'fulfilled']);
+    expect([1, 2, 3].map((n) => store.nonces.last(anAddress(n)))).to.deep.equal(['1', undefined, '1']);
+    store.close();
+  });
+
+  it('make one commit of a hundred', async () => {
+    const db = openDb(':memory:');
+    const statements: string[] = [];
+    const committer = createCommitter({
+      ...db,
+      exec(sql) {
+        statements.push(sql);
+        db.exec(sql);
+      },
+    });
+    await Promise.all(Array.from({ length: 100 }, () => committer.write(() => undefined)));
+    expect(statements.filter((sql) => sql === 'commit')).to.have.length(1);
+    db.close();
+  });
+
+  it('are told of after the commit, in order, without those that failed', async () => {
+    const store = openStore(':memory:');
+    const told: (readonly [number, number])[] = [];
+    const forget = store.onCommitted((events) => {
+      told.push(...events.map(({ cursor }) => [cursor, store.events.lastCursor()] as const));
+    });
+    const record = (n: number, isBroken = false) =>
+      store.write((transaction) => {
+        const job = store.jobs.add(aNewJob({ jobId: aJobId(n) }), '{}');
+        const event = jobEvent({ jobId: job.jobId, run: 1, attempt: 0, code: 1, at: 1 });
+        transaction.announce({ cursor: store.events.append(event), event, job });
+        if (isBroken) throw new Error('refused');
+      });
+    await Promise.allSettled([record(1), record(2, true), record(3)]);
+    expect(told).to.deep.equal([
+      [1, 2],
+      [2, 2],
+    ]);
+    forget();
+    await record(4);
+    expect(told).to.have.length(2);
+    store.close();
+  });
+
+  it('all fail as the store being away when the disk is full, and work again once it is not', async () => {
+    const db = openDb(':memory:');
+    const { write } = createCommitter(db);
+    db.exec('create table blobs (bytes blob)');
+    const insert = db.prepare('insert into blobs values (zeroblob(?))');
+    const pages = Number(db.prepare('pragma page_count').get()?.['page_count']);
+    db.exec(`pragma max_page_count = ${pages + 2}`);
+    const writes = [10, 1_000_000, 10].map((size) => failureOf(write(() => insert.run(size))));
+    for (const error of await Promise.all(writes)) {
+      expect(hasCode(error, 'STORE_UNAVAILABLE')).to.equal(true);
+      expect(String(error)).to.contain('disk is full');
+    }
+    expect(db.prepare('select count(*) as n from blobs').get()?.['n']).to.equal(0);
+    db.exec('pragma max_page_count = 100000');
+    await write(() => insert.run(1_000_000));
+    expect(db.prepare('select count(*) as n from blobs').get()?.['n']).to.equal(1);
+    db.close();
+  });
+});
+
+describe("the store's file", () => {
+  let dir: string;
+  let path: string;
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'capstan-store-'));
+    path = join(dir, 'store/capstan.db');
+  });
+  afterEach(() => rm(dir, { recursive: true, force: true }));
+
+  it('is made with its folder, and keeps what was written', async () => {
+    const first = openStore(path);
+    await first.write(() => first.nonces.use(anAddress(), aNonce(5)));
+    first.close();
+    const second = openStore(path);
+    expect(second.nonces.last(anAddress())).to.equal('5');
+    second.close();
+  });
+
+  it('is durable: written ahead, and synced at each commit', () => {
+    const db = openDb(path);
+    expect(db.prepare('pragma journal_mode').get()?.['journal_mode']).to.equal('wal');
+    expect(db.prepare('pragma synchronous').get()?.['synchronous']).to.equal(2);
+    expect(db.prepare('pragma foreign_keys').get()?.['foreign_keys']).to.equal(1);
+    db.close();
+  });
+
+  it('carries the number of its schema', () => {
+    const db = openDb(path);
+    expect(db.prepare('pragma user_version').get()?.['user_version']).to.equal(MIGRATIONS.length);
+    db.close();
+    openDb(path).close();
+  });
+
+  it('of a newer program is refused', () => {
+    const db = openDb(path);
+    db.exec(`pragma user_version = ${MIGRATIONS.length + 1}`);
+    db.close();
+    expect(refusal(() => openDb(path))).to.contain('newer version');
+  });
+
+  it('that is damaged is refused, and left as it is', async () => {
+    const store = openStore(path);
+    for (let n = 0; n < 200; n += 1) {
+      await store.write(() => store.jobs.add(aNewJob({ jobId: aJobId(n), documentId: 'x'.repeat(500) }), '{}'));
+    }
+    store.close();
+    const file = await open(path, 'r+');
+    await file.write(Buffer.alloc(40_000, 0xff), 0, 40_000, 8_192);
+    await file.close();
+    expect(refusal(() => openDb(path))).to.match(/damaged|malformed/);
+  });
+
+  it('that is something else is refused', async () => {
+    await writeFile(join(dir, 'other'), 'no database at all, but long enough to look like one'.repeat(100));
+    expect(refusal(() => openDb(join(dir, 'other')))).to.contain("can't be opened");
+  });
+});
