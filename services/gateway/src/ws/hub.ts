@@ -44,8 +44,7 @@ export function createHub(live: Live): Hub {
       const same = byKey.get(key) ?? new Set();
       byKey.set(key, same.add(listener));
       return () => {
-        same.delete(listener);
-        if (same.size === 0) byKey.delete(key);
+        if (same.delete(listener) && same.size === 0) byKey.delete(key);
       };
     },
   };

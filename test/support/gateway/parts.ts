@@ -1,0 +1,106 @@
+/** The gateway's own parts on a store in memory, without NATS and without a runner: for unit tests of what it decides by itself. */
+import { randomUUID } from 'node:crypto';
+import { systemClock } from '@capstan/shared/clock';
+import type { Config } from '@capstan/shared/config/schema';
+import type { StatusObject } from '@capstan/shared/contract/api';
+import type { Ddo } from '@capstan/shared/contract/ddo';
+import type { EnvironmentId, JobId } from '@capstan/shared/contract/ids';
+import type { Environment } from '@capstan/shared/contract/messages';
+import { createLog } from '@capstan/shared/log';
+import { nodeKeyFrom } from '@capstan/shared/node-key';
+import { publicKeyOf, seal } from '@capstan/shared/seal';
+import { describeAsset } from '../../../scripts/catalogue/ddo.ts';
+import { createLive } from '../../../services/gateway/src/jobs/live.ts';
+import { createQuery } from '../../../services/gateway/src/jobs/query.ts';
+import { createQueueReason } from '../../../services/gateway/src/jobs/queue-reason.ts';
+import { createRunners } from '../../../services/gateway/src/jobs/runners.ts';
+import { statusObject } from '../../../services/gateway/src/jobs/status-object.ts';
+import { createSubmit } from '../../../services/gateway/src/jobs/submit.ts';
+import type { JobRow } from '../../../services/gateway/src/store/jobs.ts';
+import { openStore } from '../../../services/gateway/src/store/store.ts';
+import { absentBus } from './absent-bus.ts';
+
+export const ENVIRONMENT: Environment = {
+  id: 'local' as EnvironmentId,
+  desc: 'for tests',
+  cpuType: 'none',
+  nCPU: 1,
+  gpuType: '',
+  nGPU: 0,
+  ramGB: 1,
+  diskGB: 1,
+  priceMin: 0,
+  feeToken: `0x${'0'.repeat(40)}`,
+  maxJobs: 2,
+  maxJobDuration: 60,
+  storageExpiry: 60,
+  allowNetworkAccess: false,
+};
+
+const publicKey = publicKeyOf(nodeKeyFrom('22'.repeat(32)));
+const chainId = 8996;
+const files = [{ type: 'url', url: 'https://data.example/secret-path' }] as const;
+
+/** A dataset that takes any algorithm, and an algorithm for it. */
+export function someAssets(): { readonly dataset: Ddo; readonly algorithm: Ddo } {
+  const container = { image: 'alpine', entrypoint: 'sh $ALGO' };
+  return {
+    dataset: describeAsset({
+      asset: { type: 'dataset', name: 'data', access: 'compute', isRawAllowed: true },
+      files: [...files],
+      chainId,
+      publicKey,
+    }),
+    algorithm: describeAsset({
+      asset: { type: 'algorithm', name: 'algorithm', access: 'access', container },
+      files: [...files],
+      chainId,
+      publicKey,
+    }),
+  };
+}
+
+interface PartsOptions {
+  readonly assets?: readonly Ddo[];
+  readonly statusAccess?: Config['gateway']['statusAccess'];
+  readonly maxPayloadBytes?: number;
+}
+
+export function gatewayParts({ assets = [], statusAccess = 'open', maxPayloadBytes }: PartsOptions = {}) {
+  const log = createLog('test', 'silent');
+  const clock = systemClock;
+  const store = openStore(':memory:');
+  store.environments.save(ENVIRONMENT, clock.now());
+  const bus = absentBus(maxPayloadBytes);
+  const runners = createRunners({ bus, store, clock, log });
+  const queue = createQueueReason(store, runners);
+  const show = (job: JobRow, dates: 'unix' | 'iso' = 'unix'): StatusObject =>
+    statusObject(job, { publicUrl: 'http://node.example', dates, queue });
+  let stored = 0;
+  const submit = createSubmit({
+    bus,
+    store,
+    runners,
+    assets: { find: (did) => Promise.resolve(assets.find(({ id }) => id === did)) },
+    seal: (text) => seal(publicKey, text),
+    newJobId: () => randomUUID().replaceAll('-', '') as JobId,
+    clock,
+    log,
+    onStored: () => {
+      stored += 1;
+    },
+  });
+  const query = createQuery({ store, statusAccess, show });
+  return {
+    log,
+    clock,
+    store,
+    bus,
+    runners,
+    show,
+    submit,
+    query,
+    live: createLive(store, show),
+    storedJobs: () => stored,
+  };
+}
