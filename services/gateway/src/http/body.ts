@@ -6,6 +6,9 @@ import { CapstanError } from '@capstan/shared/errors';
 /** Top-level numbers that some clients send as JSON numbers, and that don't survive as JavaScript's. */
 const EXACT = new Set(['nonce']);
 
+/** Whatever walks a value by recursion, JSON.stringify among others, would overflow the stack on 100,000. */
+const MAX_DEPTH = 200;
+
 export interface JsonBody {
   readonly value: Readonly<Record<string, unknown>>;
   /** As it came, to recognise it when it comes again. */
@@ -49,13 +52,32 @@ function parse(bytes: Buffer): Record<string, unknown> {
   let value: unknown;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    if (depthOf(text) > MAX_DEPTH) throw notJson(`it is nested deeper than ${MAX_DEPTH} levels.`);
     value = JSON.parse(text);
   } catch (error) {
+    if (error instanceof CapstanError) throw error;
     throw notJson(error instanceof SyntaxError ? 'it does not parse.' : 'it is not valid UTF-8.');
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw notJson('it is something else.');
   const fields = value as Record<string, unknown>;
   return [...EXACT].some((name) => typeof fields[name] === 'number') ? keepDigits(text, fields) : fields;
+}
+
+/** How deep brackets are nested, those inside strings left out. */
+function depthOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  let isInString = false;
+  for (let i = 0; i < text.length; i += 1) {
+    const char = text[i];
+    if (isInString) {
+      if (char === '\\') i += 1;
+      else if (char === '"') isInString = false;
+    } else if (char === '"') isInString = true;
+    else if (char === '{' || char === '[') deepest = Math.max(deepest, (depth += 1));
+    else if (char === '}' || char === ']') depth -= 1;
+  }
+  return deepest;
 }
 
 /** Parses again with each number's source text at hand; only done for the few clients that need it. */
@@ -66,12 +88,7 @@ function keepDigits(text: string, fields: Record<string, unknown>): Record<strin
       digits.push({ holder: this, name, source: context.source });
     return value;
   };
-  let root: unknown;
-  try {
-    root = JSON.parse(text, note);
-  } catch {
-    throw new CapstanError('BAD_REQUEST', 'The body is nested too deeply.');
-  }
+  const root: unknown = JSON.parse(text, note);
   const ofRoot = digits.filter(({ holder }) => holder === root);
   return { ...fields, ...Object.fromEntries(ofRoot.map(({ name, source }) => [name, source])) };
 }

@@ -1,0 +1,24 @@
+/** Routes of the gateway behind a real HTTP server on a free port. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { systemClock } from '@capstan/shared/clock';
+import { createLog } from '@capstan/shared/log';
+import { createApp, type Route } from '../../../services/gateway/src/http/app.ts';
+import { urlOf } from '../../../services/gateway/src/http/server.ts';
+
+export async function serve(...routes: readonly Route[]) {
+  const app = createApp({ routes, log: createLog('test', 'silent'), clock: systemClock });
+  const answer = app.callback();
+  const server = createServer((request, response) => void answer(request, response));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    server,
+    url: urlOf(server),
+    async [Symbol.asyncDispose]() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}

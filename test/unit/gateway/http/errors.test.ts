@@ -1,0 +1,52 @@
+import { CapstanError } from '@capstan/shared/errors';
+import { expect } from 'chai';
+import { serve } from '../../../support/gateway/http.ts';
+
+const failing = (error: Error) =>
+  serve((router) => {
+    router.get('/fail', () => {
+      throw error;
+    });
+  });
+
+describe('an error', () => {
+  it('of validation names its fields', async () => {
+    const fields = { nonce: ['The nonce field is required.'] };
+    await using node = await failing(new CapstanError('VALIDATION', 'Validation error', { fields }));
+    const response = await fetch(`${node.url}/fail`);
+    expect(response.status).to.equal(400);
+    expect(await response.json()).to.deep.equal({ errors: fields, message: 'Validation error', success: false });
+  });
+
+  it("that the caller can mend carries Provider's code and a sentence", async () => {
+    const refusal = { 'dataset.serviceId': 'missing' };
+    await using node = await failing(new CapstanError('REFUSED', 'Name the service.', { refusal }));
+    expect(await (await fetch(`${node.url}/fail`)).json()).to.deep.equal({
+      error: refusal,
+      message: 'Name the service.',
+    });
+  });
+
+  it('that passes says when to try again', async () => {
+    await using node = await failing(new CapstanError('STORE_UNAVAILABLE', 'The disk is full.'));
+    const response = await fetch(`${node.url}/fail`);
+    expect(response.status).to.equal(503);
+    expect(Number(response.headers.get('retry-after'))).to.be.greaterThan(0);
+  });
+
+  it('of our own making shows nothing of itself', async () => {
+    await using node = await failing(new Error('/secret/path https://data.example'));
+    const response = await fetch(`${node.url}/fail`);
+    expect(response.status).to.equal(500);
+    expect(await response.text()).not.to.match(/secret|data\.example|at /);
+  });
+
+  it('of the path is a 404, of the method a 405 with Allow', async () => {
+    await using node = await failing(new Error('unused'));
+    expect((await fetch(`${node.url}/nowhere`)).status).to.equal(404);
+    const wrongMethod = await fetch(`${node.url}/fail`, { method: 'DELETE' });
+    expect(wrongMethod.status).to.equal(405);
+    expect(wrongMethod.headers.get('allow')).to.contain('GET');
+    expect(await wrongMethod.json()).to.have.property('error');
+  });
+});
