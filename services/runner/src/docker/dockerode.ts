@@ -1,5 +1,5 @@
 /** The engine port on Docker, and the only file that talks to it. Docker's errors become ours here, by status code. */
-import { PassThrough, Readable } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import Docker from 'dockerode';
 import { CapstanError, messageOf, type ErrorCode } from '@capstan/shared/errors';
@@ -72,8 +72,8 @@ export function createDockerEngine(socketPath: string): Engine {
 
     async startContainer(name, signal) {
       await call((abortSignal) => unless([304], container(name).start({ abortSignal })), {
+        // No limit: a start that was given up might still happen, after we looked and started it once more.
         signal,
-        limitMs: CHANGE_MS,
         errors: { 404: (error) => (isMissingContainer(error) ? lost(name) : refused('START_REFUSED')(error)) },
         other: refused('START_REFUSED'),
       });

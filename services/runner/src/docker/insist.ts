@@ -1,32 +1,51 @@
-/** Waits for an engine that doesn't answer. Unknown is not dead: nothing is decided about a job until the engine is back. */
-import { hasCode, messageOf } from '@capstan/shared/errors';
+/** Work that is worth repeating. An engine that doesn't answer is unknown, not dead: nothing is decided about a job until it is back. */
+import { hasCode, messageOf, type ErrorCode } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
 import { retry } from '@capstan/shared/retry';
 
+export interface Patience {
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
 type Settled<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown };
 
-/** Repeats `work`, which must be harmless to repeat, for as long as it throws ENGINE_UNAVAILABLE. */
-export async function insist<T>(
-  work: () => Promise<T>,
-  { signal, log }: { signal: AbortSignal; log: Log },
-): Promise<T> {
+/** Repeats `work`, which must be harmless to repeat, for as long as the engine does not answer. */
+export function insist<T>(work: () => Promise<T>, { log, signal }: Patience): Promise<T> {
+  return persist(work, 'ENGINE_UNAVAILABLE', {
+    signal,
+    onRetry: (error, attempt) => {
+      if (attempt === 1) log.warn({ problem: messageOf(error) }, 'the container engine does not answer, trying on');
+    },
+  });
+}
+
+interface Persistence {
+  readonly signal: AbortSignal;
+  /** Without end if absent. */
+  readonly retries?: number;
+  readonly onRetry?: (error: Error, attempt: number) => void;
+}
+
+/** Repeats `work` while it fails with this code; any other error ends it. */
+export async function persist<T>(work: () => Promise<T>, code: ErrorCode, options: Persistence): Promise<T> {
+  let last: unknown;
   const settled = await retry<Settled<T>>(
     async () => {
       try {
         return { ok: true, value: await work() };
       } catch (error) {
-        if (hasCode(error, 'ENGINE_UNAVAILABLE')) throw error;
-        return { ok: false, error };
+        if (!hasCode(error, code)) return { ok: false, error };
+        last = error;
+        // An error without a code of ours, which `retry` takes for one that may pass.
+        throw new Error(error.message, { cause: error });
       }
     },
-    {
-      signal,
-      maxDelayMs: 2_000,
-      onRetry: (error, attempt) => {
-        if (attempt === 1) log.warn({ problem: messageOf(error) }, 'the container engine does not answer, trying on');
-      },
-    },
-  );
+    { maxDelayMs: 2_000, ...options },
+  ).catch((error: unknown): Settled<T> => {
+    options.signal.throwIfAborted();
+    return { ok: false, error: last ?? error };
+  });
   if (settled.ok) return settled.value;
   throw settled.error;
 }

@@ -1,0 +1,71 @@
+/**
+ * Keeps assets from reaching into the operator's network. Checked is the address that a connection really goes to, after name
+ * resolution, so neither a clever spelling nor a name that resolves differently the second time gets past.
+ */
+import { lookup as resolveName, type LookupAddress } from 'node:dns';
+import { isIP, type LookupFunction } from 'node:net';
+import ipaddr from 'ipaddr.js';
+import { Agent, buildConnector, type Dispatcher } from 'undici';
+import { CapstanError } from '@capstan/shared/errors';
+
+export type AddressRule = (address: string) => boolean;
+
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** Public addresses, and the private ranges (CIDR) that the operator allows. */
+export function createAddressRule(allowPrivate: readonly string[]): AddressRule {
+  const allowed = allowPrivate.map(parseRange);
+  return (text) => {
+    if (!ipaddr.isValid(text)) return false;
+    // `process` turns an IPv4 address that is mapped into IPv6 back into what it is.
+    const address = ipaddr.process(text);
+    if (address.range() === 'unicast') return true;
+    return allowed.some(([range, bits]) => range.kind() === address.kind() && address.match(range, bits));
+  };
+}
+
+/** Connections that only reach addresses the rule allows. `idleTimeoutMs` is the longest silence of a server. */
+export function createGuardedAgent(isAllowed: AddressRule, idleTimeoutMs: number): Dispatcher {
+  const connect = buildConnector({ timeout: CONNECT_TIMEOUT_MS, lookup: guardedLookup(isAllowed) });
+  return new Agent({
+    headersTimeout: idleTimeoutMs,
+    bodyTimeout: idleTimeoutMs,
+    connect(options, callback) {
+      // An address in the URL itself is never looked up.
+      const literal = options.hostname.replace(/^\[|\]$/g, '');
+      if (isIP(literal) > 0 && !isAllowed(literal)) return callback(forbidden(), null);
+      connect(options, (error, socket) => {
+        if (error) return callback(error, null);
+        if (socket && !isAllowed(socket.remoteAddress ?? '')) {
+          socket.destroy();
+          return callback(forbidden(), null);
+        }
+        callback(null, socket);
+      });
+    },
+  });
+}
+
+const forbidden = () => new CapstanError('FETCH_FAILED', 'its server has no public address');
+
+function guardedLookup(isAllowed: AddressRule): LookupFunction {
+  return (hostname, options, callback) => {
+    resolveName(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
+      if (error) return callback(error, '', 0);
+      const [first] = addresses;
+      if (!first || !addresses.every(({ address }) => isAllowed(address))) return callback(forbidden(), '', 0);
+      if (options.all) callback(null, addresses);
+      else callback(null, first.address, first.family);
+    });
+  };
+}
+
+function parseRange(cidr: string): [ipaddr.IPv4 | ipaddr.IPv6, number] {
+  try {
+    return ipaddr.parseCIDR(cidr);
+  } catch (error) {
+    throw new CapstanError('INVALID_CONFIG', `runner.fetch.allowPrivate: ${cidr} is not an address range (CIDR).`, {
+      cause: error,
+    });
+  }
+}

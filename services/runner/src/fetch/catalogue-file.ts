@@ -1,0 +1,30 @@
+/** A file of the node's own catalogue. A path never leads out of the `files` folder, also not through a link. */
+import { constants, open, realpath } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { CapstanError, systemCode } from '@capstan/shared/errors';
+import type { Content } from './content.ts';
+
+export async function openCatalogueFile(catalogueDir: string, path: string): Promise<Content> {
+  try {
+    const root = await realpath(join(catalogueDir, 'files'));
+    const target = await realpath(join(root, path));
+    if (!target.startsWith(root + sep)) throw missing();
+    const handle = await open(target, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const info = await handle.stat();
+    if (!info.isFile()) {
+      await handle.close();
+      throw missing();
+    }
+    return { sizeBytes: info.size, body: handle.createReadStream() };
+  } catch (error) {
+    if (error instanceof CapstanError) throw error;
+    const code = systemCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP' || code === 'ERR_INVALID_ARG_VALUE')
+      throw missing();
+    throw new CapstanError('FETCH_INTERRUPTED', 'it could not be read from the catalogue of this node', {
+      cause: error,
+    });
+  }
+}
+
+const missing = () => new CapstanError('FETCH_FAILED', 'it is not in the catalogue of this node');

@@ -1,0 +1,77 @@
+/** How a run ends, PURE: from what happened to the code and the sentence that a consumer reads. */
+import { constants } from 'node:os';
+import type { Termination } from '@capstan/shared/contract/job';
+import type { EndingCode, StatusCode } from '@capstan/shared/contract/status';
+import { statusRow } from '@capstan/shared/contract/status';
+import type { ErrorCode } from '@capstan/shared/errors';
+import type { Exit } from '../docker/engine.ts';
+
+export interface Ending {
+  readonly code: EndingCode;
+  readonly termination: Termination;
+}
+
+/** Why the algorithm does not run any more. */
+export interface Outcome {
+  readonly exit: Exit;
+  readonly because: 'exit' | 'stop' | 'time';
+}
+
+export interface EndingLimits {
+  readonly memoryBytes: number;
+  readonly maxDurationS: number;
+}
+
+const GB = 1_000_000_000;
+
+/** `exceeded` is the sentence about outputs that went beyond their limit. */
+export function endingOf(outcome: Outcome, exceeded: string | undefined, limits: EndingLimits): Ending {
+  const { exitCode, isOutOfMemory } = outcome.exit;
+  const signal = signalOf(exitCode);
+  const end = (code: EndingCode, reason: string): Ending => ({
+    code,
+    termination: { exitCode, signal, OOMKilled: isOutOfMemory, reason },
+  });
+  if (outcome.because === 'stop') return end(7, 'The job was stopped on request.');
+  if (outcome.because === 'time') {
+    return end(43, `The algorithm ran longer than ${limits.maxDurationS} seconds, the limit of this environment.`);
+  }
+  if (isOutOfMemory && exitCode !== 0) {
+    const limit = Math.round((limits.memoryBytes / GB) * 100) / 100;
+    return end(41, `The algorithm used more memory than ${limit} GB, the limit of this environment, and was killed.`);
+  }
+  if (exceeded !== undefined) return end(42, exceeded);
+  if (signal) return end(41, `The algorithm was ended by ${signal} (exit code ${exitCode}).`);
+  if (exitCode !== 0) return end(41, `The algorithm exited with code ${exitCode}.`);
+  return end(70, 'The algorithm exited with code 0.');
+}
+
+/** An ending without an exit of the algorithm. */
+export function endingWithout(code: EndingCode, reason: string): Ending {
+  return { code, termination: { exitCode: null, signal: null, OOMKilled: false, reason } };
+}
+
+const CODES: Partial<Readonly<Record<ErrorCode, EndingCode>>> = {
+  IMAGE_UNAVAILABLE: 11,
+  VOLUME_REFUSED: 21,
+  CONTAINER_REFUSED: 22,
+  DATA_UNAVAILABLE: 31,
+  ALGORITHM_UNAVAILABLE: 32,
+  START_REFUSED: 41,
+  OUTPUTS_UNREADABLE: 61,
+  RESULTS_UNWRITABLE: 62,
+};
+
+/** The ending of a run whose step failed, after it had come as far as `from`. */
+export function endingOfFailure(code: ErrorCode | undefined, from: StatusCode): EndingCode {
+  const ending = code === undefined ? undefined : CODES[code];
+  const isReachable = (candidate: EndingCode) => statusRow(from).rank <= (statusRow(candidate).endsFromRank ?? 0);
+  if (ending !== undefined && isReachable(ending)) return ending;
+  return isReachable(22) ? 22 : 61;
+}
+
+/** Shells and inits give 128 and the number of the signal. */
+function signalOf(exitCode: number): string | null {
+  const found = Object.entries(constants.signals).find(([, number]) => number === exitCode - 128);
+  return exitCode > 128 && found ? found[0] : null;
+}

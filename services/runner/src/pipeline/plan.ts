@@ -1,0 +1,55 @@
+/**
+ * What to do about a run, PURE: what is wanted compared with what exists. You never know when the runner dies, so every way into a
+ * run comes through here, the first as well as the one after a restart, and asking twice gives the same answer.
+ */
+import type { Manifest } from '@capstan/shared/contract/manifest';
+import type { ContainerState } from '../docker/engine.ts';
+import type { Want } from './control.ts';
+
+export interface Known {
+  readonly want: Want;
+  /** The run has ended and its results are published. */
+  readonly manifest: Manifest | undefined;
+  /** What the engine has of it. */
+  readonly attempts: readonly { readonly attempt: number; readonly algorithm: ContainerState | undefined }[];
+  /** The last attempt whose start was tried, as the runner noted before it did; 0 if none was. */
+  readonly lastStart: number;
+}
+
+export type Plan =
+  /** The gateway has its ending: remove what is left, say nothing. */
+  | { readonly kind: 'clean' }
+  /** Remove everything, results too, and end as deleted. */
+  | { readonly kind: 'remove'; readonly attempt: number }
+  /** It ended before, and perhaps nobody heard: tell the ending again. */
+  | { readonly kind: 'tell'; readonly manifest: Manifest }
+  /** Its algorithm was started: wait for it, or for nothing if it has exited, and publish. Never start it again. */
+  | { readonly kind: 'adopt'; readonly attempt: number; readonly startedAt: number }
+  /** Not started yet, and not wanted any more. */
+  | { readonly kind: 'stop'; readonly attempt: number }
+  | { readonly kind: 'start'; readonly attempt: number }
+  /** The engine lost it too often. */
+  | { readonly kind: 'give-up'; readonly attempt: number };
+
+export const MAX_ATTEMPTS = 3;
+
+export function planRun({ want, manifest, attempts, lastStart }: Known): Plan {
+  if (want === 'ended') return { kind: 'clean' };
+  const latest = Math.max(1, lastStart, ...attempts.map(({ attempt }) => attempt));
+  if (want === 'deleted') return { kind: 'remove', attempt: latest };
+  if (manifest) return { kind: 'tell', manifest };
+  const started = attempts.toSorted((one, other) => other.attempt - one.attempt).find(isStarted);
+  if (started) return { kind: 'adopt', attempt: started.attempt, startedAt: started.algorithm.startedAt };
+  // A container that was made but never started proves that its start, although noted, did not happen.
+  const isUnstarted = attempts.some(({ attempt, algorithm }) => attempt === lastStart && algorithm !== undefined);
+  const next = isUnstarted ? lastStart : lastStart + 1;
+  if (want === 'stopped') return { kind: 'stop', attempt: Math.min(next, MAX_ATTEMPTS) };
+  return next > MAX_ATTEMPTS ? { kind: 'give-up', attempt: MAX_ATTEMPTS } : { kind: 'start', attempt: next };
+}
+
+type Attempt = Known['attempts'][number];
+type StartedAttempt = Attempt & { readonly algorithm: Exclude<ContainerState, { kind: 'created' }> };
+
+function isStarted(attempt: Attempt): attempt is StartedAttempt {
+  return attempt.algorithm !== undefined && attempt.algorithm.kind !== 'created';
+}

@@ -1,0 +1,20 @@
+/** A log that never ends up larger than its limit. */
+import { Readable } from 'node:stream';
+
+/** Passes on at most `maxBytes`, then says that the rest is missing, and stops reading. */
+export function capped(source: Readable, maxBytes: number): Readable {
+  return Readable.from(cap(source, maxBytes), { objectMode: false });
+}
+
+async function* cap(source: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<Buffer> {
+  let left = maxBytes;
+  for await (const chunk of source) {
+    if (chunk.length > left) {
+      yield chunk.subarray(0, left);
+      yield Buffer.from(`\n[the log is cut off here: at most ${maxBytes / 1_000_000} MB of it are kept]\n`);
+      return;
+    }
+    left -= chunk.length;
+    yield chunk;
+  }
+}

@@ -1,0 +1,19 @@
+/** The order of result files, PURE: it is their index, so clients see the same one each time. */
+import type { ManifestFile } from '@capstan/shared/contract/manifest';
+
+export const ALGORITHM_LOG = 'algorithm.log';
+
+type Named = Pick<ManifestFile, 'filename' | 'type'>;
+
+/** Outputs by path, then logs, the algorithm's own first. */
+export function inResultOrder<File extends Named>(files: readonly File[]): readonly File[] {
+  return files.toSorted((one, other) => {
+    const [first, second] = [sortKey(one), sortKey(other)];
+    return first < second ? -1 : first > second ? 1 : 0;
+  });
+}
+
+function sortKey({ filename, type }: Named): string {
+  if (type === 'output') return `0${filename}`;
+  return filename === ALGORITHM_LOG ? '1' : `2${filename}`;
+}

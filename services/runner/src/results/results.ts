@@ -1,0 +1,28 @@
+/** Where results go, as the pipeline sees it: a folder today, another store later. Everything may throw RESULTS_UNWRITABLE. */
+import type { JobId } from '@capstan/shared/contract/ids';
+import type { Manifest, ManifestFile } from '@capstan/shared/contract/manifest';
+
+export interface Run {
+  readonly jobId: JobId;
+  readonly run: number;
+}
+
+export type NewFile = Pick<ManifestFile, 'filename' | 'type'>;
+
+/** Results that nobody can see yet. */
+export interface Draft {
+  /** Resolves once the file is on the disk. */
+  add(file: NewFile, body: AsyncIterable<Buffer>): Promise<void>;
+  /** All of it appears at once. */
+  publish(outcome: Omit<Manifest, 'files'>): Promise<Manifest>;
+  discard(): Promise<void>;
+}
+
+export interface Results {
+  /** Undefined as long as the run has not published any. */
+  read(run: Run): Promise<Manifest | undefined>;
+  /** Throws away what an earlier try left. */
+  begin(run: Run): Promise<Draft>;
+  /** Removes the results of all runs of a job. */
+  remove(jobId: JobId): Promise<void>;
+}
