@@ -7,7 +7,7 @@ import { retry } from '../retry.ts';
 import type { Service } from '../service.ts';
 import { ensureStreams } from './streams.ts';
 
-/** Called whenever NATS is usable and its streams exist. `isFresh`: streams had to be made, so what was in flight is lost. */
+/** Called whenever NATS is usable and its streams exist. `isFresh`: streams are new, so what was in flight is lost. */
 export type ConnectedListener = (connected: { readonly isFresh: boolean }) => void;
 
 export interface Bus extends Service {
@@ -37,6 +37,7 @@ export function createBus({ nats, name, log }: BusOptions): Bus {
   const stopping = new AbortController();
   let connection: NatsConnection | undefined;
   let isUsable = false;
+  let lastGeneration: string | undefined;
 
   const unavailable = () =>
     // Clients may see this text: it names no address, which might hold a password besides.
@@ -46,10 +47,13 @@ export function createBus({ nats, name, log }: BusOptions): Bus {
     );
 
   const becomeUsable = async (current: NatsConnection) => {
-    const isFresh = await retry(async () => ensureStreams(await current.jetstreamManager()), {
+    const { generation, isMade } = await retry(async () => ensureStreams(await current.jetstreamManager()), {
       signal: stopping.signal,
       onRetry: (error) => log.warn({ problem: messageOf(error) }, 'JetStream is not ready yet'),
     });
+    // Another client may have made them anew before us: what we sent is lost all the same.
+    const isFresh = isMade || (lastGeneration !== undefined && lastGeneration !== generation);
+    lastGeneration = generation;
     isUsable = true;
     log.info({ server: current.getServer(), isFresh }, 'NATS connected');
     for (const listener of listeners) listener({ isFresh });

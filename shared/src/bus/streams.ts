@@ -28,19 +28,26 @@ const wanted: readonly Wanted[] = [
   },
 ];
 
-/** Resolves to whether any stream had to be made: then whatever was in flight is lost and must be sent again. */
-export async function ensureStreams(manager: JetStreamManager): Promise<boolean> {
-  let isNew = false;
+export interface Streams {
+  /** Other than before: a stream was made anew meanwhile, by whomever. */
+  readonly generation: string;
+  /** A stream was not there and had to be made. */
+  readonly isMade: boolean;
+}
+
+export async function ensureStreams(manager: JetStreamManager): Promise<Streams> {
+  const created: string[] = [];
+  let isMade = false;
   for (const config of wanted) {
     try {
-      await manager.streams.info(config.name);
+      created.push((await manager.streams.info(config.name)).created);
     } catch (error) {
       if (!isNotFound(error)) throw error;
-      await manager.streams.add(config);
-      isNew = true;
+      created.push((await manager.streams.add(config)).created);
+      isMade = true;
     }
   }
-  return isNew;
+  return { generation: created.join(' '), isMade };
 }
 
 function isNotFound(error: unknown): boolean {
