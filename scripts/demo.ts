@@ -34,7 +34,7 @@ async function main(): Promise<void> {
   const say = values.json ? () => {} : (text: string) => void process.stdout.write(text);
   try {
     const outcome = await runDemo({
-      environment: `demo-${randomBytes(4).toString('hex')}`,
+      environment: `demo-${process.pid}-${randomBytes(4).toString('hex')}`,
       isKept: values.keep,
       say,
       ...(process.stdout.columns === undefined || values.json ? {} : { columns: process.stdout.columns }),

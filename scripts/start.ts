@@ -10,7 +10,7 @@ import { natsVariables, startNats, type Nats } from './parts/nats.ts';
 import { startService, untilReady, type ServiceName } from './parts/service.ts';
 import { interruptions } from './parts/until-signal.ts';
 import { banner } from './start/banner.ts';
-import { natsEntry, readableLine } from './start/show-line.ts';
+import { isShown, natsEntry, readableLine } from './start/show-line.ts';
 import { supervise } from './start/supervise.ts';
 
 const USAGE = `usage: npm start -- [options]
@@ -32,7 +32,9 @@ async function main(): Promise<void> {
   const signal = interruptions();
   const config = configOfProcess();
   const isReadable = process.stdout.isTTY && !values.json;
-  const show = (part: string, line: string) => console.log(isReadable ? readableLine(part, line) : line);
+  const show = (part: string, line: string) => {
+    if (isShown(line, config.logLevel)) console.log(isReadable ? readableLine(part, line) : line);
+  };
   const tell = (level: 'info' | 'warn', msg: string, facts: object = {}) =>
     show('node', JSON.stringify({ level, time: new Date().toISOString(), service: 'node', msg, ...facts }));
   const warn = (text: string) => tell('warn', text);
@@ -61,7 +63,12 @@ async function main(): Promise<void> {
       async start() {
         const running = await startService({
           service,
-          environment: { ...process.env, ...(ownNats === undefined ? {} : natsVariables(ownNats)) },
+          environment: {
+            ...process.env,
+            ...(ownNats === undefined ? {} : natsVariables(ownNats)),
+            // We wait for a line of theirs, and show what the setting asks for.
+            CAPSTAN_LOG_LEVEL: config.logLevel === 'debug' ? 'debug' : 'info',
+          },
           workingDir: process.cwd(),
           onLine: (line) => show(service, line),
         });

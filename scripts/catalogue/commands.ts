@@ -51,6 +51,10 @@ async function add(words: readonly string[], { catalogue, workingDir, environmen
   if (values['allow-raw'] && (type !== 'dataset' || values.access)) {
     throw new UsageError('--allow-raw is for datasets that are computed on.');
   }
+  const isUrl = (word: string) => /^[a-z][a-z0-9+.-]*:\/\//i.test(word);
+  if (values.name === undefined && isUrl(first)) {
+    throw new UsageError('Give it a --name: consumers never see the URL, so its end is no name for it.');
+  }
   const container = containerOf(values);
   if (type === 'algorithm' && container === undefined) {
     throw new UsageError("An algorithm needs --image and --entrypoint, such as --entrypoint 'node $ALGO'.");
@@ -65,7 +69,7 @@ async function add(words: readonly string[], { catalogue, workingDir, environmen
     isRawAllowed: values['allow-raw'] === true,
     ...(container === undefined ? {} : { container }),
   };
-  const sources = positionals.map((word) => (/^[a-z][a-z0-9+.-]*:\/\//i.test(word) ? word : resolve(workingDir, word)));
+  const sources = positionals.map((word) => (isUrl(word) ? word : resolve(workingDir, word)));
   const ddo = await catalogue.add(asset, sources);
   const partners = (await catalogue.list()).filter((other) => other.metadata.type !== type);
   return {

@@ -10,7 +10,7 @@ export const USAGE = `usage: npm run catalogue -- <command> [options]
 Looks after the assets that this node offers. Takes the node's settings from capstan.yaml and CAPSTAN_ variables.
 
   add FILE…        describe local files or http(s) URLs as one asset; local files are copied
-    --name TEXT            what consumers see; the first file's name if absent
+    --name TEXT            what consumers see; a local file's name if absent
     --type TYPE            dataset (if absent) or algorithm
     --compute              may only be computed on: what datasets are if nothing is said
     --access               may also be downloaded, or used beside other data: what algorithms are

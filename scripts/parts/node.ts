@@ -56,23 +56,23 @@ export async function startNode({ dataDir, variables = {}, onLine }: NodeOptions
     return running;
   };
 
-  const starting = [start('gateway'), start('runner')] as const;
-  const services = await Promise.all(starting).then(
-    ([gateway, runner]) => ({ gateway, runner }),
-    async (error: unknown) => {
-      for (const result of await Promise.allSettled(starting)) {
-        if (result.status === 'fulfilled') await result.value.kill();
-      }
-      await nats.stop();
-      throw error;
-    },
-  );
+  // Released if the rest does not start.
+  await using started = new AsyncDisposableStack();
+  started.defer(async () => void (await nats.stop()));
+  const gateway = await start('gateway');
+  started.defer(async () => void (await gateway.stop()));
+  // A runner tells who it is when it comes and every few seconds: whoever listens by then knows it at once.
+  await gateway.untilLogged('NATS connected');
+  const runner = await start('runner');
+  started.defer(async () => void (await runner.stop()));
+  await gateway.untilLogged('a runner has come');
+  started.move();
+  const services = { gateway, runner };
 
   const stop = async () => {
-    const runner = await services.runner.stop();
-    const gateway = await services.gateway.stop();
+    const ended = { runner: await services.runner.stop(), gateway: await services.gateway.stop() };
     await nats.stop();
-    return { runner: runner.code, gateway: gateway.code };
+    return { runner: ended.runner.code, gateway: ended.gateway.code };
   };
 
   return {

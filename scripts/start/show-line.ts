@@ -7,6 +7,14 @@ const HIDDEN = new Set(['msg', 'level', 'time', 'service', 'err']);
 /** The marks that nats-server gives to what a person may care about. */
 const NATS_PROBLEM = /\[(WRN|ERR|FTL)\] (.*)$/;
 
+const SEVERITY: Readonly<Record<string, number>> = { debug: 0, info: 1, warn: 2, error: 3, silent: 4 };
+
+/** Whether a line is severe enough to be shown. What is no log entry is a crash's own words. */
+export function isShown(line: string, leastLevel: string): boolean {
+  const level = parseEntry(line)?.['level'];
+  return typeof level !== 'string' || (SEVERITY[level] ?? 1) >= (SEVERITY[leastLevel] ?? 1);
+}
+
 /** A service's line for a terminal. What is no log entry, such as the words of a crash, stays as it is. */
 export function readableLine(part: string, line: string): string {
   const entry = parseEntry(line);
