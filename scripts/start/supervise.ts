@@ -35,12 +35,13 @@ export function supervise({ name, start, warn }: Supervised): Service {
   };
 
   const watch = async (): Promise<void> => {
-    let waitMs = FIRST_WAIT_MS;
+    let nextWaitMs = FIRST_WAIT_MS;
     while (program !== undefined) {
       const startedAt = performance.now();
       const { code, signal } = await program.exited;
       if (stopping.signal.aborted) return;
-      waitMs = performance.now() - startedAt > WELL_MS ? FIRST_WAIT_MS : longer(waitMs);
+      const waitMs = performance.now() - startedAt > WELL_MS ? FIRST_WAIT_MS : nextWaitMs;
+      nextWaitMs = longer(waitMs);
       warn(`${name} ended (${signal ?? `exit code ${code}`}), starting it again in ${waitMs / 1000} s`);
       program = await restart(waitMs);
       warn(`${name} is back`);
