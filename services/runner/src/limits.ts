@@ -55,8 +55,8 @@ export function announcedEnvironment(environment: EnvironmentConfig, machine: Ma
     nCPU: offered(environment.cpus, machine.cpus),
     gpuType: '',
     nGPU: 0,
-    ramGB: inTenths(offered(environment.memoryGB, machine.memoryBytes / GB)),
-    diskGB: inTenths(offered(environment.diskGB, machine.diskBytes / GB)),
+    ramGB: rounded(offered(environment.memoryGB, machine.memoryBytes / GB)),
+    diskGB: rounded(offered(environment.diskGB, machine.diskBytes / GB)),
     priceMin: environment.priceMin,
     feeToken: environment.feeToken,
     maxJobs,
@@ -66,4 +66,4 @@ export function announcedEnvironment(environment: EnvironmentConfig, machine: Ma
   };
 }
 
-const inTenths = (value: number) => Math.max(Math.round(value * 10) / 10, value > 0 && value < 0.1 ? value : 0);
+const rounded = (value: number) => Math.round(value * 1_000) / 1_000;

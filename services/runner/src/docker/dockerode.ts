@@ -70,6 +70,14 @@ export function createDockerEngine(socketPath: string): Engine {
       if (!(await create())) throw new CapstanError('CONTAINER_REFUSED', `The name ${spec.name} is taken.`);
     },
 
+    async createVolume(name, labels, signal) {
+      await call((abortSignal) => docker.createVolume({ Name: name, Labels: { ...labels }, abortSignal }), {
+        signal,
+        limitMs: CHANGE_MS,
+        other: refused('VOLUME_REFUSED'),
+      });
+    },
+
     async startContainer(name, signal) {
       await call((abortSignal) => unless([304], container(name).start({ abortSignal })), {
         // No limit: a start that was given up might still happen, after we looked and started it once more.

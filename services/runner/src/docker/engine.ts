@@ -60,10 +60,12 @@ export interface Engine {
   version(signal: AbortSignal): Promise<string>;
   /** Undefined if the image is not on the machine. */
   findImage(reference: string, signal: AbortSignal): Promise<Image | undefined>;
-  /** Throws IMAGE_UNAVAILABLE if the registry refuses it. */
+  /** Throws IMAGE_UNAVAILABLE if it can't be had. */
   pullImage(reference: string, signal: AbortSignal): Promise<void>;
-  /** Throws VOLUME_REFUSED or CONTAINER_REFUSED. A container of that name that was never started is replaced. */
+  /** Throws CONTAINER_REFUSED. A container of that name that was never started is replaced. */
   createContainer(spec: ContainerSpec, signal: AbortSignal): Promise<void>;
+  /** Harmless if it exists. Throws VOLUME_REFUSED. */
+  createVolume(name: string, labels: Labels, signal: AbortSignal): Promise<void>;
   /** Throws START_REFUSED. After ENGINE_UNAVAILABLE it may have started: look before another try. */
   startContainer(name: string, signal: AbortSignal): Promise<void>;
   inspectContainer(name: string, signal: AbortSignal): Promise<ContainerState>;

@@ -3,6 +3,7 @@ import type { Hash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import type { Config } from '@capstan/shared/config/schema';
 import type { AssetFile } from '@capstan/shared/contract/ddo';
+import { CapstanError } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
 import { retry } from '@capstan/shared/retry';
 import { createAddressRule, createGuardedAgent } from './address-guard.ts';
@@ -56,6 +57,10 @@ export function createFetcher({ limits, catalogueDir, scratchDir, log }: Fetcher
       minDelayMs: 200,
       maxDelayMs: 5_000,
       onRetry: (error, attempt) => log.debug({ problem: error.message, attempt }, 'a file did not come, trying again'),
+    }).catch((error: unknown) => {
+      signal.throwIfAborted();
+      // It was tried often enough.
+      throw new CapstanError('FETCH_FAILED', translateError(error).message, { cause: error });
     });
 
   return {

@@ -12,11 +12,6 @@ export interface Control {
   readonly dropped: AbortSignal;
 }
 
-/** The reason of both signals: no failure, but a change of plan. */
-export class ChangeOfPlan extends Error {
-  override readonly name = 'ChangeOfPlan';
-}
-
 const FINALITY: Readonly<Record<Want, number>> = { run: 0, stopped: 1, deleted: 2, ended: 3 };
 
 export function createControl(): Control {
@@ -28,8 +23,8 @@ export function createControl(): Control {
     set(want) {
       if (FINALITY[want] <= FINALITY[current]) return;
       current = want;
-      halted.abort(new ChangeOfPlan(want));
-      if (want !== 'stopped') dropped.abort(new ChangeOfPlan(want));
+      halted.abort();
+      if (want !== 'stopped') dropped.abort();
     },
     halted: halted.signal,
     dropped: dropped.signal,

@@ -1,12 +1,5 @@
-/** A log that never ends up larger than its limit. */
-import { Readable } from 'node:stream';
-
-/** Passes on at most `maxBytes`, then says that the rest is missing, and stops reading. */
-export function capped(source: Readable, maxBytes: number): Readable {
-  return Readable.from(cap(source, maxBytes), { objectMode: false });
-}
-
-async function* cap(source: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<Buffer> {
+/** A log that never ends up larger than its limit: passes on at most `maxBytes`, says that the rest is missing, and stops reading. */
+export async function* capped(source: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<Buffer> {
   let left = maxBytes;
   for await (const chunk of source) {
     if (chunk.length > left) {

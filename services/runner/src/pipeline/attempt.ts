@@ -1,0 +1,18 @@
+/** What the steps of one attempt have in common. */
+import type { Config } from '@capstan/shared/config/schema';
+import type { Log } from '@capstan/shared/log';
+import type { Engine } from '../docker/engine.ts';
+import type { AttemptIdentity } from '../docker/names.ts';
+import type { JobLimits } from '../limits.ts';
+
+export interface Attempt {
+  readonly identity: AttemptIdentity;
+  readonly limits: JobLimits;
+  readonly engine: Engine;
+  readonly settings: Config['runner'];
+  readonly log: Log;
+}
+
+const MB = 1_000_000;
+
+export const maxLogBytes = ({ maxLogMB }: Config['runner']) => Math.ceil(maxLogMB * MB);

@@ -1,0 +1,93 @@
+/**
+ * The way of an attempt, step by step. Read this first.
+ *
+ *   pull       10  the image is on the machine
+ *   provision  20  volumes and containers exist and are filled; 30 tells that they are
+ *   start          the algorithm is started, once; 40 tells that it is
+ *   wait           it runs until it exits, is stopped, or its time is over
+ *   publish    60  outputs and log are results, with a manifest that says how the run ended
+ *
+ * What ends a run is told by `run.ts`, which also cleans. You never know when the runner dies: each step finds out what an earlier
+ * life of it has done, or starts afresh.
+ */
+import type { JobSpec } from '@capstan/shared/contract/job';
+import type { Manifest } from '@capstan/shared/contract/manifest';
+import type { ProgressCode } from '@capstan/shared/contract/status';
+import { STATUS } from '@capstan/shared/contract/status';
+import type { Clock } from '@capstan/shared/clock';
+import type { NodeKey } from '@capstan/shared/node-key';
+import type { Fetcher } from '../fetch/fetcher.ts';
+import type { Results } from '../results/results.ts';
+import type { Attempt } from './attempt.ts';
+import type { Control } from './control.ts';
+import type { StartMarks } from './start-marks.ts';
+import { provision } from './steps/provision.ts';
+import { publish } from './steps/publish.ts';
+import type { Images } from './steps/pull.ts';
+import { awaitExit, startAlgorithm } from './steps/run.ts';
+
+export interface StepParts {
+  readonly images: Images;
+  readonly fetcher: Fetcher;
+  readonly results: Results;
+  readonly marks: StartMarks;
+  readonly key: NodeKey;
+  readonly clock: Clock;
+}
+
+export interface Journey {
+  readonly attempt: Attempt;
+  readonly control: Control;
+  /** Tells a status. */
+  readonly report: (code: ProgressCode) => void;
+  /** Aborts when the runner stops; containers go on. */
+  readonly signal: AbortSignal;
+}
+
+/** From nothing to a running algorithm. Gives up at once when the run shall not go on. */
+export async function begin(journey: Journey, spec: JobSpec, parts: StepParts): Promise<void> {
+  const { attempt, control, report } = journey;
+  const { images, fetcher, marks, key } = parts;
+  const signal = AbortSignal.any([journey.signal, control.halted]);
+
+  report(STATUS.started.code);
+  const image = await timed(journey, 'pull', signal, () => images.ensure(spec.algorithm.container, signal));
+
+  report(STATUS.configuringVolumes.code);
+  await timed(journey, 'provision', signal, () => provision(attempt, { spec, image, key, fetcher }, signal));
+  report(STATUS.provisioned.code);
+
+  await marks.write(attempt.identity, attempt.identity.attempt);
+  signal.throwIfAborted();
+  await timed(journey, 'start', journey.signal, () => startAlgorithm(attempt, journey.signal));
+}
+
+/** From a started algorithm to published results. A stop is part of it; only a run that nobody wants any more leaves early. */
+export async function finish(journey: Journey, startedAt: number, parts: StepParts): Promise<Manifest> {
+  const { attempt, control, report } = journey;
+  const { results, clock } = parts;
+  const signal = AbortSignal.any([journey.signal, control.dropped]);
+
+  report(STATUS.running.code);
+  const elapsedMs = Math.max(0, clock.now() - startedAt);
+  const outcome = await timed(journey, 'wait', signal, () =>
+    awaitExit(attempt, { elapsedMs, halted: control.halted }, signal),
+  );
+
+  report(STATUS.publishing.code);
+  const endedAt = clock.now();
+  return timed(journey, 'publish', signal, () => publish(attempt, { results, endedAt }, { outcome, signal }));
+}
+
+/** Whatever a step fails with because its signal aborted, the signal's reason is the one that counts. */
+async function timed<T>({ attempt }: Journey, step: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  const before = performance.now();
+  try {
+    return await work();
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    attempt.log.debug({ step, ms: Math.round((performance.now() - before) * 10) / 10 }, 'step done');
+  }
+}

@@ -1,0 +1,34 @@
+/** Leaves nothing of a run in the engine. May be repeated. */
+import type { Engine } from '../../docker/engine.ts';
+import { insist, type Patience } from '../../docker/insist.ts';
+import { findAttempts, ofRun, removeAttempt, type FoundAttempt } from '../../docker/reconcile.ts';
+import type { AttemptIdentity } from '../../docker/names.ts';
+import type { StartMarks } from '../start-marks.ts';
+
+interface Cleaning {
+  readonly engine: Engine;
+  readonly marks: StartMarks;
+}
+
+/** Removes all that is found of a run, and the note of its starts. */
+export async function cleanRun(
+  { engine, marks }: Cleaning,
+  identity: AttemptIdentity,
+  patience: Patience,
+): Promise<void> {
+  await insist(async () => {
+    const found = await findAttempts(engine, ofRun(identity), patience.signal);
+    await Promise.all(found.map((attempt) => removeAttempt(engine, attempt.identity, patience.signal)));
+  }, patience);
+  await marks.clear(identity);
+}
+
+/** Removes an attempt that was never started. What remembers it afterwards is the note, so that has to be right. */
+export async function cleanUnstarted(
+  { engine, marks }: Cleaning,
+  { identity, algorithm }: FoundAttempt,
+  patience: Patience,
+): Promise<void> {
+  if (algorithm && (await marks.read(identity)) === identity.attempt) await marks.write(identity, identity.attempt - 1);
+  await insist(() => removeAttempt(engine, identity, patience.signal), patience);
+}

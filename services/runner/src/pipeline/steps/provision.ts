@@ -1,0 +1,115 @@
+/** Makes volumes and containers of an attempt and fills them. All of it may be repeated until the algorithm is started. */
+import { randomBytes } from 'node:crypto';
+import type { JobSpec } from '@capstan/shared/contract/job';
+import { CapstanError, hasCode } from '@capstan/shared/errors';
+import type { NodeKey } from '@capstan/shared/node-key';
+import type { ContainerSpec } from '../../docker/engine.ts';
+import { insist, persist } from '../../docker/insist.ts';
+import { labelsOf, namesOf } from '../../docker/names.ts';
+import type { Fetcher } from '../../fetch/fetcher.ts';
+import { createArchive } from '../archive.ts';
+import { maxLogBytes, type Attempt } from '../attempt.ts';
+import { argvOf } from '../entrypoint.ts';
+import { ALGORITHM_PATH, algorithmMounts, FILES_ROOT, filesMounts } from '../layout.ts';
+import { fill } from './fill.ts';
+
+export interface Provisioning {
+  readonly spec: JobSpec;
+  readonly image: string;
+  readonly key: NodeKey;
+  readonly fetcher: Fetcher;
+}
+
+const REFILLS = 2;
+
+/** Throws the error that says what could not be had. Afterwards the algorithm's container exists and was never started. */
+export async function provision(attempt: Attempt, provisioning: Provisioning, signal: AbortSignal): Promise<void> {
+  const { engine, log } = attempt;
+  const patience = { signal, log };
+  await insist(() => createFiles(attempt, provisioning, signal), patience);
+  const [created, filled] = await Promise.allSettled([
+    insist(() => engine.createContainer(algorithmSpec(attempt, provisioning), signal), patience),
+    fillVolumes(attempt, provisioning, signal),
+  ]);
+  if (filled.status === 'rejected') throw filled.reason;
+  if (created.status === 'rejected') throw created.reason;
+}
+
+/** The engine makes the volumes along with the container: when it refuses, ask which of the two it was. */
+async function createFiles(attempt: Attempt, { image }: Provisioning, signal: AbortSignal): Promise<void> {
+  const { engine, identity } = attempt;
+  const names = namesOf(identity);
+  const labels = labelsOf(identity, 'files');
+  try {
+    await engine.createContainer(
+      { name: names.files, image, labels, argv: ['/never-started'], env: {}, mounts: filesMounts(names) },
+      signal,
+    );
+  } catch (error) {
+    if (!hasCode(error, 'CONTAINER_REFUSED')) throw error;
+    for (const volume of Object.values(names.volumes)) await engine.createVolume(volume, labels, signal);
+    throw error;
+  }
+}
+
+async function fillVolumes(attempt: Attempt, provisioning: Provisioning, signal: AbortSignal): Promise<void> {
+  const { log } = attempt;
+  try {
+    await persist(() => insist(() => fillOnce(attempt, provisioning, signal), { signal, log }), 'FETCH_INTERRUPTED', {
+      signal,
+      retries: REFILLS,
+      onRetry: (error) => log.info({ problem: error.message }, 'filling once more'),
+    });
+  } catch (error) {
+    if (hasCode(error, 'FETCH_INTERRUPTED') && error.cause instanceof CapstanError) throw error.cause;
+    throw error;
+  }
+}
+
+/** The archive is written while the engine unpacks it; if one side fails, the other is told, and the first failure counts. */
+async function fillOnce(
+  { engine, identity, settings }: Attempt,
+  { spec, key, fetcher }: Provisioning,
+  callerSignal: AbortSignal,
+): Promise<void> {
+  const archive = createArchive();
+  const failed = new AbortController();
+  const signal = AbortSignal.any([callerSignal, failed.signal]);
+  const fail = (error: Error) => {
+    if (failed.signal.aborted) return;
+    failed.abort(error);
+    archive.fail(error);
+  };
+  await Promise.allSettled([
+    fill(archive, { spec, jobUid: settings.jobUid, key, fetcher }, signal).catch(fail),
+    engine.putArchive(namesOf(identity).files, FILES_ROOT, archive.stream, signal).catch(fail),
+  ]);
+  callerSignal.throwIfAborted();
+  failed.signal.throwIfAborted();
+}
+
+function algorithmSpec({ identity, limits, settings }: Attempt, { spec, image }: Provisioning): ContainerSpec {
+  const { datasets, algorithm } = spec;
+  const names = namesOf(identity);
+  return {
+    name: names.algorithm,
+    image,
+    labels: labelsOf(identity, 'algorithm'),
+    argv: argvOf(algorithm.container.entrypoint, ALGORITHM_PATH),
+    env: {
+      DIDS: JSON.stringify(datasets.map(({ ddo }) => ddo.id)),
+      TRANSFORMATION_DID: algorithm.kind === 'published' ? algorithm.asset.ddo.id : 'raw',
+      ALGO: ALGORITHM_PATH,
+      secret: randomBytes(32).toString('hex'),
+    },
+    mounts: algorithmMounts(names),
+    confinement: {
+      user: `${settings.jobUid}:${settings.jobUid}`,
+      cpus: limits.cpus,
+      memoryBytes: limits.memoryBytes,
+      pids: limits.pids,
+      // Room for the log and for what the engine writes around each line of it.
+      logBytes: 2 * maxLogBytes(settings),
+    },
+  };
+}

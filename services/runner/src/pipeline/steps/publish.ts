@@ -1,0 +1,97 @@
+/** Takes outputs and log out of the engine and publishes them with their manifest. Repeating it starts afresh in a clean folder. */
+import { pipeline } from 'node:stream/promises';
+import type { Manifest } from '@capstan/shared/contract/manifest';
+import { CapstanError, hasCode } from '@capstan/shared/errors';
+import { insist, persist } from '../../docker/insist.ts';
+import { namesOf } from '../../docker/names.ts';
+import { capped } from '../../results/cap.ts';
+import { collect, type Collected } from '../../results/collect.ts';
+import { demultiplex } from '../../results/demultiplex.ts';
+import { ALGORITHM_LOG } from '../../results/order.ts';
+import type { Draft, Results } from '../../results/results.ts';
+import { maxLogBytes, type Attempt } from '../attempt.ts';
+import { endingOf, type Ending, type Outcome } from '../ending.ts';
+import { RESULTS_ROOT } from '../layout.ts';
+
+export interface Publishing {
+  readonly results: Results;
+  /** Unix milliseconds. */
+  readonly endedAt: number;
+}
+
+/** A disk that is full, or a store that is away, gets this many more chances. */
+const RETRIES = 3;
+
+/** Publishes what the algorithm left. Throws OUTPUTS_UNREADABLE or RESULTS_UNWRITABLE. */
+export function publish(
+  attempt: Attempt,
+  { results, endedAt }: Publishing,
+  { outcome, signal }: { outcome: Outcome; signal: AbortSignal },
+): Promise<Manifest> {
+  const { identity, limits, log } = attempt;
+  const once = async () => {
+    const draft = await results.begin(identity);
+    const collected = await fillDraft(attempt, draft, signal);
+    const ending = endingOf(outcome, collected.exceeded, limits);
+    return draft.publish({ ...facts(attempt, ending, endedAt), skipped: collected.skipped });
+  };
+  return persist(() => insist(once, { signal, log }), 'RESULTS_UNWRITABLE', { signal, retries: RETRIES });
+}
+
+/** Publishes an ending that has neither outputs nor a log. Throws RESULTS_UNWRITABLE. */
+export function publishNothing(
+  attempt: Attempt,
+  { results, endedAt }: Publishing,
+  { ending, signal }: { ending: Ending; signal: AbortSignal },
+): Promise<Manifest> {
+  const once = async () => {
+    const draft = await results.begin(attempt.identity);
+    return draft.publish({ ...facts(attempt, ending, endedAt), skipped: [] });
+  };
+  return persist(once, 'RESULTS_UNWRITABLE', { signal, retries: RETRIES });
+}
+
+function facts({ identity, limits }: Attempt, { code, termination }: Ending, endedAt: number) {
+  const { jobId, run, attempt } = identity;
+  const expiresAt = endedAt + limits.storageExpiryS * 1_000;
+  return { v: 1 as const, jobId, run, attempt, code, endedAt, expiresAt, termination };
+}
+
+/** Both at once; the first failure counts, and neither goes on behind its back. */
+async function fillDraft(attempt: Attempt, draft: Draft, signal: AbortSignal): Promise<Collected> {
+  const [collected, logged] = await Promise.allSettled([
+    collectOutputs(attempt, draft, signal),
+    collectLog(attempt, draft, signal),
+  ]);
+  if (collected.status === 'rejected') throw collected.reason;
+  if (logged.status === 'rejected') throw logged.reason;
+  return collected.value;
+}
+
+async function collectOutputs(attempt: Attempt, draft: Draft, signal: AbortSignal): Promise<Collected> {
+  const { engine, identity, settings, limits } = attempt;
+  const { files } = namesOf(identity);
+  try {
+    const archive = await engine.getArchive(files, RESULTS_ROOT, signal);
+    return await collect(archive, draft, { maxFiles: settings.maxOutputFiles, maxBytes: limits.diskBytes });
+  } catch (error) {
+    // Without it there is no way to the outputs, and a second run would find the same.
+    if (!hasCode(error, 'CONTAINER_LOST')) throw error;
+    throw new CapstanError('OUTPUTS_UNREADABLE', 'The outputs were removed from the engine before they were read.', {
+      cause: error,
+    });
+  }
+}
+
+async function collectLog({ engine, identity, settings }: Attempt, draft: Draft, signal: AbortSignal): Promise<void> {
+  const source = await engine.readLog(namesOf(identity).algorithm, signal);
+  const plain = demultiplex();
+  const flowing = pipeline(source, plain).catch((error: unknown) => error);
+  try {
+    await draft.add({ filename: ALGORITHM_LOG, type: 'algorithmLog' }, capped(plain, maxLogBytes(settings)));
+  } finally {
+    // A log that was cut off is not read to its end.
+    source.destroy();
+    await flowing;
+  }
+}

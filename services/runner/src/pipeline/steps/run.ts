@@ -1,0 +1,87 @@
+/** Starts the algorithm, once, and waits until it doesn't run any more: by itself, by a stop, or by its time limit. */
+import { hasCode } from '@capstan/shared/errors';
+import type { Engine, Exit } from '../../docker/engine.ts';
+import { insist, type Patience } from '../../docker/insist.ts';
+import { namesOf } from '../../docker/names.ts';
+import type { Attempt } from '../attempt.ts';
+import type { Outcome } from '../ending.ts';
+
+/** Throws START_REFUSED. When it resolves, the container has been started exactly once, whatever the connection went through. */
+export async function startAlgorithm({ engine, identity, log }: Attempt, signal: AbortSignal): Promise<void> {
+  const { algorithm } = namesOf(identity);
+  for (;;) {
+    try {
+      await engine.startContainer(algorithm, signal);
+      return;
+    } catch (error) {
+      if (!hasCode(error, 'ENGINE_UNAVAILABLE')) throw error;
+    }
+    const state = await insist(() => engine.inspectContainer(algorithm, signal), { signal, log });
+    if (state.kind !== 'created') return;
+  }
+}
+
+export interface Waiting {
+  /** How long it has been running already. */
+  readonly elapsedMs: number;
+  /** Aborts when it shall stop. */
+  readonly halted: AbortSignal;
+}
+
+export async function awaitExit(
+  { engine, identity, limits, settings, log }: Attempt,
+  { elapsedMs, halted }: Waiting,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { algorithm } = namesOf(identity);
+  const patience = { signal, log };
+  const exited = insist(() => engine.waitForExit(algorithm, signal), patience);
+  using timeLimit = after(limits.maxDurationS * 1_000 - elapsedMs);
+  using listening = new DisposableStack();
+  const interruption = Promise.race([
+    aborted(timeLimit.signal, listening).then(() => 'time' as const),
+    aborted(halted, listening).then(() => 'stop' as const),
+  ]);
+  const because = await Promise.race([exited.then(() => 'exit' as const), interruption]);
+  if (because !== 'exit') {
+    log.info({ because }, 'stopping the algorithm');
+    await insist(() => engine.stopContainer(algorithm, settings.stopGraceS, signal), patience);
+    await exited;
+  }
+  return { exit: await readExit(engine, algorithm, patience), because };
+}
+
+async function readExit(engine: Engine, name: string, patience: Patience): Promise<Exit> {
+  for (;;) {
+    const state = await insist(() => engine.inspectContainer(name, patience.signal), patience);
+    if (state.kind === 'exited') return state.exit;
+    await insist(() => engine.waitForExit(name, patience.signal), patience);
+  }
+}
+
+/** The longest delay that a timer of Node takes. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+/** A signal that aborts after a time, however long. */
+function after(delayMs: number): Disposable & { readonly signal: AbortSignal } {
+  const controller = new AbortController();
+  let left = delayMs;
+  let timer: NodeJS.Timeout | undefined;
+  const arm = () => {
+    if (left <= 0) return controller.abort();
+    const next = Math.min(left, MAX_DELAY_MS);
+    left -= next;
+    timer = setTimeout(arm, next);
+  };
+  arm();
+  return { signal: controller.signal, [Symbol.dispose]: () => clearTimeout(timer) };
+}
+
+function aborted(signal: AbortSignal, listening: DisposableStack): Promise<void> {
+  return new Promise((resolve) => {
+    const tell = () => resolve();
+    if (signal.aborted) return tell();
+    signal.addEventListener('abort', tell, { once: true });
+    listening.defer(() => signal.removeEventListener('abort', tell));
+  });
+}
