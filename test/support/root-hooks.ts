@@ -7,6 +7,7 @@ import { TEST_PREFIX } from './node.ts';
 
 /** What a closed handle may need to be gone from the event loop. */
 const SETTLE_LIMIT_MS = 2_000;
+const HOOK_LIMIT_MS = 30_000;
 
 /** Kinds of `process.getActiveResourcesInfo()` that keep a process alive when forgotten. */
 const WATCHED = new Set([
@@ -32,7 +33,8 @@ export const mochaHooks: RootHookObject = {
     let before = activeResources();
     // A file's suites are the children of the root. A hook added now runs after the file's own.
     for (const suite of this.test?.parent?.suites ?? []) {
-      suite.afterAll('leaves nothing behind', async () => {
+      suite.afterAll('leaves nothing behind', async function (this: Context) {
+        this.timeout(HOOK_LIMIT_MS);
         const left = await settled(before);
         before = activeResources();
         const problems = [...left.map(([kind, count]) => `${count} ${kind}`), ...(await leftInEngine())];
