@@ -3,9 +3,6 @@
  * Codes and texts come from the wire contract clients were written against; lifecycle, API, docs and drawing derive from here.
  */
 
-/** Who may leave a status, or that it ends the run. */
-export type StatusOwner = 'gateway' | 'runner';
-
 export interface StatusRow {
   readonly code: number;
   readonly text: string;
