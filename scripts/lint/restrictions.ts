@@ -1,6 +1,6 @@
 /** The import rules of one file, derived from the table of rooms, PURE. */
 import { posix } from 'node:path';
-import { COMPOSITION_ROOT, PURE_PACKAGES, RESERVED, WORKSPACES, type Workspace } from './rooms.ts';
+import { COMPOSITION_ROOT, PURE_NAMES, PURE_PACKAGES, RESERVED, WORKSPACES, type Workspace } from './rooms.ts';
 
 export interface SourceFile {
   /** From the top of the repository, with forward slashes. */
@@ -17,7 +17,11 @@ interface Pattern {
 
 /** What the linter's `no-restricted-imports` wants for a file. */
 export interface Restrictions {
-  readonly paths: readonly { readonly name: string; readonly message: string; readonly allowImportNames?: string[] }[];
+  readonly paths: readonly {
+    readonly name: string;
+    readonly message: string;
+    readonly allowImportNames: readonly string[];
+  }[];
   readonly patterns: readonly Pattern[];
 }
 
@@ -32,16 +36,12 @@ export function restrictionsOf(file: SourceFile, all: readonly SourceFile[]): Re
     ...(workspace ? [strangers(workspace), ...neighbours(file, workspace)] : []),
     ...(file.isPure ? [impure(file, all)] : []),
   ];
-  const paths = file.isPure
-    ? [
-        {
-          name: 'node:crypto',
-          allowImportNames: ['createHash'],
-          message: 'PURE files only hash; randomness is an argument.',
-        },
-      ]
-    : [];
-  return { paths, patterns };
+  const paths = Object.entries(PURE_NAMES).map(([name, allowImportNames]) => ({
+    name,
+    allowImportNames,
+    message: `A PURE file takes only ${allowImportNames.join(', ')} from here.`,
+  }));
+  return { paths: file.isPure ? paths : [], patterns };
 }
 
 function reserved({ path }: SourceFile): readonly Pattern[] {
@@ -76,8 +76,13 @@ function neighbours({ path }: SourceFile, { src, rooms }: Workspace): readonly P
   const up = room === '.' ? './' : '../'.repeat(below.length + 1);
   const others = Object.keys(rooms).filter((other) => other !== '.');
   const group = room === '.' ? others.map((other) => `${up}${other}/**`) : [`${up}**`];
-  const exceptions = allowed.map((other) => (other === '.' ? `!${up}*.ts` : `!${up}${other}/**`));
+  const exceptions = allowed.map((other) => `!${up}${placeOf(other)}`);
   return [{ group: [...group, ...exceptions], message }];
+}
+
+function placeOf(other: string): string {
+  if (other === '.') return '*.ts';
+  return other.endsWith('.ts') ? other : `${other}/**`;
 }
 
 function impure(file: SourceFile, all: readonly SourceFile[]): Pattern {
@@ -87,9 +92,7 @@ function impure(file: SourceFile, all: readonly SourceFile[]): Pattern {
       '**',
       '../**',
       './**',
-      '!node:crypto',
-      '!node:path',
-      ...PURE_PACKAGES.map((name) => `!${name}`),
+      ...[...PURE_PACKAGES, ...Object.keys(PURE_NAMES)].map((name) => `!${name}`),
       ...pureFiles.flatMap(({ path }) => specifiers(file.path, path)).map((specifier) => `!${specifier}`),
     ],
     message: 'A PURE file imports only shared/contract, other PURE files, and packages that compute.',

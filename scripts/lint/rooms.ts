@@ -6,7 +6,7 @@
 /** The folders of a workspace are its rooms; `.` stands for the files beside them. */
 export interface Workspace {
   readonly src: string;
-  /** Room → the other rooms of the workspace that its files may import, for values and types alike. */
+  /** Room → the other rooms, or single files beside them, that its files may import, for values and types alike. */
   readonly rooms: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -41,7 +41,7 @@ export const WORKSPACES: readonly Workspace[] = [
       docker: [],
       fetch: [],
       results: [],
-      pipeline: ['docker', 'fetch', 'results'],
+      pipeline: ['docker', 'fetch', 'results', 'limits.ts'],
       '.': ['pipeline', 'docker', 'fetch', 'results'],
     },
   },
@@ -92,4 +92,10 @@ export const RESERVED: readonly Reserved[] = [
  * What a file whose first comment says PURE may import beside `shared/contract` and other pure files: packages that compute and do no
  * I/O. Types may come from anywhere.
  */
-export const PURE_PACKAGES: readonly string[] = ['typebox', 'ajv', 'ethers', 'secp256k1', 'ipaddr.js'];
+export const PURE_PACKAGES: readonly string[] = ['typebox', 'ethers', 'secp256k1', 'ipaddr.js', 'node:path'];
+
+/** Parts of Node that act as well: of them, a PURE file may import these names. */
+export const PURE_NAMES: Readonly<Record<string, readonly string[]>> = {
+  'node:crypto': ['createHash'],
+  'node:os': ['constants'],
+};

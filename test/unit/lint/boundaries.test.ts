@@ -166,6 +166,7 @@ const ALLOWED: Readonly<Record<string, Case>> = {
       `import { apply } from '@capstan/shared/contract/lifecycle';\nimport { x } from './next-dispatch.ts';\nimport type { Jobs } from '../store/jobs.ts';\nexport const z: [unknown, unknown, Jobs?] = [apply, x];`,
     ),
   },
+  'a single file beside the rooms': importing(runner('pipeline/attempt.ts'), '../limits.ts'),
   'the environment in process.ts': {
     file: 'shared/src/config/process.ts',
     source: `export const x = process.env['HOME'];\n`,
