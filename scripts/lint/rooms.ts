@@ -92,7 +92,7 @@ export const RESERVED: readonly Reserved[] = [
  * What a file whose first comment says PURE may import beside `shared/contract` and other pure files: packages that compute and do no
  * I/O. Types may come from anywhere.
  */
-export const PURE_PACKAGES: readonly string[] = ['typebox', 'ethers', 'secp256k1', 'ipaddr.js', 'node:path'];
+export const PURE_PACKAGES: readonly string[] = ['typebox', 'ajv', 'ethers', 'secp256k1', 'ipaddr.js', 'node:path'];
 
 /** Parts of Node that act as well: of them, a PURE file may import these names. */
 export const PURE_NAMES: Readonly<Record<string, readonly string[]>> = {
