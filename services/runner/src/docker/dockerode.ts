@@ -176,16 +176,22 @@ interface CallOptions {
 const unavailable: Translate = (cause) =>
   new CapstanError('ENGINE_UNAVAILABLE', `The container engine does not answer: ${messageOf(cause)}`, { cause });
 
+const REFUSALS = {
+  IMAGE_UNAVAILABLE: '',
+  VOLUME_REFUSED: 'The container engine refused to create a volume: ',
+  CONTAINER_REFUSED: 'The container engine refused to create a container: ',
+  START_REFUSED: 'The algorithm could not be started: ',
+  OUTPUTS_UNREADABLE: 'The container engine could not read the outputs: ',
+} as const satisfies Partial<Record<ErrorCode, string>>;
+
 const refused =
-  (code: ErrorCode): Translate =>
-  (error) =>
-    new CapstanError(
-      code,
-      messageOf(error)
-        .replace(/^\(HTTP code \d+\) [^-]*- /, '')
-        .trim(),
-      { cause: error },
-    );
+  (code: keyof typeof REFUSALS): Translate =>
+  (error) => {
+    const text = messageOf(error)
+      .replace(/^\(HTTP code \d+\) [^-]*- /, '')
+      .trim();
+    return new CapstanError(code, REFUSALS[code] + text, { cause: error });
+  };
 
 /** A call with a time limit, under the caller's signal, with Docker's answers translated. */
 async function call<T>(

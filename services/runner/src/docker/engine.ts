@@ -50,6 +50,9 @@ export type ContainerState =
   | { readonly kind: 'running'; readonly startedAt: number }
   | { readonly kind: 'exited'; readonly startedAt: number; readonly exit: Exit };
 
+/** Only a container that was started can exit, and only it may be waited for. */
+export type StartedState = Exclude<ContainerState, { kind: 'created' }>;
+
 export interface Found {
   readonly containers: readonly { readonly name: string; readonly labels: Labels }[];
   readonly volumes: readonly { readonly name: string; readonly labels: Labels }[];

@@ -32,7 +32,7 @@ export function createArchive(): Archive {
     file:
       (name, mode = READ_ONLY) =>
       (sizeBytes) =>
-        packed.entry({ name, mode, size: sizeBytes }) as unknown as NodeJS.WritableStream,
+        packed.entry({ name, mode, size: sizeBytes }),
     end: () => packed.finalize(),
     fail: (error) => packed.destroy(error),
   };

@@ -3,7 +3,7 @@
  * run comes through here, the first as well as the one after a restart, and asking twice gives the same answer.
  */
 import type { Manifest } from '@capstan/shared/contract/manifest';
-import type { ContainerState } from '../docker/engine.ts';
+import type { ContainerState, StartedState } from '../docker/engine.ts';
 import type { Want } from './control.ts';
 
 export interface Known {
@@ -24,7 +24,7 @@ export type Plan =
   /** It ended before, and perhaps nobody heard: tell the ending again. */
   | { readonly kind: 'tell'; readonly manifest: Manifest }
   /** Its algorithm was started: wait for it, or for nothing if it has exited, and publish. Never start it again. */
-  | { readonly kind: 'adopt'; readonly attempt: number; readonly startedAt: number }
+  | { readonly kind: 'adopt'; readonly attempt: number; readonly algorithm: StartedState }
   /** Not started yet, and not wanted any more. */
   | { readonly kind: 'stop'; readonly attempt: number }
   | { readonly kind: 'start'; readonly attempt: number }
@@ -39,7 +39,7 @@ export function planRun({ want, manifest, attempts, lastStart }: Known): Plan {
   if (want === 'deleted') return { kind: 'remove', attempt: latest };
   if (manifest) return { kind: 'tell', manifest };
   const started = attempts.toSorted((one, other) => other.attempt - one.attempt).find(isStarted);
-  if (started) return { kind: 'adopt', attempt: started.attempt, startedAt: started.algorithm.startedAt };
+  if (started) return { kind: 'adopt', attempt: started.attempt, algorithm: started.algorithm };
   // A container that was made but never started proves that its start, although noted, did not happen.
   const isUnstarted = attempts.some(({ attempt, algorithm }) => attempt === lastStart && algorithm !== undefined);
   const next = isUnstarted ? lastStart : lastStart + 1;
@@ -48,7 +48,7 @@ export function planRun({ want, manifest, attempts, lastStart }: Known): Plan {
 }
 
 type Attempt = Known['attempts'][number];
-type StartedAttempt = Attempt & { readonly algorithm: Exclude<ContainerState, { kind: 'created' }> };
+type StartedAttempt = Attempt & { readonly algorithm: StartedState };
 
 function isStarted(attempt: Attempt): attempt is StartedAttempt {
   return attempt.algorithm !== undefined && attempt.algorithm.kind !== 'created';

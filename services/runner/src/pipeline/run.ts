@@ -23,8 +23,7 @@ import { publishNothing } from './steps/publish.ts';
 export interface PipelineParts extends StepParts {
   readonly engine: Engine;
   readonly settings: Config['runner'];
-  /** Undefined for an environment that this runner doesn't have. */
-  readonly limitsOf: (environment: EnvironmentId) => JobLimits | undefined;
+  readonly limitsOf: (environment: EnvironmentId) => JobLimits;
   /** Takes an event; it will arrive, after the ones before it. */
   readonly emit: (event: JobEvent) => void;
   readonly log: Log;
@@ -34,19 +33,18 @@ export interface RunToDo {
   readonly jobId: JobId;
   readonly run: number;
   readonly environment: EnvironmentId;
-  /** Absent where the runner found the run by itself, after a restart, and has no command for it yet. */
-  readonly spec: JobSpec | undefined;
+  /** Undefined as long as the runner, having found the run by itself after a restart, has no command for it. */
+  readonly spec: () => JobSpec | undefined;
   readonly control: Control;
 }
 
 /** `needs-command`: what was found can't go on without the job's specification. */
 export type RunResult = 'ended' | 'needs-command';
 
-/** Resolves when the run has ended, its ending is told and nothing of it is left in the engine. Rejects only if `signal` aborts. */
+/** Resolves when the run has ended, its ending is told and nothing of it is left in the engine. Rejects if `signal` aborts. */
 export async function runJob(todo: RunToDo, parts: PipelineParts, signal: AbortSignal): Promise<RunResult> {
   const log = parts.log.child({ jobId: todo.jobId, run: todo.run });
   const limits = parts.limitsOf(todo.environment);
-  if (!limits) throw new CapstanError('INTERNAL', `This runner has no environment ${todo.environment}.`);
   const acting: Acting = { todo, parts: { ...parts, log }, limits, signal };
   for (;;) {
     const plan = await makePlan(acting);
@@ -108,15 +106,15 @@ async function act(plan: Plan, acting: Acting): Promise<RunResult> {
         acting,
       );
     case 'start': {
-      const { spec } = todo;
+      const spec = todo.spec();
       if (!spec) return 'needs-command';
       return travel(plan.attempt, acting, async (journey) => {
         await begin(journey, spec, parts);
-        return finish(journey, parts.clock.now(), parts);
+        return finish(journey, { kind: 'running', startedAt: parts.clock.now() }, parts);
       });
     }
     case 'adopt':
-      return travel(plan.attempt, acting, (journey) => finish(journey, plan.startedAt, parts));
+      return travel(plan.attempt, acting, (journey) => finish(journey, plan.algorithm, parts));
   }
 }
 

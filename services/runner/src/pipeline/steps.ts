@@ -16,6 +16,7 @@ import type { ProgressCode } from '@capstan/shared/contract/status';
 import { STATUS } from '@capstan/shared/contract/status';
 import type { Clock } from '@capstan/shared/clock';
 import type { NodeKey } from '@capstan/shared/node-key';
+import type { StartedState } from '../docker/engine.ts';
 import type { Fetcher } from '../fetch/fetcher.ts';
 import type { Results } from '../results/results.ts';
 import type { Attempt } from './attempt.ts';
@@ -63,15 +64,14 @@ export async function begin(journey: Journey, spec: JobSpec, parts: StepParts): 
 }
 
 /** From a started algorithm to published results. A stop is part of it; only a run that nobody wants any more leaves early. */
-export async function finish(journey: Journey, startedAt: number, parts: StepParts): Promise<Manifest> {
+export async function finish(journey: Journey, algorithm: StartedState, parts: StepParts): Promise<Manifest> {
   const { attempt, control, report } = journey;
   const { results, clock } = parts;
   const signal = AbortSignal.any([journey.signal, control.dropped]);
 
   report(STATUS.running.code);
-  const elapsedMs = Math.max(0, clock.now() - startedAt);
   const outcome = await timed(journey, 'wait', signal, () =>
-    awaitExit(attempt, { elapsedMs, halted: control.halted }, signal),
+    awaitExit(attempt, { algorithm, now: clock.now(), halted: control.halted }, signal),
   );
 
   report(STATUS.publishing.code);

@@ -3,6 +3,7 @@ import type { Container } from '@capstan/shared/contract/ddo';
 import { CapstanError, hasCode, messageOf } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
 import type { Engine, Image } from '../../docker/engine.ts';
+import { unlessAborted } from '../../unless-aborted.ts';
 import { insist } from '../../docker/insist.ts';
 
 export interface Images {
@@ -53,6 +54,7 @@ export function createImages({ engine, pullTimeoutS, log }: ImagesOptions): Imag
       const pulled = checksum ? await find(reference) : undefined;
       if (pulled) return pulled.id;
       try {
+        // Whoever stops waiting leaves the pull to the others.
         await unlessAborted(sharedPull(reference), signal);
       } catch (error) {
         if (local && hasCode(error, 'IMAGE_UNAVAILABLE')) {
@@ -78,17 +80,4 @@ function isWanted({ id, digests }: Image, checksum: string | undefined): boolean
 /** Without a tag the engine would pull all of them. */
 function withTag(name: string): string {
   return name.slice(name.lastIndexOf('/') + 1).includes(':') ? name : `${name}:latest`;
-}
-
-/** Whoever stops waiting leaves the pull to the others. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const { promise, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason as Error);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }

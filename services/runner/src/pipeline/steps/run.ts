@@ -1,6 +1,6 @@
 /** Starts the algorithm, once, and waits until it doesn't run any more: by itself, by a stop, or by its time limit. */
 import { hasCode } from '@capstan/shared/errors';
-import type { Engine, Exit } from '../../docker/engine.ts';
+import type { Engine, Exit, StartedState } from '../../docker/engine.ts';
 import { insist, type Patience } from '../../docker/insist.ts';
 import { namesOf } from '../../docker/names.ts';
 import type { Attempt } from '../attempt.ts';
@@ -22,19 +22,23 @@ export async function startAlgorithm({ engine, identity, log }: Attempt, signal:
 }
 
 export interface Waiting {
-  /** How long it has been running already. */
-  readonly elapsedMs: number;
+  readonly algorithm: StartedState;
+  /** Unix milliseconds. */
+  readonly now: number;
   /** Aborts when it shall stop. */
   readonly halted: AbortSignal;
 }
 
 export async function awaitExit(
   { engine, identity, limits, settings, log }: Attempt,
-  { elapsedMs, halted }: Waiting,
+  { algorithm: state, now, halted }: Waiting,
   signal: AbortSignal,
 ): Promise<Outcome> {
+  // It exited while nobody watched: that it took its time to be found is not its fault.
+  if (state.kind === 'exited') return { exit: state.exit, because: halted.aborted ? 'stop' : 'exit' };
   const { algorithm } = namesOf(identity);
   const patience = { signal, log };
+  const elapsedMs = Math.max(0, now - state.startedAt);
   const exited = insist(() => engine.waitForExit(algorithm, signal), patience);
   using timeLimit = after(limits.maxDurationS * 1_000 - elapsedMs);
   using listening = new DisposableStack();

@@ -1,0 +1,47 @@
+/** After a start: what an earlier life of this runner left in the engine. What runs or ran goes on, the rest is cleared away. */
+import type { Log } from '@capstan/shared/log';
+import type { Engine } from './docker/engine.ts';
+import { insist, type Patience } from './docker/insist.ts';
+import type { AttemptIdentity } from './docker/names.ts';
+import { findAttempts, ofRunner, type FoundAttempt } from './docker/reconcile.ts';
+import type { StartMarks } from './pipeline/start-marks.ts';
+import { cleanRun, cleanUnstarted } from './pipeline/steps/clean.ts';
+import type { Results } from './results/results.ts';
+
+interface AdoptParts {
+  readonly engine: Engine;
+  readonly results: Results;
+  readonly marks: StartMarks;
+  readonly runnerId: string;
+  readonly log: Log;
+}
+
+/** Resolves to the runs whose algorithm was started and that have not ended. Nothing else of this runner is left then. */
+export async function findUnfinished(parts: AdoptParts, signal: AbortSignal): Promise<readonly AttemptIdentity[]> {
+  const patience = { signal, log: parts.log };
+  const found = await insist(() => findAttempts(parts.engine, ofRunner(parts.runnerId), signal), patience);
+  const byRun = Map.groupBy(found, ({ identity }) => `${identity.jobId}.${identity.run}`);
+  const unfinished = await Promise.all([...byRun.values()].map((attempts) => judge(attempts, parts, patience)));
+  return unfinished.filter((identity) => identity !== undefined);
+}
+
+async function judge(
+  attempts: readonly FoundAttempt[],
+  parts: AdoptParts,
+  patience: Patience,
+): Promise<AttemptIdentity | undefined> {
+  const [first] = attempts;
+  if (!first) return undefined;
+  const { jobId, run } = first.identity;
+  if (await parts.results.read(first.identity)) {
+    parts.log.info({ jobId, run }, 'clearing away a run that has ended');
+    await cleanRun(parts, first.identity, patience);
+    return undefined;
+  }
+  const started = attempts.find(({ algorithm }) => algorithm && algorithm.kind !== 'created');
+  if (started) return started.identity;
+  // It may be filled half: provisioning starts afresh when the command comes again.
+  parts.log.info({ jobId, run }, 'clearing away a run that was not started');
+  for (const attempt of attempts) await cleanUnstarted(parts, attempt, patience);
+  return undefined;
+}

@@ -1,0 +1,48 @@
+/** Tells who listens what this runner offers and what it works on: at start, on change, and regularly, since nobody keeps it. */
+import { randomUUID } from 'node:crypto';
+import type { Bus } from '@capstan/shared/bus/connect';
+import { broadcast } from '@capstan/shared/bus/publish';
+import { announceSubject } from '@capstan/shared/bus/subjects';
+import type { Announcement, Environment } from '@capstan/shared/contract/messages';
+import type { Service } from '@capstan/shared/service';
+
+export interface Announcer extends Service {
+  /** Something changed. */
+  announce(): void;
+}
+
+interface AnnouncerOptions {
+  readonly bus: Bus;
+  readonly runnerId: string;
+  readonly environments: readonly Environment[];
+  readonly jobs: () => Announcement['jobs'];
+}
+
+const INTERVAL_MS = 5_000;
+
+export function createAnnouncer({ bus, runnerId, environments, jobs }: AnnouncerOptions): Announcer {
+  const instance = randomUUID();
+  let timer: NodeJS.Timeout | undefined;
+  let forgetBus: (() => void) | undefined;
+
+  const announce = () => {
+    const announcement: Announcement = { v: 1, runnerId, instance, environments: [...environments], jobs: jobs() };
+    broadcast(bus, announceSubject(runnerId), announcement);
+  };
+
+  return {
+    name: 'announcer',
+    start() {
+      announce();
+      timer = setInterval(announce, INTERVAL_MS);
+      forgetBus = bus.onConnected(announce);
+      return Promise.resolve();
+    },
+    stop() {
+      clearInterval(timer);
+      forgetBus?.();
+      return Promise.resolve();
+    },
+    announce,
+  };
+}

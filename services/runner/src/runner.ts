@@ -1,0 +1,156 @@
+/** Puts the runner's parts together and starts them in their order: first what was left behind, then what is new. */
+import type { Bus } from '@capstan/shared/bus/connect';
+import type { Clock } from '@capstan/shared/clock';
+import type { Config } from '@capstan/shared/config/schema';
+import type { EnvironmentId } from '@capstan/shared/contract/ids';
+import { jobEvent, type JobEvent } from '@capstan/shared/contract/messages';
+import { STATUS } from '@capstan/shared/contract/status';
+import type { Log } from '@capstan/shared/log';
+import type { NodeKey } from '@capstan/shared/node-key';
+import type { Service } from '@capstan/shared/service';
+import { findUnfinished } from './adopt.ts';
+import { createAnnouncer, type Announcer } from './announce.ts';
+import type { Refusal } from './command.ts';
+import { createDockerEngine } from './docker/dockerode.ts';
+import { insist } from './docker/insist.ts';
+import { createOutbox } from './events.ts';
+import { createFetcher } from './fetch/fetcher.ts';
+import { announcedEnvironment, limitsOf, type Machine } from './limits.ts';
+import { readMachine } from './machine.ts';
+import { endingWithout } from './pipeline/ending.ts';
+import { runJob } from './pipeline/run.ts';
+import { createStartMarks } from './pipeline/start-marks.ts';
+import { createImages } from './pipeline/steps/pull.ts';
+import { createResultsFolder } from './results/folder.ts';
+import { createWorker, type Worker } from './worker.ts';
+import { createWorks } from './works.ts';
+
+export interface RunnerOptions {
+  readonly bus: Bus;
+  readonly settings: Config['runner'];
+  readonly key: NodeKey;
+  readonly paths: {
+    readonly data: string;
+    readonly results: string;
+    readonly catalogue: string;
+    readonly scratch: string;
+    readonly starts: string;
+  };
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export function createRunner({ bus, settings, key, paths, clock, log }: RunnerOptions): Service {
+  const engine = createDockerEngine(settings.dockerSocket);
+  const results = createResultsFolder(paths.results);
+  const marks = createStartMarks(paths.starts);
+  const images = createImages({ engine, pullTimeoutS: settings.pullTimeoutS, log });
+  const { catalogue: catalogueDir, scratch: scratchDir } = paths;
+  const fetcher = createFetcher({ limits: settings.fetch, catalogueDir, scratchDir, log });
+  const outbox = createOutbox({ bus, log });
+  const works = createWorks();
+  const stopping = new AbortController();
+  const { signal } = stopping;
+
+  const emit = (event: JobEvent) => {
+    const work = works.get(event.jobId);
+    if (work && event.code === STATUS.running.code) work.isStarted = true;
+    outbox.emit(event);
+  };
+
+  const refuse = ({ jobId, run, reason }: Refusal) => {
+    const { code, termination } = endingWithout(STATUS.containerFailed.code, reason);
+    emit(jobEvent({ jobId, run, attempt: 1, code, at: clock.now(), details: { termination, results: [] } }));
+  };
+
+  const createParts = (machine: Machine) => {
+    const { environments } = settings;
+    const totalJobs = environments.reduce((sum, { maxJobs }) => sum + maxJobs, 0);
+    const limits = new Map(environments.map((one) => [one.id, limitsOf(one, { machine, totalJobs })]));
+    const [fallback] = limits.values();
+    const pipelineParts = {
+      engine,
+      results,
+      marks,
+      images,
+      fetcher,
+      key,
+      clock,
+      settings,
+      emit,
+      log,
+      limitsOf(environment: EnvironmentId) {
+        // A run that was begun in an environment that is not configured any more ends under the limits of another one.
+        const found = limits.get(environment) ?? fallback;
+        if (!found) throw new RangeError('a runner has at least one environment');
+        return found;
+      },
+    };
+    const worker = createWorker({
+      bus,
+      works,
+      environments,
+      refuse,
+      log,
+      run: (todo, runSignal) => runJob(todo, pipelineParts, runSignal),
+      told: ({ jobId }, runSignal) => outbox.settled(jobId, runSignal),
+      onBegin: () => announcer.announce(),
+      onLeave({ jobId }) {
+        outbox.forget(jobId);
+        announcer.announce();
+      },
+    });
+    const announcer = createAnnouncer({
+      bus,
+      runnerId: settings.id,
+      environments: environments.map((environment) => announcedEnvironment(environment, machine)),
+      jobs: () =>
+        works
+          .all()
+          .filter(({ state }) => state === 'working')
+          .map(({ jobId, run, environment }) => ({ jobId, run, environment })),
+    });
+    return { worker, announcer };
+  };
+
+  let parts: { readonly worker: Worker; readonly announcer: Announcer } | undefined;
+
+  /** In the background: a runner without an engine or without NATS waits for them and can still be stopped. */
+  const begin = async () => {
+    const version = await insist(() => engine.version(signal), { signal, log });
+    log.info({ version }, 'container engine connected');
+    const machine = await readMachine(paths.data);
+    const unfinished = await findUnfinished({ engine, results, marks, runnerId: settings.id, log }, signal);
+    signal.throwIfAborted();
+    parts = createParts(machine);
+    for (const identity of unfinished) parts.worker.adopt(identity);
+    await parts.worker.start();
+    await parts.announcer.start();
+    await bus.connected(signal);
+    log.info(
+      { runner: settings.id, environments: settings.environments.map(({ id }) => id), engine: version },
+      'ready',
+    );
+  };
+  let beginning: Promise<void> | undefined;
+
+  return {
+    name: 'runner',
+    async start() {
+      await outbox.start();
+      await bus.start();
+      beginning = begin().catch((error: unknown) => {
+        if (!signal.aborted) log.error({ err: error }, 'the runner could not begin');
+      });
+    },
+    async stop() {
+      stopping.abort();
+      await beginning;
+      await parts?.announcer.stop();
+      await parts?.worker.stop();
+      await outbox.stop();
+      await fetcher.close();
+      await bus.stop();
+    },
+  };
+}

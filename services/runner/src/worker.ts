@@ -1,0 +1,239 @@
+/**
+ * Takes commands while there is room and carries them out. A command is acked when its run has ended, its ending is told and nothing
+ * of it is left; until then it is kept alive, so that the command of a runner that died is delivered again.
+ */
+import type { Bus } from '@capstan/shared/bus/connect';
+import { pull, type Message } from '@capstan/shared/bus/consume';
+import { getDesired, watchDesired } from '@capstan/shared/bus/desired';
+import { environmentConsumer, startSubject, STREAMS } from '@capstan/shared/bus/subjects';
+import type { EnvironmentConfig } from '@capstan/shared/config/schema';
+import type { Desired, StartCommand } from '@capstan/shared/contract/messages';
+import type { Log } from '@capstan/shared/log';
+import { retry } from '@capstan/shared/retry';
+import type { Service } from '@capstan/shared/service';
+import { hasRoom, mayAsk } from './capacity.ts';
+import type { AttemptIdentity } from './docker/names.ts';
+import { createControl } from './pipeline/control.ts';
+import type { RunResult, RunToDo } from './pipeline/run.ts';
+import { readCommand, type Refusal } from './command.ts';
+import type { Work, Works } from './works.ts';
+
+export interface Worker extends Service {
+  /** Goes on with a run whose algorithm is started, without waiting for its command. */
+  adopt(identity: AttemptIdentity): void;
+}
+
+export interface WorkerParts {
+  readonly bus: Bus;
+  readonly works: Works;
+  readonly environments: readonly EnvironmentConfig[];
+  readonly run: (todo: RunToDo, signal: AbortSignal) => Promise<RunResult>;
+  /** Ends a run whose command can't be carried out at all. */
+  readonly refuse: (refusal: Refusal) => void;
+  /** Resolves when NATS has all events of a job. */
+  readonly told: (work: Pick<Work, 'jobId'>, signal: AbortSignal) => Promise<void>;
+  readonly onBegin: (work: Work) => void;
+  /** It is not among the works any more. */
+  readonly onLeave: (work: Work) => void;
+  readonly log: Log;
+}
+
+/** A command whose runner died is delivered again after this time. */
+const ACK_WAIT_MS = 4_000;
+const HEARTBEAT_MS = 1_000;
+/** All runners of an environment together. */
+const MAX_UNACKED = 10_000;
+
+export function createWorker({
+  bus,
+  works,
+  environments,
+  run,
+  refuse,
+  told,
+  onBegin,
+  onLeave,
+  log,
+}: WorkerParts): Worker {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const busy = new Set<Promise<void>>();
+  let heartbeat: NodeJS.Timeout | undefined;
+  let forgetBus: (() => void) | undefined;
+
+  const inBackground = (work: Promise<void>) => {
+    const settled = work
+      .catch((error: unknown) => {
+        if (!signal.aborted) log.error({ err: error }, 'the worker failed');
+      })
+      .finally(() => busy.delete(settled));
+    busy.add(settled);
+  };
+
+  const limitOf = (work: Work) => environments.find(({ id }) => id === work.environment);
+
+  const beginWhatFits = () => {
+    for (const work of works.all().filter(({ state }) => state === 'holding')) {
+      const limit = limitOf(work);
+      // A run that is not wanted any more takes no room: it only has to be told and cleared away.
+      if (limit && !work.control.halted.aborted && !hasRoom(limit, works.occupants())) continue;
+      work.state = 'working';
+      inBackground(carryOut(work));
+    }
+    works.changed();
+  };
+
+  const carryOut = async (work: Work) => {
+    const { jobId, run: number, environment, control } = work;
+    const jobLog = log.child({ jobId, run: number });
+    jobLog.info({ environment, isAdopted: work.command === undefined }, 'job begins');
+    onBegin(work);
+    let isDone = false;
+    try {
+      if (work.command) await learnDesired(work);
+      const todo = { jobId, run: number, environment, control, spec: () => work.command?.spec };
+      let result = await run(todo, signal);
+      // Its command may have come while it was found that it takes one.
+      if (result === 'needs-command' && work.command) result = await run(todo, signal);
+      await told(work, signal);
+      isDone = result === 'ended' && !signal.aborted;
+    } catch (error) {
+      if (!signal.aborted) jobLog.error({ err: error }, 'a job could not be carried on; its command will come again');
+    }
+    if (isDone) for (const message of work.messages) message.ack();
+    // Another runner may take it at once; one that is started waits for this one to come back.
+    else if (signal.aborted && !work.isStarted) for (const message of work.messages) message.release();
+    jobLog.info({ isDone }, 'job leaves');
+    works.remove(work);
+    onLeave(work);
+    for (const message of work.successors) take(message);
+    beginWhatFits();
+  };
+
+  const learnDesired = async (work: Work) => {
+    const desired = await retry(() => getDesired(bus, work.jobId), { signal, maxDelayMs: 1_000 });
+    if (desired) obey(work, desired);
+  };
+
+  const obey = (work: Work, desired: Desired) => {
+    if (desired.run < work.run) return;
+    // A later run means that this one is over and done with.
+    const want = desired.run > work.run ? 'ended' : desired.want;
+    if (want !== 'run') log.info({ jobId: work.jobId, run: work.run, want }, 'the gateway wants something else');
+    work.control.set(want);
+    if (work.state === 'holding') beginWhatFits();
+  };
+
+  const take = (message: Message) => {
+    const read = readCommand(message.body);
+    if (read.kind === 'refused') {
+      log.error({ problem: read.problem, subject: message.subject }, 'a command can not be carried out');
+      if (!read.refusal) return message.discard();
+      const { refusal } = read;
+      refuse(refusal);
+      return inBackground(told(refusal, signal).then(() => message.ack()));
+    }
+    const { command } = read;
+    const known = works.get(command.jobId);
+    if (!known) return admit(command, message);
+    if (command.run < known.run) return message.ack();
+    if (command.run > known.run) {
+      known.control.set('ended');
+      known.successors.push(message);
+      return;
+    }
+    known.command ??= command;
+    known.messages.push(message);
+    works.changed();
+  };
+
+  const admit = (command: StartCommand, message: Message) => {
+    const { jobId, run: number, spec } = command;
+    works.add({
+      jobId,
+      run: number,
+      environment: spec.environment,
+      control: createControl(),
+      command,
+      messages: [message],
+      successors: [],
+      state: 'holding',
+      isStarted: false,
+    });
+    beginWhatFits();
+  };
+
+  const askFor = async (environment: EnvironmentConfig) => {
+    const commands = pull(bus, {
+      stream: STREAMS.jobs.name,
+      consumer: environmentConsumer(environment.id),
+      subject: startSubject(environment.id),
+      ackWaitMs: ACK_WAIT_MS,
+      batchSize: 1,
+      maxUnacked: MAX_UNACKED,
+      log,
+      signal,
+    });
+    for (;;) {
+      while (!mayAsk(environment, works.occupants()) && !signal.aborted) await works.nextChange(signal);
+      const next = await commands.next();
+      if (next.done === true) return;
+      take(next.value);
+    }
+  };
+
+  const keepAlive = () => {
+    if (!bus.isConnected()) return;
+    for (const { messages, successors } of works.all()) {
+      for (const message of [...messages, ...successors]) message.working();
+    }
+  };
+
+  return {
+    name: 'worker',
+    adopt({ jobId, run: number, environment }) {
+      works.add({
+        jobId,
+        run: number,
+        environment,
+        control: createControl(),
+        command: undefined,
+        messages: [],
+        successors: [],
+        state: 'holding',
+        isStarted: true,
+      });
+    },
+    start() {
+      heartbeat = setInterval(keepAlive, HEARTBEAT_MS);
+      // Deliveries of a stream that is gone: acking them could ack others in the new one, which counts from 1 again.
+      forgetBus = bus.onConnected(({ isFresh }) => {
+        if (!isFresh) return;
+        for (const work of works.all()) {
+          work.messages = [];
+          work.successors = [];
+        }
+      });
+      watchDesired(bus, {
+        onDesired(jobId, desired) {
+          const work = works.get(jobId);
+          if (work) obey(work, desired);
+        },
+        log,
+        signal,
+      });
+      for (const work of works.all()) {
+        work.state = 'working';
+        inBackground(carryOut(work));
+      }
+      for (const environment of environments) inBackground(askFor(environment));
+      return Promise.resolve();
+    },
+    async stop() {
+      clearInterval(heartbeat);
+      forgetBus?.();
+      stopping.abort();
+      await Promise.all(busy);
+    },
+  };
+}
