@@ -9,7 +9,7 @@ import type { JobId } from '@capstan/shared/contract/ids';
 import type { JobEvent } from '@capstan/shared/contract/messages';
 import { messageOf } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
-import { unlessAborted } from './unless-aborted.ts';
+import { unlessAborted } from '@capstan/shared/unless-aborted';
 import { retry } from '@capstan/shared/retry';
 import type { Service } from '@capstan/shared/service';
 

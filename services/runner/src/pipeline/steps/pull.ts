@@ -3,7 +3,7 @@ import type { Container } from '@capstan/shared/contract/ddo';
 import { CapstanError, hasCode, messageOf } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
 import type { Engine, Image } from '../../docker/engine.ts';
-import { unlessAborted } from '../../unless-aborted.ts';
+import { unlessAborted } from '@capstan/shared/unless-aborted';
 import { insist } from '../../docker/insist.ts';
 
 export interface Images {
