@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import type { StatusObject } from '@capstan/shared/contract/api';
 import type { Manifest } from '@capstan/shared/contract/manifest';
 import { createConsumer } from '../../scripts/parts/consumer.ts';
-import { watchContainers } from '../support/container-events.ts';
+import { watchEngine } from '../support/engine-events.ts';
 import { startTestNode, type TestNode } from '../support/node.ts';
 
 const SUM = `
@@ -33,7 +33,7 @@ describe('a job', () => {
   };
 
   it('goes from the order to completion, the same on WebSocket and REST, with its results whole', async () => {
-    await using containers = await watchContainers(node.environment);
+    await using engine = await watchEngine();
     const dataset = await node.addDataset({ files: [{ text: '1\n2\n3\n' }] });
     const algorithm = await node.addAlgorithm({ code: SUM });
     await using live = await node.consumer.follow();
@@ -61,7 +61,8 @@ describe('a job', () => {
     const { bytes: log, result: logResult } = await fetched(job, 'algorithm.log');
     expect(log.toString()).to.equal('adding 3 numbers\n');
     expect(logResult?.type).to.equal('algorithmLog');
-    expect(containers.starts(job.jobId)).to.equal(1);
+    expect(engine.starts(job.jobId)).to.equal(1);
+    await engine.untilGone(job.jobId);
 
     const manifestPath = join(node.dataDir, 'results', job.jobId, '1', 'manifest.json');
     const manifest = JSON.parse(await readFile(manifestPath, 'utf8')) as Manifest;

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { StatusObject } from '@capstan/shared/contract/api';
 import type { Subscription } from '../../scripts/parts/subscription.ts';
-import { watchContainers, type ContainerEvents } from '../support/container-events.ts';
+import { watchEngine, type EngineEvents } from '../support/engine-events.ts';
 import { startTestNode, type TestNode } from '../support/node.ts';
 
 /** Leaves a line each time it is started, works a while, and leaves its answer. */
@@ -18,7 +18,7 @@ const WORK_MS = 3_000;
 
 interface Scene extends AsyncDisposable {
   readonly node: TestNode;
-  readonly containers: ContainerEvents;
+  readonly engine: EngineEvents;
   readonly jobId: string;
 }
 
@@ -27,13 +27,13 @@ describe('a running job survives', () => {
   const aRunningJob = async (workMs = WORK_MS): Promise<Scene> => {
     await using releases = new AsyncDisposableStack();
     const node = releases.use(await startTestNode());
-    const containers = releases.use(await watchContainers(node.environment));
+    const engine = releases.use(await watchEngine());
     const dataset = await node.addDataset({ isRawAllowed: true });
     const live = releases.use(await node.consumer.follow());
     const { jobId } = await node.consumer.start(node.rawOrderOf(dataset, SLOW(workMs)));
     await live.until((event) => event.jobId === jobId && event.status === 40, 'status 40');
     const kept = releases.move();
-    return { node, containers, jobId, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+    return { node, engine, jobId, [Symbol.asyncDispose]: () => kept.disposeAsync() };
   };
 
   const ended = async (node: TestNode, jobId: string): Promise<StatusObject> => {
@@ -42,7 +42,7 @@ describe('a running job survives', () => {
     return now !== undefined && now.dateFinished !== null ? now : (await live.ended(jobId)).job;
   };
 
-  const expectNormalResult = async ({ node, containers, jobId }: Scene) => {
+  const expectNormalResult = async ({ node, engine, jobId }: Scene) => {
     const job = await ended(node, jobId);
     expect(job).to.include({ status: 70, statusText: 'Job completed' });
     expect(await node.consumer.status({ jobId })).to.deep.equal([job]);
@@ -53,20 +53,22 @@ describe('a running job survives', () => {
     expect(await textOf('answer.txt')).to.equal('42');
     expect(await textOf('algorithm.log')).to.equal('working\ndone\n');
     expect(await textOf('starts.txt'), 'the algorithm was started once').to.equal('started\n');
-    expect(containers.starts(jobId), 'a container was started once').to.equal(1);
+    expect(engine.starts(jobId), 'a container was started once').to.equal(1);
   };
 
-  it('a kill -9 of the runner', async () => {
+  it('a kill -9 of the runner, and leaves no container and no volume', async () => {
     await using scene = await aRunningJob();
     await scene.node.runner().kill();
     await scene.node.restart('runner');
     await expectNormalResult(scene);
+    await scene.engine.untilGone(scene.jobId);
+    expect(await scene.node.leftovers()).to.deep.equal({ containers: [], volumes: [] });
   });
 
   it('a runner that is away while the algorithm ends', async () => {
     await using scene = await aRunningJob(500);
     await scene.node.runner().kill();
-    await scene.containers.until('die', scene.jobId);
+    await scene.engine.until('die', scene.jobId);
     await scene.node.restart('runner');
     await expectNormalResult(scene);
   });
@@ -81,7 +83,7 @@ describe('a running job survives', () => {
   it('a gateway that is away while the job ends', async () => {
     await using scene = await aRunningJob(500);
     await scene.node.gateway().kill();
-    await scene.containers.until('destroy', scene.jobId);
+    await scene.engine.untilGone(scene.jobId);
     await scene.node.restart('gateway');
     await expectNormalResult(scene);
   });
@@ -101,22 +103,12 @@ describe('a running job survives', () => {
     await Promise.all([node.restart('gateway'), node.restart('runner')]);
     await expectNormalResult(scene);
   });
-
-  it('and leaves no container and no volume', async () => {
-    await using scene = await aRunningJob();
-    await scene.node.runner().kill();
-    await scene.node.restart('runner');
-    await ended(scene.node, scene.jobId);
-    // A runner that is asked to stop finishes tidying up a job that has ended.
-    await scene.node.runner().stop();
-    expect(await scene.node.leftovers()).to.deep.equal({ containers: [], volumes: [] });
-  });
 });
 
 describe('a node that is stopped while a job runs', () => {
   it('ends at once with code 0, and goes on with the job when it is started again', async () => {
     await using node = await startTestNode();
-    await using containers = await watchContainers(node.environment);
+    await using engine = await watchEngine();
     const dataset = await node.addDataset({ isRawAllowed: true });
     await using live = await node.consumer.follow();
     const { jobId } = await node.consumer.start(node.rawOrderOf(dataset, SLOW(WORK_MS)));
@@ -128,6 +120,6 @@ describe('a node that is stopped while a job runs', () => {
     await using again = await node.consumer.follow({ jobId });
     const { job } = await again.ended(jobId);
     expect(job.status).to.equal(70);
-    expect(containers.starts(jobId)).to.equal(1);
+    expect(engine.starts(jobId)).to.equal(1);
   });
 });
