@@ -10,19 +10,19 @@ export interface SourceFile {
 
 interface Pattern {
   /** As in a .gitignore: a later line that begins with `!` takes something out again. */
-  readonly group: readonly string[];
+  readonly group: string[];
   readonly message: string;
   readonly allowTypeImports?: boolean;
 }
 
 /** What the linter's `no-restricted-imports` wants for a file. */
 export interface Restrictions {
-  readonly paths: readonly {
+  readonly paths: {
     readonly name: string;
     readonly message: string;
-    readonly allowImportNames: readonly string[];
+    readonly allowImportNames: string[];
   }[];
-  readonly patterns: readonly Pattern[];
+  readonly patterns: Pattern[];
 }
 
 export function restrictionsOf(file: SourceFile, all: readonly SourceFile[]): Restrictions {

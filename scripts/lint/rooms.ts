@@ -95,7 +95,7 @@ export const RESERVED: readonly Reserved[] = [
 export const PURE_PACKAGES: readonly string[] = ['typebox', 'ajv', 'ethers', 'secp256k1', 'ipaddr.js', 'node:path'];
 
 /** Parts of Node that act as well: of them, a PURE file may import these names. */
-export const PURE_NAMES: Readonly<Record<string, readonly string[]>> = {
+export const PURE_NAMES: Readonly<Record<string, string[]>> = {
   'node:crypto': ['createHash'],
   'node:os': ['constants'],
 };
