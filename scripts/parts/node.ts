@@ -98,6 +98,6 @@ export async function startNode({ dataDir, variables = {}, onLine }: NodeOptions
 }
 
 /** A node of our own takes nothing from the settings of the node that a person may run here. */
-function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+export function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('CAPSTAN_')));
 }
