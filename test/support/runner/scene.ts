@@ -1,0 +1,194 @@
+/** A runner on its own: a real NATS server, a real engine, and a test in the place of the gateway. */
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createBus, type Bus } from '@capstan/shared/bus/connect';
+import { pull } from '@capstan/shared/bus/consume';
+import { putDesired } from '@capstan/shared/bus/desired';
+import { listen, publish } from '@capstan/shared/bus/publish';
+import { announceSubject, GATEWAY_CONSUMER, startMessageId, startSubject, STREAMS } from '@capstan/shared/bus/subjects';
+import { loadConfig } from '@capstan/shared/config/load';
+import type { EnvironmentConfig } from '@capstan/shared/config/schema';
+import type { EnvironmentId, JobId } from '@capstan/shared/contract/ids';
+import { parseJobId } from '@capstan/shared/contract/ids';
+import type { Manifest } from '@capstan/shared/contract/manifest';
+import type { Announcement, Desired, JobEvent } from '@capstan/shared/contract/messages';
+import { isEnding } from '@capstan/shared/contract/status';
+import { createLog } from '@capstan/shared/log';
+import { loadOrCreateNodeKey, type NodeKey } from '@capstan/shared/node-key';
+import { engineSocket, leftoversOf, removeLeftovers } from '../../../scripts/parts/engine.ts';
+import { createMailbox } from '../../../scripts/parts/mailbox.ts';
+import { natsVariables, startNats, wipeNats } from '../../../scripts/parts/nats.ts';
+import { startService, untilReady, type RunningService } from '../../../scripts/parts/service.ts';
+import { temporaryFolder } from '../../../scripts/parts/temporary-folder.ts';
+import { TEST_PREFIX } from '../node.ts';
+import type { SpecParts } from './spec.ts';
+import { specOf } from './spec.ts';
+
+const LIMIT_MS = 40_000;
+
+export interface Scene extends AsyncDisposable {
+  readonly dataDir: string;
+  readonly environment: EnvironmentId;
+  readonly key: NodeKey;
+  runner(): RunningService;
+  /** Starts the runner again, after it has ended. */
+  restartRunner(): Promise<void>;
+  /** Ends NATS as if its disk had been lost, and starts it again. */
+  wipeNats(): Promise<void>;
+  /** Sends a start command; resolves once NATS has it. */
+  start(parts: SpecParts, repeat?: { readonly jobId: JobId; readonly messageId: string }): Promise<JobId>;
+  sendRaw(message: unknown): Promise<void>;
+  want(jobId: JobId, want: Desired['want']): Promise<void>;
+  /** The first event of the job with this code, or its ending. */
+  until(jobId: JobId, code: number | 'end'): Promise<JobEvent>;
+  codes(jobId: JobId): readonly number[];
+  announced(matches: (announcement: Announcement) => boolean, what: string): Promise<Announcement>;
+  manifest(jobId: JobId): Promise<Manifest>;
+  /** A result file's text. */
+  text(jobId: JobId, filename: string): Promise<string>;
+}
+
+export interface SceneOptions {
+  readonly variables?: Readonly<Record<string, string>>;
+  readonly limits?: Partial<EnvironmentConfig>;
+}
+
+export async function startScene({ variables = {}, limits = {} }: SceneOptions = {}): Promise<Scene> {
+  const environment = (TEST_PREFIX + randomBytes(4).toString('hex')) as EnvironmentId;
+  await using releases = new AsyncDisposableStack();
+  const { path: dataDir } = releases.use(await temporaryFolder('runner'));
+  releases.defer(async () => removeLeftovers(await leftoversOf((runnerId) => runnerId === environment)));
+  const natsDir = join(dataDir, 'nats');
+  let nats = await startNats({ dir: natsDir });
+  releases.defer(async () => void (await nats.stop()));
+  const settings = {
+    CAPSTAN_DATA_DIR: dataDir,
+    CAPSTAN_LOG_LEVEL: 'debug',
+    CAPSTAN_RUNNER_ID: environment,
+    CAPSTAN_RUNNER_DOCKER_SOCKET: engineSocket(),
+    CAPSTAN_RUNNER_ENVIRONMENTS: JSON.stringify([{ id: environment, maxJobs: 2, ...limits }]),
+    ...natsVariables(nats),
+    ...variables,
+  };
+  const key = await loadOrCreateNodeKey(join(dataDir, 'node.key'));
+  const startRunner = async () => {
+    const runner = await startService({
+      service: 'runner',
+      environment: { ...process.env, ...settings },
+      workingDir: dataDir,
+      ...(process.env.SHOW_LOGS ? { onLine: (line) => console.error(line) } : {}),
+    });
+    await untilReady(runner, 'runner');
+    return runner;
+  };
+
+  const listening = new AbortController();
+  const log = createLog('test', 'silent');
+  const bus = createBus({ nats: loadConfig(settings, dataDir).nats, name: 'test', log });
+  const events = createMailbox<JobEvent>({
+    name: 'events',
+    keep: 1_000,
+    show: ({ jobId, code }) => `${jobId} ${code}`,
+  });
+  const announcements = createMailbox<Announcement>({
+    name: 'announcements',
+    keep: 1_000,
+    show: (announcement) => JSON.stringify(announcement.jobs),
+  });
+  listen(bus, {
+    subject: announceSubject(environment),
+    handle: (message) => announcements.put(message as Announcement),
+    signal: listening.signal,
+  });
+  await bus.start();
+  await bus.connected(AbortSignal.timeout(LIMIT_MS));
+  const intake = takeEvents(bus, events.put, listening.signal);
+  releases.defer(async () => {
+    listening.abort();
+    await intake;
+    await bus.stop();
+  });
+
+  let runner = await startRunner();
+  releases.defer(async () => void (await runner.stop()));
+  const kept = releases.move();
+
+  const send = (message: unknown, messageId: string) =>
+    publish(bus, { subject: startSubject(environment), messageId, message });
+  const manifest = async (jobId: JobId) =>
+    JSON.parse(await readFile(join(dataDir, 'results', jobId, '1', 'manifest.json'), 'utf8')) as Manifest;
+
+  return {
+    dataDir,
+    environment,
+    key,
+    runner: () => runner,
+    async restartRunner() {
+      runner = await startRunner();
+    },
+    async wipeNats() {
+      await nats.kill();
+      await wipeNats(natsDir);
+      nats = await startNats({ dir: natsDir, access: nats });
+    },
+    async start(parts, repeat) {
+      const jobId = repeat?.jobId ?? newJobId();
+      const messageId = repeat?.messageId ?? startMessageId(jobId, 1);
+      await send({ v: 1, jobId, run: 1, spec: specOf(parts, { environment, key }) }, messageId);
+      return jobId;
+    },
+    sendRaw: (message) => send(message, randomBytes(8).toString('hex')),
+    want: (jobId, want) => putDesired(bus, jobId, { run: 1, want }),
+    until: (jobId, code) =>
+      events.first({
+        match: (event) =>
+          event.jobId === jobId && (code === 'end' ? isEnding(event.code) : event.code === code) ? event : undefined,
+        what: `${code} of ${jobId}`,
+        limitMs: LIMIT_MS,
+      }),
+    codes: (jobId) =>
+      events
+        .items()
+        .filter((event) => event.jobId === jobId)
+        .map(({ code }) => code),
+    announced: (matches, what) =>
+      announcements.first({
+        match: (announcement) => (matches(announcement) ? announcement : undefined),
+        what,
+        limitMs: LIMIT_MS,
+      }),
+    manifest,
+    async text(jobId, filename) {
+      const file = (await manifest(jobId)).files.find((candidate) => candidate.filename === filename);
+      if (!file) throw new Error(`no result ${filename}`);
+      return readFile(join(dataDir, 'results', jobId, '1', 'files', String(file.index)), 'utf8');
+    },
+    async [Symbol.asyncDispose]() {
+      await kept.disposeAsync();
+    },
+  };
+}
+
+async function takeEvents(bus: Bus, put: (event: JobEvent) => void, signal: AbortSignal): Promise<void> {
+  const messages = pull(bus, {
+    stream: STREAMS.events.name,
+    consumer: GATEWAY_CONSUMER,
+    subject: 'jobs.event.*',
+    ackWaitMs: 5_000,
+    batchSize: 100,
+    maxUnacked: 1_000,
+    log: createLog('test', 'silent'),
+    signal,
+  });
+  for await (const message of messages) {
+    put(message.body as JobEvent);
+    message.ack();
+  }
+}
+
+export function newJobId(): JobId {
+  const jobId = parseJobId(randomBytes(16).toString('hex'));
+  if (!jobId) throw new TypeError('16 bytes are a job id');
+  return jobId;
+}

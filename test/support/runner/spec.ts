@@ -1,0 +1,72 @@
+/** Job specifications as the gateway would send them: assets with files that are encrypted to the node's key. */
+import { randomBytes } from 'node:crypto';
+import type { AssetFile, Container, Ddo } from '@capstan/shared/contract/ddo';
+import type { Did, EnvironmentId } from '@capstan/shared/contract/ids';
+import type { AssetInput, JobSpec } from '@capstan/shared/contract/job';
+import type { NodeKey } from '@capstan/shared/node-key';
+import { publicKeyOf, seal } from '@capstan/shared/seal';
+
+export const IMAGE: Container = { image: 'capstan/node-demo', tag: '24', entrypoint: 'node $ALGO' };
+
+export interface AssetParts {
+  readonly files: readonly AssetFile[];
+  readonly userdata?: Readonly<Record<string, unknown>>;
+  /** As DDO 4.0.0 has it: a bare list, not bound to the asset. */
+  readonly isBareList?: boolean;
+  /** Bound to another asset. */
+  readonly isForeign?: boolean;
+}
+
+export interface SpecParts {
+  readonly rawcode?: string;
+  readonly algorithm?: AssetParts & { readonly trustedFilesChecksums?: string[][] };
+  readonly container?: Partial<Container>;
+  readonly datasets?: readonly AssetParts[];
+  readonly algocustomdata?: unknown;
+}
+
+interface Node {
+  readonly environment: EnvironmentId;
+  readonly key: NodeKey;
+}
+
+export function specOf(parts: SpecParts, { environment, key }: Node): JobSpec {
+  const container = { ...IMAGE, ...parts.container };
+  const { rawcode = '', algorithm, datasets = [{ files: [] }], algocustomdata } = parts;
+  return {
+    environment,
+    owner: `0x${'11'.repeat(20)}` as JobSpec['owner'],
+    datasets: datasets.map((dataset) => assetInput(dataset, 'dataset', key)),
+    algorithm: algorithm
+      ? {
+          kind: 'published',
+          asset: assetInput(algorithm, 'algorithm', key),
+          container,
+          trustedFilesChecksums: algorithm.trustedFilesChecksums ?? [],
+        }
+      : { kind: 'rawcode', rawcode, container },
+    ...(algocustomdata === undefined ? {} : { algocustomdata }),
+  };
+}
+
+function assetInput(parts: AssetParts, type: Ddo['metadata']['type'], key: NodeKey): AssetInput {
+  const address = () => `0x${randomBytes(20).toString('hex')}`;
+  const [nftAddress, datatokenAddress] = [address(), address()];
+  const files = parts.files;
+  const sealed = parts.isBareList
+    ? files
+    : { nftAddress: parts.isForeign ? address() : nftAddress, datatokenAddress, files };
+  const sealText = (value: unknown) => seal(publicKeyOf(key), JSON.stringify(value));
+  return {
+    ddo: {
+      id: `did:op:${randomBytes(32).toString('hex')}` as Did,
+      nftAddress,
+      chainId: 8996,
+      version: parts.isBareList ? '4.0.0' : '4.1.0',
+      metadata: { type, name: 'an asset of a test' },
+      services: [{ id: 'service', type: 'compute', files: sealText(sealed), datatokenAddress }],
+    },
+    serviceId: 'service',
+    ...(parts.userdata ? { sealedUserdata: sealText(parts.userdata) } : {}),
+  };
+}
