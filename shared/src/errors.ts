@@ -18,6 +18,7 @@ export const ERRORS = {
   BODY_TOO_LARGE: { status: 413, retryable: false },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, retryable: false },
   RANGE_NOT_SATISFIABLE: { status: 416, retryable: false },
+  TOO_MANY_REQUESTS: { status: 429, retryable: true },
   // The node's own parts
   STORE_UNAVAILABLE: { status: 503, retryable: true },
   BUS_UNAVAILABLE: { status: 503, retryable: true },

@@ -8,9 +8,10 @@ export function publicKeyOf(key: NodeKey): string {
   return new PrivateKey(key.secret()).publicKey.toHex();
 }
 
-/** Encrypts text to a public key; `0x…`. */
-export function seal(publicKeyHex: string, text: string): string {
-  return `0x${Buffer.from(encrypt(publicKeyHex, Buffer.from(text, 'utf8'))).toString('hex')}`;
+/** Encrypts text, or bytes, to a public key; `0x…`. */
+export function seal(publicKeyHex: string, content: string | Uint8Array): string {
+  const bytes = typeof content === 'string' ? Buffer.from(content, 'utf8') : content;
+  return `0x${Buffer.from(encrypt(publicKeyHex, bytes)).toString('hex')}`;
 }
 
 /** Decrypts what was sealed to the node's key. Fails without showing any of it. */

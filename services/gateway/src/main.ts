@@ -1,23 +1,35 @@
 /** The gateway's composition root: configuration → parts → start all; a signal → stop in reverse. */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createBus } from '@capstan/shared/bus/connect';
 import { systemClock as clock } from '@capstan/shared/clock';
 import { configOfProcess, dataPaths, nodeKeyOf } from '@capstan/shared/config/process';
 import type { JobId } from '@capstan/shared/contract/ids';
+import { EVENTS_PATH } from '@capstan/shared/contract/endpoints';
 import { createLog } from '@capstan/shared/log';
 import { publicKeyOf, seal } from '@capstan/shared/seal';
+import { loadOrCreateSecret } from '@capstan/shared/secret-file';
 import { serviceGroup } from '@capstan/shared/service';
 import { runUntilSignal } from '@capstan/shared/shutdown';
 import { createCatalogue } from './assets/catalogue.ts';
+import { createAuthenticate } from './auth/authenticate.ts';
+import { createTokens } from './auth/token.ts';
 import { createApp } from './http/app.ts';
-import { EVENTS } from './http/routes/endpoints.ts';
+import { createClientIp } from './http/client-ip.ts';
+import { createRateLimit } from './http/rate-limit.ts';
+import { createTokenRoute } from './http/routes/create-token.ts';
+import { deleteComputeRoute } from './http/routes/delete-compute.ts';
+import { deleteTokenRoute } from './http/routes/delete-token.ts';
+import { docsRoutes } from './http/routes/docs.ts';
+import { encryptRoute } from './http/routes/encrypt.ts';
 import { getComputeRoute } from './http/routes/get-compute.ts';
 import { getEnvironmentsRoute } from './http/routes/get-environments.ts';
 import { nonceRoute } from './http/routes/get-nonce.ts';
 import { getResultRoute } from './http/routes/get-result.ts';
 import { healthRoute } from './http/routes/health.ts';
 import { rootRoute } from './http/routes/root.ts';
+import { stopComputeRoute } from './http/routes/stop-compute.ts';
+import { validateContainerRoute } from './http/routes/validate-container.ts';
 import { startComputeRoute } from './http/routes/start-compute.ts';
 import { createHttpServer, urlOf } from './http/server.ts';
 import { identityOf } from './identity.ts';
@@ -32,10 +44,13 @@ import { createResult } from './jobs/result.ts';
 import { createRunners } from './jobs/runners.ts';
 import { createSettle } from './jobs/settle.ts';
 import { statusObject, type StatusView } from './jobs/status-object.ts';
+import { createRemove } from './jobs/remove.ts';
+import { createStop } from './jobs/stop.ts';
 import { createSubmit } from './jobs/submit.ts';
 import { createSweep } from './jobs/sweep.ts';
+import { createTokenRequests } from './jobs/token-requests.ts';
 import { createResultsFolder } from './results/folder.ts';
-import type { JobRow } from './store/jobs.ts';
+import type { JobRow } from './store/job-row.ts';
 import { openStore } from './store/store.ts';
 import { createHub } from './ws/hub.ts';
 import { createSocketServer } from './ws/server.ts';
@@ -47,6 +62,10 @@ const log = createLog('gateway', config.logLevel);
 const paths = dataPaths(config);
 const key = await nodeKeyOf(config);
 const publicKey = publicKeyOf(key);
+const tokenKey = Buffer.from(
+  (await loadOrCreateSecret(paths.tokenKey, () => randomBytes(32).toString('hex'))).trim(),
+  'hex',
+);
 const identity = identityOf(key, config.gateway.chainId);
 
 const store = openStore(paths.store);
@@ -58,12 +77,23 @@ const server = createServer();
 const queue = createQueueReason(store, runners);
 const show = (job: JobRow, dates: StatusView['dates'] = 'unix') =>
   statusObject(job, { publicUrl: config.gateway.publicUrl ?? urlOf(server), dates, queue });
-const query = createQuery({ store, statusAccess: config.gateway.statusAccess, show });
 const live = createLive(store, show);
+const hub = createHub(live);
+
+const { limits } = config.gateway;
+const tokens = createTokens({ key: tokenKey, revoked: store.revokedTokens, clock });
+const authenticate = createAuthenticate(
+  tokens,
+  createRateLimit({ perSecond: limits.perCallerPerSecond, burst: limits.perCallerBurst }, clock),
+);
+const tokenRequests = createTokenRequests({ store, tokens, authenticate, clock, log });
+const results = createResultsFolder(paths.results);
+const query = createQuery({ store, authenticate, statusAccess: config.gateway.statusAccess, show });
 const submit = createSubmit({
   bus,
   store,
   runners,
+  authenticate,
   assets: createCatalogue(paths.catalogue),
   seal: (text) => seal(publicKey, text),
   newJobId: () => randomUUID().replaceAll('-', '') as JobId,
@@ -71,25 +101,43 @@ const submit = createSubmit({
   log,
   onStored: () => dispatch.wake(),
 });
-const hub = createHub(live);
+const stop = createStop({
+  bus,
+  store,
+  authenticate,
+  acceptsNonceless: config.gateway.compat.noncelessStop,
+  clock,
+  log,
+});
+const remove = createRemove({ bus, store, results, authenticate, clock, log });
 
+const bodyLimitBytes = () => Math.min(MAX_BODY_BYTES, bus.maxPayloadBytes() ?? MAX_BODY_BYTES);
 const app = createApp({
   log,
   clock,
+  corsOrigins: config.gateway.corsOrigins,
+  rateLimits: {
+    clientIp: createClientIp(config.gateway.trustedProxies),
+    perIp: createRateLimit({ perSecond: limits.perIpPerSecond, burst: limits.perIpBurst }, clock),
+  },
   routes: [
     rootRoute(identity),
     healthRoute(createHealth({ store, bus, runners, clock })),
+    docsRoutes(identity.version),
     nonceRoute(store.nonces.last),
+    encryptRoute({ seal: (bytes) => seal(publicKey, bytes), ownChainId: identity.chainId, bodyLimitBytes }),
     getEnvironmentsRoute(
       createEnvironmentList({ runners, store, consumerAddress: identity.address }),
       identity.chainId,
     ),
-    startComputeRoute({
-      submit: async (submission) => show(await submit(submission)),
-      bodyLimitBytes: () => Math.min(MAX_BODY_BYTES, bus.maxPayloadBytes() ?? MAX_BODY_BYTES),
-    }),
+    startComputeRoute(async (submission) => show(await submit(submission)), bodyLimitBytes),
     getComputeRoute(query),
-    getResultRoute(createResult(store, createResultsFolder(paths.results))),
+    stopComputeRoute(async (request) => (await stop(request)).map((job) => show(job)), bodyLimitBytes),
+    deleteComputeRoute(async (request) => (await remove.request(request)).map((job) => show(job)), bodyLimitBytes),
+    getResultRoute(createResult({ store, results, authenticate })),
+    validateContainerRoute(bodyLimitBytes),
+    createTokenRoute((request) => tokenRequests.create(request)),
+    deleteTokenRoute((request) => tokenRequests.revoke(request), bodyLimitBytes),
   ],
 });
 
@@ -102,9 +150,9 @@ await runUntilSignal(
     createSettle({ bus, store, dispatch, log }),
     hub,
     createIntake({ bus, store, clock, log }),
-    createSweep({ bus, store, runners, dispatch, clock, log }),
+    createSweep({ bus, store, runners, dispatch, remove, clock, log }),
     createHttpServer({ server, app, gateway: config.gateway, log }),
-    createSocketServer({ server, path: EVENTS, live, hub, query, log }),
+    createSocketServer({ server, path: EVENTS_PATH, live, hub, query, log }),
   ]),
   log,
 );

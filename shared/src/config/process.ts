@@ -20,6 +20,8 @@ export interface DataPaths {
   readonly catalogue: string;
   readonly scratch: string;
   readonly nodeKey: string;
+  /** Key that tokens are signed with. */
+  readonly tokenKey: string;
 }
 
 /** Where things lie below the data folder. */
@@ -36,6 +38,7 @@ export function dataPaths(config: Config): DataPaths {
           : join(process.cwd(), catalogue),
     scratch: join(config.dataDir, 'scratch'),
     nodeKey: join(config.dataDir, 'node.key'),
+    tokenKey: join(config.dataDir, 'token.key'),
   };
 }
 

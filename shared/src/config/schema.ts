@@ -25,6 +25,59 @@ const NatsSchema = Type.Object(
   section("The message broker between gateway and runner. It carries; the gateway's store keeps."),
 );
 
+const LimitsSchema = Type.Object(
+  {
+    perIpPerSecond: Type.Number({
+      minimum: 0,
+      default: 200,
+      description: 'Requests a second that one network address may send for long; 0 for no limit.',
+    }),
+    perIpBurst: Type.Integer({
+      minimum: 1,
+      default: 1_000,
+      description: 'Requests that one network address may send at once, after a pause.',
+    }),
+    perCallerPerSecond: Type.Number({
+      minimum: 0,
+      default: 50,
+      description:
+        'The same for one consumer address in requests that must be signed, however many networks they come from; 0 for no limit.',
+    }),
+    perCallerBurst: Type.Integer({
+      minimum: 1,
+      default: 200,
+      description: 'Signed requests of one consumer address at once, after a pause.',
+    }),
+    maxConnections: Type.Integer({
+      minimum: 1,
+      default: 20_000,
+      description: 'Open connections, live status included.',
+    }),
+    headersTimeoutS: Type.Number({
+      exclusiveMinimum: 0,
+      default: 10,
+      description: 'Longest time a client may take to send its headers, in seconds.',
+    }),
+    requestTimeoutS: Type.Number({
+      exclusiveMinimum: 0,
+      default: 60,
+      description: 'Longest time a client may take to send a whole request, in seconds.',
+    }),
+  },
+  section('What one client may ask of the node.'),
+);
+
+const CompatSchema = Type.Object(
+  {
+    noncelessStop: Type.Boolean({
+      default: true,
+      description:
+        'Whether to accept a stop whose signature covers address and job only, as ocean.js signs it from 3.3 on. Replayed, it can only stop that one job again.',
+    }),
+  },
+  section('What real clients get wrong, and the node makes up for.'),
+);
+
 const GatewaySchema = Type.Object(
   {
     host: Type.String({
@@ -54,6 +107,18 @@ const GatewaySchema = Type.Object(
       description:
         "`open`: whoever knows a job id, DID or address may read statuses, as Ocean Provider has it. `signed`: callers see their own jobs only. Results are always the owner's alone.",
     }),
+    corsOrigins: Type.Array(Type.String({ minLength: 1 }), {
+      default: ['*'],
+      description:
+        'Web pages that browsers let read the answers, by origin; `*` for any. Cookies and other ambient credentials are never let through: callers sign, or bring a token.',
+    }),
+    trustedProxies: Type.Array(Type.String({ minLength: 1 }), {
+      default: [],
+      description:
+        'Addresses or ranges (CIDR) of proxies of yours whose `X-Forwarded-For` is believed. Anyone else can write what they like there.',
+    }),
+    limits: LimitsSchema,
+    compat: CompatSchema,
     catalogueDir: Type.Optional(
       Type.String({ description: 'Folder of asset descriptions (DDO files); `<dataDir>/catalogue` if absent.' }),
     ),

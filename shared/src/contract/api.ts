@@ -6,7 +6,10 @@ import { ResultFileSchema, TerminationSchema, type ResultFile, type Termination 
 const Text = Type.String({ minLength: 1, maxLength: 10_000 });
 /** Either letter case; with or without a valid checksum, as clients send both. */
 const AnyAddress = Type.String({ pattern: '^0x[0-9a-fA-F]{40}$' });
-const Signature = Type.String({ pattern: '^0x[0-9a-fA-F]{130}$' });
+const Signature = Type.String({
+  pattern: '^0x[0-9a-fA-F]{130}$',
+  description: 'Required unless an AuthToken header stands in for it.',
+});
 /** Up to 78 digits, a fraction allowed. Some clients send a JSON number; the body parser hands on its digits as text. */
 const NonceText = Type.String({ pattern: '^[0-9]{1,78}(\\.[0-9]{1,77})?$', maxLength: 79 });
 const UserData = Type.Record(Type.String(), Type.Unknown());
@@ -24,10 +27,17 @@ export const AlgorithmMetaSchema = Type.Object({
   container: Type.Optional(Type.Partial(ContainerSchema)),
 });
 
-export const StartRequestSchema = Type.Object({
-  signature: Signature,
+/** What every signed request brings. */
+const Signed = {
   consumerAddress: AnyAddress,
   nonce: NonceText,
+  signature: Type.Optional(Signature),
+};
+
+export const StartRequestSchema = Type.Object({
+  ...Signed,
+  /** To start the next run of a job of one's own that has ended. */
+  jobId: Type.Optional(Text),
   /** The page does not call it required: a request without one gets Provider's answer for an environment that does not exist. */
   environment: Type.Optional(Type.String({ maxLength: 64 })),
   dataset: Type.Object(AssetReference),
@@ -54,13 +64,54 @@ export const StatusQuerySchema = Type.Object({
 });
 export type StatusQuery = Static<typeof StatusQuerySchema>;
 
+/** Without a jobId: all of the caller's jobs, or those on a dataset. */
+export const StopRequestSchema = Type.Object({
+  ...Signed,
+  jobId: Type.Optional(Text),
+  documentId: Type.Optional(Text),
+  agreementId: Type.Optional(Text),
+});
+export type StopRequest = Static<typeof StopRequestSchema>;
+
+export const DeleteRequestSchema = Type.Object({
+  ...Signed,
+  /** ocean.js signs with one that it does not send: the last one plus 1. */
+  nonce: Type.Optional(NonceText),
+  jobId: Type.Optional(Text),
+  documentId: Type.Optional(Text),
+  agreementId: Type.Optional(Text),
+});
+export type DeleteRequest = Static<typeof DeleteRequestSchema>;
+
 export const ResultQuerySchema = Type.Object({
+  ...Signed,
   jobId: Text,
   index: Type.String({ pattern: '^[0-9]{1,9}$' }),
-  consumerAddress: AnyAddress,
+  /** An earlier run of a job that was restarted; the last one if absent. */
+  run: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,8}$' })),
+});
+export type ResultQuery = Static<typeof ResultQuerySchema>;
+
+/** Unix seconds, as text or as a number. */
+const Expiration = Type.String({ pattern: '^[0-9]{1,12}$' });
+
+export const CreateTokenQuerySchema = Type.Object({
+  address: AnyAddress,
   nonce: NonceText,
+  expiration: Expiration,
   signature: Signature,
 });
+export type CreateTokenQuery = Static<typeof CreateTokenQuerySchema>;
+
+export const DeleteTokenRequestSchema = Type.Object({
+  address: AnyAddress,
+  nonce: NonceText,
+  token: Text,
+  signature: Signature,
+});
+export type DeleteTokenRequest = Static<typeof DeleteTokenRequestSchema>;
+
+export const EncryptQuerySchema = Type.Object({ chainId: Type.Optional(Type.String({ pattern: '^[0-9]{1,20}$' })) });
 
 export const NonceQuerySchema = Type.Object({ userAddress: AnyAddress });
 

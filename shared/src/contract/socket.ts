@@ -10,6 +10,8 @@ export const SubscribeFrameSchema = Type.Object({
   /** Needed where the node's `statusAccess` is `signed`; signs consumerAddress + (jobId) + nonce. */
   signature: Type.Optional(Type.String({ pattern: '^0x[0-9a-fA-F]{130}$' })),
   nonce: Type.Optional(Type.String({ pattern: '^[0-9]{1,78}(\\.[0-9]{1,77})?$' })),
+  /** In place of the signature. */
+  token: Type.Optional(Type.String({ minLength: 1, maxLength: 4_000 })),
 });
 export type SubscribeFrame = Static<typeof SubscribeFrameSchema>;
 
@@ -58,4 +60,5 @@ export const CLOSE = {
   unauthorized: 4401,
   tooSlow: 4408,
   goingAway: 1001,
+  internal: 1011,
 } as const;

@@ -3,11 +3,19 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { systemClock } from '@capstan/shared/clock';
 import { createLog } from '@capstan/shared/log';
-import { createApp, type Route } from '../../../services/gateway/src/http/app.ts';
+import { createApp } from '../../../services/gateway/src/http/app.ts';
+import { createClientIp } from '../../../services/gateway/src/http/client-ip.ts';
+import type { Route } from '../../../services/gateway/src/http/route.ts';
 import { urlOf } from '../../../services/gateway/src/http/server.ts';
 
 export async function serve(...routes: readonly Route[]) {
-  const app = createApp({ routes, log: createLog('test', 'silent'), clock: systemClock });
+  const app = createApp({
+    routes,
+    log: createLog('test', 'silent'),
+    clock: systemClock,
+    corsOrigins: ['*'],
+    rateLimits: { clientIp: createClientIp([]), perIp: () => undefined },
+  });
   const answer = app.callback();
   const server = createServer((request, response) => void answer(request, response));
   server.listen(0, '127.0.0.1');

@@ -10,13 +10,15 @@ import { createLog } from '@capstan/shared/log';
 import { nodeKeyFrom } from '@capstan/shared/node-key';
 import { publicKeyOf, seal } from '@capstan/shared/seal';
 import { describeAsset } from '../../../scripts/catalogue/ddo.ts';
+import { createAuthenticate } from '../../../services/gateway/src/auth/authenticate.ts';
+import { createTokens } from '../../../services/gateway/src/auth/token.ts';
 import { createLive } from '../../../services/gateway/src/jobs/live.ts';
 import { createQuery } from '../../../services/gateway/src/jobs/query.ts';
 import { createQueueReason } from '../../../services/gateway/src/jobs/queue-reason.ts';
 import { createRunners } from '../../../services/gateway/src/jobs/runners.ts';
 import { statusObject } from '../../../services/gateway/src/jobs/status-object.ts';
 import { createSubmit } from '../../../services/gateway/src/jobs/submit.ts';
-import type { JobRow } from '../../../services/gateway/src/store/jobs.ts';
+import type { JobRow } from '../../../services/gateway/src/store/job-row.ts';
 import { openStore } from '../../../services/gateway/src/store/store.ts';
 import { absentBus } from './absent-bus.ts';
 
@@ -77,10 +79,13 @@ export function gatewayParts({ assets = [], statusAccess = 'open', maxPayloadByt
   const show = (job: JobRow, dates: 'unix' | 'iso' = 'unix'): StatusObject =>
     statusObject(job, { publicUrl: 'http://node.example', dates, queue });
   let stored = 0;
+  const tokens = createTokens({ key: Buffer.alloc(32, 7), revoked: store.revokedTokens, clock });
+  const authenticate = createAuthenticate(tokens, () => undefined);
   const submit = createSubmit({
     bus,
     store,
     runners,
+    authenticate,
     assets: { find: (did) => Promise.resolve(assets.find(({ id }) => id === did)) },
     seal: (text) => seal(publicKey, text),
     newJobId: () => randomUUID().replaceAll('-', '') as JobId,
@@ -90,13 +95,15 @@ export function gatewayParts({ assets = [], statusAccess = 'open', maxPayloadByt
       stored += 1;
     },
   });
-  const query = createQuery({ store, statusAccess, show });
+  const query = createQuery({ store, authenticate, statusAccess, show });
   return {
     log,
     clock,
     store,
     bus,
     runners,
+    tokens,
+    authenticate,
     show,
     submit,
     query,

@@ -2,7 +2,7 @@ import { parseAddress, type Address } from '@capstan/shared/contract/ids';
 import { expect } from 'chai';
 import { getBytes, keccak256, SigningKey, toUtf8Bytes, verifyMessage, Wallet } from 'ethers';
 import fc from 'fast-check';
-import { resultMessage, startMessage, statusMessage } from '../../../services/gateway/src/auth/message.ts';
+import { resultMessage, startMessage, jobsMessage } from '../../../services/gateway/src/auth/message.ts';
 import { isSignedBy } from '../../../services/gateway/src/auth/signature.ts';
 
 /** The wire contract's test vector. */
@@ -125,8 +125,8 @@ describe('a signature', () => {
 describe('the text of a status request', () => {
   it('holds a part only if it was sent', () => {
     const sent = { consumerAddress: 'A', nonce: '1' };
-    expect(statusMessage(sent)).to.equal('A1');
-    expect(statusMessage({ ...sent, jobId: 'J' })).to.equal('AJ1');
-    expect(statusMessage({ ...sent, jobId: 'J', documentId: 'D' })).to.equal('AJD1');
+    expect(jobsMessage(sent)).to.equal('A1');
+    expect(jobsMessage({ ...sent, jobId: 'J' })).to.equal('AJ1');
+    expect(jobsMessage({ ...sent, jobId: 'J', documentId: 'D' })).to.equal('AJD1');
   });
 });

@@ -82,18 +82,18 @@ describe('the store', () => {
       const job = await add();
       await add({ jobId: aJobId(2) });
       const local = anEnvironment();
-      expect(store.jobs.environmentsWaiting()).to.deep.equal([local]);
-      expect(store.jobs.countWaiting(local)).to.equal(2);
+      expect(store.queue.environmentsWaiting()).to.deep.equal([local]);
+      expect(store.queue.countWaiting(local)).to.equal(2);
       const second = store.jobs.find(aJobId(2));
-      expect(second && store.jobs.countAhead(second)).to.equal(1);
-      expect(await store.write(() => store.jobs.markSent(aJobId(), 50))).to.equal(1);
-      await store.write(() => store.jobs.markSent(aJobId(), 60));
-      expect(store.jobs.sent()).to.deep.equal([{ jobId: aJobId(), run: 1, environment: local, sentAt: 60 }]);
+      expect(second && store.queue.countAhead(second)).to.equal(1);
+      expect(await store.write(() => store.queue.markSent(aJobId(), 50))).to.equal(1);
+      await store.write(() => store.queue.markSent(aJobId(), 60));
+      expect(store.queue.sent()).to.deep.equal([{ jobId: aJobId(), run: 1, environment: local, sentAt: 60 }]);
       expect(store.jobs.find(aJobId())?.dispatchedAt).to.equal(50);
-      expect([store.jobs.countWaiting(local), store.jobs.countDispatched(local)]).to.deep.equal([1, 1]);
+      expect([store.queue.countWaiting(local), store.queue.countDispatched(local)]).to.deep.equal([1, 1]);
       await store.write(() => store.jobs.advance(job, { ...ended, state: { run: 1, attempt: 1, code: 70 } }));
-      expect(store.jobs.sent()).to.deep.equal([]);
-      expect(await store.write(() => store.jobs.markSent(aJobId(), 70))).to.equal(undefined);
+      expect(store.queue.sent()).to.deep.equal([]);
+      expect(await store.write(() => store.queue.markSent(aJobId(), 70))).to.equal(undefined);
     });
 
     it('is offered by owner: the oldest of each, and how many of theirs run', async () => {
@@ -101,8 +101,8 @@ describe('the store', () => {
       await add({ jobId: aJobId(2) });
       await add({ jobId: aJobId(3), owner: anAddress(2) });
       await add({ jobId: aJobId(4), owner: anAddress(3), environment: anEnvironment('gpu') });
-      await store.write(() => store.jobs.markSent(aJobId(), 1));
-      const waiting = store.jobs
+      await store.write(() => store.queue.markSent(aJobId(), 1));
+      const waiting = store.queue
         .waitingOwners(anEnvironment())
         .map(({ owner, jobId, running }) => [owner, jobId, running]);
       expect(waiting).to.have.deep.members([

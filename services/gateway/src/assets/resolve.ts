@@ -4,7 +4,7 @@ import type { Container, Ddo, Service } from '@capstan/shared/contract/ddo';
 import type { Algorithm, AssetInput } from '@capstan/shared/contract/job';
 import { CapstanError } from '@capstan/shared/errors';
 import type { Assets } from './catalogue.ts';
-import { checkContainer } from './container.ts';
+import { requireContainer } from './container.ts';
 import { trustPublished, trustRaw, type TrustVerdict } from './trust.ts';
 
 export interface ResolvedInputs {
@@ -89,7 +89,7 @@ async function resolveAlgorithm(
   const trusting = datasets.map(({ service }) => service).filter(({ type }) => type === 'compute');
   if (request.meta) {
     trusting.map(trustRaw).forEach(requireTrust);
-    return rawAlgorithm(request, requireContainer(request.meta.container), resolver);
+    return rawAlgorithm(request, requireContainer(request.meta.container, 'algorithm.container'), resolver);
   }
   const { documentId, serviceId } = request;
   if (!documentId) {
@@ -101,7 +101,7 @@ async function resolveAlgorithm(
   if (ddo.metadata.type !== 'algorithm') {
     throw refusal('algorithm', 'not_algo', `The asset ${documentId} is a ${ddo.metadata.type}, not an algorithm.`);
   }
-  const container = requireContainer(ddo.metadata.algorithm?.container);
+  const container = requireContainer(ddo.metadata.algorithm?.container, 'algorithm.container');
   const verdicts = trusting.map((trustingService) => requireTrust(trustPublished(trustingService, ddo, container)));
   return {
     kind: 'published',
@@ -119,18 +119,6 @@ function rawAlgorithm(request: AlgorithmRequest, container: Container, resolver:
     return { kind: 'sealed', sealedFiles, container, ...sealedUserdata(request.userdata, resolver) };
   }
   throw refusal('algorithm.meta', 'missing_meta_documentId', 'The meta of an algorithm needs its rawcode or its url.');
-}
-
-function requireContainer(given: Parameters<typeof checkContainer>[0]): Container {
-  const verdict = checkContainer(given);
-  if (verdict.kind === 'valid') return verdict.container;
-  throw refusal(
-    'algorithm.container',
-    verdict.code,
-    verdict.code === 'checksum_prefix'
-      ? 'The container checksum must be an image digest: sha256: and 64 lower-case hexadecimal characters.'
-      : 'The container of the algorithm must name its image and its entrypoint.',
-  );
 }
 
 const TRUST_MESSAGES: Readonly<Record<Extract<TrustVerdict, { kind: 'refused' }>['code'], string>> = {

@@ -2,12 +2,14 @@
 
 interface StartParts {
   readonly consumerAddress: string;
+  /** For a restart. */
+  readonly jobId?: string | undefined;
   readonly documentId: string;
   readonly nonce: string;
 }
 
-export const startMessage = ({ consumerAddress, documentId, nonce }: StartParts): string =>
-  consumerAddress + documentId + nonce;
+export const startMessage = ({ consumerAddress, jobId = '', documentId, nonce }: StartParts): string =>
+  consumerAddress + jobId + documentId + nonce;
 
 interface ResultParts {
   readonly consumerAddress: string;
@@ -19,12 +21,19 @@ interface ResultParts {
 export const resultMessage = ({ consumerAddress, jobId, index, nonce }: ResultParts): string =>
   consumerAddress + jobId + index + nonce;
 
-interface StatusParts {
+interface JobsParts {
   readonly consumerAddress: string;
   readonly jobId?: string | undefined;
   readonly documentId?: string | undefined;
   readonly nonce: string;
 }
 
-export const statusMessage = ({ consumerAddress, jobId = '', documentId = '', nonce }: StatusParts): string =>
+/** To stop, to delete, and to ask for statuses. */
+export const jobsMessage = ({ consumerAddress, jobId = '', documentId = '', nonce }: JobsParts): string =>
   consumerAddress + jobId + documentId + nonce;
+
+/** What ocean.js from 3.3 on signs to stop a job, though it sends a nonce. Replayed, it can only stop that one job again. */
+export const noncelessStopMessage = ({ consumerAddress, jobId }: { consumerAddress: string; jobId: string }): string =>
+  consumerAddress + jobId;
+
+export const tokenMessage = ({ address, nonce }: { address: string; nonce: string }): string => address + nonce;

@@ -26,3 +26,9 @@ export function compareNonces(a: Nonce, b: Nonce): number {
 export function isFresh(nonce: Nonce, last: Nonce | undefined): boolean {
   return last === undefined || compareNonces(nonce, last) > 0;
 }
+
+/** What a client that counts on from `last` uses next: one more, a fraction kept. */
+export function nextNonce(last: Nonce | undefined): string {
+  const { whole, fraction } = parse(last ?? ('0' as Nonce));
+  return `${BigInt(whole) + 1n}${fraction === '' ? '' : `.${fraction}`}`;
+}

@@ -1,30 +1,48 @@
 /** The REST side: what every request goes through, in order. */
+import cors from '@koa/cors';
 import { Router } from '@koa/router';
 import Koa from 'koa';
 import type { Clock } from '@capstan/shared/clock';
 import type { Log } from '@capstan/shared/log';
 import { errorResponses } from './errors.ts';
+import { limitRate, type RateLimits } from './limits.ts';
 import { requestLog } from './request-log.ts';
-
-/** Adds its route, one verb of one resource, to the router. */
-export type Route = (router: Router) => void;
+import type { Route } from './route.ts';
 
 interface AppOptions {
   readonly routes: readonly Route[];
+  readonly corsOrigins: readonly string[];
+  readonly rateLimits: RateLimits;
   readonly log: Log;
   readonly clock: Clock;
 }
 
-export function createApp({ routes, log, clock }: AppOptions): Koa {
+export function createApp({ routes, corsOrigins, rateLimits, log, clock }: AppOptions): Koa {
   const router = new Router();
-  for (const route of routes) route(router);
+  for (const add of routes) add(router);
   const app = new Koa();
   app.use(requestLog(log, clock));
+  app.use(cors(corsOptions(corsOrigins)));
   app.use(errorResponses(log));
+  app.use(limitRate(rateLimits));
   app.use(router.routes());
   // Answers OPTIONS, and sets Allow where a path has other methods; what it leaves empty gets its body in `errorResponses`.
   app.use(router.allowedMethods());
   // A client that goes away in the middle of an answer is no failure of the node.
   app.on('error', (error: unknown) => log.debug({ err: error }, 'answer broke off'));
   return app;
+}
+
+function corsOptions(origins: readonly string[]): cors.Options {
+  return {
+    // No answer here depends on cookies, and none ever will: credentials stay off.
+    credentials: false,
+    origin: (ctx) => {
+      const asked = ctx.get('Origin');
+      if (origins.includes('*')) return '*';
+      return origins.includes(asked) ? asked : '';
+    },
+    exposeHeaders: ['Content-Disposition', 'Content-Range', 'ETag', 'Retry-After'],
+    maxAge: 86_400,
+  };
 }

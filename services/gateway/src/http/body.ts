@@ -28,7 +28,8 @@ export async function readJsonBody(request: IncomingMessage, limitBytes: number)
   return { value: bytes.length === 0 ? {} : parse(bytes), bytes };
 }
 
-async function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
+/** The bytes of a body. Throws BODY_TOO_LARGE, or BAD_REQUEST for one that breaks off. */
+export async function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
   try {
     return await getRawBody(request, { limit: limitBytes, length: request.headers['content-length'] ?? null });
   } catch (error) {

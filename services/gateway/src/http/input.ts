@@ -1,7 +1,8 @@
 /** A request's parameters: from the query first, then from the body what the query lacks. An empty or null one counts as absent. */
 import type { ParsedUrlQuery } from 'node:querystring';
+import type { RouterContext } from '@koa/router';
 import { CapstanError } from '@capstan/shared/errors';
-import type { Validator } from '@capstan/shared/validate';
+import type { FieldErrors, Validator } from '@capstan/shared/validate';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -31,5 +32,24 @@ export function parameters(query: ParsedUrlQuery, body: Fields = {}): Fields {
 export function checked<T>(validate: Validator<T>, value: unknown): T {
   const result = validate(value);
   if (result.ok) return result.value;
-  throw new CapstanError('VALIDATION', 'Validation error', { fields: result.errors });
+  throw invalid(result.errors);
+}
+
+/** The same for a request that is signed, or that brings a token instead of its signature. */
+export function checkedSigned<T extends { readonly signature?: string }>(
+  validate: Validator<T>,
+  value: unknown,
+  ctx: RouterContext,
+): T & { readonly token?: string } {
+  const token = ctx.get('AuthToken');
+  const result = validate(value);
+  const isUnsigned = token === '' && !Object.hasOwn(value as object, 'signature');
+  const missing = isUnsigned ? { signature: ['The signature field is required.'] } : {};
+  if (!result.ok) throw invalid({ ...missing, ...result.errors });
+  if (isUnsigned) throw invalid(missing);
+  return token === '' ? result.value : { ...result.value, token };
+}
+
+function invalid(fields: FieldErrors): CapstanError {
+  return new CapstanError('VALIDATION', 'Validation error', { fields });
 }

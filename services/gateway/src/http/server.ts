@@ -16,8 +16,11 @@ interface HttpServerOptions {
   readonly log: Log;
 }
 
-export function createHttpServer({ server, app, gateway: { host, port }, log }: HttpServerOptions): Service {
+export function createHttpServer({ server, app, gateway: { host, port, limits }, log }: HttpServerOptions): Service {
   const answer = app.callback();
+  server.maxConnections = limits.maxConnections;
+  server.headersTimeout = limits.headersTimeoutS * 1000;
+  server.requestTimeout = limits.requestTimeoutS * 1000;
   server.on('request', (request, response) => void answer(request, response));
 
   return {

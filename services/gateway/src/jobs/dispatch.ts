@@ -61,11 +61,11 @@ export function createDispatch({ bus, store, runners, clock, log }: DispatchOpti
   /** Takes jobs from the queue as long as there is room. Runs inside a transaction. */
   const take = (environment: EnvironmentId): readonly Sending[] => {
     const taken: Sending[] = [];
-    let room = (runners.environment(environment)?.capacity ?? 0) - store.jobs.countDispatched(environment);
+    let room = (runners.environment(environment)?.capacity ?? 0) - store.queue.countDispatched(environment);
     for (; room > 0; room -= 1) {
-      const next = nextDispatch(store.jobs.waitingOwners(environment));
+      const next = nextDispatch(store.queue.waitingOwners(environment));
       if (!next) break;
-      const run = store.jobs.markSent(next.jobId, clock.now());
+      const run = store.queue.markSent(next.jobId, clock.now());
       if (run !== undefined) taken.push({ jobId: next.jobId, run, environment });
     }
     return taken;
@@ -73,7 +73,7 @@ export function createDispatch({ bus, store, runners, clock, log }: DispatchOpti
 
   const dispatch = async () => {
     if (isStopped || !bus.isConnected()) return;
-    const environments = store.jobs.environmentsWaiting().filter((id) => runners.isLive(id));
+    const environments = store.queue.environmentsWaiting().filter((id) => runners.isLive(id));
     if (environments.length === 0) return;
     const taken = await store.write(() => environments.flatMap(take));
     await Promise.all(taken.map(send));
@@ -96,7 +96,7 @@ export function createDispatch({ bus, store, runners, clock, log }: DispatchOpti
     async sendAgain(jobId) {
       const sending = await store.write(() => {
         const job = store.jobs.find(jobId);
-        const run = job && store.jobs.markSent(jobId, clock.now());
+        const run = job && store.queue.markSent(jobId, clock.now());
         return job && run !== undefined ? { jobId, run, environment: job.environment } : undefined;
       });
       if (sending) await send(sending);

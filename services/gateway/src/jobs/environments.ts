@@ -1,4 +1,5 @@
 /** The environments as clients see them. Source of the fields: the wire contract, §6. */
+import type { EnvironmentObject } from '@capstan/shared/contract/answers';
 import type { Store } from '../store/store.ts';
 import type { EnvironmentState, Runners } from './runners.ts';
 
@@ -9,17 +10,19 @@ interface EnvironmentsOptions {
   readonly consumerAddress: string;
 }
 
-export type ListEnvironments = ReturnType<typeof createEnvironmentList>;
-
-export function createEnvironmentList({ runners, store, consumerAddress }: EnvironmentsOptions) {
-  const show = ({ environment, isLive, runningJobs, lastSeen }: EnvironmentState) => ({
+export function createEnvironmentList({
+  runners,
+  store,
+  consumerAddress,
+}: EnvironmentsOptions): () => readonly EnvironmentObject[] {
+  const show = ({ environment, isLive, runningJobs, lastSeen }: EnvironmentState): EnvironmentObject => ({
     ...environment,
     // One thing under two names: the page's, and ocean.js's.
     cpuNumber: environment.nCPU,
     gpuNumber: environment.nGPU,
     consumerAddress,
     currentJobs: runningJobs,
-    queuedJobs: store.jobs.countWaiting(environment.id),
+    queuedJobs: store.queue.countWaiting(environment.id),
     lastSeen: lastSeen / 1000,
     available: isLive,
   });

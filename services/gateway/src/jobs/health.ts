@@ -1,20 +1,12 @@
 /** How the gateway's parts are. */
 import type { Bus } from '@capstan/shared/bus/connect';
 import type { Clock } from '@capstan/shared/clock';
+import type { Health } from '@capstan/shared/contract/answers';
 import { messageOf } from '@capstan/shared/errors';
 import type { Store } from '../store/store.ts';
 import type { Runners } from './runners.ts';
 
-type Part = { readonly state: 'ok' } | { readonly state: 'down'; readonly problem: string };
-
-export interface Health {
-  /** `degraded`: jobs are accepted, and wait for what is down. `down`: none can be accepted. */
-  readonly status: 'ok' | 'degraded' | 'down';
-  readonly parts: Readonly<Record<'store' | 'nats' | 'runners', Part>>;
-  readonly runners: readonly string[];
-  /** Messages that could never be applied; a person should look at them. */
-  readonly deadLetters: number;
-}
+type Part = Health['parts']['store'];
 
 interface HealthOptions {
   readonly store: Store;
@@ -43,7 +35,7 @@ export function createHealth({ store, bus, runners, clock }: HealthOptions): () 
     };
     const isDegraded = Object.values(parts).some(({ state }) => state === 'down');
     const status = parts.store.state === 'down' ? 'down' : isDegraded ? 'degraded' : 'ok';
-    return { status, parts, runners: live, deadLetters: store.deadLetters.count() };
+    return { status, parts, runners: [...live], deadLetters: store.deadLetters.count() };
   };
 }
 

@@ -2,7 +2,7 @@
 import type { StatusObject } from '@capstan/shared/contract/api';
 import type { Address } from '@capstan/shared/contract/ids';
 import type { JobEvent } from '@capstan/shared/contract/messages';
-import type { JobRow } from '../store/jobs.ts';
+import type { JobRow } from '../store/job-row.ts';
 import type { Store } from '../store/store.ts';
 
 export interface LiveEvent {

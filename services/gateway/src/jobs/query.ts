@@ -3,9 +3,10 @@ import type { StatusObject, StatusQuery } from '@capstan/shared/contract/api';
 import type { Config } from '@capstan/shared/config/schema';
 import { parseAddress } from '@capstan/shared/contract/ids';
 import { CapstanError } from '@capstan/shared/errors';
-import { authenticate, invalidSignature } from '../auth/authorize.ts';
-import { statusMessage } from '../auth/message.ts';
-import type { JobFilter, JobRow } from '../store/jobs.ts';
+import type { Authenticate, Credentials } from '../auth/authenticate.ts';
+import { jobsMessage } from '../auth/message.ts';
+import type { JobRow } from '../store/job-row.ts';
+import type { JobFilter } from '../store/jobs.ts';
 import type { Store } from '../store/store.ts';
 import { agreementIdOf } from './agreement-id.ts';
 import type { StatusView } from './status-object.ts';
@@ -13,28 +14,29 @@ import type { StatusView } from './status-object.ts';
 /** Most jobs of one answer, newest first; who has more asks more narrowly. */
 const MAX_JOBS = 1_000;
 
-export type WhoAndWhat = Omit<StatusQuery, 'dates'>;
+export type WhoAndWhat = Omit<StatusQuery, 'dates'> & Pick<Credentials, 'token'>;
 
 /** Jobs that a caller is entitled to see: only `authorize` makes one. */
 export type Selection = JobFilter;
 
 export interface Query {
-  /** Throws VALIDATION if the query selects nothing in particular, INVALID_SIGNATURE if it must be signed and is not. */
-  authorize(query: WhoAndWhat): Selection;
+  /** Rejects with VALIDATION if the query selects nothing in particular, INVALID_SIGNATURE if it must be signed and is not. */
+  authorize(query: WhoAndWhat): Promise<Selection>;
   /** Newest first, 1,000 at most. */
   statuses(selection: Selection, dates?: StatusView['dates']): readonly StatusObject[];
 }
 
 interface QueryOptions {
   readonly store: Store;
+  readonly authenticate: Authenticate;
   readonly statusAccess: Config['gateway']['statusAccess'];
   readonly show: (job: JobRow, dates?: StatusView['dates']) => StatusObject;
 }
 
-export function createQuery({ store, statusAccess, show }: QueryOptions): Query {
+export function createQuery({ store, authenticate, statusAccess, show }: QueryOptions): Query {
   return {
-    authorize(query) {
-      if (statusAccess === 'signed') requireSignature(query);
+    async authorize(query) {
+      if (statusAccess === 'signed') await requireSignature(query, authenticate);
       else if (!query.jobId && !query.documentId && !query.agreementId && !query.consumerAddress)
         throw nothingSelected();
       return selectionOf(query);
@@ -44,19 +46,17 @@ export function createQuery({ store, statusAccess, show }: QueryOptions): Query 
 }
 
 /** Reading uses up no nonce: a status may be asked for as often as one likes. */
-function requireSignature({ consumerAddress, nonce, signature, jobId, documentId }: WhoAndWhat): void {
-  const fields: Record<string, string[]> = {};
-  for (const [name, value] of Object.entries({ consumerAddress, nonce, signature })) {
-    if (value === undefined) fields[name] = [`The ${name} field is required.`];
+async function requireSignature(query: WhoAndWhat, authenticate: Authenticate): Promise<void> {
+  const { consumerAddress, nonce, signature, token, jobId, documentId } = query;
+  const required = { consumerAddress, nonce, ...(token === undefined ? { signature } : {}) };
+  const missing = Object.entries(required).filter(([, value]) => value === undefined);
+  if (consumerAddress === undefined || missing.length > 0) {
+    const fields = Object.fromEntries(missing.map(([name]) => [name, [`The ${name} field is required.`]]));
+    throw new CapstanError('VALIDATION', 'Validation error', { fields });
   }
-  if (Object.keys(fields).length > 0) throw new CapstanError('VALIDATION', 'Validation error', { fields });
-  if (!consumerAddress || !nonce || !signature) throw invalidSignature();
-  authenticate({
-    consumerAddress,
-    nonce,
-    signature,
-    message: statusMessage({ consumerAddress, jobId, documentId, nonce }),
-  });
+  await authenticate({ consumerAddress, nonce, signature, token }, (signed) =>
+    jobsMessage({ consumerAddress, jobId, documentId, nonce: signed }),
+  );
 }
 
 function selectionOf({ jobId, documentId, agreementId, consumerAddress }: WhoAndWhat): Selection {

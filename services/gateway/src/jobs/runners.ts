@@ -29,6 +29,8 @@ export interface Runners extends Service {
   environments(): readonly EnvironmentState[];
   isLive(id: EnvironmentId): boolean;
   isAnnounced(jobId: JobId, run: number): boolean;
+  /** Every run that a live runner says it is at. */
+  announcedJobs(): readonly { readonly jobId: JobId; readonly run: number }[];
   /** Runners heard of within the last 30 s. */
   liveRunners(): readonly string[];
   /** `isNew`: this process of the runner was not known before. */
@@ -127,6 +129,7 @@ export function createRunners({ bus, store, clock, log }: RunnersOptions): Runne
     environments: () => [...known.values()].map(stateOf),
     isLive: (id) => live().some(({ environments }) => environments.some((environment) => environment.id === id)),
     isAnnounced: (jobId, run) => live().some(({ jobs }) => jobs.some((job) => job.jobId === jobId && job.run === run)),
+    announcedJobs: () => live().flatMap(({ jobs }) => jobs),
     liveRunners: () => live().map(({ runnerId }) => runnerId),
     onAnnounced(listener) {
       listeners.add(listener);

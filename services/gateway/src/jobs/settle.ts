@@ -19,9 +19,9 @@ interface SettleOptions {
 export function createSettle({ bus, store, dispatch, log }: SettleOptions): Service {
   let forget: (() => void) | undefined;
 
-  const tell = ({ event: { jobId, run } }: StoredEvent) => {
+  const tell = ({ event: { jobId, run, code } }: StoredEvent) => {
     // Losing this word costs a look at the manifest, when the command should come again; it is not worth a retry.
-    putDesired(bus, jobId, { run, want: 'ended' }).catch((error: unknown) =>
+    putDesired(bus, jobId, { run, want: code === 8 ? 'deleted' : 'ended' }).catch((error: unknown) =>
       log.debug({ jobId, run, problem: messageOf(error) }, 'could not tell the runners that the job has ended'),
     );
   };

@@ -2,7 +2,7 @@
 import { getAddress } from 'ethers';
 import type { StatusObject } from '@capstan/shared/contract/api';
 import { statusText } from '@capstan/shared/contract/status';
-import type { JobRow } from '../store/jobs.ts';
+import type { JobRow } from '../store/job-row.ts';
 
 export interface StatusView {
   /** Where clients reach the node, without a slash at the end. */

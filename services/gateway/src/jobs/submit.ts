@@ -1,34 +1,31 @@
-/** A start request becomes a job: checked, then stored with its nonce, its spec and its first event in one transaction. */
-import type { Bus } from '@capstan/shared/bus/connect';
+/** A start request becomes a job, or the next run of one: checked, then stored with nonce, spec and first event in one transaction. */
 import type { Clock } from '@capstan/shared/clock';
 import type { StartRequest } from '@capstan/shared/contract/api';
-import type { JobId } from '@capstan/shared/contract/ids';
+import { parseJobId, type JobId } from '@capstan/shared/contract/ids';
 import type { JobSpec } from '@capstan/shared/contract/job';
 import { jobEvent } from '@capstan/shared/contract/messages';
+import { isEnding } from '@capstan/shared/contract/status';
 import { CapstanError } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
-import type { Assets } from '../assets/catalogue.ts';
-import { resolveInputs } from '../assets/resolve.ts';
-import { authenticate, spendNonce, type Caller } from '../auth/authorize.ts';
+import type { Authenticate, Caller, Credentials } from '../auth/authenticate.ts';
 import { startMessage } from '../auth/message.ts';
-import type { JobRow, NewJob } from '../store/jobs.ts';
+import { spendNonce } from '../auth/spend-nonce.ts';
+import type { Transaction } from '../store/commit.ts';
+import type { JobRow } from '../store/job-row.ts';
 import type { Store } from '../store/store.ts';
 import { agreementIdOf } from './agreement-id.ts';
-import type { Runners } from './runners.ts';
+import { noSuchJob } from './owned-jobs.ts';
+import { specOf, type SpecOptions } from './spec.ts';
 
 export interface Submission {
-  readonly request: StartRequest;
+  readonly request: StartRequest & Pick<Credentials, 'token'>;
   /** SHA-256 of the request's body, hex: by it a repeated request is known. */
   readonly bodyHash: string;
 }
 
-interface SubmitOptions {
-  readonly bus: Bus;
+interface SubmitOptions extends SpecOptions {
   readonly store: Store;
-  readonly runners: Runners;
-  readonly assets: Assets;
-  /** Encrypts to the node's key. */
-  readonly seal: (text: string) => string;
+  readonly authenticate: Authenticate;
   readonly newJobId: () => JobId;
   readonly clock: Clock;
   readonly log: Log;
@@ -36,90 +33,103 @@ interface SubmitOptions {
   readonly onStored: () => void;
 }
 
-/** Around the spec in its command, and NATS's own headers. */
-const COMMAND_OVERHEAD_BYTES = 1_024;
+/** All that is known of a submission when it is stored. */
+interface Checked extends Submission {
+  readonly caller: Caller;
+  readonly spec: JobSpec;
+}
 
 /**
- * Resolves to the job once it is on disk. Throws INVALID_SIGNATURE, REFUSED with Ocean Provider's codes, BODY_TOO_LARGE, or
- * STORE_UNAVAILABLE. The same signed body again answers with the job that it created.
+ * Resolves to the job once it is on disk. Rejects with INVALID_SIGNATURE, REFUSED with Ocean Provider's codes, NOT_FOUND for a job to
+ * restart that is not the caller's, BODY_TOO_LARGE, or STORE_UNAVAILABLE. The same signed body again answers with the job it created.
  */
 export function createSubmit(options: SubmitOptions): (submission: Submission) => Promise<JobRow> {
-  const { bus, store, runners, clock, log, onStored } = options;
+  const { store, clock, log, onStored, newJobId, authenticate } = options;
 
   const known = ({ address, nonce }: Caller, bodyHash: string) => {
     const job = store.jobs.byNonce(address, nonce);
     return job?.bodyHash === bodyHash ? job : undefined;
   };
 
-  const specOf = async (request: StartRequest, { address }: Caller): Promise<JobSpec> => {
-    const state = request.environment === undefined ? undefined : runners.environment(request.environment);
-    if (!state) throw noEnvironment(request.environment, runners);
-    const { datasets, algorithm } = await resolveInputs(request, options);
-    const { algocustomdata } = request.algorithm;
-    return {
-      environment: state.environment.id,
-      owner: address,
-      datasets: [...datasets],
-      algorithm,
-      ...(algocustomdata === undefined ? {} : { algocustomdata }),
-    };
-  };
+  const create = ({ caller, spec, request, bodyHash }: Checked) =>
+    store.jobs.add(
+      {
+        jobId: newJobId(),
+        owner: caller.address,
+        environment: spec.environment,
+        documentId: request.dataset.documentId,
+        agreementId: agreementIdOf(request.dataset.transferTxId),
+        algoDid: algoDidOf(spec),
+        inputDids: spec.datasets.map(({ ddo }) => ddo.id),
+        nonce: caller.nonce,
+        bodyHash,
+        dateCreated: clock.now(),
+      },
+      JSON.stringify(spec),
+    );
 
-  return async ({ request, bodyHash }) => {
-    const caller = authenticate({
-      ...request,
-      message: startMessage({ ...request, documentId: request.dataset.documentId }),
-    });
-    const before = known(caller, bodyHash);
-    if (before) return before;
-
-    const spec = await specOf(request, caller);
-    const specText = JSON.stringify(spec);
-    requireFits(specText, bus.maxPayloadBytes());
-    const newJob: NewJob = {
-      jobId: options.newJobId(),
-      owner: caller.address,
+  const restart = (job: JobRow, { caller, spec, bodyHash }: Checked) => {
+    const next = {
       environment: spec.environment,
-      documentId: request.dataset.documentId,
-      agreementId: agreementIdOf(request.dataset.transferTxId),
-      algoDid: spec.algorithm.kind === 'published' ? spec.algorithm.asset.ddo.id : 'raw',
+      algoDid: algoDidOf(spec),
       inputDids: spec.datasets.map(({ ddo }) => ddo.id),
       nonce: caller.nonce,
       bodyHash,
-      dateCreated: clock.now(),
     };
+    const restarted = store.jobs.restart(job, next, JSON.stringify(spec));
+    if (!restarted) throw notEnded();
+    return restarted;
+  };
 
-    const job = await store.write((transaction) => {
-      // Of two of the same that came at once, the second finds the first one's job.
-      const twin = known(caller, bodyHash);
-      if (twin) return twin;
-      spendNonce(store.nonces, caller);
-      const added = store.jobs.add(newJob, specText);
-      const event = jobEvent({ jobId: added.jobId, run: 1, attempt: 0, code: 1, at: newJob.dateCreated });
-      transaction.announce({ cursor: store.events.append(event), event, job: added });
-      return added;
-    });
+  const save = (transaction: Transaction, submission: Checked): JobRow => {
+    // Of two of the same that came at once, the second finds the first one's job.
+    const twin = known(submission.caller, submission.bodyHash);
+    if (twin) return twin;
+    spendNonce(store.nonces, submission.caller);
+    const ended = toRestart(submission, store);
+    const job = ended ? restart(ended, submission) : create(submission);
+    const event = jobEvent({ jobId: job.jobId, run: job.run, attempt: 0, code: 1, at: clock.now() });
+    transaction.announce({ cursor: store.events.append(event), event, job });
+    return job;
+  };
+
+  return async ({ request, bodyHash }) => {
+    const { consumerAddress, jobId, dataset } = request;
+    const caller = await authenticate(request, (nonce) =>
+      startMessage({ consumerAddress, jobId, documentId: dataset.documentId, nonce }),
+    );
+    const before = known(caller, bodyHash);
+    if (before) return before;
+    // Before anything is looked up for a restart that can't be.
+    toRestart({ request, caller }, store);
+
+    const spec = await specOf(request, caller.address, options);
+    const job = await store.write((transaction) => save(transaction, { request, bodyHash, caller, spec }));
     log.info({ jobId: job.jobId, run: job.run, owner: job.owner, environment: job.environment }, 'job accepted');
     onStored();
     return job;
   };
 }
 
-function noEnvironment(id: string | undefined, runners: Runners): CapstanError {
-  const offered = runners.environments().map(({ environment }) => environment.id);
-  const hint =
-    offered.length === 0
-      ? 'No runner has announced one yet; try again shortly.'
-      : `This node offers: ${offered.join(', ')}.`;
-  const problem = id === undefined ? 'The job names no environment.' : `There is no environment ${id}.`;
-  return new CapstanError('REFUSED', `${problem} ${hint}`, { refusal: 'Compute environment does not exist' });
+/** The ended job that a request wants to run again, under the order that it was paid with; undefined for a new job. */
+function toRestart({ request, caller }: Pick<Checked, 'request' | 'caller'>, store: Store): JobRow | undefined {
+  if (request.jobId === undefined) return undefined;
+  const jobId = parseJobId(request.jobId);
+  const job = jobId && store.jobs.find(jobId);
+  if (!job || job.owner !== caller.address || job.want === 'deleted') throw noSuchJob();
+  if (!isEnding(job.code)) throw notEnded();
+  if (job.documentId !== request.dataset.documentId) {
+    throw refusal('dataset.documentId', 'not_of_this_job', `The job ran on ${job.documentId}; restart it on the same.`);
+  }
+  if (job.agreementId !== agreementIdOf(request.dataset.transferTxId)) {
+    throw refusal('dataset.transferTxId', 'not_of_this_job', 'A restart runs under the order that the job began with.');
+  }
+  return job;
 }
 
-function requireFits(spec: string, maxPayloadBytes = Number.POSITIVE_INFINITY): void {
-  const size = Buffer.byteLength(spec) + COMMAND_OVERHEAD_BYTES;
-  if (size <= maxPayloadBytes) return;
-  throw new CapstanError(
-    'BODY_TOO_LARGE',
-    `The job with its asset descriptions takes ${size} bytes, and ${maxPayloadBytes} are the most this node can hand on. Publish the algorithm as an asset instead of sending its code.`,
-  );
-}
+const algoDidOf = ({ algorithm }: JobSpec) => (algorithm.kind === 'published' ? algorithm.asset.ddo.id : 'raw');
+
+const refusal = (resource: string, code: string, message: string) =>
+  new CapstanError('REFUSED', message, { refusal: { [resource]: code } });
+
+const notEnded = () => refusal('jobId', 'not_ended', 'The job has not ended yet. Stop it first, or wait for its end.');

@@ -1,5 +1,5 @@
 /** Results in a folder, as the runner's folder writer leaves them: `<dir>/<jobId>/<run>/manifest.json` and `files/<index>`. */
-import { open, readFile } from 'node:fs/promises';
+import { open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ManifestSchema, type Manifest } from '@capstan/shared/contract/manifest';
 import { CapstanError, systemCode } from '@capstan/shared/errors';
@@ -10,6 +10,7 @@ const parseManifest = compileStrict('manifest of results', ManifestSchema);
 
 export function createResultsFolder(dir: string): Results {
   return {
+    remove: (jobId) => rm(join(dir, jobId), { recursive: true, force: true }),
     async open({ jobId, run }, index) {
       const folder = join(dir, jobId, String(run));
       const manifest = await readManifest(join(folder, 'manifest.json'));

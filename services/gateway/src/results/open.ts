@@ -11,6 +11,8 @@ export interface OpenedResult {
 }
 
 export interface Results {
+  /** Deletes all runs of a job. Harmless if there are none. */
+  remove(jobId: JobId): Promise<void>;
   /** Undefined if the run has no such result. Throws RESULTS_UNAVAILABLE if it should be there and is not whole. */
   open(run: { readonly jobId: JobId; readonly run: number }, index: number): Promise<OpenedResult | undefined>;
 }

@@ -1,31 +1,9 @@
 /** The jobs table. A job changes only by `advance`, a conditional write on the state that the change was decided on. */
-import type { Address, EnvironmentId, JobId, Nonce } from '@capstan/shared/contract/ids';
+import type { Address, JobId, Nonce } from '@capstan/shared/contract/ids';
 import type { ResultFile, Termination } from '@capstan/shared/contract/job';
 import type { LifecycleState } from '@capstan/shared/contract/lifecycle';
-import type { StatusCode } from '@capstan/shared/contract/status';
 import type { Db, Row } from './db.ts';
-
-export interface JobRow extends LifecycleState {
-  readonly jobId: JobId;
-  readonly accepted: number;
-  readonly owner: Address;
-  readonly environment: EnvironmentId;
-  readonly documentId: string;
-  readonly agreementId: string;
-  readonly algoDid: string;
-  readonly inputDids: readonly string[];
-  readonly nonce: Nonce;
-  /** SHA-256 of the request's body. */
-  readonly bodyHash: string;
-  readonly dateCreated: number;
-  readonly dateFinished: number | null;
-  readonly dispatchedAt: number | null;
-  readonly stopreq: 0 | 1 | 2;
-  readonly removed: 0 | 1;
-  readonly expiresAt: number | null;
-  readonly termination: Termination | null;
-  readonly results: readonly ResultFile[];
-}
+import { toJob, type JobRow, type Want } from './job-row.ts';
 
 export type NewJob = Pick<
   JobRow,
@@ -40,6 +18,9 @@ export type NewJob = Pick<
   | 'bodyHash'
   | 'dateCreated'
 >;
+
+/** What may differ from run to run. */
+export type NextRun = Pick<JobRow, 'environment' | 'algoDid' | 'inputDids' | 'nonce' | 'bodyHash'>;
 
 /** What an event may change beside the lifecycle state. */
 export interface JobChange {
@@ -57,20 +38,6 @@ export interface JobFilter {
   readonly owner?: Address;
 }
 
-export interface WaitingOwner {
-  readonly owner: Address;
-  readonly accepted: number;
-  readonly jobId: JobId;
-  readonly running: number;
-}
-
-export interface SentJob {
-  readonly jobId: JobId;
-  readonly run: number;
-  readonly environment: EnvironmentId;
-  readonly sentAt: number;
-}
-
 export type Jobs = ReturnType<typeof createJobs>;
 
 export function createJobs(db: Db) {
@@ -86,32 +53,22 @@ export function createJobs(db: Db) {
     update jobs set attempt = ?, code = ?, date_finished = ?, expires_at = ?, termination = ?, results = ?
     where job_id = ? and run = ? and attempt = ? and code = ?
     returning *`);
-  const markSent = db.prepare(`
-    update jobs set dispatched_at = coalesce(dispatched_at, ?1), sent_at = ?1
-    where job_id = ?2 and date_finished is null
-    returning run`);
-  const waiting = db.prepare(`
-    select w.owner, min(w.accepted) as accepted, w.job_id,
-      (select count(*) from jobs r where r.environment = w.environment and r.owner = w.owner
-        and r.date_finished is null and r.dispatched_at is not null) as running
-    from jobs w
-    where w.environment = ? and w.date_finished is null and w.dispatched_at is null
-    group by w.owner`);
-  const environmentsWaiting = db.prepare(
-    'select distinct environment from jobs where date_finished is null and dispatched_at is null',
+  const want = db.prepare(`
+    update jobs set want = ?, stopreq = case when stopreq = 0 then 1 else stopreq end
+    where job_id = ? and want <> 'deleted'
+    returning *`);
+  const unwanted = db.prepare(
+    "select * from jobs where want = 'deleted' or (want = 'stopped' and date_finished is null)",
   );
-  const countDispatched = db.prepare(
-    'select count(*) as n from jobs where environment = ? and date_finished is null and dispatched_at is not null',
-  );
-  const countWaiting = db.prepare(
-    'select count(*) as n from jobs where environment = ? and date_finished is null and dispatched_at is null',
-  );
-  const countAhead = db.prepare(
-    'select count(*) as n from jobs where environment = ? and date_finished is null and dispatched_at is null and accepted < ?',
-  );
-  const sent = db.prepare(
-    'select job_id, run, environment, sent_at from jobs where date_finished is null and dispatched_at is not null',
-  );
+  const restart = db.prepare(`
+    update jobs set run = run + 1, attempt = 0, code = 1, accepted = (select max(accepted) + 1 from jobs), nonce = ?, body_hash = ?,
+      environment = ?, algo_did = ?, input_dids = ?, date_finished = null, dispatched_at = null, sent_at = null,
+      stopreq = 0, want = 'run', termination = null, results = '[]', expires_at = null
+    where job_id = ? and run = ? and date_finished is not null and want <> 'deleted'
+    returning *`);
+  const updateSpec = db.prepare('update job_specs set spec = ? where job_id = ?');
+  const removeSpec = db.prepare('delete from job_specs where job_id = ?');
+  const removeJob = db.prepare('delete from jobs where job_id = ?');
   const filters = new Map<string, ReturnType<Db['prepare']>>();
 
   return {
@@ -158,6 +115,31 @@ export function createJobs(db: Db) {
       if (!statement) filters.set(sql, (statement = db.prepare(sql)));
       return statement.all(...given.map(([, value]) => value), limit).map(toJob);
     },
+    /** Notes that its owner wants an end of it; what is deleted stays so. Undefined if it is, or if there is no such job. */
+    want(jobId: JobId, wanted: Exclude<Want, 'run'>): JobRow | undefined {
+      const row = want.get(wanted, jobId);
+      return row && toJob(row);
+    },
+    /** Jobs that are to be stopped and have not ended, and those that are to be deleted. */
+    unwanted: (): readonly JobRow[] => unwanted.all().map(toJob),
+    /** The next run of an ended job, at the end of the queue. Undefined if another one has begun meanwhile. */
+    restart(job: JobRow, next: NextRun, spec: string): JobRow | undefined {
+      const row = restart.get(
+        next.nonce,
+        next.bodyHash,
+        next.environment,
+        next.algoDid,
+        JSON.stringify(next.inputDids),
+        job.jobId,
+        job.run,
+      );
+      if (row) updateSpec.run(spec, job.jobId);
+      return row && toJob(row);
+    },
+    remove(jobId: JobId): void {
+      removeSpec.run(jobId);
+      removeJob.run(jobId);
+    },
     /** Undefined if the job is no longer in the state that the change was decided on. */
     advance(job: JobRow, change: JobChange): JobRow | undefined {
       const row = advance.get(
@@ -174,62 +156,10 @@ export function createJobs(db: Db) {
       );
       return row && toJob(row);
     },
-    /** Notes that the start command goes out now. Undefined if the job has ended. */
-    markSent(jobId: JobId, at: number): number | undefined {
-      return markSent.get(at, jobId)?.['run'] as number | undefined;
-    },
-    /** The first waiting job of each owner, and how many of theirs run. */
-    waitingOwners(environment: EnvironmentId): readonly WaitingOwner[] {
-      return waiting.all(environment).map((row) => ({
-        owner: row['owner'] as Address,
-        accepted: row['accepted'] as number,
-        jobId: row['job_id'] as JobId,
-        running: row['running'] as number,
-      }));
-    },
-    environmentsWaiting: () => environmentsWaiting.all().map((row) => row['environment'] as EnvironmentId),
-    countDispatched: (environment: EnvironmentId) => countDispatched.get(environment)?.['n'] as number,
-    countWaiting: (environment: EnvironmentId) => countWaiting.get(environment)?.['n'] as number,
-    countAhead: (job: JobRow) => countAhead.get(job.environment, job.accepted)?.['n'] as number,
-    /** Jobs that were given to the bus and have not ended. */
-    sent(): readonly SentJob[] {
-      return sent.all().map((row) => ({
-        jobId: row['job_id'] as JobId,
-        run: row['run'] as number,
-        environment: row['environment'] as EnvironmentId,
-        sentAt: row['sent_at'] as number,
-      }));
-    },
   };
 }
 
 function present(row: Row | undefined): Row {
   if (!row) throw new Error('the store returned no row for an insert');
   return row;
-}
-
-function toJob(row: Row): JobRow {
-  return {
-    jobId: row['job_id'] as JobId,
-    accepted: row['accepted'] as number,
-    run: row['run'] as number,
-    attempt: row['attempt'] as number,
-    code: row['code'] as StatusCode,
-    owner: row['owner'] as Address,
-    environment: row['environment'] as EnvironmentId,
-    documentId: row['document_id'] as string,
-    agreementId: row['agreement_id'] as string,
-    algoDid: row['algo_did'] as string,
-    inputDids: JSON.parse(row['input_dids'] as string) as string[],
-    nonce: row['nonce'] as Nonce,
-    bodyHash: row['body_hash'] as string,
-    dateCreated: row['date_created'] as number,
-    dateFinished: row['date_finished'] as number | null,
-    dispatchedAt: row['dispatched_at'] as number | null,
-    stopreq: row['stopreq'] as 0 | 1 | 2,
-    removed: row['removed'] as 0 | 1,
-    expiresAt: row['expires_at'] as number | null,
-    termination: row['termination'] === null ? null : (JSON.parse(row['termination'] as string) as Termination),
-    results: JSON.parse(row['results'] as string) as ResultFile[],
-  };
 }

@@ -6,12 +6,18 @@ import { createEnvironments, type Environments } from './environments.ts';
 import { createEvents, type Events } from './events.ts';
 import { createJobs, type Jobs } from './jobs.ts';
 import { createNonces, type Nonces } from './nonces.ts';
+import { createQueue, type Queue } from './queue.ts';
+import { createRevokedTokens, type RevokedTokens } from './revoked-tokens.ts';
+import { createTombstones, type Tombstones } from './tombstones.ts';
 
 export interface Store extends Committer {
   readonly jobs: Jobs;
+  readonly queue: Queue;
   readonly events: Events;
   readonly nonces: Nonces;
   readonly environments: Environments;
+  readonly tombstones: Tombstones;
+  readonly revokedTokens: RevokedTokens;
   readonly deadLetters: DeadLetters;
   /** Writes something, inside `write`: if that resolves, commits reach the disk. */
   probe(at: number): void;
@@ -25,9 +31,12 @@ export function openStore(path: string): Store {
   return {
     ...createCommitter(db),
     jobs: createJobs(db),
+    queue: createQueue(db),
     events: createEvents(db),
     nonces: createNonces(db),
     environments: createEnvironments(db),
+    tombstones: createTombstones(db),
+    revokedTokens: createRevokedTokens(db),
     deadLetters: createDeadLetters(db),
     probe: (at) => void probe.run(at),
     close: () => db.close(),

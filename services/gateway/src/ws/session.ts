@@ -38,18 +38,24 @@ export function openSession(socket: WebSocket, { live, hub, query, log }: Sessio
     socket.close(closeCode, code);
   };
 
-  const subscribe = (frame: SubscribeFrame) => {
-    const selection = authorize(frame);
+  const failInternally = (error: unknown) => {
+    log.error({ err: error }, 'a subscription failed in a way that it must not');
+    fail(CLOSE.internal, 'INTERNAL', 'Something went wrong in the node. Its log says what.');
+  };
+
+  const subscribe = async (frame: SubscribeFrame) => {
+    const selection = await authorize(frame);
     if (!selection) return;
     unsubscribe?.();
     // Snapshot and subscription happen in one turn, and commits announce themselves in theirs: nothing falls between.
     send({ type: 'snapshot', cursor: live.lastCursor(), jobs: [...query.statuses(selection)] });
     unsubscribe = hub.listen({ selection, send: sendText });
+    if (socket.readyState !== socket.OPEN) unsubscribe();
   };
 
-  const authorize = (frame: SubscribeFrame): Selection | undefined => {
+  const authorize = async (frame: SubscribeFrame): Promise<Selection | undefined> => {
     try {
-      return query.authorize(frame);
+      return await query.authorize(frame);
     } catch (error) {
       if (!(error instanceof CapstanError)) throw error;
       if (error.code === 'INVALID_SIGNATURE') fail(CLOSE.unauthorized, error.code, error.message);
@@ -58,7 +64,7 @@ export function openSession(socket: WebSocket, { live, hub, query, log }: Sessio
     }
   };
 
-  const receive = (frame: ClientFrame) => {
+  const receive = async (frame: ClientFrame) => {
     switch (frame.type) {
       case 'subscribe':
         return subscribe(frame);
@@ -72,7 +78,7 @@ export function openSession(socket: WebSocket, { live, hub, query, log }: Sessio
       ? ({ kind: 'bad', problem: 'Frames are text.' } as const)
       : parseFrame(Buffer.isBuffer(data) ? data.toString('utf8') : '');
     if (parsed.kind === 'bad') fail(CLOSE.badFrame, 'BAD_FRAME', parsed.problem);
-    else receive(parsed.frame);
+    else receive(parsed.frame).catch(failInternally);
   });
   socket.on('error', (error) => log.debug({ err: error }, 'socket failed'));
   socket.on('close', () => unsubscribe?.());

@@ -4,7 +4,7 @@ import { serve } from '../../../support/gateway/http.ts';
 
 const LIMIT = 10_000;
 
-async function post(body: BodyInit, contentType = 'application/json') {
+async function post(body: string | Uint8Array<ArrayBuffer>, contentType = 'application/json') {
   await using node = await serve((router) => {
     router.post('/', async (ctx) => {
       ctx.body = (await readJsonBody(ctx.req, LIMIT)).value;
@@ -23,7 +23,7 @@ describe('a JSON body', () => {
     });
   }
 
-  const bad: readonly (readonly [string, BodyInit, number])[] = [
+  const bad: readonly (readonly [string, string | Uint8Array<ArrayBuffer>, number])[] = [
     ['broken JSON', '{"nonce":', 400],
     ['a list', '[]', 400],
     ['a text', '"hello"', 400],

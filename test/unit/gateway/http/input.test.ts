@@ -40,9 +40,8 @@ describe('checked parameters', () => {
         'dataset.serviceId',
         'dataset.transferTxId',
         'nonce',
-        'signature',
       ]);
-      expect(fields['signature']).to.deep.equal(['The signature field is required.']);
+      expect(fields['dataset.serviceId']).to.deep.equal(['The dataset.serviceId field is required.']);
     }
   });
 

@@ -1,18 +1,26 @@
-/** `GET /api/services/compute`: the statuses of jobs. */
+/** `GET /api/services/compute`: how jobs stand. */
+import { createHash } from 'node:crypto';
 import { StatusQuerySchema } from '@capstan/shared/contract/api';
+import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
 import { compile } from '@capstan/shared/validate';
 import type { Query } from '../../jobs/query.ts';
-import type { Route } from '../app.ts';
 import { checked, parameters } from '../input.ts';
-import { ENDPOINTS } from './endpoints.ts';
+import { route, type Route } from '../route.ts';
 
 const validate = compile(StatusQuerySchema);
 
 export function getComputeRoute(query: Query): Route {
-  return (router) => {
-    router.get(ENDPOINTS.computeStatus[1], (ctx) => {
-      const { dates = 'unix', ...which } = checked(validate, parameters(ctx.query));
-      ctx.body = query.statuses(query.authorize(which), dates);
-    });
-  };
+  return route(ENDPOINTS.computeStatus, async (ctx) => {
+    const { dates = 'unix', ...which } = checked(validate, parameters(ctx.query));
+    const token = ctx.get('AuthToken');
+    const selection = await query.authorize(token === '' ? which : { ...which, token });
+    const text = JSON.stringify(query.statuses(selection, dates));
+    ctx.type = 'json';
+    ctx.status = 200;
+    ctx.set('Cache-Control', 'private, no-cache');
+    ctx.etag = createHash('sha1').update(text).digest('base64url');
+    // Clients poll all day; what has not changed need not travel.
+    if (ctx.fresh) ctx.status = 304;
+    else ctx.body = text;
+  });
 }

@@ -1,20 +1,18 @@
 /** `GET /api/services/computeEnvironments`: what consumers can choose to run in. */
+import type { EnvironmentObject } from '@capstan/shared/contract/answers';
 import { EnvironmentsQuerySchema } from '@capstan/shared/contract/api';
+import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
 import { compile } from '@capstan/shared/validate';
-import type { ListEnvironments } from '../../jobs/environments.ts';
-import type { Route } from '../app.ts';
 import { checked, parameters } from '../input.ts';
-import { ENDPOINTS } from './endpoints.ts';
+import { route, type Route } from '../route.ts';
 
 const validate = compile(EnvironmentsQuerySchema);
 
 /** Without a chain: by chain id, as ocean.js and ocean.py index into it. With one: the plain list. */
-export function getEnvironmentsRoute(list: ListEnvironments, ownChainId: number): Route {
-  return (router) => {
-    router.get(ENDPOINTS.computeEnvironments[1], (ctx) => {
-      const { chainId, chainID = chainId } = checked(validate, parameters(ctx.query));
-      if (chainID === undefined) ctx.body = { [ownChainId]: list() };
-      else ctx.body = BigInt(chainID) === BigInt(ownChainId) ? list() : [];
-    });
-  };
+export function getEnvironmentsRoute(list: () => readonly EnvironmentObject[], ownChainId: number): Route {
+  return route(ENDPOINTS.computeEnvironments, (ctx) => {
+    const { chainId, chainID = chainId } = checked(validate, parameters(ctx.query));
+    if (chainID === undefined) ctx.body = { [ownChainId]: list() };
+    else ctx.body = BigInt(chainID) === BigInt(ownChainId) ? list() : [];
+  });
 }

@@ -3,32 +3,30 @@ import { create as contentDisposition } from 'content-disposition';
 import type { Context } from 'koa';
 import { parse as parseRange } from 'range-parser';
 import { ResultQuerySchema } from '@capstan/shared/contract/api';
+import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
 import { CapstanError } from '@capstan/shared/errors';
 import { compile } from '@capstan/shared/validate';
 import type { ResultRequest } from '../../jobs/result.ts';
 import type { OpenedResult } from '../../results/open.ts';
-import type { Route } from '../app.ts';
-import { checked, parameters } from '../input.ts';
-import { ENDPOINTS } from './endpoints.ts';
+import { checkedSigned, parameters } from '../input.ts';
+import { route, type Route } from '../route.ts';
 
 /** Bit of range-parser's verdict for a header that is no range at all: it is passed over. */
 const MALFORMED = 1;
 const validate = compile(ResultQuerySchema);
 
 export function getResultRoute(openResult: (request: ResultRequest) => Promise<OpenedResult>): Route {
-  return (router) => {
-    router.get(ENDPOINTS.computeResult[1], async (ctx) => {
-      const opened = await openResult(checked(validate, parameters(ctx.query)));
-      try {
-        answer(ctx, opened);
-      } catch (error) {
-        await opened.close();
-        throw error;
-      }
-      // Nothing will read it: a HEAD, a 304.
-      if (ctx.method === 'HEAD' || ctx.status === 304) await opened.close();
-    });
-  };
+  return route(ENDPOINTS.computeResult, async (ctx) => {
+    const opened = await openResult(checkedSigned(validate, parameters(ctx.query), ctx));
+    try {
+      answer(ctx, opened);
+    } catch (error) {
+      await opened.close();
+      throw error;
+    }
+    // Nothing will read it: a HEAD, a 304.
+    if (ctx.method === 'HEAD' || ctx.status === 304) await opened.close();
+  });
 }
 
 function answer(ctx: Context, opened: OpenedResult): void {

@@ -1,6 +1,6 @@
 /** `GET /`: where clients look first. */
-import type { Route } from '../app.ts';
-import { ENDPOINTS } from './endpoints.ts';
+import { ENDPOINTS, SERVICE_ENDPOINTS } from '@capstan/shared/contract/endpoints';
+import { route, type Route } from '../route.ts';
 
 interface NodeFacts {
   readonly chainId: number;
@@ -18,12 +18,10 @@ export function rootRoute({ chainId, address, publicKey, version }: NodeFacts): 
     providerAddresses: { [chainId]: address },
     providerAddress: address,
     publicKey: `0x${publicKey}`,
-    serviceEndpoints: ENDPOINTS,
+    serviceEndpoints: SERVICE_ENDPOINTS,
   });
-  return (router) => {
-    router.get('/', (ctx) => {
-      ctx.type = 'json';
-      ctx.body = body;
-    });
-  };
+  return route(ENDPOINTS.root, (ctx) => {
+    ctx.type = 'json';
+    ctx.body = body;
+  });
 }

@@ -22,6 +22,8 @@ create table jobs (
   dispatched_at integer,
   sent_at integer,
   stopreq integer not null default 0,
+  -- What its owner wants of it: run, stopped or deleted. Told to the runners until the job has ended.
+  want text not null default 'run',
   removed integer not null default 0,
   expires_at integer,
   termination text,
@@ -33,6 +35,7 @@ create index jobs_by_nonce on jobs (owner, nonce);
 create index jobs_by_document on jobs (document_id, accepted);
 create index jobs_by_agreement on jobs (agreement_id, accepted);
 create index jobs_waiting on jobs (environment, owner, accepted) where date_finished is null and dispatched_at is null;
+create index jobs_unwanted on jobs (want) where want = 'deleted' or (want = 'stopped' and date_finished is null);
 create index jobs_running on jobs (environment, owner) where date_finished is null and dispatched_at is not null;
 
 -- What a runner needs; large, and read only to dispatch.
@@ -52,6 +55,20 @@ create table events (
   details text not null,
   unique (job_id, run, attempt, n)
 ) strict;
+
+-- What is left of a deleted job: its id, so that nothing late brings it back.
+create table tombstones (
+  job_id text primary key,
+  run integer not null,
+  owner text not null,
+  deleted_at integer not null
+) strict, without rowid;
+
+-- Tokens taken back before they expire (Unix seconds).
+create table revoked_tokens (
+  jti text primary key,
+  expires_at integer not null
+) strict, without rowid;
 
 -- The last nonce of each address.
 create table nonces (

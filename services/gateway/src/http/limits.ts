@@ -1,0 +1,17 @@
+/** How much one network address may ask. */
+import type { Middleware } from 'koa';
+import type { ClientIp } from './client-ip.ts';
+import type { RateLimit } from './rate-limit.ts';
+
+export interface RateLimits {
+  readonly clientIp: ClientIp;
+  readonly perIp: RateLimit;
+}
+
+/** Before anything is read or looked up. */
+export function limitRate({ clientIp, perIp }: RateLimits): Middleware {
+  return (ctx, next) => {
+    perIp(clientIp(ctx.req.socket.remoteAddress, ctx.get('X-Forwarded-For')));
+    return next();
+  };
+}

@@ -1,0 +1,34 @@
+/** Bounds how much one client asks: a bucket for each key, in bounded memory. */
+import type { Clock } from '@capstan/shared/clock';
+import { CapstanError } from '@capstan/shared/errors';
+import { isFull, take, type Bucket, type Rate } from './token-bucket.ts';
+
+/** Beyond this many clients at once, the full buckets are forgotten; they say nothing. */
+const MANY = 10_000;
+
+/** Throws TOO_MANY_REQUESTS for a key that has used up its tokens. */
+export type RateLimit = (key: string) => void;
+
+export function createRateLimit(rate: Rate, clock: Clock): RateLimit {
+  if (rate.perSecond === 0) return () => undefined;
+  const buckets = new Map<string, Bucket>();
+  let forgetAt = MANY;
+
+  const forgetFull = (nowMs: number) => {
+    for (const [key, bucket] of buckets) if (isFull(bucket, rate, nowMs)) buckets.delete(key);
+    // So many clients at once that none is idle: look again only when there are twice as many.
+    forgetAt = Math.max(MANY, buckets.size * 2);
+  };
+
+  return (key) => {
+    const nowMs = clock.monotonicMs();
+    const taken = take(buckets.get(key), rate, nowMs);
+    buckets.set(key, taken.bucket);
+    if (buckets.size > forgetAt) forgetFull(nowMs);
+    if (taken.kind === 'taken') return;
+    const seconds = Math.ceil(taken.waitMs / 1000);
+    throw new CapstanError('TOO_MANY_REQUESTS', `Too many requests. Try again in ${seconds} s.`, {
+      headers: { 'Retry-After': String(seconds) },
+    });
+  };
+}

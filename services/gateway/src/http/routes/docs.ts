@@ -1,0 +1,58 @@
+/** `/openapi.json`, and a page at `/docs` that shows it: Swagger UI, from this node's own disk. */
+import { createReadStream } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openApi } from '@capstan/shared/contract/openapi';
+import type { Route } from '../route.ts';
+
+/** The files of Swagger UI that the page needs; nothing else of that folder is served. */
+const FILES: ReadonlyMap<string, string> = new Map([
+  ['swagger-ui.css', 'text/css'],
+  ['swagger-ui-bundle.js', 'text/javascript'],
+  ['favicon-32x32.png', 'image/png'],
+]);
+
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const START = `SwaggerUIBundle({ url: 'openapi.json', dom_id: '#page', deepLinking: true, tryItOutEnabled: false });`;
+
+const PAGE = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Capstan API</title>
+<link rel="icon" href="docs/favicon-32x32.png">
+<link rel="stylesheet" href="docs/swagger-ui.css">
+<div id="page"></div>
+<script src="docs/swagger-ui-bundle.js"></script>
+<script src="docs/start.js"></script>
+</html>
+`;
+
+export function docsRoutes(version: string): Route {
+  const description = JSON.stringify(openApi(version));
+  const folder = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/package.json')));
+  return (router) => {
+    router.get('/openapi.json', (ctx) => {
+      ctx.type = 'json';
+      ctx.body = description;
+    });
+    router.get('/docs', (ctx) => {
+      ctx.set('Content-Security-Policy', POLICY);
+      ctx.type = 'html';
+      ctx.body = PAGE;
+    });
+    router.get('/docs/start.js', (ctx) => {
+      ctx.type = 'text/javascript';
+      ctx.body = START;
+    });
+    for (const [name, type] of FILES) {
+      router.get(`/docs/${name}`, (ctx) => {
+        ctx.type = type;
+        ctx.set('Cache-Control', 'public, max-age=86400');
+        ctx.body = createReadStream(join(folder, name));
+      });
+    }
+  };
+}

@@ -1,0 +1,29 @@
+/** The jobs that a signed request is about: the caller's own, and nobody else's. */
+import { CapstanError } from '@capstan/shared/errors';
+import type { Address } from '@capstan/shared/contract/ids';
+import type { JobRow } from '../store/job-row.ts';
+import type { Store } from '../store/store.ts';
+import { agreementIdOf } from './agreement-id.ts';
+
+interface Which {
+  readonly jobId?: string | undefined;
+  readonly documentId?: string | undefined;
+  readonly agreementId?: string | undefined;
+}
+
+/** Throws NOT_FOUND if a job is named and it is not the caller's: whether there is such a job, a stranger does not learn. */
+export function ownedJobs(store: Store, owner: Address, { jobId, documentId, agreementId }: Which): readonly JobRow[] {
+  const jobs = store.jobs.select(
+    {
+      owner,
+      ...(jobId === undefined ? {} : { jobId }),
+      ...(documentId === undefined ? {} : { documentId }),
+      ...(agreementId === undefined ? {} : { agreementId: agreementIdOf(agreementId) }),
+    },
+    Number.MAX_SAFE_INTEGER,
+  );
+  if (jobId !== undefined && jobs.length === 0) throw noSuchJob();
+  return jobs;
+}
+
+export const noSuchJob = () => new CapstanError('NOT_FOUND', 'There is no such job of yours.');

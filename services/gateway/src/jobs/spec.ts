@@ -1,0 +1,57 @@
+/** What a request asks to run, as runners need it: environment and assets looked up, and whether it can be handed on at all. */
+import type { Bus } from '@capstan/shared/bus/connect';
+import type { StartRequest } from '@capstan/shared/contract/api';
+import type { Address } from '@capstan/shared/contract/ids';
+import type { JobSpec } from '@capstan/shared/contract/job';
+import { CapstanError } from '@capstan/shared/errors';
+import type { Assets } from '../assets/catalogue.ts';
+import { resolveInputs } from '../assets/resolve.ts';
+import type { Runners } from './runners.ts';
+
+export interface SpecOptions {
+  readonly bus: Bus;
+  readonly runners: Runners;
+  readonly assets: Assets;
+  /** Encrypts to the node's key. */
+  readonly seal: (text: string) => string;
+}
+
+/** Around the spec in its command, and NATS's own headers. */
+const COMMAND_OVERHEAD_BYTES = 1_024;
+
+/** Rejects with REFUSED and Ocean Provider's code, or with BODY_TOO_LARGE. */
+export async function specOf(request: StartRequest, owner: Address, options: SpecOptions): Promise<JobSpec> {
+  const { bus, runners } = options;
+  const state = request.environment === undefined ? undefined : runners.environment(request.environment);
+  if (!state) throw noEnvironment(request.environment, runners);
+  const { datasets, algorithm } = await resolveInputs(request, options);
+  const { algocustomdata } = request.algorithm;
+  const spec: JobSpec = {
+    environment: state.environment.id,
+    owner,
+    datasets: [...datasets],
+    algorithm,
+    ...(algocustomdata === undefined ? {} : { algocustomdata }),
+  };
+  requireFits(spec, bus.maxPayloadBytes());
+  return spec;
+}
+
+function noEnvironment(id: string | undefined, runners: Runners): CapstanError {
+  const offered = runners.environments().map(({ environment }) => environment.id);
+  const hint =
+    offered.length === 0
+      ? 'No runner has announced one yet; try again shortly.'
+      : `This node offers: ${offered.join(', ')}.`;
+  const problem = id === undefined ? 'The job names no environment.' : `There is no environment ${id}.`;
+  return new CapstanError('REFUSED', `${problem} ${hint}`, { refusal: 'Compute environment does not exist' });
+}
+
+function requireFits(spec: JobSpec, maxPayloadBytes = Number.POSITIVE_INFINITY): void {
+  const size = Buffer.byteLength(JSON.stringify(spec)) + COMMAND_OVERHEAD_BYTES;
+  if (size <= maxPayloadBytes) return;
+  throw new CapstanError(
+    'BODY_TOO_LARGE',
+    `The job with its asset descriptions takes ${size} bytes, and ${maxPayloadBytes} are the most this node can hand on. Publish the algorithm as an asset instead of sending its code.`,
+  );
+}

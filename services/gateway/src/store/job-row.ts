@@ -1,0 +1,59 @@
+/** A job as its row says. */
+import type { Address, EnvironmentId, JobId, Nonce } from '@capstan/shared/contract/ids';
+import type { ResultFile, Termination } from '@capstan/shared/contract/job';
+import type { LifecycleState } from '@capstan/shared/contract/lifecycle';
+import type { StatusCode } from '@capstan/shared/contract/status';
+import type { Row } from './db.ts';
+
+/** What its owner wants of a job. */
+export type Want = 'run' | 'stopped' | 'deleted';
+
+export interface JobRow extends LifecycleState {
+  readonly jobId: JobId;
+  readonly accepted: number;
+  readonly owner: Address;
+  readonly environment: EnvironmentId;
+  readonly documentId: string;
+  readonly agreementId: string;
+  readonly algoDid: string;
+  readonly inputDids: readonly string[];
+  readonly nonce: Nonce;
+  /** SHA-256 of the request's body. */
+  readonly bodyHash: string;
+  readonly dateCreated: number;
+  readonly dateFinished: number | null;
+  readonly dispatchedAt: number | null;
+  readonly stopreq: 0 | 1 | 2;
+  readonly want: Want;
+  readonly removed: 0 | 1;
+  readonly expiresAt: number | null;
+  readonly termination: Termination | null;
+  readonly results: readonly ResultFile[];
+}
+
+export function toJob(row: Row): JobRow {
+  return {
+    jobId: row['job_id'] as JobId,
+    accepted: row['accepted'] as number,
+    run: row['run'] as number,
+    attempt: row['attempt'] as number,
+    code: row['code'] as StatusCode,
+    owner: row['owner'] as Address,
+    environment: row['environment'] as EnvironmentId,
+    documentId: row['document_id'] as string,
+    agreementId: row['agreement_id'] as string,
+    algoDid: row['algo_did'] as string,
+    inputDids: JSON.parse(row['input_dids'] as string) as string[],
+    nonce: row['nonce'] as Nonce,
+    bodyHash: row['body_hash'] as string,
+    dateCreated: row['date_created'] as number,
+    dateFinished: row['date_finished'] as number | null,
+    dispatchedAt: row['dispatched_at'] as number | null,
+    stopreq: row['stopreq'] as 0 | 1 | 2,
+    want: row['want'] as Want,
+    removed: row['removed'] as 0 | 1,
+    expiresAt: row['expires_at'] as number | null,
+    termination: row['termination'] === null ? null : (JSON.parse(row['termination'] as string) as Termination),
+    results: JSON.parse(row['results'] as string) as ResultFile[],
+  };
+}

@@ -1,0 +1,205 @@
+/**
+ * The routes of the REST side, in one table: the gateway serves them, `GET /` lists them for clients, and the OpenAPI description is
+ * made from them. Source: the wire contract, §1.
+ */
+import { Type, type TSchema } from 'typebox';
+import {
+  CreateTokenQuerySchema,
+  DeleteRequestSchema,
+  DeleteTokenRequestSchema,
+  EncryptQuerySchema,
+  EnvironmentsQuerySchema,
+  NonceQuerySchema,
+  ResultQuerySchema,
+  StartRequestSchema,
+  StatusObjectSchema,
+  StatusQuerySchema,
+  StopRequestSchema,
+} from './api.ts';
+import { ContainerRequestSchema, EnvironmentObjectSchema, HealthSchema, RootSchema } from './answers.ts';
+
+export interface Endpoint {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly path: string;
+  /** Other paths that mean the same. */
+  readonly aliases?: readonly string[];
+  readonly summary: string;
+  readonly about?: string;
+  /** Parameters, and where they may come: from the query, from a JSON body, or from both, the query first. */
+  readonly parameters?: TSchema;
+  readonly from?: 'query' | 'body' | 'query or body';
+  /** The body is taken as it is. */
+  readonly takesBytes?: true;
+  /** An `AuthToken` header may stand in for the signature. */
+  readonly takesToken?: true;
+  readonly success: {
+    readonly status: 200 | 201;
+    readonly about: string;
+    readonly type: 'application/json' | 'text/plain' | 'application/octet-stream';
+    readonly schema?: TSchema;
+  };
+  /** HTTP statuses of the errors it may answer with, beside 429 and 500. */
+  readonly errors: readonly number[];
+}
+
+const COMPUTE = '/api/services/compute';
+const PAGE_ALIAS = '/api/compute';
+
+const json = (about: string, schema: TSchema) => ({ status: 200, about, type: 'application/json', schema }) as const;
+const Statuses = Type.Array(StatusObjectSchema);
+
+export const ENDPOINTS = {
+  root: {
+    method: 'GET',
+    path: '/',
+    summary: 'What this node is, and where its routes are',
+    success: json('Facts of the node', RootSchema),
+    errors: [],
+  },
+  health: {
+    method: 'GET',
+    path: '/health',
+    summary: 'The state of each part of the node',
+    success: json('Jobs can be accepted', HealthSchema),
+    errors: [503],
+  },
+  nonce: {
+    method: 'GET',
+    path: '/api/services/nonce',
+    summary: 'The last nonce that an address used here',
+    about: 'A new address has 0. Whatever is signed next must carry a greater one.',
+    parameters: NonceQuerySchema,
+    from: 'query',
+    success: json('The nonce, with all of its digits', Type.Object({ nonce: Type.Number() })),
+    errors: [400],
+  },
+  encrypt: {
+    method: 'POST',
+    path: '/api/services/encrypt',
+    summary: "Encrypt bytes to this node's key",
+    about: "For the `files` of a service: only this node can read where an asset's files are.",
+    parameters: EncryptQuerySchema,
+    from: 'query',
+    takesBytes: true,
+    success: { status: 201, about: 'ECIES, `0x…`', type: 'text/plain' },
+    errors: [400, 413],
+  },
+  computeEnvironments: {
+    method: 'GET',
+    path: '/api/services/computeEnvironments',
+    summary: 'The environments that jobs can run in',
+    about: 'With a chain: a list. Without: an object of lists by chain id.',
+    parameters: EnvironmentsQuerySchema,
+    from: 'query',
+    success: json(
+      'The environments',
+      Type.Union([
+        Type.Array(EnvironmentObjectSchema),
+        Type.Record(Type.String(), Type.Array(EnvironmentObjectSchema)),
+      ]),
+    ),
+    errors: [400],
+  },
+  computeStart: {
+    method: 'POST',
+    path: COMPUTE,
+    aliases: [PAGE_ALIAS],
+    summary: 'Start a job, or the next run of one that has ended',
+    about:
+      'Signs consumerAddress + (jobId) + dataset.documentId + nonce. The answer comes once the job is on the disk.',
+    parameters: StartRequestSchema,
+    from: 'body',
+    takesToken: true,
+    success: json('The job, as a list of one', Statuses),
+    errors: [400, 401, 404, 413, 415, 503],
+  },
+  computeStatus: {
+    method: 'GET',
+    path: COMPUTE,
+    aliases: [PAGE_ALIAS],
+    summary: 'How jobs stand',
+    about: 'At least one of jobId, documentId, agreementId and consumerAddress. Newest first, 1,000 at most.',
+    parameters: StatusQuerySchema,
+    from: 'query',
+    takesToken: true,
+    success: json('The jobs; none is an empty list', Statuses),
+    errors: [400, 401],
+  },
+  computeStop: {
+    method: 'PUT',
+    path: COMPUTE,
+    aliases: [PAGE_ALIAS],
+    summary: 'Stop jobs',
+    about:
+      "Signs consumerAddress + (jobId) + (documentId) + nonce. Without a jobId: all of the caller's jobs, or those on a dataset. Answers once they have stopped, or after ten seconds with stopreq 1.",
+    parameters: StopRequestSchema,
+    from: 'query or body',
+    takesToken: true,
+    success: json('The jobs touched', Statuses),
+    errors: [400, 401, 404, 413, 415, 503],
+  },
+  computeDelete: {
+    method: 'DELETE',
+    path: COMPUTE,
+    aliases: [PAGE_ALIAS],
+    summary: 'Delete jobs with everything that belongs to them',
+    about: 'Signs consumerAddress + (jobId) + (documentId) + nonce. A running job is stopped first. Final.',
+    parameters: DeleteRequestSchema,
+    from: 'query or body',
+    takesToken: true,
+    success: json('The jobs touched', Statuses),
+    errors: [400, 401, 404, 413, 415, 503],
+  },
+  computeResult: {
+    method: 'GET',
+    path: '/api/services/computeResult',
+    summary: 'The bytes of one result',
+    about: 'Signs consumerAddress + jobId + index + nonce. Takes Range, If-Range and If-None-Match.',
+    parameters: ResultQuerySchema,
+    from: 'query',
+    takesToken: true,
+    success: { status: 200, about: 'The whole file', type: 'application/octet-stream' },
+    errors: [400, 401, 404, 416, 503],
+  },
+  validateContainer: {
+    method: 'POST',
+    path: '/api/services/validateContainer',
+    summary: 'Whether a container can be used for an algorithm',
+    parameters: ContainerRequestSchema,
+    from: 'body',
+    success: json('The container', ContainerRequestSchema),
+    errors: [400, 413, 415],
+  },
+  createAuthToken: {
+    method: 'GET',
+    path: '/api/services/createAuthToken',
+    summary: 'A token that stands for a signature until it expires',
+    about: 'Signs address + nonce. Send it as the header AuthToken, in place of a signature.',
+    parameters: CreateTokenQuerySchema,
+    from: 'query',
+    success: json('The token', Type.Object({ token: Type.String() })),
+    errors: [400, 401, 503],
+  },
+  deleteAuthToken: {
+    method: 'DELETE',
+    path: '/api/services/deleteAuthToken',
+    summary: 'Take a token back',
+    about: 'Signs address + nonce.',
+    parameters: DeleteTokenRequestSchema,
+    from: 'query or body',
+    success: json('It counts no more', Type.Object({ success: Type.Literal('Token has been deactivated.') })),
+    errors: [400, 401, 413, 415, 503],
+  },
+} as const satisfies Record<string, Endpoint>;
+
+export type EndpointName = keyof typeof ENDPOINTS;
+
+/** Where live status is. */
+export const EVENTS_PATH = `${COMPUTE}/events`;
+
+/** Those that clients find through `GET /`, by the names that Ocean's clients look for. */
+export const SERVICE_ENDPOINTS: Readonly<Record<string, readonly [method: string, path: string]>> = Object.fromEntries(
+  Object.entries(ENDPOINTS)
+    .filter(([name]) => name !== 'root' && name !== 'health')
+    .map(([name, { method, path }]) => [name, [method, path]]),
+);
