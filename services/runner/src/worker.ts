@@ -39,8 +39,8 @@ export interface WorkerParts {
 }
 
 /** A command whose runner died is delivered again after this time. */
-const ACK_WAIT_MS = 4_000;
-const HEARTBEAT_MS = 1_000;
+const ACK_WAIT_MS = 3_000;
+const HEARTBEAT_MS = 800;
 /** All runners of an environment together. */
 const MAX_UNACKED = 10_000;
 

@@ -21,6 +21,9 @@ export function createDockerEngine(socketPath: string): Engine {
       signal,
       limitMs: LOOK_MS,
       errors: { 404: () => lost(name) },
+    }).then((state) => {
+      if (state === 'being-removed') throw lost(name);
+      return state;
     });
 
   const removeContainer = async (name: string, signal: AbortSignal) => {
@@ -124,7 +127,12 @@ export function createDockerEngine(socketPath: string): Engine {
       const stream = await call(
         // `follow` only makes it a stream: of a container that has exited it ends with the log.
         (abortSignal) => container(name).logs({ follow: true, stdout: true, stderr: true, abortSignal }),
-        { signal, errors: { 404: () => lost(name) }, other: refused('OUTPUTS_UNREADABLE') },
+        {
+          signal,
+          // 409: it is being removed.
+          errors: { 404: () => lost(name), 409: () => lost(name) },
+          other: refused('OUTPUTS_UNREADABLE'),
+        },
       );
       return ownErrors(stream);
     },
@@ -241,8 +249,9 @@ function isMissingContainer(error: unknown): boolean {
   return typeof json?.message === 'string' && json.message.startsWith('No such container');
 }
 
-function stateOf(info: Docker.ContainerInspectInfo): ContainerState {
-  const { State } = info;
+/** A container that somebody is removing still answers for a moment, with an exit code that says nothing about the algorithm. */
+function stateOf({ State }: Docker.ContainerInspectInfo): ContainerState | 'being-removed' {
+  if (State.Dead || State.Status === 'removing') return 'being-removed';
   const startedAt = Date.parse(State.StartedAt);
   // Year 1 stands for never.
   if (!(startedAt > 0)) return { kind: 'created' };

@@ -16,11 +16,12 @@ export async function cleanRun(
   identity: AttemptIdentity,
   patience: Patience,
 ): Promise<void> {
+  // First, so that no note is left by a runner that dies here: what is cleaned is never started again.
+  await marks.clear(identity);
   await insist(async () => {
     const found = await findAttempts(engine, ofRun(identity), patience.signal);
     await Promise.all(found.map((attempt) => removeAttempt(engine, attempt.identity, patience.signal)));
   }, patience);
-  await marks.clear(identity);
 }
 
 /** Removes an attempt that was never started. What remembers it afterwards is the note, so that has to be right. */
