@@ -1,0 +1,135 @@
+/**
+ * The floor under every job: raw dockerode making the same containers and volumes, with the same options, moving the same bytes in
+ * and out, and with the same things at the same time. Nothing is checked, stored, told or hashed.
+ */
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { buffer } from 'node:stream/consumers';
+import { join } from 'node:path';
+import Docker from 'dockerode';
+import { pack } from 'tar-stream';
+import { DEMO_IMAGE } from '../../../scripts/demo/assets.ts';
+import { engineSocket } from '../../../scripts/parts/engine.ts';
+import { ROOT } from '../../../scripts/parts/service.ts';
+import { namesOf, type AttemptNames } from '../../../services/runner/src/docker/names.ts';
+import { createOptions } from '../../../services/runner/src/docker/profile.ts';
+import {
+  ALGORITHM_PATH,
+  algorithmMounts,
+  FILES_ROOT,
+  filesMounts,
+  RESULTS_ROOT,
+} from '../../../services/runner/src/pipeline/layout.ts';
+import type { JobId } from '@capstan/shared/contract/ids';
+
+const UID = 10_001;
+const DATASET = 'b'.repeat(64);
+const LABELS = { 'capstan.bench': 'floor' };
+const image = `${DEMO_IMAGE.image}:${DEMO_IMAGE.tag}`;
+
+export const FLOOR_PHASES = ['create', 'fill', 'start', 'run', 'collect'] as const;
+export type FloorPhases = Readonly<Record<(typeof FLOOR_PHASES)[number], number>>;
+
+export interface FloorRun {
+  readonly totalMs: number;
+  readonly phases: FloorPhases;
+}
+
+export interface Confinement {
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly pids: number;
+}
+
+export function createFloor(confinement: Confinement) {
+  const docker = new Docker({ socketPath: engineSocket() });
+
+  const once = async (): Promise<FloorRun> => {
+    const names = namesOf({ jobId: randomBytes(16).toString('hex') as JobId, run: 1, attempt: 1 });
+    const inputs = await inputArchive();
+    const clock = createClock();
+    const files = await docker.createContainer(filesOptions(names));
+    clock.mark('create');
+    const [algorithm] = await Promise.all([
+      docker.createContainer(algorithmOptions(names, confinement)),
+      files.putArchive(inputs, { path: FILES_ROOT }),
+    ]);
+    clock.mark('fill');
+    const exit = algorithm.wait({ condition: 'next-exit' }) as Promise<{ StatusCode: number }>;
+    await algorithm.start();
+    clock.mark('start');
+    const { StatusCode } = await exit;
+    clock.mark('run');
+    const [outputs, log] = await Promise.all([
+      files.getArchive({ path: RESULTS_ROOT }).then((stream) => buffer(stream)),
+      algorithm.logs({ stdout: true, stderr: true, follow: true }).then((stream) => buffer(stream)),
+    ]);
+    clock.mark('collect');
+    const run = clock.read();
+    if (StatusCode !== 0 || !outputs.includes('rain.json') || log.length === 0) {
+      throw new Error(`the floor's algorithm exited with ${StatusCode}: ${log.toString('utf8')}`);
+    }
+    await remove(docker, names);
+    return run;
+  };
+
+  return { once };
+}
+
+function filesOptions(names: AttemptNames) {
+  return createOptions({
+    name: names.files,
+    image,
+    labels: LABELS,
+    argv: ['/never-started'],
+    env: {},
+    mounts: filesMounts(names),
+  });
+}
+
+function algorithmOptions(names: AttemptNames, { cpus, memoryBytes, pids }: Confinement) {
+  return createOptions({
+    name: names.algorithm,
+    image,
+    labels: LABELS,
+    argv: ['node', ALGORITHM_PATH],
+    env: { DIDS: JSON.stringify([`did:op:${DATASET}`]), ALGO: ALGORITHM_PATH },
+    mounts: algorithmMounts(names),
+    confinement: { user: `${UID}:${UID}`, cpus, memoryBytes, pids, logBytes: 40_000_000 },
+  });
+}
+
+/** What the node writes into the volumes, less the DDOs. */
+async function inputArchive(): Promise<Buffer> {
+  const archive = pack();
+  const folder = (name: string, uid = 0) =>
+    archive.entry({ name: `${name}/`, type: 'directory', mode: 0o755, uid, gid: uid });
+  for (const name of ['in', 'in/inputs', 'in/ddos', 'in/transformations', 'in/outputs', 'in/logs']) folder(name);
+  folder('out/outputs', UID);
+  folder('out/logs', UID);
+  folder(`in/inputs/${DATASET}`);
+  archive.entry({ name: 'in/transformations/algorithm', mode: 0o555 }, readFileSync(join(ROOT, 'demo/algorithm.js')));
+  archive.entry({ name: 'in/inputs/algoCustomData.json' }, '{"wetDayMm":0.25}');
+  archive.entry({ name: `in/inputs/${DATASET}/0` }, readFileSync(join(ROOT, 'demo/data/weather.csv')));
+  archive.finalize();
+  return buffer(archive);
+}
+
+async function remove(docker: Docker, { algorithm, files, volumes }: AttemptNames): Promise<void> {
+  await Promise.all([algorithm, files].map((name) => docker.getContainer(name).remove({ force: true, v: true })));
+  await Promise.all(Object.values(volumes).map((name) => docker.getVolume(name).remove()));
+}
+
+function createClock() {
+  const startedAt = performance.now();
+  let last = startedAt;
+  const phases: Record<string, number> = {};
+  return {
+    mark(phase: keyof FloorPhases): void {
+      const now = performance.now();
+      phases[phase] = now - last;
+      last = now;
+    },
+    read: (): FloorRun => ({ totalMs: last - startedAt, phases: phases as FloorPhases }),
+  };
+}
