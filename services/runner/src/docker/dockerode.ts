@@ -1,8 +1,9 @@
 /** The engine port on Docker, and the only file that talks to it. Docker's errors become ours here, by status code. */
 import { PassThrough, type Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { finished, pipeline } from 'node:stream/promises';
 import Docker from 'dockerode';
-import { CapstanError, messageOf, type ErrorCode } from '@capstan/shared/errors';
+import { CapstanError } from '@capstan/shared/errors';
+import { call, interrupted, refused, unavailable, unless, within } from './answers.ts';
 import type { ContainerState, Engine } from './engine.ts';
 import { createOptions } from './profile.ts';
 
@@ -51,6 +52,7 @@ export function createDockerEngine(socketPath: string): Engine {
     async pullImage(reference, signal) {
       const progress = await call((abortSignal) => docker.pull(reference, { abortSignal }) as Promise<Readable>, {
         signal,
+        errors: { 500: interrupted },
         other: refused('IMAGE_UNAVAILABLE'),
       });
       await followPull(docker, progress);
@@ -93,10 +95,11 @@ export function createDockerEngine(socketPath: string): Engine {
     inspectContainer: inspect,
 
     async waitForExit(name, signal) {
-      await call((abortSignal) => container(name).wait({ condition: 'not-running', abortSignal }), {
+      const answer = await call((abortSignal) => askToWait(docker, name, abortSignal), {
         signal,
         errors: { 404: () => lost(name) },
       });
+      await call(() => finished(answer.resume(), { writable: false }), { signal });
     },
 
     async stopContainer(name, graceS, signal) {
@@ -169,80 +172,6 @@ export function createDockerEngine(socketPath: string): Engine {
   };
 }
 
-type Translate = (error: unknown) => CapstanError;
-
-interface CallOptions {
-  readonly signal: AbortSignal;
-  /** Absent for what takes as long as it takes. */
-  readonly limitMs?: number;
-  /** What an HTTP status means for this call. */
-  readonly errors?: Readonly<Record<number, Translate>>;
-  /** What any other refusal means; unknown, so unavailable, if absent. */
-  readonly other?: Translate;
-}
-
-const unavailable: Translate = (cause) =>
-  new CapstanError('ENGINE_UNAVAILABLE', `The container engine does not answer: ${messageOf(cause)}`, { cause });
-
-const REFUSALS = {
-  IMAGE_UNAVAILABLE: '',
-  VOLUME_REFUSED: 'The container engine refused to create a volume: ',
-  CONTAINER_REFUSED: 'The container engine refused to create a container: ',
-  START_REFUSED: 'The algorithm could not be started: ',
-  OUTPUTS_UNREADABLE: 'The container engine could not read the outputs: ',
-} as const satisfies Partial<Record<ErrorCode, string>>;
-
-const refused =
-  (code: keyof typeof REFUSALS): Translate =>
-  (error) => {
-    const text = messageOf(error)
-      .replace(/^\(HTTP code \d+\) [^-]*- /, '')
-      .trim();
-    return new CapstanError(code, REFUSALS[code] + text, { cause: error });
-  };
-
-/** A call with a time limit, under the caller's signal, with Docker's answers translated. */
-async function call<T>(
-  work: (abortSignal: AbortSignal) => Promise<T>,
-  { signal, limitMs, errors = {}, other = unavailable }: CallOptions,
-): Promise<T> {
-  signal.throwIfAborted();
-  const abortSignal = limitMs === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
-  try {
-    return await work(abortSignal);
-  } catch (error) {
-    signal.throwIfAborted();
-    const status = statusOf(error);
-    // Without a status nobody answered; 503 is an engine that is shutting down.
-    if (status === undefined || status === 503) throw unavailable(error);
-    throw (errors[status] ?? other)(error);
-  }
-}
-
-/** For calls that dockerode can't abort. */
-function within<T>(signal: AbortSignal, answer: Promise<T>): Promise<T> {
-  const aborted = new Promise<never>((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-  });
-  return Promise.race([answer, aborted]);
-}
-
-/** Undefined where the answer has one of these statuses, which are as good as success. */
-async function unless<T>(statuses: readonly number[], answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    const status = statusOf(error);
-    if (status !== undefined && statuses.includes(status)) return undefined;
-    throw error;
-  }
-}
-
-function statusOf(error: unknown): number | undefined {
-  const status = (error as { statusCode?: unknown }).statusCode;
-  return typeof status === 'number' ? status : undefined;
-}
-
 /** Docker also answers 404 to a start whose program is missing in the image. */
 function isMissingContainer(error: unknown): boolean {
   const json = (error as { json?: { message?: unknown } }).json;
@@ -257,6 +186,30 @@ function stateOf({ State }: Docker.ContainerInspectInfo): ContainerState | 'bein
   if (!(startedAt > 0)) return { kind: 'created' };
   if (State.Running || State.Paused || State.Restarting) return { kind: 'running', startedAt };
   return { kind: 'exited', startedAt, exit: { exitCode: State.ExitCode, isOutOfMemory: State.OOMKilled } };
+}
+
+/**
+ * The engine answers at once and ends its answer when the container exits. As a stream, because dockerode's own `wait` never
+ * settles when the engine dies in between.
+ */
+function askToWait(docker: Docker, name: string, abortSignal: AbortSignal): Promise<Readable> {
+  return new Promise((resolve, reject) => {
+    docker.modem.dial(
+      {
+        // The trailing `?` is dockerode's way of saying that there are query parameters.
+        path: `/containers/${name}/wait?`,
+        options: { _query: { condition: 'not-running' }, _body: {} },
+        method: 'POST',
+        isStream: true,
+        abortSignal,
+        statusCodes: { 200: true, 404: 'no such container', 500: 'server error' },
+      },
+      (error: Error | null, answer: unknown) => {
+        if (error) reject(error);
+        else resolve(answer as Readable);
+      },
+    );
+  });
 }
 
 /** The engine reports a failed pull inside the stream of its progress. */

@@ -63,7 +63,7 @@ export interface Engine {
   version(signal: AbortSignal): Promise<string>;
   /** Undefined if the image is not on the machine. */
   findImage(reference: string, signal: AbortSignal): Promise<Image | undefined>;
-  /** Throws IMAGE_UNAVAILABLE if it can't be had. */
+  /** Throws IMAGE_UNAVAILABLE if it can't be had, FETCH_INTERRUPTED if that may pass. */
   pullImage(reference: string, signal: AbortSignal): Promise<void>;
   /** Throws CONTAINER_REFUSED. A container of that name that was never started is replaced. */
   createContainer(spec: ContainerSpec, signal: AbortSignal): Promise<void>;

@@ -20,10 +20,27 @@ export function insist<T>(work: () => Promise<T>, { log, signal }: Patience): Pr
   });
 }
 
+const REFUSALS = 3;
+const REFUSED_DELAY_MS = 500;
+
+/**
+ * Takes no for an answer only after several: an engine that is shutting down refuses with the same words as one that means it. With
+ * `code` it refused; not answering at all is waited for as always.
+ */
+export function insistAgainst<T>(code: ErrorCode, work: () => Promise<T>, { log, signal }: Patience): Promise<T> {
+  return persist(() => insist(work, { log, signal }), code, {
+    signal,
+    retries: REFUSALS,
+    minDelayMs: REFUSED_DELAY_MS,
+    onRetry: (error) => log.info({ problem: messageOf(error) }, 'the container engine refused, asking again'),
+  });
+}
+
 interface Persistence {
   readonly signal: AbortSignal;
   /** Without end if absent. */
   readonly retries?: number;
+  readonly minDelayMs?: number;
   readonly onRetry?: (error: Error, attempt: number) => void;
 }
 

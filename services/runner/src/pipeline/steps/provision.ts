@@ -4,7 +4,7 @@ import type { JobSpec } from '@capstan/shared/contract/job';
 import { CapstanError, hasCode } from '@capstan/shared/errors';
 import type { NodeKey } from '@capstan/shared/node-key';
 import type { ContainerSpec } from '../../docker/engine.ts';
-import { insist, persist } from '../../docker/insist.ts';
+import { insistAgainst, persist } from '../../docker/insist.ts';
 import { labelsOf, namesOf } from '../../docker/names.ts';
 import type { Fetcher } from '../../fetch/fetcher.ts';
 import { createArchive } from '../archive.ts';
@@ -26,9 +26,13 @@ const REFILLS = 2;
 export async function provision(attempt: Attempt, provisioning: Provisioning, signal: AbortSignal): Promise<void> {
   const { engine, log } = attempt;
   const patience = { signal, log };
-  await insist(() => createFiles(attempt, provisioning, signal), patience);
+  await insistAgainst('CONTAINER_REFUSED', () => createFiles(attempt, provisioning, signal), patience);
   const [created, filled] = await Promise.allSettled([
-    insist(() => engine.createContainer(algorithmSpec(attempt, provisioning), signal), patience),
+    insistAgainst(
+      'CONTAINER_REFUSED',
+      () => engine.createContainer(algorithmSpec(attempt, provisioning), signal),
+      patience,
+    ),
     fillVolumes(attempt, provisioning, signal),
   ]);
   if (filled.status === 'rejected') throw filled.reason;
@@ -55,11 +59,15 @@ async function createFiles(attempt: Attempt, { image }: Provisioning, signal: Ab
 async function fillVolumes(attempt: Attempt, provisioning: Provisioning, signal: AbortSignal): Promise<void> {
   const { log } = attempt;
   try {
-    await persist(() => insist(() => fillOnce(attempt, provisioning, signal), { signal, log }), 'FETCH_INTERRUPTED', {
-      signal,
-      retries: REFILLS,
-      onRetry: (error) => log.info({ problem: error.message }, 'filling once more'),
-    });
+    await persist(
+      () => insistAgainst('CONTAINER_REFUSED', () => fillOnce(attempt, provisioning, signal), { signal, log }),
+      'FETCH_INTERRUPTED',
+      {
+        signal,
+        retries: REFILLS,
+        onRetry: (error) => log.info({ problem: error.message }, 'filling once more'),
+      },
+    );
   } catch (error) {
     if (hasCode(error, 'FETCH_INTERRUPTED') && error.cause instanceof CapstanError) throw error.cause;
     throw error;

@@ -2,7 +2,7 @@
 import { pipeline } from 'node:stream/promises';
 import type { Manifest } from '@capstan/shared/contract/manifest';
 import { CapstanError, hasCode } from '@capstan/shared/errors';
-import { insist, persist } from '../../docker/insist.ts';
+import { insistAgainst, persist } from '../../docker/insist.ts';
 import { namesOf } from '../../docker/names.ts';
 import { capped } from '../../results/cap.ts';
 import { collect, type Collected } from '../../results/collect.ts';
@@ -35,7 +35,10 @@ export function publish(
     const ending = endingOf(outcome, collected.exceeded, limits);
     return draft.publish({ ...facts(attempt, ending, endedAt), skipped: collected.skipped });
   };
-  return persist(() => insist(once, { signal, log }), 'RESULTS_UNWRITABLE', { signal, retries: RETRIES });
+  return persist(() => insistAgainst('OUTPUTS_UNREADABLE', once, { signal, log }), 'RESULTS_UNWRITABLE', {
+    signal,
+    retries: RETRIES,
+  });
 }
 
 /** Publishes an ending that has neither outputs nor a log. Throws RESULTS_UNWRITABLE. */

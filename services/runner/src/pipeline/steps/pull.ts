@@ -4,7 +4,7 @@ import { CapstanError, hasCode, messageOf } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
 import type { Engine, Image } from '../../docker/engine.ts';
 import { unlessAborted } from '@capstan/shared/unless-aborted';
-import { insist } from '../../docker/insist.ts';
+import { insist, persist } from '../../docker/insist.ts';
 
 export interface Images {
   /** Resolves to the image's id. Throws IMAGE_UNAVAILABLE with a reason. */
@@ -17,6 +17,8 @@ interface ImagesOptions {
   readonly log: Log;
 }
 
+/** For a registry that is not reachable at the moment. */
+const RETRIES = 2;
 /** What a reference may look like; it becomes part of a path of the engine's API. */
 const REFERENCE = /^[A-Za-z0-9][A-Za-z0-9._-]*(?:[/:@][A-Za-z0-9._-]+)*$/;
 
@@ -27,7 +29,11 @@ export function createImages({ engine, pullTimeoutS, log }: ImagesOptions): Imag
     const limit = AbortSignal.timeout(pullTimeoutS * 1_000);
     log.info({ image: reference }, 'pulling an image');
     try {
-      await insist(() => engine.pullImage(reference, limit), { signal: limit, log });
+      await persist(
+        () => insist(() => engine.pullImage(reference, limit), { signal: limit, log }),
+        'FETCH_INTERRUPTED',
+        { signal: limit, retries: RETRIES, minDelayMs: 300 },
+      );
     } catch (error) {
       const text = limit.aborted ? `it took longer than ${pullTimeoutS} seconds` : messageOf(error);
       throw unavailable(reference, text);

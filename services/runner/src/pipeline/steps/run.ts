@@ -1,7 +1,6 @@
 /** Starts the algorithm, once, and waits until it doesn't run any more: by itself, by a stop, or by its time limit. */
-import { hasCode } from '@capstan/shared/errors';
 import type { Engine, Exit, StartedState } from '../../docker/engine.ts';
-import { insist, type Patience } from '../../docker/insist.ts';
+import { insist, insistAgainst, type Patience } from '../../docker/insist.ts';
 import { namesOf } from '../../docker/names.ts';
 import type { Attempt } from '../attempt.ts';
 import type { Outcome } from '../ending.ts';
@@ -9,16 +8,16 @@ import type { Outcome } from '../ending.ts';
 /** Throws START_REFUSED. When it resolves, the container has been started exactly once, whatever the connection went through. */
 export async function startAlgorithm({ engine, identity, log }: Attempt, signal: AbortSignal): Promise<void> {
   const { algorithm } = namesOf(identity);
-  for (;;) {
-    try {
+  let isFirstTry = true;
+  await insistAgainst(
+    'START_REFUSED',
+    async () => {
+      if (!isFirstTry && (await engine.inspectContainer(algorithm, signal)).kind !== 'created') return;
+      isFirstTry = false;
       await engine.startContainer(algorithm, signal);
-      return;
-    } catch (error) {
-      if (!hasCode(error, 'ENGINE_UNAVAILABLE')) throw error;
-    }
-    const state = await insist(() => engine.inspectContainer(algorithm, signal), { signal, log });
-    if (state.kind !== 'created') return;
-  }
+    },
+    { signal, log },
+  );
 }
 
 export interface Waiting {

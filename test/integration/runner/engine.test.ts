@@ -1,0 +1,49 @@
+import { expect } from 'chai';
+import { temporaryFolder } from '../../../scripts/parts/temporary-folder.ts';
+import { startPrivateEngine, type PrivateEngine } from '../../support/runner/private-engine.ts';
+import { startScene } from '../../support/runner/scene.ts';
+
+const sh = (command: string) => ({ rawcode: command, container: { entrypoint: 'sh $ALGO' } });
+
+describe('an engine', () => {
+  let engine: PrivateEngine;
+  let release: () => Promise<void>;
+
+  before(async () => {
+    await using releases = new AsyncDisposableStack();
+    const folder = releases.use(await temporaryFolder('engine'));
+    engine = releases.use(await startPrivateEngine(folder.path));
+    const kept = releases.move();
+    release = () => kept.disposeAsync();
+  });
+  after(() => release());
+
+  const aScene = () => startScene({ variables: { CAPSTAN_RUNNER_DOCKER_SOCKET: engine.socket } });
+
+  it('that hangs is waited for: its jobs go on when it answers again', async () => {
+    await using scene = await aScene();
+    const running = await scene.start(sh('sleep 1; echo done'));
+    await scene.until(running, 40);
+    engine.freeze();
+    const waiting = await scene.start(sh('echo done'));
+    await scene.announced(({ jobs }) => jobs.some(({ jobId }) => jobId === waiting), 'the waiting job at work');
+    engine.thaw();
+    for (const jobId of [running, waiting]) {
+      expect(await scene.until(jobId, 'end')).to.include({ code: 70, attempt: 1 });
+      expect(await scene.text(jobId, 'algorithm.log')).to.equal('done\n');
+    }
+  });
+
+  it('that is restarted ends the job clearly, and takes the next one', async () => {
+    await using scene = await aScene();
+    const jobId = await scene.start(sh('sleep 600'));
+    await scene.until(jobId, 40);
+    await engine.stop();
+    await scene.runner().untilLogged('the container engine does not answer, trying on');
+    await engine.start();
+    const { code, details } = await scene.until(jobId, 'end');
+    expect(code, details.termination?.reason).to.equal(41);
+    const next = await scene.start(sh('echo done'));
+    expect((await scene.until(next, 'end')).code).to.equal(70);
+  });
+});
