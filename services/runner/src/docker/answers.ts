@@ -19,13 +19,14 @@ export const unavailable: Translate = (cause) =>
 export const interrupted: Translate = (cause) =>
   new CapstanError('FETCH_INTERRUPTED', refused('IMAGE_UNAVAILABLE')(cause).message, { cause });
 
+/** What a consumer reads. Docker's own words go with it only where they are about the job; elsewhere they name paths of the host. */
 const REFUSALS = {
-  IMAGE_UNAVAILABLE: '',
-  VOLUME_REFUSED: 'The container engine refused to create a volume: ',
-  CONTAINER_REFUSED: 'The container engine refused to create a container: ',
-  START_REFUSED: 'The algorithm could not be started: ',
-  OUTPUTS_UNREADABLE: 'The container engine could not read the outputs: ',
-} as const satisfies Partial<Record<ErrorCode, string>>;
+  IMAGE_UNAVAILABLE: (text: string) => text,
+  START_REFUSED: (text: string) => `The algorithm could not be started: ${text}`,
+  VOLUME_REFUSED: () => 'The container engine refused to create a volume.',
+  CONTAINER_REFUSED: () => 'The container engine refused to create or fill a container.',
+  OUTPUTS_UNREADABLE: () => 'The container engine could not read the outputs.',
+} as const satisfies Partial<Record<ErrorCode, (text: string) => string>>;
 
 export const refused =
   (code: keyof typeof REFUSALS): Translate =>
@@ -33,7 +34,7 @@ export const refused =
     const text = messageOf(error)
       .replace(/^\(HTTP code \d+\) [^-]*- /, '')
       .trim();
-    return new CapstanError(code, REFUSALS[code] + text, { cause: error });
+    return new CapstanError(code, REFUSALS[code](text), { cause: error });
   };
 
 /** A call with a time limit, under the caller's signal, with Docker's answers translated. */

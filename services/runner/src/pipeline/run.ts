@@ -148,8 +148,11 @@ function endWithFailure(
   acting: Acting,
 ): Promise<RunResult> {
   const code = endingOfFailure(error instanceof CapstanError ? error.code : undefined, reached);
+  const { log } = acting.parts;
   // An error that is not ours is a fault of the program: its text is for the log, not for the consumer.
-  if (!(error instanceof CapstanError)) acting.parts.log.error({ err: error }, 'a step failed unexpectedly');
+  if (error instanceof CapstanError)
+    log.info({ code, problem: error.message, cause: causeOf(error) }, 'the job failed');
+  else log.error({ err: error }, 'a step failed unexpectedly');
   const reason = error instanceof CapstanError ? asSentence(error.message) : 'The node failed to carry out the job.';
   return endWithout(code, reason, attempt, acting);
 }
@@ -205,6 +208,12 @@ function attemptOf(acting: Acting, attempt: number) {
   const { engine, settings, log } = acting.parts;
   const identity = identityOf(acting, attempt);
   return { identity, limits: acting.limits, engine, settings, log: log.child({ attempt }) };
+}
+
+/** What an engine said; of a source of data it could hold the address, which is nobody's business. */
+function causeOf({ code, cause }: CapstanError): string | undefined {
+  const isAboutData = code === 'DATA_UNAVAILABLE' || code === 'ALGORITHM_UNAVAILABLE';
+  return cause === undefined || isAboutData ? undefined : messageOf(cause);
 }
 
 function asSentence(text: string): string {

@@ -1,0 +1,129 @@
+import { PassThrough, Readable } from 'node:stream';
+import { buffer, text } from 'node:stream/consumers';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { pack } from 'tar-stream';
+import { createAddressRule } from '../../../services/runner/src/fetch/address-guard.ts';
+import { capped } from '../../../services/runner/src/results/cap.ts';
+import { collect } from '../../../services/runner/src/results/collect.ts';
+import { demultiplex } from '../../../services/runner/src/results/demultiplex.ts';
+import type { Draft } from '../../../services/runner/src/results/results.ts';
+
+describe('the log of an engine', () => {
+  const frame = (piece: Buffer, stream: number) => {
+    const header = Buffer.alloc(8);
+    header[0] = stream;
+    header.writeUInt32BE(piece.length, 4);
+    return Buffer.concat([header, piece]);
+  };
+
+  it('loses its frames and nothing else, however it is cut', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.uint8Array({ maxLength: 50 }), fc.constantFrom(1, 2)), { maxLength: 20 }),
+        fc.integer({ min: 1, max: 17 }),
+        async (pieces, cut) => {
+          const framed = Buffer.concat(pieces.map(([piece, stream]) => frame(Buffer.from(piece), stream)));
+          const chunks = Array.from({ length: Math.ceil(framed.length / cut) }, (_, index) =>
+            framed.subarray(index * cut, (index + 1) * cut),
+          );
+          const plain = await buffer(Readable.from(chunks, { objectMode: false }).pipe(demultiplex()));
+          expect(plain.equals(Buffer.concat(pieces.map(([piece]) => piece)))).to.equal(true);
+        },
+      ),
+    );
+  });
+
+  it('is cut off with a mark', async () => {
+    const source = Readable.from([Buffer.from('12345'), Buffer.from('67890')], { objectMode: false });
+    expect(await text(capped(source, 7))).to.match(/^1234567\n\[the log is cut off here/);
+    const short = Readable.from([Buffer.from('12345')], { objectMode: false });
+    expect(await text(capped(short, 5))).to.equal('12345');
+  });
+});
+
+describe('an archive of outputs', () => {
+  const collected = async (fill: (archive: ReturnType<typeof pack>) => void) => {
+    const archive = pack();
+    fill(archive);
+    archive.finalize();
+    const taken: string[] = [];
+    const draft: Draft = {
+      async add(file, body) {
+        taken.push(`${file.type} ${file.filename} ${(await text(body)).length}`);
+      },
+      publish: () => Promise.reject(new Error('not asked for')),
+      discard: () => Promise.resolve(),
+    };
+    const result = await collect(archive.pipe(new PassThrough()), draft, { maxFiles: 3, maxBytes: 100 });
+    return { taken, ...result };
+  };
+
+  it('gives plain files below outputs and logs, and nothing else', async () => {
+    const { taken, skipped } = await collected((archive) => {
+      archive.entry({ name: 'out/', type: 'directory' });
+      archive.entry({ name: 'out/outputs/a/b' }, 'data');
+      archive.entry({ name: 'out/logs/own' }, 'log');
+      archive.entry({ name: 'out/logs/algorithm.log' }, 'fake');
+      archive.entry({ name: 'out/outputs/../../escape' }, 'x');
+      archive.entry({ name: '/out/outputs/absolute' }, 'x');
+      archive.entry({ name: 'elsewhere/x' }, 'x');
+      archive.entry({ name: 'out/outputs/link', type: 'symlink', linkname: '/etc/passwd' });
+      archive.entry({ name: 'out/outputs/hard', type: 'link', linkname: '/etc/passwd' });
+      archive.entry({ name: 'out/outputs/device', type: 'character-device' });
+      archive.entry({ name: 'out/outputs/fifo', type: 'fifo' });
+      archive.entry({ name: `out/outputs/${'n'.repeat(256)}` }, 'x');
+      archive.entry({ name: 'out/outputs/new\nline' }, 'x');
+    });
+    expect(taken).to.deep.equal(['output a/b 4', 'algorithmLog own 3']);
+    expect(skipped).to.have.length(10);
+  });
+
+  it('ends at its limits', async () => {
+    const many = await collected((archive) => {
+      for (const name of ['1', '2', '3', '4']) archive.entry({ name: `out/outputs/${name}` }, name);
+    });
+    expect(many.taken).to.have.length(3);
+    expect(many.exceeded).to.contain('more than 3 output files');
+    const large = await collected((archive) => {
+      archive.entry({ name: 'out/outputs/a' }, 'x'.repeat(60));
+      archive.entry({ name: 'out/outputs/b' }, 'x'.repeat(60));
+    });
+    expect(large.taken).to.deep.equal(['output a 60']);
+    expect(large.exceeded).to.contain('larger than');
+  });
+});
+
+describe('the rule for addresses', () => {
+  const rule = createAddressRule([]);
+  it('takes public ones', () => {
+    for (const address of ['93.184.216.34', '2606:2800:220:1::1']) expect(rule(address), address).to.equal(true);
+  });
+  it('refuses all others, however they are written', () => {
+    const refused = ['127.0.0.1', '10.0.0.1', '172.16.0.1', '192.168.1.1', '169.254.169.254', '0.0.0.0', '100.64.0.1'];
+    const v6 = [
+      '::1',
+      '::',
+      'fe80::1',
+      'fc00::1',
+      '::ffff:127.0.0.1',
+      '::ffff:7f00:1',
+      '64:ff9b::7f00:1',
+      '2002:7f00:1::',
+      'ff02::1',
+    ];
+    for (const address of [...refused, ...v6, '224.0.0.1', '255.255.255.255', 'localhost', '']) {
+      expect(rule(address), address).to.equal(false);
+    }
+  });
+  it('takes the private ranges that are allowed', () => {
+    const allowing = createAddressRule(['10.1.0.0/16', 'fc00::/7']);
+    expect(allowing('10.1.2.3')).to.equal(true);
+    expect(allowing('::ffff:10.1.2.3')).to.equal(true);
+    expect(allowing('10.2.0.1')).to.equal(false);
+    expect(allowing('fd00::1')).to.equal(true);
+  });
+  it('says which range of the configuration is none', () => {
+    expect(() => createAddressRule(['10.1'])).to.throw('10.1 is not an address range');
+  });
+});
