@@ -1,0 +1,122 @@
+/** Somebody who calls the gateway's routes: a wallet whose every signed part a test can bend. */
+import { getBytes, keccak256, toUtf8Bytes, Wallet } from 'ethers';
+import type { StatusObject } from '@capstan/shared/contract/api';
+import type { Order } from '../../../scripts/parts/consumer.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** An answer, read whole. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The body as JSON; fails if it is none. */
+  json<T = unknown>(): T;
+}
+
+interface Call {
+  readonly query?: Fields;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export const COMPUTE = '/api/services/compute';
+
+export interface Caller {
+  readonly address: string;
+  readonly wallet: Wallet;
+  /** Greater than all before. */
+  nextNonce(): string;
+  /** As Ocean's clients sign: over the hash of the text. */
+  sign(text: string): Promise<string>;
+  /** consumerAddress, nonce and signature over the parts between the two. */
+  signed(...parts: readonly string[]): Promise<{ consumerAddress: string; nonce: string; signature: string }>;
+  call(method: string, path: string, call?: Call): Promise<Answer>;
+  /** The body of a start request, signed. */
+  startBody(order: Order): Promise<Record<string, unknown>>;
+  start(order: Order): Promise<Answer>;
+  /** A started job; fails if it is refused. */
+  job(order: Order): Promise<StatusObject>;
+  /** The one job of this id. */
+  status(jobId: string): Promise<StatusObject>;
+  stop(which?: Which): Promise<Answer>;
+  remove(which?: Which): Promise<Answer>;
+  result(jobId: string, index: number | string, more?: Fields): Promise<Answer>;
+  createToken(expiresAtS?: number): Promise<Answer>;
+}
+
+interface Which {
+  readonly jobId?: string;
+  readonly documentId?: string;
+  readonly agreementId?: string;
+}
+
+const HOUR_S = 3_600;
+
+export function createCaller(url: () => string): Caller {
+  const wallet = new Wallet(Wallet.createRandom().privateKey);
+  const { address } = wallet;
+  let last = 0;
+  const nextNonce = () => {
+    last = Math.max(last + 1, Date.now());
+    return String(last);
+  };
+  const sign = (text: string) => wallet.signMessage(getBytes(keccak256(toUtf8Bytes(text))));
+  const signed = async (...parts: readonly string[]) => {
+    const nonce = nextNonce();
+    return { consumerAddress: address, nonce, signature: await sign([address, ...parts, nonce].join('')) };
+  };
+  const call = (method: string, path: string, options: Call = {}) => callRoute(url() + path, method, options);
+  const startBody = async (order: Order) => ({
+    ...order,
+    ...(await signed(order.jobId ?? '', order.dataset.documentId)),
+  });
+  const start = async (order: Order) => call('POST', COMPUTE, { body: await startBody(order) });
+  const jobsIn = (answer: Answer) => {
+    if (answer.status !== 200) throw new Error(`the gateway answered ${answer.status}: ${answer.text}`);
+    const [job] = answer.json<readonly StatusObject[]>();
+    if (!job) throw new Error('there is no such job');
+    return job;
+  };
+  const about = async (method: string, which: Which) => {
+    const { jobId = '', documentId = '' } = which;
+    return call(method, COMPUTE, { query: { ...which, ...(await signed(jobId, documentId)) } });
+  };
+
+  return {
+    address,
+    wallet,
+    nextNonce,
+    sign,
+    signed,
+    call,
+    startBody,
+    start,
+    job: async (order) => jobsIn(await start(order)),
+    status: async (jobId) => jobsIn(await call('GET', COMPUTE, { query: { jobId } })),
+    stop: (which = {}) => about('PUT', which),
+    remove: (which = {}) => about('DELETE', which),
+    async result(jobId, index, more = {}) {
+      const query = { jobId, index, ...(await signed(jobId, String(index))), ...more };
+      return call('GET', '/api/services/computeResult', { query });
+    },
+    async createToken(expiresAtS = Math.floor(Date.now() / 1000) + HOUR_S) {
+      const { nonce, signature } = await signed();
+      const query = { address, nonce, signature, expiration: expiresAtS };
+      return call('GET', '/api/services/createAuthToken', { query });
+    },
+  };
+}
+
+async function callRoute(url: string, method: string, { query = {}, body, headers = {} }: Call): Promise<Answer> {
+  const given = Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]);
+  const search = given.length > 0 ? `?${new URLSearchParams(given).toString()}` : '';
+  const isBytes = typeof body === 'string' || body instanceof Blob;
+  const response = await fetch(url + search, {
+    method,
+    headers: { ...(body === undefined || isBytes ? {} : { 'content-type': 'application/json' }), ...headers },
+    ...(body === undefined ? {} : { body: isBytes ? body : JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, text, json: <T>() => JSON.parse(text) as T };
+}
