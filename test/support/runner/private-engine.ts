@@ -29,8 +29,14 @@ export async function startPrivateEngine(dir: string): Promise<PrivateEngine> {
       name: 'dockerd',
       command: [
         'dockerd',
-        ...['-H', `unix://${socket}`, '--data-root', at('data'), '--exec-root', at('exec'), '--pidfile', at('pid')],
-        ...['--bridge', 'none', '--iptables=false', '--ip-masq=false', '--ip-forward=false'],
+        `--host=unix://${socket}`,
+        `--data-root=${at('data')}`,
+        `--exec-root=${at('exec')}`,
+        `--pidfile=${at('pid')}`,
+        '--bridge=none',
+        '--iptables=false',
+        '--ip-masq=false',
+        '--ip-forward=false',
       ],
       environment: process.env,
     });
