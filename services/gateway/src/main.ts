@@ -147,7 +147,7 @@ await runUntilSignal(
     bus,
     runners,
     dispatch,
-    createSettle({ bus, store, dispatch, log }),
+    createSettle({ bus, store, dispatch, remove, log }),
     hub,
     createIntake({ bus, store, clock, log }),
     createSweep({ bus, store, runners, dispatch, remove, clock, log }),

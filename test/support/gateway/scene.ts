@@ -31,6 +31,8 @@ import { createCaller, type Caller } from './caller.ts';
 import { ENVIRONMENT } from './parts.ts';
 
 const LIMIT_MS = 20_000;
+/** Runners announce themselves regularly, since nobody keeps what they say; this one often, so that no test waits for it. */
+const ANNOUNCE_EVERY_MS = 250;
 
 /** What a runner would report of a job; run 1, attempt 1 and nothing more if not said. */
 export interface Report {
@@ -54,8 +56,8 @@ export interface GatewayScene extends AsyncDisposable {
   order(): Order;
   /** Reports like a runner; resolves once the gateway has dealt with it, to whether it changed the job. */
   report(jobId: string, code: StatusCode, report?: Report): Promise<boolean>;
-  /** Says that it works on these jobs. */
-  announce(jobs?: Announcement['jobs']): void;
+  /** Says from now on that it works on these jobs. */
+  announce(jobs: Announcement['jobs']): void;
   /** What the gateway wants of a job, once it wants this. */
   desired(jobId: string, want: Desired['want'], run?: number): Promise<Desired>;
   /** Leaves results as a runner does. Resolves to how the ending event lists them. */
@@ -127,12 +129,20 @@ export async function startGateway({ variables = {}, hasRunner = true }: SceneOp
   await bus.connected(AbortSignal.timeout(LIMIT_MS));
 
   const instance = randomBytes(4).toString('hex');
-  const announce = (jobs: Announcement['jobs'] = []) => {
-    const announcement: Announcement = { v: 1, runnerId: 'played', instance, environments: [ENVIRONMENT], jobs };
+  let jobsNow: Announcement['jobs'] = [];
+  const announce = () => {
+    const announcement: Announcement = {
+      v: 1,
+      runnerId: 'played',
+      instance,
+      environments: [ENVIRONMENT],
+      jobs: jobsNow,
+    };
     broadcast(bus, announceSubject('played'), announcement);
   };
   if (hasRunner) {
-    announce();
+    const announcing = setInterval(announce, ANNOUNCE_EVERY_MS);
+    releases.defer(() => clearInterval(announcing));
     await running.service.untilLogged('a runner has come');
   }
   const kept = releases.move();
@@ -157,9 +167,7 @@ export async function startGateway({ variables = {}, hasRunner = true }: SceneOp
     async restartGateway(more = {}) {
       settingsNow = { ...settingsNow, ...more };
       running = await start();
-      if (!hasRunner) return;
-      announce();
-      await running.service.untilLogged('a runner has come');
+      if (hasRunner) await running.service.untilLogged('a runner has come');
     },
     caller: () => createCaller(() => running.url),
     order: () => ({ environment: ENVIRONMENT.id, dataset: assetOrder(dataset), algorithm: assetOrder(algorithm) }),
@@ -174,7 +182,9 @@ export async function startGateway({ variables = {}, hasRunner = true }: SceneOp
         verdicts.includes(entry.msg) && entry['jobId'] === jobId && entry['run'] === run && entry['code'] === code;
       return (await entryAfter(before, isIt, `word of ${jobId} ${code}`)).msg === 'job moved on';
     },
-    announce,
+    announce(jobs) {
+      jobsNow = jobs;
+    },
     desired: (jobId, want, run = 1) =>
       wishes.first({
         match: (wish) => (wish.jobId === jobId && wish.want === want && wish.run === run ? wish : undefined),

@@ -1,5 +1,6 @@
 /** `DELETE compute`: an owner deletes jobs. Each is stopped first; then its results and rows go, and a tombstone keeps its id. */
 import type { DeleteRequest } from '@capstan/shared/contract/api';
+import { parseAddress, type JobId } from '@capstan/shared/contract/ids';
 import { jobEvent } from '@capstan/shared/contract/messages';
 import { isEnding } from '@capstan/shared/contract/status';
 import { CapstanError } from '@capstan/shared/errors';
@@ -13,7 +14,6 @@ import type { Store } from '../store/store.ts';
 import { awaitEnds } from './await-end.ts';
 import { demand, tellRunners, type TellOptions } from './demand.ts';
 import { ownedJobs } from './owned-jobs.ts';
-import { parseAddress } from '@capstan/shared/contract/ids';
 
 /** How long a client is kept waiting for the end of a running job. */
 const ANSWER_LIMIT_MS = 10_000;
@@ -33,18 +33,11 @@ export interface Remove {
 export function createRemove(options: RemoveOptions): Remove {
   const { store, results, authenticate, clock, log } = options;
 
-  const finish = async (job: JobRow): Promise<JobRow> => {
+  const complete = async (job: JobRow): Promise<JobRow> => {
     // Rows last: as long as there are rows, a node that dies here knows what is left to do.
     await results.remove(job.jobId);
     const at = clock.now();
-    const removed: JobRow = {
-      ...job,
-      code: 8,
-      dateFinished: job.dateFinished ?? at,
-      removed: 1,
-      results: [],
-      expiresAt: null,
-    };
+    const removed = asRemoved(job, at);
     await store.write((transaction) => {
       store.events.removeOf(job.jobId);
       store.jobs.remove(job.jobId);
@@ -57,24 +50,46 @@ export function createRemove(options: RemoveOptions): Remove {
     return removed;
   };
 
+  /** Who asked, the end itself and the sweep may all come at once: it is done once. */
+  const underway = new Map<JobId, Promise<JobRow>>();
+  const finish = (job: JobRow): Promise<JobRow> => {
+    const begun = underway.get(job.jobId) ?? complete(job).finally(() => underway.delete(job.jobId));
+    underway.set(job.jobId, begun);
+    return begun;
+  };
+
   return {
     finish,
     async request(request) {
       if (request.jobId === undefined && request.documentId === undefined) throw nothingNamed();
       const nonce = request.nonce ?? assumedNonce(store, request);
       const caller = await authenticate({ ...request, nonce }, (signed) => jobsMessage({ ...request, nonce: signed }));
-      const jobIds = await store.write((transaction) => {
+      const jobs = await store.write((transaction) => {
         spendNonce(store.nonces, caller);
         const owned = ownedJobs(store, caller.address, request);
         for (const job of owned) demand(store, transaction, { job, want: 'deleted', at: clock.now() });
-        return owned.map(({ jobId }) => jobId);
+        return owned;
       });
-      const current = () => jobIds.flatMap((jobId) => store.jobs.find(jobId) ?? []);
-      await Promise.all(current().map((job) => tellRunners(options, job)));
-      await awaitEnds(store, jobIds, ANSWER_LIMIT_MS);
-      return Promise.all(current().map(async (job) => (isEnding(job.code) ? finish(job) : job)));
+      await Promise.all(jobs.map(({ jobId }) => store.jobs.find(jobId)).map((job) => job && tellRunners(options, job)));
+      await awaitEnds(
+        store,
+        jobs.map(({ jobId }) => jobId),
+        ANSWER_LIMIT_MS,
+      );
+      const outcome = async (job: JobRow) => {
+        const now = store.jobs.find(job.jobId);
+        // One that ended before the others may be gone by now.
+        if (!now) return asRemoved(job, clock.now());
+        return isEnding(now.code) ? finish(now) : now;
+      };
+      return Promise.all(jobs.map(outcome));
     },
   };
+}
+
+/** How a job is shown that is no more. */
+function asRemoved(job: JobRow, at: number): JobRow {
+  return { ...job, code: 8, dateFinished: job.dateFinished ?? at, removed: 1, results: [], expiresAt: null };
 }
 
 /** ocean.js signs with a nonce that it does not send; it is one more than the last, the only value that it can have used. */

@@ -1,4 +1,7 @@
-/** What follows an end: its slot is free for the next job, and a runner that still holds the start command hears that it is over. */
+/**
+ * What follows an end: its slot is free for the next job, a runner that still holds the start command hears that it is over, and a job
+ * that its owner deleted while it ran goes with all that belongs to it.
+ */
 import type { Bus } from '@capstan/shared/bus/connect';
 import { putDesired } from '@capstan/shared/bus/desired';
 import { isEnding } from '@capstan/shared/contract/status';
@@ -8,15 +11,17 @@ import type { Service } from '@capstan/shared/service';
 import type { StoredEvent } from '../store/events.ts';
 import type { Store } from '../store/store.ts';
 import type { Dispatch } from './dispatch.ts';
+import type { Remove } from './remove.ts';
 
 interface SettleOptions {
   readonly bus: Bus;
   readonly store: Store;
   readonly dispatch: Dispatch;
+  readonly remove: Pick<Remove, 'finish'>;
   readonly log: Log;
 }
 
-export function createSettle({ bus, store, dispatch, log }: SettleOptions): Service {
+export function createSettle({ bus, store, dispatch, remove, log }: SettleOptions): Service {
   let forget: (() => void) | undefined;
 
   const tell = ({ event: { jobId, run, code } }: StoredEvent) => {
@@ -26,12 +31,19 @@ export function createSettle({ bus, store, dispatch, log }: SettleOptions): Serv
     );
   };
 
+  const removeIfWanted = ({ job }: StoredEvent) => {
+    if (job.want !== 'deleted') return;
+    // The sweep comes back to it.
+    remove.finish(job).catch((error: unknown) => log.warn({ jobId: job.jobId, err: error }, 'a deletion has to wait'));
+  };
+
   return {
     name: 'settle',
     start() {
       forget = store.onCommitted((events) => {
         const ended = events.filter(({ event }) => isEnding(event.code));
         ended.forEach(tell);
+        ended.forEach(removeIfWanted);
         if (ended.length > 0) dispatch.wake();
       });
       return Promise.resolve();
