@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StatusObject } from '@capstan/shared/contract/api';
 import { expect } from 'chai';
 import { subscribe } from '../../../scripts/parts/subscription.ts';
 import { COMPUTE, type Caller } from '../../support/gateway/caller.ts';
@@ -27,14 +26,14 @@ describe('deleting jobs', () => {
     expect((await caller.result(jobId, 0)).text).to.equal('hello');
     const answer = await caller.remove({ jobId });
     expect(answer.status).to.equal(200);
-    expect(answer.json<StatusObject[]>()[0]).to.include({
+    expect(answer.jobs()[0]).to.include({
       jobId,
       status: 8,
       statusText: 'Job deleted successfully',
       removed: 1,
       algorithmLogUrl: null,
     });
-    expect(answer.json<StatusObject[]>()[0]?.resultsUrls).to.deep.equal([]);
+    expect(answer.jobs()[0]?.resultsUrls).to.deep.equal([]);
     expect(existsSync(folderOf(jobId))).to.equal(false);
     expect((await caller.call('GET', COMPUTE, { query: { jobId } })).json()).to.deep.equal([]);
     expect((await caller.result(jobId, 0)).status).to.equal(404);
@@ -45,12 +44,12 @@ describe('deleting jobs', () => {
     const order = scene.order();
     const body = await caller.startBody(order);
     const started = await caller.call('POST', COMPUTE, { body });
-    const jobId = started.json<StatusObject[]>()[0]?.jobId ?? '';
+    const jobId = started.jobs()[0]?.jobId ?? '';
     await scene.report(jobId, 40);
     const deleting = caller.remove({ jobId });
     await scene.desired(jobId, 'deleted');
     await scene.report(jobId, 8);
-    expect((await deleting).json<StatusObject[]>()[0]).to.include({ status: 8 });
+    expect((await deleting).jobs()[0]).to.include({ status: 8 });
     const expectGone = async () => {
       expect(await scene.report(jobId, 70), 'a late event').to.equal(false);
       expect((await caller.call('POST', COMPUTE, { body })).status, 'the start request again').to.equal(401);
@@ -72,7 +71,7 @@ describe('deleting jobs', () => {
     const caller = scene.caller();
     const { jobId } = await caller.job(scene.order());
     await using live = await subscribe(scene.url, { consumerAddress: caller.address });
-    expect((await caller.remove({ jobId })).json<StatusObject[]>()[0]).to.include({ status: 8 });
+    expect((await caller.remove({ jobId })).jobs()[0]).to.include({ status: 8 });
     const next = await caller.job(scene.order());
     await live.until((event) => event.jobId === next.jobId, 'the next job');
     expect(live.events().map((event) => [event.jobId, event.status])).to.deep.equal([
@@ -95,7 +94,7 @@ describe('deleting jobs', () => {
     const [caller, stranger] = [scene.caller(), scene.caller()];
     const mine = [await anEndedJob(caller), (await caller.job(scene.order())).jobId];
     const other = await stranger.job(scene.order());
-    const deleted = (await caller.remove({ documentId: scene.dataset.id })).json<StatusObject[]>();
+    const deleted = (await caller.remove({ documentId: scene.dataset.id })).jobs();
     expect(deleted.map(({ jobId }) => jobId).toSorted()).to.deep.equal(mine.toSorted());
     expect((await stranger.status(other.jobId)).status).to.equal(1);
     expect((await caller.remove({ documentId: scene.dataset.id })).json()).to.deep.equal([]);
@@ -111,7 +110,7 @@ describe('deleting jobs', () => {
     await scene.report(first.jobId, 7);
     await live.until(({ job }) => job.removed === 1, 'the end of the first');
     await scene.report(second.jobId, 8);
-    const deleted = (await deleting).json<StatusObject[]>();
+    const deleted = (await deleting).jobs();
     expect(deleted.map(({ status, removed }) => [status, removed])).to.deep.equal([
       [8, 1],
       [8, 1],
@@ -136,11 +135,7 @@ describe('deleting jobs', () => {
   it('takes the nonce for one more than the last where none is sent, and takes such a request once', async () => {
     const caller = scene.caller();
     const [job, other] = [await caller.job(scene.order()), await caller.job(scene.order())];
-    const { nonce } = (
-      await caller.call('GET', '/api/services/nonce', { query: { userAddress: caller.address } })
-    ).json<{
-      nonce: number;
-    }>();
+    const nonce = Number(await caller.lastNonce());
     const bodyFor = async (jobId: string, assumed: number) => ({
       consumerAddress: caller.address,
       jobId,
@@ -148,7 +143,7 @@ describe('deleting jobs', () => {
     });
     const body = await bodyFor(job.jobId, nonce + 1);
     expect((await caller.call('DELETE', COMPUTE, { body: await bodyFor(job.jobId, nonce + 2) })).status).to.equal(401);
-    expect((await caller.call('DELETE', COMPUTE, { body })).json<StatusObject[]>()[0]).to.include({ status: 8 });
+    expect((await caller.call('DELETE', COMPUTE, { body })).jobs()[0]).to.include({ status: 8 });
     expect((await caller.call('DELETE', COMPUTE, { body })).status).to.equal(401);
     expect((await caller.status(other.jobId)).status).to.equal(1);
   });
@@ -158,7 +153,7 @@ describe('deleting jobs', () => {
     const { jobId } = await caller.job(scene.order());
     await scene.report(jobId, 40);
     await using live = await subscribe(scene.url, { jobId });
-    const [job] = (await caller.remove({ jobId })).json<StatusObject[]>();
+    const [job] = (await caller.remove({ jobId })).jobs();
     expect(job).to.include({ status: 40, stopreq: 1 });
     await scene.writeResults(jobId, 1, { 'out.txt': 'late' });
     const begin = performance.now();

@@ -1,4 +1,3 @@
-import type { StatusObject } from '@capstan/shared/contract/api';
 import { expect } from 'chai';
 import { COMPUTE, type Caller } from '../../support/gateway/caller.ts';
 import { startGateway, type GatewayScene } from '../../support/gateway/scene.ts';
@@ -22,7 +21,7 @@ describe('starting an ended job again', () => {
     const caller = scene.caller();
     const { jobId, order } = await anEndedJob(caller);
     const before = await caller.status(jobId);
-    const [job] = (await caller.start(order)).json<StatusObject[]>();
+    const [job] = (await caller.start(order)).jobs();
     expect(job).to.include({ jobId, status: 1, agreementId: before.agreementId, dateFinished: null, stopreq: 0 });
     expect(job?.results).to.deep.equal([]);
     expect(await scene.report(jobId, 60), 'a late event of run 1').to.equal(false);
@@ -49,7 +48,7 @@ describe('starting an ended job again', () => {
     const { jobId, order } = await anEndedJob(caller);
     const body = await caller.startBody(order);
     await caller.call('POST', COMPUTE, { body });
-    expect((await caller.call('POST', COMPUTE, { body })).json<StatusObject[]>()[0]).to.include({ jobId, status: 1 });
+    expect((await caller.call('POST', COMPUTE, { body })).jobs()[0]).to.include({ jobId, status: 1 });
     expect(await scene.report(jobId, 40, { run: 3 })).to.equal(false);
     expect(await scene.report(jobId, 40, { run: 2 })).to.equal(true);
   });
@@ -110,7 +109,7 @@ describe('starting an ended job again', () => {
     const order = scene.order();
     const { jobId } = await caller.job(order);
     await caller.stop({ jobId });
-    expect((await caller.start({ ...order, jobId })).json<StatusObject[]>()[0]).to.include({ status: 1, stopreq: 0 });
+    expect((await caller.start({ ...order, jobId })).jobs()[0]).to.include({ status: 1, stopreq: 0 });
     expect(await scene.report(jobId, 40, { run: 2 })).to.equal(true);
   });
 });

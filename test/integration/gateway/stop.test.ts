@@ -17,7 +17,7 @@ describe('stopping jobs', () => {
     await using live = await subscribe(scene.url, { jobId });
     const answer = await caller.stop({ jobId });
     expect(answer.status).to.equal(200);
-    const [job] = answer.json<StatusObject[]>();
+    const [job] = answer.jobs();
     expect(job).to.include({ jobId, status: 7, statusText: 'Job stopped', stopreq: 1 });
     expect(job?.terminationDetails?.reason).to.match(/before a runner began/);
     expect(job?.dateFinished).to.be.a('number');
@@ -34,7 +34,7 @@ describe('stopping jobs', () => {
     await scene.desired(jobId, 'stopped');
     expect(await caller.status(jobId)).to.include({ status: 40, stopreq: 1 });
     await scene.report(jobId, 7);
-    expect((await stopping).json<StatusObject[]>()[0]).to.include({ jobId, status: 7, stopreq: 1 });
+    expect((await stopping).jobs()[0]).to.include({ jobId, status: 7, stopreq: 1 });
   });
 
   it('answers after ten seconds with stopreq 1 if the job has not stopped by then', async () => {
@@ -42,7 +42,7 @@ describe('stopping jobs', () => {
     const { jobId } = await caller.job(scene.order());
     await scene.report(jobId, 40);
     const begin = performance.now();
-    const [job] = (await caller.stop({ jobId })).json<StatusObject[]>();
+    const [job] = (await caller.stop({ jobId })).jobs();
     expect(performance.now() - begin).to.be.within(9_500, 12_000);
     expect(job).to.include({ status: 40, stopreq: 1 });
     await scene.report(jobId, 7);
@@ -54,7 +54,7 @@ describe('stopping jobs', () => {
     await scene.report(ended.jobId, 70);
     const open = [await caller.job(scene.order()), await caller.job(scene.order())].map(({ jobId }) => jobId);
     const other = await stranger.job(scene.order());
-    const stopped = (await caller.stop()).json<StatusObject[]>();
+    const stopped = (await caller.stop()).jobs();
     expect(stopped.map(({ jobId }) => jobId).toSorted()).to.deep.equal(open.toSorted());
     expect(new Set(stopped.map(({ status }) => status))).to.deep.equal(new Set([7]));
     expect((await caller.status(ended.jobId)).status).to.equal(70);
@@ -65,14 +65,14 @@ describe('stopping jobs', () => {
     const caller = scene.caller();
     const { jobId, documentId } = await caller.job(scene.order());
     expect((await caller.stop({ documentId: `did:op:${'0'.repeat(64)}` })).json()).to.deep.equal([]);
-    expect((await caller.stop({ documentId })).json<StatusObject[]>()[0]).to.include({ jobId, status: 7 });
+    expect((await caller.stop({ documentId })).jobs()[0]).to.include({ jobId, status: 7 });
   });
 
   it('with an agreementId stops the job of that order, written with 0x or without', async () => {
     for (const write of [(id: string) => id, (id: string) => id.slice(2)]) {
       const caller = scene.caller();
       const [{ jobId, agreementId }, other] = [await caller.job(scene.order()), await caller.job(scene.order())];
-      const stopped = (await caller.stop({ agreementId: write(agreementId) })).json<StatusObject[]>();
+      const stopped = (await caller.stop({ agreementId: write(agreementId) })).jobs();
       expect(stopped.map((job) => job.jobId)).to.deep.equal([jobId]);
       expect((await caller.status(other.jobId)).status).to.equal(1);
     }
@@ -102,10 +102,10 @@ describe('stopping jobs', () => {
     const caller = scene.caller();
     const [first, second] = [await caller.job(scene.order()), await caller.job(scene.order())];
     const body = { jobId: first.jobId, documentId: '', agreementId: null, ...(await caller.signed(first.jobId)) };
-    expect((await caller.call('PUT', COMPUTE, { body })).json<StatusObject[]>()[0]).to.include({ jobId: first.jobId });
+    expect((await caller.call('PUT', COMPUTE, { body })).jobs()[0]).to.include({ jobId: first.jobId });
     const query = { jobId: second.jobId, ...(await caller.signed(second.jobId)) };
     const both = await caller.call('PUT', COMPUTE, { query, body });
-    expect(both.json<StatusObject[]>()[0]).to.include({ jobId: second.jobId, status: 7 });
+    expect(both.jobs()[0]).to.include({ jobId: second.jobId, status: 7 });
   });
 
   it('takes a nonce that was sent as a JSON number', async () => {
@@ -128,11 +128,10 @@ describe('stopping jobs', () => {
     it('stops the job and uses up no nonce', async () => {
       const caller = scene.caller();
       const job = await caller.job(scene.order());
-      const before = (await caller.call('GET', '/api/services/nonce', { query: { userAddress: caller.address } })).text;
+      const before = await caller.lastNonce();
       const body = await nonceless(caller, job);
-      expect((await caller.call('PUT', COMPUTE, { body })).json<StatusObject[]>()[0]).to.include({ status: 7 });
-      const after = await caller.call('GET', '/api/services/nonce', { query: { userAddress: caller.address } });
-      expect(after.text).to.equal(before);
+      expect((await caller.call('PUT', COMPUTE, { body })).jobs()[0]).to.include({ status: 7 });
+      expect(await caller.lastNonce()).to.equal(before);
       // Replayed, it can only do the same again.
       expect((await caller.call('PUT', COMPUTE, { body })).status).to.equal(200);
     });

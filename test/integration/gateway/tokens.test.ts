@@ -1,7 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { StatusObject } from '@capstan/shared/contract/api';
 import { expect } from 'chai';
 import { COMPUTE, type Caller } from '../../support/gateway/caller.ts';
 import { startGateway, type GatewayScene } from '../../support/gateway/scene.ts';
@@ -19,7 +18,7 @@ describe('a token', () => {
   after(() => scene[Symbol.asyncDispose]());
 
   const tokenOf = async (caller: Caller, expiresAtS?: number) =>
-    (await caller.createToken(expiresAtS)).json<{ token: string }>().token;
+    ((await caller.createToken(expiresAtS)).json() as { token: string }).token;
   const revoke = async (caller: Caller, token: string) => {
     const { nonce, signature } = await caller.signed();
     return caller.call('DELETE', DELETE_TOKEN, { query: { address: caller.address, nonce, signature, token } });
@@ -35,9 +34,8 @@ describe('a token', () => {
     const caller = scene.caller();
     const answer = await caller.createToken(4_000_000_000);
     expect(answer.headers.get('cache-control')).to.equal('no-store');
-    const [header, claims] = answer
-      .json<{ token: string }>()
-      .token.split('.')
+    const [header, claims] = (answer.json() as { token: string }).token
+      .split('.')
       .slice(0, 2)
       .map((part) => JSON.parse(Buffer.from(part, 'base64url').toString()) as Record<string, unknown>);
     expect(header).to.include({ alg: 'HS256' });
@@ -51,16 +49,16 @@ describe('a token', () => {
     const order = scene.order();
     const start = await caller.call('POST', COMPUTE, { body: { ...order, ...claimsOf(caller) }, headers });
     expect(start.status, start.text).to.equal(200);
-    const jobId = start.json<StatusObject[]>()[0]?.jobId ?? '';
+    const jobId = start.jobs()[0]?.jobId ?? '';
     await scene.writeResults(jobId, 1, { 'out.txt': 'hello' });
     const stop = await caller.call('PUT', COMPUTE, { body: { jobId, signature: '', ...claimsOf(caller) }, headers });
-    expect(stop.json<StatusObject[]>()[0]).to.include({ status: 7 });
+    expect(stop.jobs()[0]).to.include({ status: 7 });
     const again = await caller.call('POST', COMPUTE, { body: { ...order, jobId, ...claimsOf(caller) }, headers });
     expect(again.status, again.text).to.equal(200);
     const query = { jobId, index: 0, run: 1, ...claimsOf(caller) };
     expect((await caller.call('GET', '/api/services/computeResult', { query, headers })).text).to.equal('hello');
     const removed = await caller.call('DELETE', COMPUTE, { query: { jobId, ...claimsOf(caller) }, headers });
-    expect(removed.json<StatusObject[]>()[0]).to.include({ status: 8 });
+    expect(removed.jobs()[0]).to.include({ status: 8 });
   });
 
   it('does not stand in for the signature that makes or takes back tokens', async () => {

@@ -11,7 +11,9 @@ export interface Answer {
   readonly headers: Headers;
   readonly text: string;
   /** The body as JSON; fails if it is none. */
-  json<T = unknown>(): T;
+  json(): unknown;
+  /** The body as the list of jobs that a good answer has; fails for any other. */
+  jobs(): readonly StatusObject[];
 }
 
 interface Call {
@@ -43,6 +45,8 @@ export interface Caller {
   remove(which?: Which): Promise<Answer>;
   result(jobId: string, index: number | string, more?: Fields): Promise<Answer>;
   createToken(expiresAtS?: number): Promise<Answer>;
+  /** The last nonce that the gateway knows of this address, its digits as they came. */
+  lastNonce(): Promise<string>;
 }
 
 interface Which {
@@ -72,9 +76,8 @@ export function createCaller(url: () => string): Caller {
     ...(await signed(order.jobId ?? '', order.dataset.documentId)),
   });
   const start = async (order: Order) => call('POST', COMPUTE, { body: await startBody(order) });
-  const jobsIn = (answer: Answer) => {
-    if (answer.status !== 200) throw new Error(`the gateway answered ${answer.status}: ${answer.text}`);
-    const [job] = answer.json<readonly StatusObject[]>();
+  const theOne = (answer: Answer) => {
+    const [job] = answer.jobs();
     if (!job) throw new Error('there is no such job');
     return job;
   };
@@ -92,8 +95,8 @@ export function createCaller(url: () => string): Caller {
     call,
     startBody,
     start,
-    job: async (order) => jobsIn(await start(order)),
-    status: async (jobId) => jobsIn(await call('GET', COMPUTE, { query: { jobId } })),
+    job: async (order) => theOne(await start(order)),
+    status: async (jobId) => theOne(await call('GET', COMPUTE, { query: { jobId } })),
     stop: (which = {}) => about('PUT', which),
     remove: (which = {}) => about('DELETE', which),
     async result(jobId, index, more = {}) {
@@ -104,6 +107,10 @@ export function createCaller(url: () => string): Caller {
       const { nonce, signature } = await signed();
       const query = { address, nonce, signature, expiration: expiresAtS };
       return call('GET', '/api/services/createAuthToken', { query });
+    },
+    async lastNonce() {
+      const { text } = await call('GET', '/api/services/nonce', { query: { userAddress: address } });
+      return /^\{"nonce":([0-9.]+)\}$/.exec(text)?.[1] ?? text;
     },
   };
 }
@@ -118,5 +125,15 @@ async function callRoute(url: string, method: string, { query = {}, body, header
     ...(body === undefined ? {} : { body: isBytes ? body : JSON.stringify(body) }),
   });
   const text = await response.text();
-  return { status: response.status, headers: response.headers, text, json: <T>() => JSON.parse(text) as T };
+  const { status, headers: answered } = response;
+  return {
+    status,
+    headers: answered,
+    text,
+    json: () => JSON.parse(text) as unknown,
+    jobs() {
+      if (status !== 200) throw new Error(`the gateway answered ${status}: ${text}`);
+      return JSON.parse(text) as StatusObject[];
+    },
+  };
 }

@@ -224,9 +224,8 @@ async function writeResults(dir: string, { jobId, run, texts }: Written): Promis
     type: 'output' as const,
     index,
     sha256: createHash('sha256').update(text).digest('hex'),
-    text,
   }));
-  for (const { index, text } of files) await writeFile(join(dir, 'files', String(index)), text);
+  for (const [index, text] of Object.values(texts).entries()) await writeFile(join(dir, 'files', String(index)), text);
   const manifest: Manifest = {
     v: 1,
     jobId: jobId as JobId,
@@ -236,7 +235,7 @@ async function writeResults(dir: string, { jobId, run, texts }: Written): Promis
     endedAt: Date.now(),
     expiresAt: Date.now() + 60_000,
     termination: null,
-    files: files.map(({ text: _, ...file }) => file),
+    files,
     skipped: [],
   };
   await writeFile(join(dir, 'manifest.json'), JSON.stringify(manifest));

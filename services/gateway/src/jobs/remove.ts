@@ -70,12 +70,10 @@ export function createRemove(options: RemoveOptions): Remove {
         for (const job of owned) demand(store, transaction, { job, want: 'deleted', at: clock.now() });
         return owned;
       });
-      await Promise.all(jobs.map(({ jobId }) => store.jobs.find(jobId)).map((job) => job && tellRunners(options, job)));
-      await awaitEnds(
-        store,
-        jobs.map(({ jobId }) => jobId),
-        ANSWER_LIMIT_MS,
-      );
+      const jobIds = jobs.map(({ jobId }) => jobId);
+      const current = jobIds.flatMap((jobId) => store.jobs.find(jobId) ?? []);
+      await Promise.all(current.map((job) => tellRunners(options, job)));
+      await awaitEnds(store, jobIds, ANSWER_LIMIT_MS);
       const outcome = async (job: JobRow) => {
         const now = store.jobs.find(job.jobId);
         // One that ended before the others may be gone by now.
