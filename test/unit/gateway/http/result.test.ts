@@ -68,7 +68,7 @@ describe('a result', () => {
     const response = await result.get();
     expect(response.status).to.equal(200);
     expect(response.headers.get('content-type')).to.contain('text/csv');
-    expect(response.headers.get('content-disposition')).to.equal('attachment; filename=table.csv');
+    expect(response.headers.get('content-disposition')).to.equal('attachment;filename=table.csv');
     expect(response.headers.get('content-length')).to.equal(String(bytes.length));
     expect(response.headers.get('etag')).to.equal(`"${sha256}"`);
     expect(Buffer.from(await response.arrayBuffer()).equals(bytes)).to.equal(true);

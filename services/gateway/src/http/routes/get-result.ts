@@ -35,7 +35,8 @@ function answer(ctx: Context, opened: OpenedResult): void {
   ctx.set({
     'Accept-Ranges': 'bytes',
     'Cache-Control': 'private, no-cache',
-    'Content-Disposition': contentDisposition(name),
+    // Without the space after the semicolon: in this form, and no other, ocean.js finds the name.
+    'Content-Disposition': contentDisposition(name).replace(/^attachment; (?=filename=[^"])/, 'attachment;'),
     // What an algorithm wrote is never to be run by a browser in the node's name.
     'Content-Security-Policy': 'sandbox',
     'X-Content-Type-Options': 'nosniff',
