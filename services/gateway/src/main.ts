@@ -31,7 +31,7 @@ import { rootRoute } from './http/routes/root.ts';
 import { stopComputeRoute } from './http/routes/stop-compute.ts';
 import { validateContainerRoute } from './http/routes/validate-container.ts';
 import { startComputeRoute } from './http/routes/start-compute.ts';
-import { createHttpServer, urlOf } from './http/server.ts';
+import { createHttpServer, publicUrlOf } from './http/server.ts';
 import { identityOf } from './identity.ts';
 import { createDispatch } from './jobs/dispatch.ts';
 import { createEnvironmentList } from './jobs/environments.ts';
@@ -50,7 +50,7 @@ import { createSubmit } from './jobs/submit.ts';
 import { createSweep } from './jobs/sweep.ts';
 import { createTokenRequests } from './jobs/token-requests.ts';
 import { createResultsFolder } from './results/folder.ts';
-import type { JobRow } from './store/job-row.ts';
+import type { StatusRow } from './store/statuses.ts';
 import { openStore } from './store/store.ts';
 import { createHub } from './ws/hub.ts';
 import { createSocketServer } from './ws/server.ts';
@@ -74,9 +74,10 @@ const runners = createRunners({ bus, store, clock, log });
 const dispatch = createDispatch({ bus, store, runners, clock, log });
 const server = createServer();
 
+const publicUrl = publicUrlOf(server, config.gateway.publicUrl);
 const queue = createQueueReason(store, runners);
-const show = (job: JobRow, dates: StatusView['dates'] = 'unix') =>
-  statusObject(job, { publicUrl: config.gateway.publicUrl ?? urlOf(server), dates, queue });
+const show = (job: StatusRow, dates: StatusView['dates'] = 'unix') =>
+  statusObject(job, { publicUrl: publicUrl(), dates, queue });
 const live = createLive(store, show);
 const hub = createHub(live);
 

@@ -1,8 +1,8 @@
-/** Tells who listens what this runner offers and what it works on: at start, on change, and regularly, since nobody keeps it. */
+/** Tells who listens what this runner offers and what it works on: at start, on change, when asked, and regularly, since nobody keeps it. */
 import { randomUUID } from 'node:crypto';
 import type { Bus } from '@capstan/shared/bus/connect';
-import { broadcast } from '@capstan/shared/bus/publish';
-import { announceSubject } from '@capstan/shared/bus/subjects';
+import { broadcast, listen } from '@capstan/shared/bus/publish';
+import { announceSubject, WHO_IS_THERE } from '@capstan/shared/bus/subjects';
 import type { Announcement, Environment } from '@capstan/shared/contract/messages';
 import type { Service } from '@capstan/shared/service';
 
@@ -24,6 +24,7 @@ export function createAnnouncer({ bus, runnerId, environments, jobs }: Announcer
   const instance = randomUUID();
   let timer: NodeJS.Timeout | undefined;
   let forgetBus: (() => void) | undefined;
+  const stopping = new AbortController();
 
   const announce = () => {
     const announcement: Announcement = { v: 1, runnerId, instance, environments: [...environments], jobs: jobs() };
@@ -36,11 +37,13 @@ export function createAnnouncer({ bus, runnerId, environments, jobs }: Announcer
       announce();
       timer = setInterval(announce, INTERVAL_MS);
       forgetBus = bus.onConnected(announce);
+      listen(bus, { subject: WHO_IS_THERE, handle: announce, signal: stopping.signal });
       return Promise.resolve();
     },
     stop() {
       clearInterval(timer);
       forgetBus?.();
+      stopping.abort();
       return Promise.resolve();
     },
     announce,

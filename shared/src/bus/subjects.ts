@@ -14,6 +14,8 @@ export const startSubject = (environment: EnvironmentId) => `jobs.start.${enviro
 export const eventSubject = (jobId: JobId) => `jobs.event.${jobId}`;
 export const announceSubject = (runnerId: string) => `runners.${runnerId}.announce`;
 export const ALL_ANNOUNCEMENTS = 'runners.*.announce';
+/** A gateway that has just come asks who is there, and every runner announces itself. */
+export const WHO_IS_THERE = 'runners.who';
 
 /** Message ids, by which JetStream drops repetitions. */
 export const startMessageId = (jobId: JobId, run: number) => `${jobId}.${run}.start`;

@@ -18,7 +18,7 @@ import { createQueueReason } from '../../../services/gateway/src/jobs/queue-reas
 import { createRunners } from '../../../services/gateway/src/jobs/runners.ts';
 import { statusObject } from '../../../services/gateway/src/jobs/status-object.ts';
 import { createSubmit } from '../../../services/gateway/src/jobs/submit.ts';
-import type { JobRow } from '../../../services/gateway/src/store/job-row.ts';
+import type { StatusRow } from '../../../services/gateway/src/store/statuses.ts';
 import { openStore } from '../../../services/gateway/src/store/store.ts';
 import { absentBus } from './absent-bus.ts';
 
@@ -76,7 +76,7 @@ export function gatewayParts({ assets = [], statusAccess = 'open', maxPayloadByt
   const bus = absentBus(maxPayloadBytes);
   const runners = createRunners({ bus, store, clock, log });
   const queue = createQueueReason(store, runners);
-  const show = (job: JobRow, dates: 'unix' | 'iso' = 'unix'): StatusObject =>
+  const show = (job: StatusRow, dates: 'unix' | 'iso' = 'unix'): StatusObject =>
     statusObject(job, { publicUrl: 'http://node.example', dates, queue });
   let stored = 0;
   const tokens = createTokens({ key: Buffer.alloc(32, 7), revoked: store.revokedTokens, clock });

@@ -11,6 +11,7 @@ export function aNewJob(changes: Partial<NewJob> = {}): NewJob {
   return {
     jobId: aJobId(),
     owner: anAddress(),
+    ownerShown: anAddress(),
     environment: anEnvironment(),
     documentId: 'did:op:1',
     agreementId: '0x1',

@@ -53,8 +53,8 @@ describe('the store', () => {
       await add();
       await add({ jobId: aJobId(2), owner: anAddress(2), nonce: aNonce(2) });
       await add({ jobId: aJobId(3), documentId: 'did:op:3', agreementId: '0x3' });
-      const ids = (filter: Parameters<Store['jobs']['select']>[0], limit = 10) =>
-        store.jobs.select(filter, limit).map(({ jobId }) => Number(jobId));
+      const ids = (filter: Parameters<Store['statuses']['select']>[0], limit = 10) =>
+        store.statuses.select(filter, limit).map(({ jobId }) => Number(jobId));
       expect(ids({})).to.deep.equal([3, 2, 1]);
       expect(ids({}, 2)).to.deep.equal([3, 2]);
       expect(ids({ owner: anAddress() })).to.deep.equal([3, 1]);
@@ -240,6 +240,13 @@ describe("the store's file", () => {
     const db = openDb(path);
     expect(db.prepare('pragma user_version').get()?.['user_version']).to.equal(MIGRATIONS.length);
     db.close();
+    openDb(path).close();
+  });
+
+  it('belongs to one gateway at a time: a second is told so, and gets it once the first is gone', () => {
+    const first = openDb(path);
+    expect(refusal(() => openDb(path))).to.contain('another gateway runs on this data folder');
+    first.close();
     openDb(path).close();
   });
 

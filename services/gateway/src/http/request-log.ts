@@ -5,6 +5,7 @@ import type { Log } from '@capstan/shared/log';
 
 export function requestLog(log: Log, clock: Clock): Middleware {
   return async (ctx, next) => {
+    if (!log.isLevelEnabled('debug')) return next();
     const startMs = clock.monotonicMs();
     await next();
     const line = {

@@ -53,3 +53,9 @@ export function urlOf(server: Server): string {
   const { address, port, family } = server.address() as AddressInfo;
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
+
+/** How clients reach the node: as configured, or where it listens, which is known from then on. Asked for with every status. */
+export function publicUrlOf(server: Server, configured: string | undefined): () => string {
+  let known = configured;
+  return () => (known ??= urlOf(server));
+}

@@ -26,7 +26,7 @@ const REASON = {
 export function demand(
   store: Store,
   transaction: Transaction,
-  { job, want, at }: { job: JobRow; want: Wanted; at: number },
+  { job, want, at }: { job: Pick<JobRow, 'jobId'>; want: Wanted; at: number },
 ): void {
   const wanted = store.jobs.want(job.jobId, want);
   if (!wanted || wanted.code !== 1) return;

@@ -1,7 +1,7 @@
 /** The jobs that a signed request is about: the caller's own, and nobody else's. */
 import { CapstanError } from '@capstan/shared/errors';
 import type { Address } from '@capstan/shared/contract/ids';
-import type { JobRow } from '../store/job-row.ts';
+import type { StatusRow } from '../store/statuses.ts';
 import type { Store } from '../store/store.ts';
 import { agreementIdOf } from './agreement-id.ts';
 
@@ -12,8 +12,12 @@ interface Which {
 }
 
 /** Throws NOT_FOUND if a job is named and it is not the caller's: whether there is such a job, a stranger does not learn. */
-export function ownedJobs(store: Store, owner: Address, { jobId, documentId, agreementId }: Which): readonly JobRow[] {
-  const jobs = store.jobs.select(
+export function ownedJobs(
+  store: Store,
+  owner: Address,
+  { jobId, documentId, agreementId }: Which,
+): readonly StatusRow[] {
+  const jobs = store.statuses.select(
     {
       owner,
       ...(jobId === undefined ? {} : { jobId }),

@@ -5,8 +5,7 @@ import { parseAddress } from '@capstan/shared/contract/ids';
 import { CapstanError } from '@capstan/shared/errors';
 import type { Authenticate, Credentials } from '../auth/authenticate.ts';
 import { jobsMessage } from '../auth/message.ts';
-import type { JobRow } from '../store/job-row.ts';
-import type { JobFilter } from '../store/jobs.ts';
+import type { JobFilter, StatusRow } from '../store/statuses.ts';
 import type { Store } from '../store/store.ts';
 import { agreementIdOf } from './agreement-id.ts';
 import type { StatusView } from './status-object.ts';
@@ -30,7 +29,7 @@ interface QueryOptions {
   readonly store: Store;
   readonly authenticate: Authenticate;
   readonly statusAccess: Config['gateway']['statusAccess'];
-  readonly show: (job: JobRow, dates?: StatusView['dates']) => StatusObject;
+  readonly show: (job: StatusRow, dates?: StatusView['dates']) => StatusObject;
 }
 
 export function createQuery({ store, authenticate, statusAccess, show }: QueryOptions): Query {
@@ -41,7 +40,7 @@ export function createQuery({ store, authenticate, statusAccess, show }: QueryOp
         throw nothingSelected();
       return selectionOf(query);
     },
-    statuses: (selection, dates) => store.jobs.select(selection, MAX_JOBS).map((job) => show(job, dates)),
+    statuses: (selection, dates) => store.statuses.select(selection, MAX_JOBS).map((job) => show(job, dates)),
   };
 }
 

@@ -1,11 +1,14 @@
 /** Why a job that has not begun yet waits, in words for its owner. */
 import type { StatusObject } from '@capstan/shared/contract/api';
-import type { JobRow } from '../store/job-row.ts';
+import type { StatusRow } from '../store/statuses.ts';
 import type { Store } from '../store/store.ts';
 import type { Runners } from './runners.ts';
 
 /** `position` counts from 1 in the order of acceptance, and is 0 once the job has been sent to the runners. */
-export function createQueueReason(store: Store, runners: Runners): (job: JobRow) => NonNullable<StatusObject['queue']> {
+export function createQueueReason(
+  store: Store,
+  runners: Runners,
+): (job: StatusRow) => NonNullable<StatusObject['queue']> {
   return (job) => {
     const state = runners.environment(job.environment);
     const position = job.dispatchedAt === null ? store.queue.countAhead(job) + 1 : 0;

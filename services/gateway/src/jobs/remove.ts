@@ -10,6 +10,7 @@ import { nextNonce } from '../auth/nonce.ts';
 import { spendNonce } from '../auth/spend-nonce.ts';
 import type { Results } from '../results/open.ts';
 import type { JobRow } from '../store/job-row.ts';
+import type { StatusRow } from '../store/statuses.ts';
 import type { Store } from '../store/store.ts';
 import { awaitEnds } from './await-end.ts';
 import { demand, tellRunners, type TellOptions } from './demand.ts';
@@ -25,7 +26,7 @@ interface RemoveOptions extends TellOptions {
 }
 
 export interface Remove {
-  request(request: DeleteRequest & Pick<Credentials, 'token'>): Promise<readonly JobRow[]>;
+  request(request: DeleteRequest & Pick<Credentials, 'token'>): Promise<readonly StatusRow[]>;
   /** Completes what was asked for: jobs that have ended and are to be deleted. */
   finish(job: JobRow): Promise<JobRow>;
 }
@@ -74,7 +75,7 @@ export function createRemove(options: RemoveOptions): Remove {
       const current = jobIds.flatMap((jobId) => store.jobs.find(jobId) ?? []);
       await Promise.all(current.map((job) => tellRunners(options, job)));
       await awaitEnds(store, jobIds, ANSWER_LIMIT_MS);
-      const outcome = async (job: JobRow) => {
+      const outcome = async (job: StatusRow): Promise<StatusRow> => {
         const now = store.jobs.find(job.jobId);
         // One that ended before the others may be gone by now.
         if (!now) return asRemoved(job, clock.now());
@@ -86,7 +87,7 @@ export function createRemove(options: RemoveOptions): Remove {
 }
 
 /** How a job is shown that is no more. */
-function asRemoved(job: JobRow, at: number): JobRow {
+function asRemoved<Row extends StatusRow>(job: Row, at: number): Row {
   return { ...job, code: 8, dateFinished: job.dateFinished ?? at, removed: 1, results: [], expiresAt: null };
 }
 

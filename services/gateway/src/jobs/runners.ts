@@ -1,6 +1,6 @@
 /** What runners announce: which environments there are, which are live, and which jobs are being worked on. */
-import { listen } from '@capstan/shared/bus/publish';
-import { ALL_ANNOUNCEMENTS } from '@capstan/shared/bus/subjects';
+import { broadcast, listen } from '@capstan/shared/bus/publish';
+import { ALL_ANNOUNCEMENTS, WHO_IS_THERE } from '@capstan/shared/bus/subjects';
 import type { Bus } from '@capstan/shared/bus/connect';
 import type { Clock } from '@capstan/shared/clock';
 import type { EnvironmentId, JobId } from '@capstan/shared/contract/ids';
@@ -116,6 +116,9 @@ export function createRunners({ bus, store, clock, log }: RunnersOptions): Runne
     name: 'runners',
     start() {
       listen(bus, { subject: ALL_ANNOUNCEMENTS, handle: hear, signal: stopping.signal });
+      const ask = () => broadcast(bus, WHO_IS_THERE, { v: 1 });
+      stopping.signal.addEventListener('abort', bus.onConnected(ask), { once: true });
+      ask();
       return Promise.resolve();
     },
     stop() {

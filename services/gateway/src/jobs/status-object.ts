@@ -1,8 +1,7 @@
 /** A job as clients see it, PURE. Source of the fields: the wire contract, §2. */
-import { getAddress } from 'ethers';
 import type { StatusObject } from '@capstan/shared/contract/api';
 import { statusText } from '@capstan/shared/contract/status';
-import type { JobRow } from '../store/job-row.ts';
+import type { StatusRow } from '../store/statuses.ts';
 
 export interface StatusView {
   /** Where clients reach the node, without a slash at the end. */
@@ -10,15 +9,15 @@ export interface StatusView {
   /** `unix`: seconds with a millisecond fraction. */
   readonly dates: 'unix' | 'iso';
   /** Why the job waits; only asked for while it does. */
-  readonly queue: (job: JobRow) => NonNullable<StatusObject['queue']>;
+  readonly queue: (job: StatusRow) => NonNullable<StatusObject['queue']>;
 }
 
-export function statusObject(job: JobRow, { publicUrl, dates, queue }: StatusView): StatusObject {
+export function statusObject(job: StatusRow, { publicUrl, dates, queue }: StatusView): StatusObject {
   const date = (ms: number) => (dates === 'iso' ? new Date(ms).toISOString() : ms / 1000);
   const resultUrl = (index: number) => `${publicUrl}/api/services/computeResult?jobId=${job.jobId}&index=${index}`;
   const log = job.results.find(({ type }) => type === 'algorithmLog');
   return {
-    owner: getAddress(job.owner),
+    owner: job.ownerShown,
     documentId: job.documentId,
     did: job.documentId,
     jobId: job.jobId,

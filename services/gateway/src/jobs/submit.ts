@@ -1,4 +1,5 @@
 /** A start request becomes a job, or the next run of one: checked, then stored with nonce, spec and first event in one transaction. */
+import { getAddress } from 'ethers';
 import type { Clock } from '@capstan/shared/clock';
 import type { StartRequest } from '@capstan/shared/contract/api';
 import { parseJobId, type JobId } from '@capstan/shared/contract/ids';
@@ -56,6 +57,7 @@ export function createSubmit(options: SubmitOptions): (submission: Submission) =
       {
         jobId: newJobId(),
         owner: caller.address,
+        ownerShown: getAddress(caller.address),
         environment: spec.environment,
         documentId: request.dataset.documentId,
         agreementId: agreementIdOf(request.dataset.transferTxId),

@@ -1,7 +1,7 @@
 /** The SQLite file: the only place that imports SQLite. Opens, checks, migrates, and groups writes into commits. */
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { CapstanError, messageOf } from '@capstan/shared/errors';
 import { MIGRATIONS } from './migrations/list.ts';
 
@@ -12,6 +12,9 @@ export interface Statement {
   run(...values: readonly SqlValue[]): { readonly changes: number; readonly lastId: number };
   get(...values: readonly SqlValue[]): Row | undefined;
   all(...values: readonly SqlValue[]): readonly Row[];
+  /** A row as its values in the order of the columns: much faster than with names. */
+  values(...values: readonly SqlValue[]): readonly SqlValue[] | undefined;
+  allValues(...values: readonly SqlValue[]): readonly (readonly SqlValue[])[];
 }
 
 export interface Db {
@@ -26,20 +29,24 @@ export function openDb(path: string): Db {
   let db: DatabaseSync;
   try {
     db = new DatabaseSync(path);
+    db.exec('pragma busy_timeout = 1000; pragma foreign_keys = on;');
+    // Exclusive: a second gateway on the same store is refused, and a read costs no file locks.
+    db.exec('pragma locking_mode = exclusive; pragma journal_mode = wal;');
     // FULL: a commit is on the disk before the client hears of it, also when the power fails.
-    db.exec(
-      'pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma busy_timeout = 5000;',
-    );
+    db.exec('pragma synchronous = full;');
     checkIntegrity(db);
     migrate(db);
   } catch (error) {
-    throw error instanceof CapstanError
-      ? error
-      : new CapstanError('STORE_UNAVAILABLE', `The store can't be opened: ${messageOf(error)}`, { cause: error });
+    throw asOurs(error);
   }
   return {
     prepare(sql) {
       const statement = db.prepare(sql);
+      let unnamed: StatementSync | undefined;
+      const asValues = () => {
+        if (!unnamed) (unnamed = db.prepare(sql)).setReturnArrays(true);
+        return unnamed;
+      };
       return {
         run(...values) {
           const { changes, lastInsertRowid } = statement.run(...values);
@@ -47,6 +54,9 @@ export function openDb(path: string): Db {
         },
         get: (...values) => statement.get(...values),
         all: (...values) => statement.all(...values),
+        // The types of Node know rows with names only.
+        values: (...values) => asValues().get(...values) as unknown as readonly SqlValue[] | undefined,
+        allValues: (...values) => asValues().all(...values) as unknown as readonly (readonly SqlValue[])[],
       };
     },
     exec: (sql) => db.exec(sql),
@@ -54,12 +64,27 @@ export function openDb(path: string): Db {
   };
 }
 
+const BUSY = 5;
+
+function asOurs(error: unknown): CapstanError {
+  if (error instanceof CapstanError) return error;
+  const text =
+    resultCodeOf(error) === BUSY
+      ? 'The store is in use: another gateway runs on this data folder. Stop it first; there is one gateway a store.'
+      : `The store can't be opened: ${messageOf(error)}`;
+  return new CapstanError('STORE_UNAVAILABLE', text, { cause: error });
+}
+
 /** SQLite's primary result codes for a disk that fails, or is full. */
 const DISK_FAILURES: readonly number[] = [10, 13];
 
 /** Whether the disk is to blame: then nothing else of the same transaction can be kept either, and SQLite may have undone it all. */
 export function isDiskFailure(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && DISK_FAILURES.includes(Number(error.errcode) & 0xff);
+  return DISK_FAILURES.includes(resultCodeOf(error) ?? 0);
+}
+
+function resultCodeOf(error: unknown): number | undefined {
+  return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined;
 }
 
 function checkIntegrity(db: DatabaseSync): void {

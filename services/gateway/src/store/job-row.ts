@@ -12,6 +12,8 @@ export interface JobRow extends LifecycleState {
   readonly jobId: JobId;
   readonly accepted: number;
   readonly owner: Address;
+  /** The owner's address with its checksum. */
+  readonly ownerShown: string;
   readonly environment: EnvironmentId;
   readonly documentId: string;
   readonly agreementId: string;
@@ -39,6 +41,7 @@ export function toJob(row: Row): JobRow {
     attempt: row['attempt'] as number,
     code: row['code'] as StatusCode,
     owner: row['owner'] as Address,
+    ownerShown: row['owner_shown'] as string,
     environment: row['environment'] as EnvironmentId,
     documentId: row['document_id'] as string,
     agreementId: row['agreement_id'] as string,

@@ -9,6 +9,7 @@ export type NewJob = Pick<
   JobRow,
   | 'jobId'
   | 'owner'
+  | 'ownerShown'
   | 'environment'
   | 'documentId'
   | 'agreementId'
@@ -31,19 +32,12 @@ export interface JobChange {
   readonly results: readonly ResultFile[];
 }
 
-export interface JobFilter {
-  readonly jobId?: string;
-  readonly documentId?: string;
-  readonly agreementId?: string;
-  readonly owner?: Address;
-}
-
 export type Jobs = ReturnType<typeof createJobs>;
 
 export function createJobs(db: Db) {
   const insert = db.prepare(`
-    insert into jobs (job_id, accepted, run, attempt, code, owner, environment, document_id, agreement_id, algo_did, input_dids, nonce, body_hash, date_created)
-    values (?, (select coalesce(max(accepted), 0) + 1 from jobs), 1, 0, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    insert into jobs (job_id, accepted, run, attempt, code, owner, owner_shown, environment, document_id, agreement_id, algo_did, input_dids, nonce, body_hash, date_created)
+    values (?, (select coalesce(max(accepted), 0) + 1 from jobs), 1, 0, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     returning *`);
   const insertSpec = db.prepare('insert into job_specs (job_id, spec) values (?, ?)');
   const selectSpec = db.prepare('select spec from job_specs where job_id = ?');
@@ -69,13 +63,13 @@ export function createJobs(db: Db) {
   const updateSpec = db.prepare('update job_specs set spec = ? where job_id = ?');
   const removeSpec = db.prepare('delete from job_specs where job_id = ?');
   const removeJob = db.prepare('delete from jobs where job_id = ?');
-  const filters = new Map<string, ReturnType<Db['prepare']>>();
 
   return {
     add(job: NewJob, spec: string): JobRow {
       const row = insert.get(
         job.jobId,
         job.owner,
+        job.ownerShown,
         job.environment,
         job.documentId,
         job.agreementId,
@@ -100,20 +94,6 @@ export function createJobs(db: Db) {
     /** The spec as it was stored, JSON text. */
     spec(jobId: JobId): string | undefined {
       return selectSpec.get(jobId)?.['spec'] as string | undefined;
-    },
-    /** Newest first. Every given part of the filter must match. */
-    select(filter: JobFilter, limit: number): readonly JobRow[] {
-      const parts: readonly (readonly [string, string | undefined])[] = [
-        ['job_id = ?', filter.jobId],
-        ['document_id = ?', filter.documentId],
-        ['agreement_id = ?', filter.agreementId],
-        ['owner = ?', filter.owner],
-      ];
-      const given = parts.filter((part): part is readonly [string, string] => part[1] !== undefined);
-      const sql = `select * from jobs where ${given.map(([condition]) => condition).join(' and ') || '1'} order by accepted desc limit ?`;
-      let statement = filters.get(sql);
-      if (!statement) filters.set(sql, (statement = db.prepare(sql)));
-      return statement.all(...given.map(([, value]) => value), limit).map(toJob);
     },
     /** Notes that its owner wants an end of it; what is deleted stays so. Undefined if it is, or if there is no such job. */
     want(jobId: JobId, wanted: Exclude<Want, 'run'>): JobRow | undefined {

@@ -64,7 +64,8 @@ export function createQueue(db: Db) {
     environmentsWaiting: () => environmentsWaiting.all().map((row) => row['environment'] as EnvironmentId),
     countDispatched: (environment: EnvironmentId) => countDispatched.get(environment)?.['n'] as number,
     countWaiting: (environment: EnvironmentId) => countWaiting.get(environment)?.['n'] as number,
-    countAhead: (job: JobRow) => countAhead.get(job.environment, job.accepted)?.['n'] as number,
+    countAhead: (job: Pick<JobRow, 'environment' | 'accepted'>) =>
+      countAhead.get(job.environment, job.accepted)?.['n'] as number,
     /** Jobs that were given to the bus and have not ended. */
     sent(): readonly SentJob[] {
       return sent.all().map((row) => ({

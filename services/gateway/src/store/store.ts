@@ -8,11 +8,13 @@ import { createJobs, type Jobs } from './jobs.ts';
 import { createNonces, type Nonces } from './nonces.ts';
 import { createQueue, type Queue } from './queue.ts';
 import { createRevokedTokens, type RevokedTokens } from './revoked-tokens.ts';
+import { createStatuses, type Statuses } from './statuses.ts';
 import { createTombstones, type Tombstones } from './tombstones.ts';
 
 export interface Store extends Committer {
   readonly jobs: Jobs;
   readonly queue: Queue;
+  readonly statuses: Statuses;
   readonly events: Events;
   readonly nonces: Nonces;
   readonly environments: Environments;
@@ -32,6 +34,7 @@ export function openStore(path: string): Store {
     ...createCommitter(db),
     jobs: createJobs(db),
     queue: createQueue(db),
+    statuses: createStatuses(db),
     events: createEvents(db),
     nonces: createNonces(db),
     environments: createEnvironments(db),

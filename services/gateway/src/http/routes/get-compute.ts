@@ -1,5 +1,5 @@
 /** `GET /api/services/compute`: how jobs stand. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { StatusQuerySchema } from '@capstan/shared/contract/api';
 import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
 import { compile } from '@capstan/shared/validate';
@@ -15,10 +15,9 @@ export function getComputeRoute(query: Query): Route {
     const token = ctx.get('AuthToken');
     const selection = await query.authorize(token === '' ? which : { ...which, token });
     const text = JSON.stringify(query.statuses(selection, dates));
-    ctx.type = 'json';
     ctx.status = 200;
-    ctx.set('Cache-Control', 'private, no-cache');
-    ctx.etag = createHash('sha1').update(text).digest('base64url');
+    ctx.set({ 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'private, no-cache' });
+    ctx.etag = hash('sha1', text, 'base64url');
     // Clients poll all day; what has not changed need not travel.
     if (ctx.fresh) ctx.status = 304;
     else ctx.body = text;

@@ -8,6 +8,8 @@ create table jobs (
   attempt integer not null,
   code integer not null,
   owner text not null,
+  -- The owner's address with its checksum, as clients see it: too slow to work out each time.
+  owner_shown text not null,
   environment text not null,
   document_id text not null,
   agreement_id text not null,

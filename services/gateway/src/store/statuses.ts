@@ -1,0 +1,101 @@
+/** Jobs as their statuses need them: only the columns that clients see, read without a search where the id is known. */
+import type { Address, EnvironmentId, JobId } from '@capstan/shared/contract/ids';
+import type { ResultFile, Termination } from '@capstan/shared/contract/job';
+import type { StatusCode } from '@capstan/shared/contract/status';
+import type { Db, SqlValue } from './db.ts';
+import type { JobRow } from './job-row.ts';
+
+export type StatusRow = Pick<
+  JobRow,
+  | 'jobId'
+  | 'accepted'
+  | 'owner'
+  | 'ownerShown'
+  | 'environment'
+  | 'documentId'
+  | 'agreementId'
+  | 'algoDid'
+  | 'inputDids'
+  | 'dateCreated'
+  | 'dateFinished'
+  | 'dispatchedAt'
+  | 'code'
+  | 'stopreq'
+  | 'removed'
+  | 'expiresAt'
+  | 'termination'
+  | 'results'
+>;
+
+export interface JobFilter {
+  readonly jobId?: string;
+  readonly documentId?: string;
+  readonly agreementId?: string;
+  readonly owner?: Address;
+}
+
+const COLUMNS = `job_id, accepted, owner, owner_shown, environment, document_id, agreement_id, algo_did, input_dids, date_created,
+  date_finished, dispatched_at, code, stopreq, removed, expires_at, termination, results`;
+
+export type Statuses = ReturnType<typeof createStatuses>;
+
+export function createStatuses(db: Db) {
+  const byId = db.prepare(`select ${COLUMNS} from jobs where job_id = ?`);
+  const filters = new Map<string, ReturnType<Db['prepare']>>();
+
+  return {
+    /** Newest first. Every given part of the filter must match. */
+    select(filter: JobFilter, limit: number): readonly StatusRow[] {
+      if (filter.jobId !== undefined) {
+        const values = byId.values(filter.jobId);
+        const row = values && toStatusRow(values);
+        return row && fits(row, filter) ? [row] : [];
+      }
+      const parts: readonly (readonly [string, string | undefined])[] = [
+        ['document_id = ?', filter.documentId],
+        ['agreement_id = ?', filter.agreementId],
+        ['owner = ?', filter.owner],
+      ];
+      const given = parts.filter((part): part is readonly [string, string] => part[1] !== undefined);
+      const sql = `select ${COLUMNS} from jobs where ${given.map(([condition]) => condition).join(' and ') || '1'} order by accepted desc limit ?`;
+      let statement = filters.get(sql);
+      if (!statement) filters.set(sql, (statement = db.prepare(sql)));
+      return statement.allValues(...given.map(([, value]) => value), limit).map(toStatusRow);
+    },
+  };
+}
+
+function fits(row: StatusRow, { documentId, agreementId, owner }: JobFilter): boolean {
+  return (
+    (documentId === undefined || row.documentId === documentId) &&
+    (agreementId === undefined || row.agreementId === agreementId) &&
+    (owner === undefined || row.owner === owner)
+  );
+}
+
+/** In the order of COLUMNS. */
+function toStatusRow(values: readonly SqlValue[]): StatusRow {
+  const [jobId, accepted, owner, ownerShown, environment, documentId, agreementId, algoDid, inputDids, ...more] =
+    values;
+  const [dateCreated, dateFinished, dispatchedAt, code, stopreq, removed, expiresAt, termination, results] = more;
+  return {
+    jobId: jobId as JobId,
+    accepted: accepted as number,
+    owner: owner as Address,
+    ownerShown: ownerShown as string,
+    environment: environment as EnvironmentId,
+    documentId: documentId as string,
+    agreementId: agreementId as string,
+    algoDid: algoDid as string,
+    inputDids: JSON.parse(inputDids as string) as string[],
+    dateCreated: dateCreated as number,
+    dateFinished: dateFinished as number | null,
+    dispatchedAt: dispatchedAt as number | null,
+    code: code as StatusCode,
+    stopreq: stopreq as 0 | 1 | 2,
+    removed: removed as 0 | 1,
+    expiresAt: expiresAt as number | null,
+    termination: termination === null ? null : (JSON.parse(termination as string) as Termination),
+    results: JSON.parse(results as string) as ResultFile[],
+  };
+}
