@@ -1,6 +1,5 @@
 /** The gateway's composition root: configuration → parts → start all; a signal → stop in reverse. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { createServer } from 'node:http';
 import { createBus } from '@capstan/shared/bus/connect';
 import { systemClock as clock } from '@capstan/shared/clock';
 import { configOfProcess, dataPaths, nodeKeyOf } from '@capstan/shared/config/process';
@@ -31,7 +30,7 @@ import { rootRoute } from './http/routes/root.ts';
 import { stopComputeRoute } from './http/routes/stop-compute.ts';
 import { validateContainerRoute } from './http/routes/validate-container.ts';
 import { startComputeRoute } from './http/routes/start-compute.ts';
-import { createHttpServer, publicUrlOf } from './http/server.ts';
+import { createHttpServer, createLimitedServer, publicUrlOf } from './http/server.ts';
 import { identityOf } from './identity.ts';
 import { createDispatch } from './jobs/dispatch.ts';
 import { createEnvironmentList } from './jobs/environments.ts';
@@ -72,7 +71,7 @@ const store = openStore(paths.store);
 const bus = createBus({ nats: config.nats, name: 'capstan-gateway', log });
 const runners = createRunners({ bus, store, clock, log });
 const dispatch = createDispatch({ bus, store, runners, clock, log });
-const server = createServer();
+const server = createLimitedServer(config.gateway.limits);
 
 const publicUrl = publicUrlOf(server, config.gateway.publicUrl);
 const queue = createQueueReason(store, runners);

@@ -35,13 +35,7 @@ export async function readBody(request: IncomingMessage, limitBytes: number): Pr
   } catch (error) {
     const type = error instanceof Error && 'type' in error ? error.type : undefined;
     if (type === 'entity.too.large') {
-      throw new CapstanError(
-        'BODY_TOO_LARGE',
-        `The body is larger than the ${limitBytes} bytes that this node takes.`,
-        {
-          headers: { Connection: 'close' },
-        },
-      );
+      throw new CapstanError('BODY_TOO_LARGE', `The body is larger than the ${limitBytes} bytes that this node takes.`);
     }
     throw new CapstanError('BAD_REQUEST', 'The body broke off before its end.', { cause: error });
   }

@@ -2,6 +2,7 @@
 import type { Context, Middleware } from 'koa';
 import { CapstanError, ERRORS } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
+import { answerEarly } from './linger.ts';
 
 /** After how many seconds a client may try again what can't be done now. */
 const RETRY_AFTER_S = 5;
@@ -44,7 +45,8 @@ function respond(ctx: Context, error: CapstanError): void {
   const { status, retryable } = ERRORS[error.code];
   ctx.status = status;
   ctx.set({ ...error.facts.headers, ...(retryable && status === 503 ? { 'Retry-After': String(RETRY_AFTER_S) } : {}) });
-  ctx.body = bodyOf(error);
+  if (ctx.req.complete || ctx.req.destroyed) ctx.body = bodyOf(error);
+  else answerEarly(ctx, bodyOf(error));
 }
 
 function bodyOf(error: CapstanError): object {

@@ -1,13 +1,34 @@
 /** Listens, and stops gracefully: answers what it has begun, then closes. */
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type Koa from 'koa';
 import type { Config } from '@capstan/shared/config/schema';
 import { CapstanError, messageOf } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
 import type { Service } from '@capstan/shared/service';
+import { answerParserErrors } from './parser-errors.ts';
+
+type Limits = Config['gateway']['limits'];
 
 const STOP_LIMIT_MS = 5_000;
+
+/** How often connections are looked at for being too slow, at least. */
+const CHECK_EVERY_MS = 2_000;
+
+/** A server that is not listening yet, with its limits. */
+export function createLimitedServer({ headersTimeoutS, requestTimeoutS, maxConnections }: Limits): Server {
+  const headersTimeout = headersTimeoutS * 1000;
+  const server = createServer({
+    headersTimeout,
+    requestTimeout: requestTimeoutS * 1000,
+    connectionsCheckingInterval: Math.min(CHECK_EVERY_MS, headersTimeout / 2),
+    // Clients offer HTTP/2 in passing (`Upgrade: h2c`); whoever does gets HTTP/1.1.
+    shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
+  });
+  server.maxConnections = maxConnections;
+  answerParserErrors(server);
+  return server;
+}
 
 interface HttpServerOptions {
   readonly server: Server;
@@ -16,11 +37,8 @@ interface HttpServerOptions {
   readonly log: Log;
 }
 
-export function createHttpServer({ server, app, gateway: { host, port, limits }, log }: HttpServerOptions): Service {
+export function createHttpServer({ server, app, gateway: { host, port }, log }: HttpServerOptions): Service {
   const answer = app.callback();
-  server.maxConnections = limits.maxConnections;
-  server.headersTimeout = limits.headersTimeoutS * 1000;
-  server.requestTimeout = limits.requestTimeoutS * 1000;
   server.on('request', (request, response) => void answer(request, response));
 
   return {

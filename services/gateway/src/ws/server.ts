@@ -30,7 +30,8 @@ export function createSocketServer({ server, path, ...session }: SocketServerOpt
   server.on('upgrade', (request, stream, head) => {
     // Until a session takes it over, nobody else listens for this.
     stream.on('error', () => stream.destroy());
-    const asked = new URL(request.url ?? '/', 'http://node').pathname;
+    // Whatever comes instead of a path, such as `//`, is another one.
+    const [asked] = (request.url ?? '').split('?', 1);
     if (asked !== path) return refuse(stream, path);
     sockets.handleUpgrade(request, stream, head, (socket) => sockets.emit('connection', socket, request));
   });
