@@ -26,7 +26,7 @@ async function bringMissing(parts, context) {
 async function installPackages(parts, context) {
   const missing = [];
   for (const part of parts) {
-    if ((await part.ready(context)) === undefined) missing.push(...(await part.packages()));
+    if ((await part.ready(context)) === undefined) missing.push(...(await part.packages(context)));
   }
   if (missing.length > 0) await aptInstall(missing, context.signal);
 }
