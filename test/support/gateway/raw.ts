@@ -52,10 +52,10 @@ export async function exchange(
 
 /** Asks for `GET /` again and again, as somebody does who has nothing to do with what goes on; stops when told. */
 export function bystander(url: string): { stop(): Promise<readonly number[]> } {
-  let isOver = false;
+  const over = new AbortController();
   const look = async () => {
     const tookMs: number[] = [];
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const begin = performance.now();
       const response = await fetch(url);
       await response.arrayBuffer();
@@ -67,7 +67,7 @@ export function bystander(url: string): { stop(): Promise<readonly number[]> } {
   const looking = look();
   return {
     stop() {
-      isOver = true;
+      over.abort();
       return looking;
     },
   };

@@ -23,8 +23,23 @@ export function createClientIp(trusted: readonly string[]): ClientIp {
 /** IPv4 addresses come as `::ffff:1.2.3.4` on a socket that takes both. */
 const plain = (address: string) => address.replace(/^::ffff:(?=\d+\.)/i, '');
 
+/**
+ * What is counted as one client: an IPv4 address, or the first half of an IPv6 address. Whoever has one address of such a network has
+ * them all, and may come from another one each time.
+ */
+export function networkOf(address: string): string {
+  if (isIP(address) !== 6) return address;
+  const [head = '', tail] = address.split('::');
+  const groups = (text = '') => (text === '' ? [] : text.split(':'));
+  const before = groups(head);
+  const gap = tail === undefined ? 0 : 8 - before.length - groups(tail).length;
+  const all = [...before, ...Array.from({ length: gap }, () => '0'), ...groups(tail)];
+  const network = all.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16));
+  return `${network.join(':')}::/64`;
+}
+
 function add(proxies: BlockList, range: string): void {
-  const [address = '', bits] = range.split('/');
+  const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(range) ?? [];
   const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
   try {
     if (bits === undefined) proxies.addAddress(address, family);

@@ -1,6 +1,6 @@
 /** How much one network address may ask. */
 import type { Middleware } from 'koa';
-import type { ClientIp } from './client-ip.ts';
+import { networkOf, type ClientIp } from './client-ip.ts';
 import type { RateLimit } from './rate-limit.ts';
 
 export interface RateLimits {
@@ -11,7 +11,7 @@ export interface RateLimits {
 /** Before anything is read or looked up. */
 export function limitRate({ clientIp, perIp }: RateLimits): Middleware {
   return (ctx, next) => {
-    perIp(clientIp(ctx.req.socket.remoteAddress, ctx.get('X-Forwarded-For')));
+    perIp(networkOf(clientIp(ctx.req.socket.remoteAddress, ctx.get('X-Forwarded-For'))));
     return next();
   };
 }

@@ -9,13 +9,15 @@ interface Which {
   readonly jobId?: string | undefined;
   readonly documentId?: string | undefined;
   readonly agreementId?: string | undefined;
+  /** Only those that have not ended, unless one is named. */
+  readonly isOpen?: true;
 }
 
 /** Throws NOT_FOUND if a job is named and it is not the caller's: whether there is such a job, a stranger does not learn. */
 export function ownedJobs(
   store: Store,
   owner: Address,
-  { jobId, documentId, agreementId }: Which,
+  { jobId, documentId, agreementId, isOpen }: Which,
 ): readonly StatusRow[] {
   const jobs = store.statuses.select(
     {
@@ -23,6 +25,7 @@ export function ownedJobs(
       ...(jobId === undefined ? {} : { jobId }),
       ...(documentId === undefined ? {} : { documentId }),
       ...(agreementId === undefined ? {} : { agreementId: agreementIdOf(agreementId) }),
+      ...(isOpen ? { isOpen } : {}),
     },
     Number.MAX_SAFE_INTEGER,
   );

@@ -39,8 +39,7 @@ export function createStop(options: StopOptions): (request: SignedStop) => Promi
     const stopping = await store.write((transaction) => {
       // A nonce that nobody signed uses up nothing: else whoever replays the request could burn all of the owner's.
       if (caller) spendNonce(store.nonces, caller);
-      const owned = ownedJobs(store, address, request);
-      const touched = request.jobId === undefined ? owned.filter(({ code }) => !isEnding(code)) : owned;
+      const touched = ownedJobs(store, address, { ...request, isOpen: true });
       for (const job of touched)
         if (!isEnding(job.code)) demand(store, transaction, { job, want: 'stopped', at: clock.now() });
       return touched.map(({ jobId }) => jobId);

@@ -32,6 +32,8 @@ export interface JobFilter {
   readonly documentId?: string;
   readonly agreementId?: string;
   readonly owner?: Address;
+  /** Leaves out those that have ended; a named job is found in any case. */
+  readonly isOpen?: true;
 }
 
 const COLUMNS = `job_id, accepted, owner, owner_shown, environment, document_id, agreement_id, algo_did, input_dids, date_created,
@@ -57,7 +59,11 @@ export function createStatuses(db: Db) {
         ['owner = ?', filter.owner],
       ];
       const given = parts.filter((part): part is readonly [string, string] => part[1] !== undefined);
-      const sql = `select ${COLUMNS} from jobs where ${given.map(([condition]) => condition).join(' and ') || '1'} order by accepted desc limit ?`;
+      const conditions = [
+        ...given.map(([condition]) => condition),
+        ...(filter.isOpen ? ['date_finished is null'] : []),
+      ];
+      const sql = `select ${COLUMNS} from jobs where ${conditions.join(' and ') || '1'} order by accepted desc limit ?`;
       let statement = filters.get(sql);
       if (!statement) filters.set(sql, (statement = db.prepare(sql)));
       return statement.allValues(...given.map(([, value]) => value), limit).map(toStatusRow);
