@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { expect } from 'chai';
+import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
 import { ROOT } from '../../scripts/parts/service.ts';
 import { startTestNode } from '../support/node.ts';
 import { blocksOf, typeInShell, type Typed } from './shell-page.ts';
@@ -22,8 +23,14 @@ describe('the commands in docs/api.md', () => {
     typed = await typeInShell(blocks, { ...process.env, ...node.variables, PATH: path, NODE: node.url });
   });
 
-  it('are all there', () => {
-    expect(blocks.length).to.be.greaterThan(15);
+  it('are there for every route', () => {
+    const absent = Object.values(ENDPOINTS)
+      .filter(({ method, path }) => !page.includes(`| \`${method}\` | \`${path}\` |`))
+      .map(({ method, path }) => `${method} ${path}`);
+    expect(absent).to.deep.equal([]);
+    const typedIn = blocks.map(({ commands }) => commands).join('');
+    const unused = Object.values(ENDPOINTS).filter(({ path }) => !typedIn.includes(`$NODE${path}`));
+    expect(unused.map(({ path }) => path)).to.deep.equal([]);
   });
 
   for (const [index, { title, answer }] of blocks.entries()) {
