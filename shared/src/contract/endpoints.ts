@@ -18,6 +18,12 @@ import {
 } from './api.ts';
 import { ContainerRequestSchema, EnvironmentObjectSchema, HealthSchema, RootSchema } from './answers.ts';
 
+interface Otherwise {
+  readonly about: string;
+  /** What its body is, if it has one. */
+  readonly content?: { readonly type: 'application/json' | 'application/octet-stream'; readonly schema?: TSchema };
+}
+
 export interface Endpoint {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
@@ -38,6 +44,8 @@ export interface Endpoint {
     readonly type: 'application/json' | 'text/plain' | 'application/octet-stream';
     readonly schema?: TSchema;
   };
+  /** Answers that are neither the success nor an error, by HTTP status. */
+  readonly otherwise?: Readonly<Record<number, Otherwise>>;
   /** HTTP statuses of the errors it may answer with, beside 429 and 500. */
   readonly errors: readonly number[];
 }
@@ -61,7 +69,10 @@ export const ENDPOINTS = {
     path: '/health',
     summary: 'The state of each part of the node',
     success: json('Jobs can be accepted', HealthSchema),
-    errors: [503],
+    otherwise: {
+      503: { about: 'None can be accepted', content: { type: 'application/json', schema: HealthSchema } },
+    },
+    errors: [],
   },
   nonce: {
     method: 'GET',
@@ -123,6 +134,7 @@ export const ENDPOINTS = {
     from: 'query',
     takesToken: true,
     success: json('The jobs; none is an empty list', Statuses),
+    otherwise: { 304: { about: 'Nothing has changed since the answer that If-None-Match names' } },
     errors: [400, 401],
   },
   computeStop: {
@@ -159,6 +171,10 @@ export const ENDPOINTS = {
     from: 'query',
     takesToken: true,
     success: { status: 200, about: 'The whole file', type: 'application/octet-stream' },
+    otherwise: {
+      206: { about: 'The part that was asked for', content: { type: 'application/octet-stream' } },
+      304: { about: 'The client has the file already' },
+    },
     errors: [400, 401, 404, 416, 503],
   },
   validateContainer: {

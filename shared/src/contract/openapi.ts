@@ -67,7 +67,7 @@ function operation(operationId: string, endpoint: Endpoint): Json {
     ...(takesToken ? { security: [{}, { AuthToken: [] }] } : {}),
     responses: {
       [success.status]: { description: success.about, content: { [success.type]: successContent(endpoint) } },
-      ...(operationId.startsWith('computeResult') ? partialContent() : {}),
+      ...otherResponses(endpoint),
       ...Object.fromEntries([...errors, 429, 500].map((status) => [status, errorResponse(status)])),
     },
   };
@@ -96,11 +96,12 @@ function successContent({ success }: Endpoint): Json {
   return success.type === 'text/plain' ? { schema: { type: 'string' } } : {};
 }
 
-function partialContent(): Json {
-  return {
-    206: { description: 'The part that was asked for', content: { 'application/octet-stream': {} } },
-    304: { description: 'The file that the client has' },
-  };
+function otherResponses({ otherwise = {} }: Endpoint): Json {
+  const responses = Object.entries(otherwise).map(([status, { about, content }]) => {
+    const media = content && { content: { [content.type]: content.schema ? { schema: content.schema } : {} } };
+    return [status, { description: about, ...media }];
+  });
+  return Object.fromEntries(responses) as Json;
 }
 
 function errorResponse(status: number): Json {

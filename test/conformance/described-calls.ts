@@ -1,0 +1,155 @@
+/** Requests that bring about every answer that the description of the API lists. A new route does not compile until it has its own. */
+import { truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { EndpointName } from '@capstan/shared/contract/endpoints';
+import type { Caller } from '../support/gateway/caller.ts';
+import type { GatewayScene } from '../support/gateway/scene.ts';
+
+/** One request to a route: its query, body and headers. */
+export interface Call {
+  readonly query?: Readonly<Record<string, unknown>>;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+type MakeCall = (who: Caller) => Promise<Call> | Call;
+type Calls = Readonly<Record<number, MakeCall>>;
+
+export interface DescribedCalls {
+  /** Of each route, by the status that each should have. */
+  readonly calls: Readonly<Record<EndpointName, Calls>>;
+  /** One that succeeds, of each route that can't do without a disk. */
+  readonly writes: Readonly<Partial<Record<EndpointName, MakeCall>>>;
+}
+
+const TOO_LARGE = { body: JSON.stringify('x'.repeat(1_000_001)), headers: { 'content-type': 'application/json' } };
+const NO_JSON = { body: 'a=b', headers: { 'content-type': 'application/x-www-form-urlencoded' } };
+const NOBODY = `0x${'1'.repeat(40)}`;
+
+export function describedCalls(scene: () => GatewayScene): DescribedCalls {
+  const jobOf = async (who: Caller) => {
+    const body = await who.startBody(scene().order());
+    const [job] = (await who.call('POST', '/api/services/compute', { body })).jobs();
+    if (!job) throw new Error('no job');
+    return job.jobId;
+  };
+  const resultOf = async (who: Caller) => {
+    const jobId = await jobOf(who);
+    await scene().writeResults(jobId, 1, { 'table.csv': 'a,b\n1,2\n' });
+    await scene().report(jobId, 70);
+    return jobId;
+  };
+  const resultCall = async (who: Caller, jobId: string, index = '0'): Promise<Call> => ({
+    query: { jobId, index, ...(await who.signed(jobId, index)) },
+  });
+  const tokenCall = async (who: Caller, more: object) => {
+    const { nonce, signature } = await who.signed();
+    return { query: { address: who.address, nonce, signature, ...more } };
+  };
+  const soon = () => Math.floor(Date.now() / 1000) + 600;
+  const unsigned = (who: Caller) => ({ consumerAddress: who.address, nonce: '1', signature: `0x${'11'.repeat(65)}` });
+
+  const jobsCalls: Calls = {
+    200: async (who) => {
+      const jobId = await jobOf(who);
+      return { query: { jobId, ...(await who.signed(jobId)) } };
+    },
+    400: () => ({ query: { nonce: 'soon' } }),
+    401: (who) => ({ body: { jobId: '0'.repeat(32), ...unsigned(who) } }),
+    404: async (who) => ({ query: { jobId: '0'.repeat(32), ...(await who.signed('0'.repeat(32))) } }),
+    413: () => TOO_LARGE,
+    415: () => NO_JSON,
+  };
+  const calls: DescribedCalls['calls'] = {
+    root: { 200: () => ({}) },
+    health: { 200: () => ({}) },
+    nonce: { 200: () => ({ query: { userAddress: NOBODY } }), 400: () => ({ query: { userAddress: 'me' } }) },
+    encrypt: {
+      201: () => ({ body: 'secret' }),
+      400: () => ({ body: 'secret', query: { chainId: 1 } }),
+      413: () => TOO_LARGE,
+    },
+    computeEnvironments: { 200: () => ({}), 400: () => ({ query: { chainId: 'x' } }) },
+    computeStart: {
+      200: async (who) => ({ body: await who.startBody(scene().order()) }),
+      400: async (who) => ({ body: await who.startBody({ ...scene().order(), environment: 'elsewhere' }) }),
+      401: (who) => ({ body: { ...scene().order(), ...unsigned(who) } }),
+      404: async (who) => ({ body: await who.startBody({ ...scene().order(), jobId: '0'.repeat(32) }) }),
+      413: () => TOO_LARGE,
+      415: () => NO_JSON,
+    },
+    computeStatus: {
+      200: async (who) => {
+        await jobOf(who);
+        await resultOf(who);
+        return { query: await who.signed() };
+      },
+      304: async (who) => {
+        const query = await who.signed();
+        const { headers } = await who.call('GET', '/api/services/compute', { query });
+        // fetch asks caches to be passed over, unless one says what one wants of them.
+        return { query, headers: { 'if-none-match': headers.get('etag') ?? '', 'cache-control': 'max-age=0' } };
+      },
+      400: () => ({}),
+      401: (who) => ({ query: unsigned(who) }),
+    },
+    computeStop: jobsCalls,
+    computeDelete: jobsCalls,
+    computeResult: {
+      200: async (who) => resultCall(who, await resultOf(who)),
+      206: async (who) => ({ ...(await resultCall(who, await resultOf(who))), headers: { range: 'bytes=0-1' } }),
+      304: async (who) => {
+        const jobId = await resultOf(who);
+        const { headers } = await who.call('GET', '/api/services/computeResult', await resultCall(who, jobId));
+        const etag = headers.get('etag') ?? '';
+        return { ...(await resultCall(who, jobId)), headers: { 'if-none-match': etag, 'cache-control': 'max-age=0' } };
+      },
+      400: () => ({ query: { index: -1 } }),
+      401: (who) => ({ query: { jobId: '0'.repeat(32), index: 0, ...unsigned(who) } }),
+      404: (who) => resultCall(who, '0'.repeat(32)),
+      416: async (who) => ({ ...(await resultCall(who, await resultOf(who))), headers: { range: 'bytes=99-' } }),
+      503: async (who) => {
+        const jobId = await resultOf(who);
+        await truncate(join(scene().dataDir, 'results', jobId, '1', 'files', '0'), 1);
+        return resultCall(who, jobId);
+      },
+    },
+    validateContainer: {
+      200: () => ({ body: { image: 'node', entrypoint: 'node $ALGO' } }),
+      400: () => ({ body: { image: 'node' } }),
+      413: () => TOO_LARGE,
+      415: () => NO_JSON,
+    },
+    createAuthToken: {
+      200: (who) => tokenCall(who, { expiration: soon() }),
+      400: (who) => tokenCall(who, { expiration: 1 }),
+      401: (who) => ({ query: { ...unsigned(who), address: who.address, expiration: soon() } }),
+    },
+    deleteAuthToken: {
+      200: async (who) => {
+        const created = await who.call(
+          'GET',
+          '/api/services/createAuthToken',
+          await tokenCall(who, { expiration: soon() }),
+        );
+        return tokenCall(who, { token: (created.json() as { token: string }).token });
+      },
+      400: (who) => tokenCall(who, { token: 'none' }),
+      401: (who) => ({ query: { ...unsigned(who), address: who.address, token: 'x' } }),
+      413: () => TOO_LARGE,
+      415: () => NO_JSON,
+    },
+  };
+
+  /** What only a full disk provokes: a call that would succeed, of each route that writes. */
+  const writes: DescribedCalls['writes'] = {
+    health: () => ({}),
+    computeStart: async (who) => ({ body: await who.startBody(scene().order()) }),
+    computeStop: async (who) => ({ query: await who.signed() }),
+    computeDelete: async (who) => ({ query: { documentId: 'x', ...(await who.signed('x')) } }),
+    createAuthToken: (who) => tokenCall(who, { expiration: soon() }),
+    deleteAuthToken: calls.deleteAuthToken[200] ?? (() => ({})),
+  };
+
+  return { calls, writes };
+}
