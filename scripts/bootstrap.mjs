@@ -14,6 +14,7 @@ import { nodeModules } from './bootstrap/node-modules.mjs';
 import { runScript } from './bootstrap/run-script.mjs';
 import * as say from './bootstrap/say.mjs';
 import { SetupError } from './bootstrap/setup-error.mjs';
+import { wrk } from './bootstrap/wrk.mjs';
 
 const OLDEST_NODE = [20, 19];
 
@@ -42,6 +43,16 @@ const COMMANDS = {
     does: 'measure what the node adds to a job',
     needs: [nodeModules, natsServer, dockerEngine, demoImage],
     script: 'test/bench/overhead.ts',
+  },
+  'bench-poll': {
+    does: 'measure how fast statuses are read, with a thousand and a million jobs',
+    needs: [nodeModules, wrk],
+    script: 'test/bench/poll.ts',
+  },
+  'bench-submit': {
+    does: 'measure how fast signed orders are accepted durably',
+    needs: [nodeModules, wrk],
+    script: 'test/bench/submit.ts',
   },
   modules: {
     does: 'only install node_modules',

@@ -5,19 +5,15 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { freePort } from '../../scripts/parts/free-port.ts';
-import { withoutSettings } from '../../scripts/parts/node.ts';
-import { startProgram, type Program } from '../../scripts/parts/program.ts';
-import { startService } from '../../scripts/parts/service.ts';
 import { temporaryFolder } from '../../scripts/parts/temporary-folder.ts';
 import { machine } from './machine.ts';
+import { bareServer, gatewayOn, type Served } from './parts.ts';
 import { fillStore } from './poll/fill.ts';
 import { median, table } from './stats.ts';
 import { wrk } from './wrk.ts';
 
 const ROUNDS = 5;
 const CONNECTIONS = 32;
-const START_LIMIT_MS = 120_000;
 
 const { values } = parseArgs({
   options: {
@@ -50,58 +46,33 @@ async function gatewayWith(count: number): Promise<Subject> {
   mkdirSync(join(dataDir, 'store'), { recursive: true });
   const ids = join(dataDir, 'ids');
   writeFileSync(ids, `${fillStore(join(dataDir, 'store', 'capstan.db'), count).join('\n')}\n`);
-  const port = await freePort();
-  const gateway = await startService({
-    service: 'gateway',
-    workingDir: dataDir,
-    environment: {
-      ...withoutSettings(process.env),
-      CAPSTAN_DATA_DIR: dataDir,
-      CAPSTAN_GATEWAY_PORT: String(port),
-      CAPSTAN_GATEWAY_LIMITS_PER_IP_PER_SECOND: '0',
-      // Nobody is there, and nobody is needed to be asked.
-      CAPSTAN_NATS_SERVERS: `nats://127.0.0.1:${await freePort()}`,
-    },
-  });
-  stopAtEnd(gateway);
-  await gateway.untilLogged('listening', START_LIMIT_MS);
-  return { name: `${count.toLocaleString('en')} jobs`, url: `http://127.0.0.1:${port}`, ids, rates: [] };
+  return subject(`${count.toLocaleString('en')} jobs`, await gatewayOn(dataDir), ids);
 }
 
-async function bareKoa(bytes: number, ids: string): Promise<Subject> {
-  const port = await freePort();
-  const koa = await startProgram({
-    name: 'bare Koa',
-    command: [process.execPath, join(import.meta.dirname, 'poll', 'bare-koa.ts'), String(port), String(bytes)],
-    environment: process.env,
-  });
-  stopAtEnd(koa);
-  await koa.until({ match: (line) => (line === 'listening' ? true : undefined), what: 'listening', limitMs: 10_000 });
-  return { name: 'bare Koa, a constant', url: `http://127.0.0.1:${port}`, ids, rates: [] };
-}
-
-function stopAtEnd(program: Program): void {
+function subject(name: string, { url, program }: Served, ids: string): Subject {
   releases.defer(async () => void (await program.stop()));
+  return { name, url, ids, rates: [] };
 }
 
 const few = await gatewayWith(1_000);
 const large = await gatewayWith(many);
 const [id = ''] = readFileSync(few.ids, 'utf8').split('\n');
 const sample = await (await fetch(`${few.url}/api/services/compute?jobId=${id}`)).text();
-const koa = await bareKoa(Buffer.byteLength(sample), few.ids);
+const bare = await bareServer(join(import.meta.dirname, 'poll', 'bare-koa.ts'), Buffer.byteLength(sample));
+const koa = subject('bare Koa, a constant', bare, few.ids);
 const subjects = [koa, few, large];
 
 for (let round = -1; round < ROUNDS; round += 1) {
-  for (const subject of subjects) {
-    const rate = await wrk({
-      url: subject.url,
+  for (const one of subjects) {
+    const { perSecond } = await wrk({
+      url: one.url,
       connections: CONNECTIONS,
       seconds: round < 0 ? 2 : seconds,
       script: join(import.meta.dirname, 'poll', 'poll.lua'),
-      environment: { POLL_IDS: subject.ids },
+      environment: { POLL_IDS: one.ids },
     });
     // The first round warms up.
-    if (round >= 0) subject.rates.push(rate);
+    if (round >= 0) one.rates.push(perSecond);
   }
 }
 
@@ -114,7 +85,7 @@ console.log(`${machine()}\n`);
 console.log(
   table([
     ['', 'requests/s', 'of bare Koa'],
-    ...subjects.map((subject) => [subject.name, String(Math.round(rate(subject))), share(subject, koa).toFixed(2)]),
+    ...subjects.map((one) => [one.name, String(Math.round(rate(one))), share(one, koa).toFixed(2)]),
   ]),
 );
 console.log(

@@ -30,18 +30,18 @@ export function fillStore(path: string, count: number): readonly string[] {
     .map((row) => ({ name: String(row['name']), sql: String(row['sql']) }));
   for (const { name } of indexes) db.exec(`drop index ${name}`);
   db.prepare(`
-    insert into jobs (job_id, accepted, run, attempt, code, owner, owner_shown, environment, document_id, agreement_id, algo_did, input_dids,
+    insert into jobs (id, job_id, accepted, run, attempt, code, owner, owner_shown, environment, document_id, agreement_id, algo_did, input_dids,
       nonce, body_hash, date_created, date_finished, dispatched_at, sent_at, expires_at, termination, results)
     with recursive ids (i) as (select 1 union all select i + 1 from ids where i < ?1)
-    select lower(hex(randomblob(16))) as job_id, i, 1, 1, 70,
+    select i, lower(hex(randomblob(16))), i, 1, 1, 70,
       '0x' || substr(printf('%040x', i / 50), -40), '0x' || substr(printf('%040x', i / 50), -40), 'local',
       'did:op:' || substr(printf('%064x', i / 200), -64), '0x' || lower(hex(randomblob(32))),
       'did:op:' || substr(printf('%064x', i / 300), -64), '["did:op:' || substr(printf('%064x', i / 200), -64) || '"]',
       i, lower(hex(randomblob(32))), 1700000000000 + i, 1700000001000 + i, 1700000000010 + i, 1700000000010 + i,
       1800000000000, ?2, ?3
-    from ids order by job_id`).run(count, TERMINATION, RESULTS);
+    from ids`).run(count, TERMINATION, RESULTS);
   db.exec(`
-    insert into job_specs (job_id, spec) select job_id, '{}' from jobs order by job_id;
+    insert into job_specs (id, spec) select id, '{}' from jobs;
     insert into events (job_id, run, attempt, n, code, at, details)
       select job_id, 1, 0, 0, 1, date_created, '{}' from jobs;
     insert into events (job_id, run, attempt, n, code, at, details)

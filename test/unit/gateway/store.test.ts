@@ -82,7 +82,8 @@ describe('the store', () => {
       const job = await add();
       await add({ jobId: aJobId(2) });
       const local = anEnvironment();
-      expect(store.queue.environmentsWaiting()).to.deep.equal([local]);
+      expect(store.queue.hasWaiting(local)).to.equal(true);
+      expect(store.queue.hasWaiting(anEnvironment('gpu'))).to.equal(false);
       expect(store.queue.countWaiting(local)).to.equal(2);
       const second = store.jobs.find(aJobId(2));
       expect(second && store.queue.countAhead(second)).to.equal(1);
@@ -156,9 +157,15 @@ describe('writes to the store', () => {
     const statements: string[] = [];
     const committer = createCommitter({
       ...db,
-      exec(sql) {
-        statements.push(sql);
-        db.exec(sql);
+      prepare(sql) {
+        const statement = db.prepare(sql);
+        return {
+          ...statement,
+          run(...values) {
+            statements.push(sql);
+            return statement.run(...values);
+          },
+        };
       },
     });
     await Promise.all(Array.from({ length: 100 }, () => committer.write(() => undefined)));

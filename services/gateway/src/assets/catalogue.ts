@@ -1,8 +1,9 @@
 /** The node's own catalogue: a folder of DDO files, `<DID without did:op:>.json`. */
-import { readFile } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DdoSchema, type Ddo } from '@capstan/shared/contract/ddo';
-import { didSuffix, parseDid } from '@capstan/shared/contract/ids';
+import { didSuffix, parseDid, type Did } from '@capstan/shared/contract/ids';
 import { CapstanError, systemCode } from '@capstan/shared/errors';
 import { compile } from '@capstan/shared/validate';
 
@@ -13,25 +14,50 @@ export interface Assets {
 
 const validate = compile(DdoSchema);
 
+/** Descriptions that are kept in memory, as long as their files stay what they were. */
+const MOST_KEPT = 1_000;
+
+interface Kept {
+  readonly version: string;
+  readonly ddo: Ddo;
+}
+
 export function createCatalogue(dir: string): Assets {
+  const kept = new Map<Did, Kept>();
+
+  const read = async (did: Did, path: string, version: string): Promise<Ddo> => {
+    const checked = validate(parseJson(await readFile(path, 'utf8')));
+    if (!checked.ok || checked.value.id !== did) {
+      const problems = checked.ok ? 'its id is another DID' : Object.values(checked.errors).flat().join(' ');
+      throw new CapstanError('INTERNAL', `The catalogue's file of ${did} is no valid DDO: ${problems}`);
+    }
+    if (kept.size >= MOST_KEPT) kept.clear();
+    kept.set(did, { version, ddo: checked.value });
+    return checked.value;
+  };
+
   return {
     async find(didText) {
       // Only a well-formed DID becomes a file name.
       const did = parseDid(didText);
       if (!did) return undefined;
-      let text: string;
+      const path = join(dir, `${didSuffix(did)}.json`);
       try {
-        text = await readFile(join(dir, `${didSuffix(did)}.json`), 'utf8');
+        const version = versionOf(await stat(path));
+        const known = kept.get(did);
+        return known?.version === version ? known.ddo : await read(did, path, version);
       } catch (error) {
-        if (systemCode(error) === 'ENOENT') return undefined;
-        throw error;
+        if (systemCode(error) !== 'ENOENT') throw error;
+        kept.delete(did);
+        return undefined;
       }
-      const checked = validate(parseJson(text));
-      if (checked.ok && checked.value.id === did) return checked.value;
-      const problems = checked.ok ? 'its id is another DID' : Object.values(checked.errors).flat().join(' ');
-      throw new CapstanError('INTERNAL', `The catalogue's file of ${did} is no valid DDO: ${problems}`);
     },
   };
+}
+
+/** Another file, or the same one written anew. */
+function versionOf({ ino, size, mtimeMs, ctimeMs }: Stats): string {
+  return [ino, size, mtimeMs, ctimeMs].join();
 }
 
 function parseJson(text: string): unknown {

@@ -73,7 +73,10 @@ export function createDispatch({ bus, store, runners, clock, log }: DispatchOpti
 
   const dispatch = async () => {
     if (isStopped || !bus.isConnected()) return;
-    const environments = store.queue.environmentsWaiting().filter((id) => runners.isLive(id));
+    const environments = runners
+      .environments()
+      .filter(({ environment, isLive }) => isLive && store.queue.hasWaiting(environment.id))
+      .map(({ environment }) => environment.id);
     if (environments.length === 0) return;
     const taken = await store.write(() => environments.flatMap(take));
     await Promise.all(taken.map(send));

@@ -4,7 +4,7 @@ import type { StatusRow } from '../store/statuses.ts';
 import type { Store } from '../store/store.ts';
 import type { Runners } from './runners.ts';
 
-/** `position` counts from 1 in the order of acceptance, and is 0 once the job has been sent to the runners. */
+/** `position` counts from 1 in the order of acceptance, to 1,001 for all beyond; it is 0 once the job has been sent to the runners. */
 export function createQueueReason(
   store: Store,
   runners: Runners,

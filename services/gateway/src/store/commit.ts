@@ -25,6 +25,12 @@ interface Pending {
 export function createCommitter(db: Db): Committer {
   const listeners = new Set<CommittedListener>();
   let queue: Pending[] = [];
+  // Prepared once: they frame every write there is.
+  const begin = db.prepare('begin immediate');
+  const commit = db.prepare('commit');
+  const savepoint = db.prepare('savepoint work');
+  const undo = db.prepare('rollback to work');
+  const release = db.prepare('release work');
 
   const flush = () => {
     const batch = queue;
@@ -32,21 +38,21 @@ export function createCommitter(db: Db): Committer {
     const settled: (() => void)[] = [];
     const announced: StoredEvent[] = [];
     try {
-      db.exec('begin immediate');
+      begin.run();
       for (const { perform, reject } of batch) {
-        db.exec('savepoint work');
+        savepoint.run();
         try {
           const done = perform();
           settled.push(done.settle);
           announced.push(...done.announced);
         } catch (error) {
           if (isDiskFailure(error)) throw error;
-          db.exec('rollback to work');
+          undo.run();
           settled.push(() => reject(error));
         }
-        db.exec('release work');
+        release.run();
       }
-      db.exec('commit');
+      commit.run();
     } catch (error) {
       rollBack(db);
       const unavailable = new CapstanError(
@@ -71,7 +77,8 @@ export function createCommitter(db: Db): Committer {
           const value = work({ announce: (event) => void announced.push(event) });
           return { announced, settle: () => resolve(value) };
         };
-        if (queue.push({ perform, reject }) === 1) setImmediate(flush);
+        // After the requests that have arrived by then: the more that share a commit, the less each waits for the disk.
+        if (queue.push({ perform, reject }) === 1) setImmediate(() => setImmediate(flush));
       }),
     onCommitted(listener) {
       listeners.add(listener);

@@ -39,8 +39,8 @@ export function createJobs(db: Db) {
     insert into jobs (job_id, accepted, run, attempt, code, owner, owner_shown, environment, document_id, agreement_id, algo_did, input_dids, nonce, body_hash, date_created)
     values (?, (select coalesce(max(accepted), 0) + 1 from jobs), 1, 0, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     returning *`);
-  const insertSpec = db.prepare('insert into job_specs (job_id, spec) values (?, ?)');
-  const selectSpec = db.prepare('select spec from job_specs where job_id = ?');
+  const insertSpec = db.prepare('insert into job_specs (id, spec) values (?, ?)');
+  const selectSpec = db.prepare('select spec from job_specs join jobs using (id) where job_id = ?');
   const byNonce = db.prepare('select * from jobs where owner = ? and nonce = ?');
   const byId = db.prepare('select * from jobs where job_id = ?');
   const advance = db.prepare(`
@@ -60,27 +60,28 @@ export function createJobs(db: Db) {
       stopreq = 0, want = 'run', termination = null, results = '[]', expires_at = null
     where job_id = ? and run = ? and date_finished is not null and want <> 'deleted'
     returning *`);
-  const updateSpec = db.prepare('update job_specs set spec = ? where job_id = ?');
-  const removeSpec = db.prepare('delete from job_specs where job_id = ?');
+  const updateSpec = db.prepare('update job_specs set spec = ? where id = (select id from jobs where job_id = ?)');
   const removeJob = db.prepare('delete from jobs where job_id = ?');
 
   return {
     add(job: NewJob, spec: string): JobRow {
-      const row = insert.get(
-        job.jobId,
-        job.owner,
-        job.ownerShown,
-        job.environment,
-        job.documentId,
-        job.agreementId,
-        job.algoDid,
-        JSON.stringify(job.inputDids),
-        job.nonce,
-        job.bodyHash,
-        job.dateCreated,
+      const row = present(
+        insert.get(
+          job.jobId,
+          job.owner,
+          job.ownerShown,
+          job.environment,
+          job.documentId,
+          job.agreementId,
+          job.algoDid,
+          JSON.stringify(job.inputDids),
+          job.nonce,
+          job.bodyHash,
+          job.dateCreated,
+        ),
       );
-      insertSpec.run(job.jobId, spec);
-      return toJob(present(row));
+      insertSpec.run(row['id'] as number, spec);
+      return toJob(row);
     },
     find(jobId: string): JobRow | undefined {
       const row = byId.get(jobId);
@@ -117,7 +118,6 @@ export function createJobs(db: Db) {
       return row && toJob(row);
     },
     remove(jobId: JobId): void {
-      removeSpec.run(jobId);
       removeJob.run(jobId);
     },
     /** Undefined if the job is no longer in the state that the change was decided on. */

@@ -17,6 +17,13 @@ export interface SentJob {
   readonly sentAt: number;
 }
 
+/** Places in the queue are exact up to here. */
+export const MAX_AHEAD = 1_000;
+
+/** The conditions of the partial indexes. */
+const WAITS = 'date_finished is null and dispatched_at is null';
+const WAS_SENT = 'date_finished is null and dispatched_at is not null';
+
 export type Queue = ReturnType<typeof createQueue>;
 
 export function createQueue(db: Db) {
@@ -24,28 +31,29 @@ export function createQueue(db: Db) {
     update jobs set dispatched_at = coalesce(dispatched_at, ?1), sent_at = ?1
     where job_id = ?2 and date_finished is null
     returning run`);
+  // From one owner to the next by the index: the cost follows the owners who wait, not their jobs.
   const waiting = db.prepare(`
-    select w.owner, min(w.accepted) as accepted, w.job_id,
-      (select count(*) from jobs r where r.environment = w.environment and r.owner = w.owner
-        and r.date_finished is null and r.dispatched_at is not null) as running
-    from jobs w
-    where w.environment = ? and w.date_finished is null and w.dispatched_at is null
-    group by w.owner`);
-  const environmentsWaiting = db.prepare(
-    'select distinct environment from jobs where date_finished is null and dispatched_at is null',
-  );
-  const countDispatched = db.prepare(
-    'select count(*) as n from jobs where environment = ? and date_finished is null and dispatched_at is not null',
-  );
-  const countWaiting = db.prepare(
-    'select count(*) as n from jobs where environment = ? and date_finished is null and dispatched_at is null',
-  );
-  const countAhead = db.prepare(
-    'select count(*) as n from jobs where environment = ? and date_finished is null and dispatched_at is null and accepted < ?',
-  );
-  const sent = db.prepare(
-    'select job_id, run, environment, sent_at from jobs where date_finished is null and dispatched_at is not null',
-  );
+    with recursive owners (owner) as (
+      select min(owner) from jobs where environment = ?1 and ${WAITS}
+      union all
+      select (select min(owner) from jobs where environment = ?1 and ${WAITS} and owner > owners.owner)
+      from owners where owners.owner is not null
+    ),
+    first (owner, accepted) as (
+      select owner, (select min(accepted) from jobs where environment = ?1 and ${WAITS} and owner = owners.owner)
+      from owners where owner is not null
+    )
+    select first.owner, first.accepted, jobs.job_id,
+      (select count(*) from jobs r where r.environment = ?1 and r.date_finished is null and r.dispatched_at is not null and r.owner = first.owner) as running
+    from first join jobs on jobs.accepted = first.accepted`);
+  const someWaiting = db.prepare(`select 1 from jobs where environment = ? and ${WAITS} limit 1`);
+  const countDispatched = db.prepare(`select count(*) as n from jobs where environment = ? and ${WAS_SENT}`);
+  const countWaiting = db.prepare(`select count(*) as n from jobs where environment = ? and ${WAITS}`);
+  // Bounded: in a queue of a million, nobody needs to know the place exactly, and everybody asks.
+  const countAhead = db.prepare(`
+    select count(*) as n from (
+      select 1 from jobs indexed by jobs_queue where environment = ? and ${WAITS} and accepted < ? limit ${MAX_AHEAD})`);
+  const sent = db.prepare(`select job_id, run, environment, sent_at from jobs where ${WAS_SENT}`);
 
   return {
     /** Notes that the start command goes out now. Undefined if the job has ended. */
@@ -61,9 +69,10 @@ export function createQueue(db: Db) {
         running: row['running'] as number,
       }));
     },
-    environmentsWaiting: () => environmentsWaiting.all().map((row) => row['environment'] as EnvironmentId),
+    hasWaiting: (environment: EnvironmentId) => someWaiting.get(environment) !== undefined,
     countDispatched: (environment: EnvironmentId) => countDispatched.get(environment)?.['n'] as number,
     countWaiting: (environment: EnvironmentId) => countWaiting.get(environment)?.['n'] as number,
+    /** How many came before it and still wait; MAX_AHEAD where there are as many or more. */
     countAhead: (job: Pick<JobRow, 'environment' | 'accepted'>) =>
       countAhead.get(job.environment, job.accepted)?.['n'] as number,
     /** Jobs that were given to the bus and have not ended. */

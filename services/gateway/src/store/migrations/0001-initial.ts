@@ -1,7 +1,9 @@
 /** The first schema. Times are Unix milliseconds. */
 export const initial = `
 create table jobs (
-  job_id text primary key,
+  -- Rows lie in the order in which they came: a table in the order of random ids would write all over itself.
+  id integer primary key,
+  job_id text not null unique,
   -- The order of acceptance: who came first is served first.
   accepted integer not null unique,
   run integer not null,
@@ -30,7 +32,7 @@ create table jobs (
   expires_at integer,
   termination text,
   results text not null default '[]'
-) strict, without rowid;
+) strict;
 
 create index jobs_by_owner on jobs (owner, accepted);
 create index jobs_by_nonce on jobs (owner, nonce);
@@ -38,13 +40,16 @@ create index jobs_by_document on jobs (document_id, accepted);
 create index jobs_by_agreement on jobs (agreement_id, accepted);
 create index jobs_waiting on jobs (environment, owner, accepted) where date_finished is null and dispatched_at is null;
 create index jobs_unwanted on jobs (want) where want = 'deleted' or (want = 'stopped' and date_finished is null);
+-- With all that its condition names, so that counting in it looks at nothing else.
+create index jobs_queue on jobs (environment, accepted, date_finished, dispatched_at)
+  where date_finished is null and dispatched_at is null;
 create index jobs_running on jobs (environment, owner) where date_finished is null and dispatched_at is not null;
 
 -- What a runner needs; large, and read only to dispatch.
 create table job_specs (
-  job_id text primary key,
+  id integer primary key references jobs (id) on delete cascade,
   spec text not null
-) strict, without rowid;
+) strict;
 
 create table events (
   cursor integer primary key autoincrement,

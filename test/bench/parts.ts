@@ -1,0 +1,47 @@
+/** Programs that benchmarks measure: a gateway alone, and bare servers beside it. */
+import { freePort } from '../../scripts/parts/free-port.ts';
+import { withoutSettings } from '../../scripts/parts/node.ts';
+import { startProgram, type Program } from '../../scripts/parts/program.ts';
+import { startService } from '../../scripts/parts/service.ts';
+
+const START_LIMIT_MS = 120_000;
+
+export interface Served {
+  readonly url: string;
+  readonly program: Program;
+}
+
+/** A gateway on a data folder, without NATS and without limits on how much one client asks. */
+export async function gatewayOn(dataDir: string): Promise<Served> {
+  const port = await freePort();
+  const program = await startService({
+    service: 'gateway',
+    workingDir: dataDir,
+    environment: {
+      ...withoutSettings(process.env),
+      CAPSTAN_DATA_DIR: dataDir,
+      CAPSTAN_GATEWAY_PORT: String(port),
+      CAPSTAN_GATEWAY_LIMITS_PER_IP_PER_SECOND: '0',
+      // Nobody is there, and nobody is needed.
+      CAPSTAN_NATS_SERVERS: `nats://127.0.0.1:${await freePort()}`,
+    },
+  });
+  await program.untilLogged('listening', START_LIMIT_MS);
+  return { url: `http://127.0.0.1:${port}`, program };
+}
+
+/** A script that listens on the port it is given, and says so. */
+export async function bareServer(script: string, answerBytes: number): Promise<Served> {
+  const port = await freePort();
+  const program = await startProgram({
+    name: 'bare Koa',
+    command: [process.execPath, script, String(port), String(answerBytes)],
+    environment: process.env,
+  });
+  await program.until({
+    match: (line) => (line === 'listening' ? true : undefined),
+    what: 'listening',
+    limitMs: START_LIMIT_MS,
+  });
+  return { url: `http://127.0.0.1:${port}`, program };
+}
