@@ -30,6 +30,8 @@ export function openDb(path: string): Db {
   try {
     db = new DatabaseSync(path);
     db.exec('pragma busy_timeout = 1000; pragma foreign_keys = on;');
+    // Every job dirties the same few index pages: the longer the log, the fewer times they are written back (64 MB at most).
+    db.exec('pragma cache_size = -64000; pragma wal_autocheckpoint = 16000;');
     // Exclusive: a second gateway on the same store is refused, and a read costs no file locks.
     db.exec('pragma locking_mode = exclusive; pragma journal_mode = wal;');
     // FULL: a commit is on the disk before the client hears of it, also when the power fails.
