@@ -92,7 +92,9 @@ function asRemoved<Row extends StatusRow>(job: Row, at: number): Row {
 }
 
 /** ocean.js signs with a nonce that it does not send; it is one more than the last, the only value that it can have used. */
-function assumedNonce(store: Store, { consumerAddress }: DeleteRequest): string | undefined {
+function assumedNonce(store: Store, { consumerAddress, signature }: DeleteRequest): string | undefined {
+  // A token signs no nonce: it must bring one.
+  if (signature === undefined) return undefined;
   const address = parseAddress(consumerAddress);
   return address && nextNonce(store.nonces.last(address));
 }
