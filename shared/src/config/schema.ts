@@ -246,6 +246,28 @@ const RunnerSchema = Type.Object(
   section('The side that drives Docker.'),
 );
 
+const ChainSchema = Type.Object(
+  {
+    id: Type.Integer({ minimum: 1, description: 'Chain id, e.g. 137 for Polygon.' }),
+    rpc: Type.Array(Type.String({ pattern: '^https?://' }), {
+      minItems: 1,
+      description: 'JSON-RPC endpoints of the chain, the best one first; the next is asked when one fails.',
+    }),
+    confirmations: Type.Integer({
+      minimum: 1,
+      default: 1,
+      description: 'Blocks, its own included, after which a transaction counts.',
+    }),
+    timeoutS: Type.Number({
+      exclusiveMinimum: 0,
+      default: 10,
+      description: 'Longest wait for one endpoint, in seconds.',
+    }),
+  },
+  strict,
+);
+export type ChainConfig = Static<typeof ChainSchema>;
+
 export const ConfigSchema = Type.Object(
   {
     dataDir: Type.String({
@@ -260,6 +282,10 @@ export const ConfigSchema = Type.Object(
       }),
     ),
     logLevel: LogLevelSchema,
+    chains: Type.Array(ChainSchema, {
+      default: [],
+      description: 'Chains that orders are looked up on. None for a node whose orders are all free.',
+    }),
     nats: NatsSchema,
     gateway: GatewaySchema,
     runner: RunnerSchema,
