@@ -35,7 +35,7 @@ export function createConsumer(url: string, wallet: { readonly privateKey: strin
 
   const startBody = async (order: Order): Promise<StartRequest> => {
     const nonce = nextNonce();
-    const signature = await sign(address + order.dataset.documentId + nonce);
+    const signature = await sign(address + (order.jobId ?? '') + order.dataset.documentId + nonce);
     return { ...order, consumerAddress: address, nonce, signature };
   };
   const postStart = (body: unknown) =>

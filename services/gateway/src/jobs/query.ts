@@ -9,6 +9,7 @@ import type { JobFilter, StatusRow } from '../store/statuses.ts';
 import type { Store } from '../store/store.ts';
 import { agreementIdOf } from './agreement-id.ts';
 import type { StatusView } from './status-object.ts';
+import { createStatusTexts, type StatusText } from './status-texts.ts';
 
 /** Most jobs of one answer, newest first; who has more asks more narrowly. */
 const MAX_JOBS = 1_000;
@@ -22,7 +23,9 @@ export interface Query {
   /** Rejects with VALIDATION if the query selects nothing in particular, INVALID_SIGNATURE if it must be signed and is not. */
   authorize(query: WhoAndWhat): Promise<Selection>;
   /** Newest first, 1,000 at most. */
-  statuses(selection: Selection, dates?: StatusView['dates']): readonly StatusObject[];
+  statuses(selection: Selection): readonly StatusObject[];
+  /** The same as text. */
+  readonly texts: (selection: Selection, dates: StatusView['dates']) => StatusText;
 }
 
 interface QueryOptions {
@@ -40,7 +43,8 @@ export function createQuery({ store, authenticate, statusAccess, show }: QueryOp
         throw nothingSelected();
       return selectionOf(query);
     },
-    statuses: (selection, dates) => store.statuses.select(selection, MAX_JOBS).map((job) => show(job, dates)),
+    statuses: (selection) => store.statuses.select(selection, MAX_JOBS).map((job) => show(job)),
+    texts: createStatusTexts({ store, show, maxJobs: MAX_JOBS }),
   };
 }
 

@@ -43,9 +43,15 @@ export type Statuses = ReturnType<typeof createStatuses>;
 
 export function createStatuses(db: Db) {
   const byId = db.prepare(`select ${COLUMNS} from jobs where job_id = ?`);
+  const version = db.prepare('select revision, code from jobs where job_id = ?');
   const filters = new Map<string, ReturnType<Db['prepare']>>();
 
   return {
+    /** Which state of the job its row shows: every change of what clients see makes another revision. */
+    version(jobId: string): { readonly revision: number; readonly code: StatusCode } | undefined {
+      const values = version.values(jobId);
+      return values && { revision: values[0] as number, code: values[1] as StatusCode };
+    },
     /** Newest first. Every given part of the filter must match. */
     select(filter: JobFilter, limit: number): readonly StatusRow[] {
       if (filter.jobId !== undefined) {
@@ -71,7 +77,8 @@ export function createStatuses(db: Db) {
   };
 }
 
-function fits(row: StatusRow, { documentId, agreementId, owner }: JobFilter): boolean {
+/** Whether the rest of a filter is true of the job that it names. */
+export function fits(row: StatusRow, { documentId, agreementId, owner }: JobFilter): boolean {
   return (
     (documentId === undefined || row.documentId === documentId) &&
     (agreementId === undefined || row.agreementId === agreementId) &&

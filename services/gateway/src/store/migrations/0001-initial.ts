@@ -31,8 +31,16 @@ create table jobs (
   removed integer not null default 0,
   expires_at integer,
   termination text,
-  results text not null default '[]'
+  results text not null default '[]',
+  -- Counts the changes of what clients see, by the trigger below.
+  revision integer not null default 1
 ) strict;
+
+create trigger jobs_revised after update of
+  run, attempt, code, environment, algo_did, input_dids, date_finished, stopreq, removed, expires_at, termination, results on jobs
+begin
+  update jobs set revision = revision + 1 where id = new.id;
+end;
 
 create index jobs_by_owner on jobs (owner, accepted);
 create index jobs_by_nonce on jobs (owner, nonce);
