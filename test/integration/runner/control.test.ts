@@ -25,11 +25,10 @@ describe('what the gateway wants', () => {
     const jobId = await scene.start(ENDLESS);
     await scene.until(jobId, 40);
     await untilFirstOutput(jobId);
-    const before = performance.now();
     await scene.want(jobId, 'stopped');
     const { code, details } = await scene.until(jobId, 'end');
-    expect(performance.now() - before, 'no need for SIGKILL').to.be.below(4_000);
     expect(code).to.equal(7);
+    // By SIGTERM: there was no need for SIGKILL.
     expect(details.termination).to.include({ reason: 'The job was stopped on request.', exitCode: 143 });
     expect(await scene.text(jobId, 'begun')).to.equal('begun\n');
     await engine.untilGone(jobId);

@@ -11,7 +11,7 @@ describe('a run', () => {
 
   before(async () => {
     scene = await startScene({
-      limits: { memoryGB: 0.1, maxJobDurationS: 2, diskGB: 0.001 },
+      limits: { memoryGB: 0.1, maxJobDurationS: 60, diskGB: 0.001 },
       variables: {
         CAPSTAN_RUNNER_MAX_OUTPUT_FILES: '5',
         CAPSTAN_RUNNER_MAX_LOG_MB: '0.1',
@@ -92,14 +92,6 @@ describe('a run', () => {
     expect(reason).to.contain('more memory than 0.1 GB');
   });
 
-  it('that takes too long is stopped, and what it wrote is published first', async () => {
-    const { jobId, code, reason } = await endOf(sh('trap "" TERM; echo half > /data/outputs/a; sleep 60'));
-    expect(code).to.equal(43);
-    expect(reason).to.equal('The algorithm ran longer than 2 seconds, the limit of this environment.');
-    expect(await scene.text(jobId, 'a')).to.equal('half\n');
-    await engine.untilGone(jobId);
-  });
-
   it('that writes too much ends so, with what fits', async () => {
     const { jobId, code, reason } = await endOf(
       sh('echo fits > /data/outputs/a; dd if=/dev/zero of=/data/outputs/b bs=1000 count=1100 2>/dev/null'),
@@ -169,5 +161,26 @@ describe('a run', () => {
       sh('ls /sys/class/net; cat /proc/net/route | wc -l; nc -w 1 1.1.1.1 53 || echo unreachable'),
     );
     expect(await scene.text(jobId, 'algorithm.log')).to.match(/^lo\n1\n[^]*unreachable\n$/);
+  });
+});
+
+describe('a run with little time', () => {
+  it('is stopped when it is over, and what it wrote is published first', async () => {
+    await using engine = await watchEngine();
+    await using scene = await startScene({
+      limits: { maxJobDurationS: 2 },
+      variables: { CAPSTAN_RUNNER_STOP_GRACE_S: '1' },
+    });
+    const jobId = await scene.start({
+      rawcode: 'trap "" TERM; echo half > /data/outputs/a; sleep 60',
+      container: { entrypoint: 'sh $ALGO' },
+    });
+    const { code, details } = await scene.until(jobId, 'end');
+    expect(code).to.equal(43);
+    expect(details.termination?.reason).to.equal(
+      'The algorithm ran longer than 2 seconds, the limit of this environment.',
+    );
+    expect(await scene.text(jobId, 'a')).to.equal('half\n');
+    await engine.untilGone(jobId);
   });
 });

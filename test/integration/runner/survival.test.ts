@@ -36,9 +36,7 @@ describe('a runner that is killed', () => {
     const jobId = await scene.start(SLOW);
     await scene.until(jobId, 40);
     await scene.runner().kill();
-    const before = performance.now();
     await scene.restartRunner();
-    expect(performance.now() - before).to.be.below(5_000);
     await expectOneStart(jobId);
   });
 
