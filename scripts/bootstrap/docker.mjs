@@ -2,6 +2,7 @@ import { userInfo } from 'node:os';
 import { startDockerd } from './dockerd.mjs';
 import { engineRequest, engineUrl, isForeignEngine } from './engine-api.mjs';
 import { findProgram } from './programs.mjs';
+import { asRootHint } from './rights.mjs';
 import { SetupError } from './setup-error.mjs';
 
 const ANSWER_LIMIT_MS = 3_000;
@@ -49,7 +50,7 @@ function noAccess(cause) {
   const user = userInfo().username;
   return new SetupError(
     `the Docker Engine runs, but user ${user} may not use ${engineUrl()}`,
-    `type this, log out and in again, then run the command again:\n  sudo usermod -aG docker ${user}\nor run this one command with sudo`,
+    `type this, log out and in again, then run the command again:\n  ${asRootHint(`usermod -aG docker ${user}`)}`,
     { cause },
   );
 }
