@@ -36,21 +36,30 @@ export function createCatalogue(dir: string): Assets {
     return checked.value;
   };
 
+  const look = async (did: Did): Promise<Ddo | undefined> => {
+    const path = join(dir, `${didSuffix(did)}.json`);
+    try {
+      const version = versionOf(await stat(path));
+      const known = kept.get(did);
+      return known?.version === version ? known.ddo : await read(did, path, version);
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw error;
+      kept.delete(did);
+      return undefined;
+    }
+  };
+
+  /** Requests that come together look at the disk once. */
+  const looking = new Map<Did, Promise<Ddo | undefined>>();
+
   return {
     async find(didText) {
       // Only a well-formed DID becomes a file name.
       const did = parseDid(didText);
       if (!did) return undefined;
-      const path = join(dir, `${didSuffix(did)}.json`);
-      try {
-        const version = versionOf(await stat(path));
-        const known = kept.get(did);
-        return known?.version === version ? known.ddo : await read(did, path, version);
-      } catch (error) {
-        if (systemCode(error) !== 'ENOENT') throw error;
-        kept.delete(did);
-        return undefined;
-      }
+      const found = looking.get(did) ?? look(did).finally(() => looking.delete(did));
+      looking.set(did, found);
+      return found;
     },
   };
 }

@@ -19,8 +19,14 @@ export interface SpecOptions {
 /** Around the spec in its command, and NATS's own headers. */
 const COMMAND_OVERHEAD_BYTES = 1_024;
 
+/** A spec, and its JSON as it is stored and sent. */
+export interface SpecAndText {
+  readonly spec: JobSpec;
+  readonly text: string;
+}
+
 /** Rejects with REFUSED and Ocean Provider's code, or with BODY_TOO_LARGE. */
-export async function specOf(request: StartRequest, owner: Address, options: SpecOptions): Promise<JobSpec> {
+export async function specOf(request: StartRequest, owner: Address, options: SpecOptions): Promise<SpecAndText> {
   const { bus, runners } = options;
   const state = request.environment === undefined ? undefined : runners.environment(request.environment);
   if (!state) throw noEnvironment(request.environment, runners);
@@ -33,8 +39,9 @@ export async function specOf(request: StartRequest, owner: Address, options: Spe
     algorithm,
     ...(algocustomdata === undefined ? {} : { algocustomdata }),
   };
-  requireFits(spec, bus.maxPayloadBytes());
-  return spec;
+  const text = JSON.stringify(spec);
+  requireFits(text, bus.maxPayloadBytes());
+  return { spec, text };
 }
 
 function noEnvironment(id: string | undefined, runners: Runners): CapstanError {
@@ -47,8 +54,8 @@ function noEnvironment(id: string | undefined, runners: Runners): CapstanError {
   return new CapstanError('REFUSED', `${problem} ${hint}`, { refusal: 'Compute environment does not exist' });
 }
 
-function requireFits(spec: JobSpec, maxPayloadBytes = Number.POSITIVE_INFINITY): void {
-  const size = Buffer.byteLength(JSON.stringify(spec)) + COMMAND_OVERHEAD_BYTES;
+function requireFits(spec: string, maxPayloadBytes = Number.POSITIVE_INFINITY): void {
+  const size = Buffer.byteLength(spec) + COMMAND_OVERHEAD_BYTES;
   if (size <= maxPayloadBytes) return;
   throw new CapstanError(
     'BODY_TOO_LARGE',

@@ -16,7 +16,7 @@ import type { JobRow } from '../store/job-row.ts';
 import type { Store } from '../store/store.ts';
 import { agreementIdOf } from './agreement-id.ts';
 import { noSuchJob } from './owned-jobs.ts';
-import { specOf, type SpecOptions } from './spec.ts';
+import { specOf, type SpecAndText, type SpecOptions } from './spec.ts';
 
 export interface Submission {
   readonly request: StartRequest & Pick<Credentials, 'token'>;
@@ -35,9 +35,8 @@ interface SubmitOptions extends SpecOptions {
 }
 
 /** All that is known of a submission when it is stored. */
-interface Checked extends Submission {
+interface Checked extends Submission, SpecAndText {
   readonly caller: Caller;
-  readonly spec: JobSpec;
 }
 
 /**
@@ -52,7 +51,7 @@ export function createSubmit(options: SubmitOptions): (submission: Submission) =
     return job?.bodyHash === bodyHash ? job : undefined;
   };
 
-  const create = ({ caller, spec, request, bodyHash }: Checked) =>
+  const create = ({ caller, spec, text, request, bodyHash }: Checked) =>
     store.jobs.add(
       {
         jobId: newJobId(),
@@ -67,10 +66,10 @@ export function createSubmit(options: SubmitOptions): (submission: Submission) =
         bodyHash,
         dateCreated: clock.now(),
       },
-      JSON.stringify(spec),
+      text,
     );
 
-  const restart = (job: JobRow, { caller, spec, bodyHash }: Checked) => {
+  const restart = (job: JobRow, { caller, spec, text, bodyHash }: Checked) => {
     const next = {
       environment: spec.environment,
       algoDid: algoDidOf(spec),
@@ -78,7 +77,7 @@ export function createSubmit(options: SubmitOptions): (submission: Submission) =
       nonce: caller.nonce,
       bodyHash,
     };
-    const restarted = store.jobs.restart(job, next, JSON.stringify(spec));
+    const restarted = store.jobs.restart(job, next, text);
     if (!restarted) throw notEnded();
     return restarted;
   };
@@ -105,8 +104,8 @@ export function createSubmit(options: SubmitOptions): (submission: Submission) =
     // Before anything is looked up for a restart that can't be.
     toRestart({ request, caller }, store);
 
-    const spec = await specOf(request, caller.address, options);
-    const job = await store.write((transaction) => save(transaction, { request, bodyHash, caller, spec }));
+    const checked = { request, bodyHash, caller, ...(await specOf(request, caller.address, options)) };
+    const job = await store.write((transaction) => save(transaction, checked));
     log.info({ jobId: job.jobId, run: job.run, owner: job.owner, environment: job.environment }, 'job accepted');
     onStored();
     return job;
