@@ -46,7 +46,7 @@ describe('a file of tests', () => {
   it('fails if it leaves a process behind', async () => {
     const { text, lastLine } = await said(`
       import { spawn } from 'node:child_process';
-      describe('careless', () => { it('spawns', () => { spawn('sleep', ['2'], { stdio: 'ignore' }); }); });`);
+      describe('careless', () => { it('spawns', () => { spawn('sleep', ['10'], { stdio: 'ignore' }); }); });`);
     expect(text).to.include('careless left behind: 1 ProcessWrap');
     expect(lastLine).to.equal('1 passed, 1 failed, 0 skipped');
   });
