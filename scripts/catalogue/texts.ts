@@ -28,12 +28,29 @@ export function listText(ddos: readonly Ddo[], dir: string): string {
 }
 
 export function shownText(ddo: Ddo, files: readonly AssetFile[]): string {
-  const where = files.map((file) => (file.type === 'url' ? file.url : `files/${file.path} in the catalogue`));
+  const where = files.map(placeOf);
   return [
     `${ddo.metadata.type}  ${ddo.metadata.name ?? ''}`,
     ...facts(ddo),
     ...where.map((text, index) => fact(`file ${index}`, text)),
   ].join('\n');
+}
+
+function placeOf(file: AssetFile): string {
+  switch (file.type) {
+    case 'url':
+      return file.url;
+    case 'graphql':
+      return `a query to ${file.url}`;
+    case 'ipfs':
+      return `${file.hash} in IPFS`;
+    case 'arweave':
+      return `${file.transactionId} in Arweave`;
+    case 'smartcontract':
+      return `${file.abi.name} of the contract ${file.address} on chain ${file.chainId}`;
+    case 'catalogue':
+      return `files/${file.path} in the catalogue`;
+  }
 }
 
 function facts(ddo: Ddo): readonly string[] {

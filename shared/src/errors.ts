@@ -21,6 +21,7 @@ export const ERRORS = {
   TOO_MANY_REQUESTS: { status: 429, retryable: true },
   // The node's own parts
   STORE_UNAVAILABLE: { status: 503, retryable: true },
+  METADATA_UNAVAILABLE: { status: 503, retryable: true },
   BUS_UNAVAILABLE: { status: 503, retryable: true },
   RESULTS_UNAVAILABLE: { status: 503, retryable: true },
   ENGINE_UNAVAILABLE: { status: 503, retryable: true },
@@ -36,6 +37,8 @@ export const ERRORS = {
   DATA_UNAVAILABLE: { status: 500, retryable: false },
   ALGORITHM_UNAVAILABLE: { status: 500, retryable: false },
   FETCH_FAILED: { status: 500, retryable: false },
+  /** The source says that there is no such file. */
+  FETCH_ABSENT: { status: 500, retryable: false },
   FETCH_INTERRUPTED: { status: 500, retryable: true },
   OUTPUTS_UNREADABLE: { status: 500, retryable: false },
   RESULTS_UNWRITABLE: { status: 500, retryable: false },

@@ -10,7 +10,9 @@ import { publicKeyOf, seal } from '@capstan/shared/seal';
 import { loadOrCreateSecret } from '@capstan/shared/secret-file';
 import { serviceGroup } from '@capstan/shared/service';
 import { runUntilSignal } from '@capstan/shared/shutdown';
+import { createAssets } from './assets/assets.ts';
 import { createCatalogue } from './assets/catalogue.ts';
+import { createMetadataStore } from './assets/metadata-store.ts';
 import { createAuthenticate } from './auth/authenticate.ts';
 import { createTokens } from './auth/token.ts';
 import { createApp } from './http/app.ts';
@@ -89,12 +91,24 @@ const authenticate = createAuthenticate(
 const tokenRequests = createTokenRequests({ store, tokens, authenticate, clock, log });
 const results = createResultsFolder(paths.results);
 const query = createQuery({ store, authenticate, statusAccess: config.gateway.statusAccess, show });
+const { metadataStoreUrl, metadataStoreTimeoutS, metadataFreshS } = config.gateway;
+const assets = createAssets(
+  createCatalogue(paths.catalogue),
+  metadataStoreUrl === undefined
+    ? undefined
+    : createMetadataStore({
+        url: metadataStoreUrl,
+        timeoutMs: metadataStoreTimeoutS * 1_000,
+        freshMs: metadataFreshS * 1_000,
+        clock,
+      }),
+);
 const submit = createSubmit({
   bus,
   store,
   runners,
   authenticate,
-  assets: createCatalogue(paths.catalogue),
+  assets,
   seal: (text) => seal(publicKey, text),
   newJobId: () => randomUUID().replaceAll('-', '') as JobId,
   clock,

@@ -14,7 +14,12 @@ const { results, catalogue, scratch } = dataPaths(config);
 const runner = createRunner({
   bus: createBus({ nats: config.nats, name: `capstan-${config.runner.id}`, log }),
   settings: config.runner,
-  key: await nodeKeyOf(config),
+  chains: config.chains,
+  own: {
+    key: await nodeKeyOf(config),
+    publicUrl: config.gateway.publicUrl,
+    listensAt: `http://${config.gateway.host}:${config.gateway.port}`,
+  },
   paths: { data: config.dataDir, results, catalogue, scratch, starts: join(scratch, 'starts') },
   clock: systemClock,
   log,

@@ -6,7 +6,6 @@ import type { EnvironmentId } from '@capstan/shared/contract/ids';
 import { jobEvent, type JobEvent } from '@capstan/shared/contract/messages';
 import { STATUS } from '@capstan/shared/contract/status';
 import type { Log } from '@capstan/shared/log';
-import type { NodeKey } from '@capstan/shared/node-key';
 import type { Service } from '@capstan/shared/service';
 import { findUnfinished } from './adopt.ts';
 import { createAnnouncer, type Announcer } from './announce.ts';
@@ -15,6 +14,7 @@ import { createDockerEngine } from './docker/dockerode.ts';
 import { insist } from './docker/insist.ts';
 import { createOutbox } from './events.ts';
 import { createFetcher } from './fetch/fetcher.ts';
+import type { OwnNode } from './fetch/sealed-files.ts';
 import { announcedEnvironment, limitsOf, type Machine } from './limits.ts';
 import { readMachine } from './machine.ts';
 import { endingWithout } from './pipeline/ending.ts';
@@ -28,7 +28,8 @@ import { createWorks } from './works.ts';
 export interface RunnerOptions {
   readonly bus: Bus;
   readonly settings: Config['runner'];
-  readonly key: NodeKey;
+  readonly chains: Config['chains'];
+  readonly own: OwnNode;
   readonly paths: {
     readonly data: string;
     readonly results: string;
@@ -40,13 +41,13 @@ export interface RunnerOptions {
   readonly log: Log;
 }
 
-export function createRunner({ bus, settings, key, paths, clock, log }: RunnerOptions): Service {
+export function createRunner({ bus, settings, chains, own, paths, clock, log }: RunnerOptions): Service {
   const engine = createDockerEngine(settings.dockerSocket);
   const results = createResultsFolder(paths.results);
   const marks = createStartMarks(paths.starts);
   const images = createImages({ engine, pullTimeoutS: settings.pullTimeoutS, log });
   const { catalogue: catalogueDir, scratch: scratchDir } = paths;
-  const fetcher = createFetcher({ limits: settings.fetch, catalogueDir, scratchDir, log });
+  const fetcher = createFetcher({ limits: settings.fetch, chains, key: own.key, clock, catalogueDir, scratchDir, log });
   const outbox = createOutbox({ bus, log });
   const works = createWorks();
   const stopping = new AbortController();
@@ -74,7 +75,7 @@ export function createRunner({ bus, settings, key, paths, clock, log }: RunnerOp
       marks,
       images,
       fetcher,
-      key,
+      own,
       clock,
       settings,
       emit,

@@ -1,9 +1,8 @@
 /** Every setting of the node: its default, unit and reason stand beside it. `docs/configuration.md` is made from here. */
 import { Type, type Static } from 'typebox';
 import { EnvironmentIdSchema } from '../contract/ids.ts';
-
-const strict = { additionalProperties: false } as const;
-const section = (description: string) => ({ ...strict, default: {}, description });
+import { FetchSchema } from './fetch.ts';
+import { section, strict } from './section.ts';
 
 const LogLevelSchema = Type.Union(
   [Type.Literal('debug'), Type.Literal('info'), Type.Literal('warn'), Type.Literal('error'), Type.Literal('silent')],
@@ -122,30 +121,26 @@ const GatewaySchema = Type.Object(
     catalogueDir: Type.Optional(
       Type.String({ description: 'Folder of asset descriptions (DDO files); `<dataDir>/catalogue` if absent.' }),
     ),
+    metadataStoreUrl: Type.Optional(
+      Type.String({
+        pattern: '^https?://[^/?#]+(/[^?#]*)?$',
+        description:
+          'Metadata store (Aquarius) that assets outside of the catalogue are looked up in, e.g. `https://v4.aquarius.oceanprotocol.com`. Without one, the node knows its catalogue only.',
+      }),
+    ),
+    metadataStoreTimeoutS: Type.Number({
+      exclusiveMinimum: 0,
+      default: 5,
+      description: 'Longest wait for one answer of the metadata store, in seconds. It is asked twice at most.',
+    }),
+    metadataFreshS: Type.Number({
+      minimum: 0,
+      default: 2,
+      description:
+        'How long a description from the metadata store is taken as it is before the store is asked again, in seconds. So long may an asset that its owner has just disabled still be ordered.',
+    }),
   },
   section('The REST and WebSocket side.'),
-);
-
-const FetchSchema = Type.Object(
-  {
-    allowPrivate: Type.Array(Type.String(), {
-      default: [],
-      description:
-        'Address ranges (CIDR) of private data sources that assets may be fetched from, e.g. `10.1.0.0/16`. Everything that is not a public address is refused otherwise, so that no asset can reach into your network.',
-    }),
-    maxFileGB: Type.Number({ exclusiveMinimum: 0, default: 100, description: 'Largest single file, in GB.' }),
-    idleTimeoutS: Type.Number({
-      exclusiveMinimum: 0,
-      default: 60,
-      description: "Longest silence of an asset's server, in seconds.",
-    }),
-    totalTimeoutS: Type.Number({
-      exclusiveMinimum: 0,
-      default: 21_600,
-      description: 'Longest download of one file, in seconds.',
-    }),
-  },
-  section('How files of assets are downloaded.'),
 );
 
 export const EnvironmentConfigSchema = Type.Object(

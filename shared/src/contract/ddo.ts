@@ -20,10 +20,12 @@ export type Container = Static<typeof ContainerSchema>;
 
 export const ServiceSchema = Type.Object({
   id: Type.String({ minLength: 1 }),
-  type: Type.Union([Type.Literal('access'), Type.Literal('compute')]),
+  /** `access` or `compute`; other kinds are known to others, and refused where one is asked for. */
+  type: Type.String({ minLength: 1 }),
   /** `0x…`: the files, encrypted to the node's key. */
   files: Type.String({ pattern: '^0x[0-9a-fA-F]+$' }),
   datatokenAddress: Type.String(),
+  /** The provider that holds the files; another one than this node if it names another origin. */
   serviceEndpoint: Type.Optional(Type.String()),
   timeout: Type.Optional(Type.Number({ minimum: 0 })),
   compute: Type.Optional(
@@ -37,6 +39,11 @@ export const ServiceSchema = Type.Object({
 });
 export type Service = Static<typeof ServiceSchema>;
 
+/** A list of who may, or may not. Of the kinds there are, this node can check addresses. */
+const CredentialsSchema = Type.Array(
+  Type.Object({ type: Type.String(), values: Type.Optional(Type.Union([Type.Array(Type.Unknown()), Type.Null()])) }),
+);
+
 export const DdoSchema = Type.Object({
   id: DidSchema,
   nftAddress: Type.String(),
@@ -48,9 +55,29 @@ export const DdoSchema = Type.Object({
     algorithm: Type.Optional(Type.Object({ container: Type.Optional(Type.Partial(ContainerSchema)) })),
   }),
   services: Type.Array(ServiceSchema),
+  credentials: Type.Optional(
+    Type.Union([
+      Type.Object({
+        allow: Type.Optional(Type.Union([CredentialsSchema, Type.Null()])),
+        deny: Type.Optional(Type.Union([CredentialsSchema, Type.Null()])),
+      }),
+      Type.Null(),
+    ]),
+  ),
   nft: Type.Optional(Type.Object({ owner: Type.Optional(Type.String()), state: Type.Optional(Type.Number()) })),
 });
 export type Ddo = Static<typeof DdoSchema>;
+
+const HeadersSchema = Type.Record(Type.String(), Type.String());
+
+/** A contract's function in the JSON of Solidity's compiler; what the node doesn't read travels along. */
+export const AbiFunctionSchema = Type.Object({
+  name: Type.String({ minLength: 1 }),
+  type: Type.Optional(Type.Literal('function')),
+  stateMutability: Type.Optional(Type.String()),
+  inputs: Type.Optional(Type.Array(Type.Object({ name: Type.Optional(Type.String()), type: Type.String() }))),
+  outputs: Type.Optional(Type.Array(Type.Object({ name: Type.Optional(Type.String()), type: Type.String() }))),
+});
 
 /** Where one file of an asset is. Never leaves the runner in the clear. */
 export const AssetFileSchema = Type.Union([
@@ -58,9 +85,29 @@ export const AssetFileSchema = Type.Union([
     type: Type.Literal('url'),
     url: Type.String({ minLength: 1 }),
     method: Type.Optional(Type.String()),
-    headers: Type.Optional(Type.Record(Type.String(), Type.String())),
+    headers: Type.Optional(HeadersSchema),
   }),
-  /** A file in the `files` folder of the node's own catalogue. */
+  /** Through the node's IPFS gateway: a CID, perhaps with a path below it. */
+  Type.Object({
+    type: Type.Literal('ipfs'),
+    hash: Type.String({ pattern: '^[A-Za-z0-9]{1,128}(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$' }),
+  }),
+  /** Through the node's Arweave gateway. */
+  Type.Object({ type: Type.Literal('arweave'), transactionId: Type.String({ pattern: '^[A-Za-z0-9_-]{1,128}$' }) }),
+  Type.Object({
+    type: Type.Literal('graphql'),
+    url: Type.String({ minLength: 1 }),
+    query: Type.String({ minLength: 1 }),
+    headers: Type.Optional(HeadersSchema),
+  }),
+  /** What a contract's view function returns, asked of the node's own RPC endpoints of that chain. */
+  Type.Object({
+    type: Type.Literal('smartcontract'),
+    address: Type.String({ pattern: '^0x[0-9a-fA-F]{40}$' }),
+    abi: AbiFunctionSchema,
+    chainId: Type.Integer({ minimum: 1 }),
+  }),
+  /** A file in the `files` folder of the node's own catalogue; only in descriptions that the catalogue itself holds. */
   Type.Object({ type: Type.Literal('catalogue'), path: Type.String({ minLength: 1 }) }),
 ]);
 export type AssetFile = Static<typeof AssetFileSchema>;

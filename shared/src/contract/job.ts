@@ -6,6 +6,10 @@ import { AddressSchema, EnvironmentIdSchema } from './ids.ts';
 export const AssetInputSchema = Type.Object({
   ddo: DdoSchema,
   serviceId: Type.String(),
+  /** Where the description came from: files of the catalogue are for the catalogue's own descriptions. Absent counts as `store`. */
+  origin: Type.Optional(Type.Union([Type.Literal('catalogue'), Type.Literal('store')])),
+  /** The order of this asset, which another provider that holds its files asks for. */
+  transferTxId: Type.Optional(Type.String()),
   /** Parameters of the consumer for this asset's source, encrypted to the node's key: they may hold credentials. */
   sealedUserdata: Type.Optional(Type.String()),
 });

@@ -10,6 +10,7 @@ import { createLog } from '@capstan/shared/log';
 import { nodeKeyFrom } from '@capstan/shared/node-key';
 import { publicKeyOf, seal } from '@capstan/shared/seal';
 import { describeAsset } from '../../../scripts/catalogue/ddo.ts';
+import { createAssets } from '../../../services/gateway/src/assets/assets.ts';
 import { createAuthenticate } from '../../../services/gateway/src/auth/authenticate.ts';
 import { createTokens } from '../../../services/gateway/src/auth/token.ts';
 import { createLive } from '../../../services/gateway/src/jobs/live.ts';
@@ -86,7 +87,7 @@ export function gatewayParts({ assets = [], statusAccess = 'open', maxPayloadByt
     store,
     runners,
     authenticate,
-    assets: { find: (did) => Promise.resolve(assets.find(({ id }) => id === did)) },
+    assets: createAssets({ find: (did) => Promise.resolve(assets.find(({ id }) => id === did)) }),
     seal: (text) => seal(publicKey, text),
     newJobId: () => randomUUID().replaceAll('-', '') as JobId,
     clock,

@@ -8,11 +8,18 @@ import { publicKeyOf, seal } from '@capstan/shared/seal';
 
 export const IMAGE: Container = { image: 'capstan/node-demo', tag: '24', entrypoint: 'node $ALGO' };
 
+/** What every asset of a test was ordered with. */
+export const ORDER = `0x${'cd'.repeat(32)}`;
+
 export interface AssetParts {
   readonly files: readonly AssetFile[];
   readonly userdata?: Readonly<Record<string, unknown>>;
   /** As DDO 4.0.0 has it: a bare list, not bound to the asset. */
   readonly isBareList?: boolean;
+  /** Of the catalogue if not said, so that it may name files there. */
+  readonly origin?: AssetInput['origin'];
+  /** The provider that holds its files. */
+  readonly serviceEndpoint?: string;
   /** Bound to another asset. */
   readonly isForeign?: boolean;
 }
@@ -64,9 +71,19 @@ function assetInput(parts: AssetParts, type: Ddo['metadata']['type'], key: NodeK
       chainId: 8996,
       version: parts.isBareList ? '4.0.0' : '4.1.0',
       metadata: { type, name: 'an asset of a test' },
-      services: [{ id: 'service', type: 'compute', files: sealText(sealed), datatokenAddress }],
+      services: [
+        {
+          id: 'service',
+          type: 'compute',
+          files: sealText(sealed),
+          datatokenAddress,
+          ...(parts.serviceEndpoint === undefined ? {} : { serviceEndpoint: parts.serviceEndpoint }),
+        },
+      ],
     },
     serviceId: 'service',
+    origin: parts.origin ?? 'catalogue',
+    transferTxId: ORDER,
     ...(parts.userdata ? { sealedUserdata: sealText(parts.userdata) } : {}),
   };
 }

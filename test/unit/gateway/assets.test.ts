@@ -6,6 +6,7 @@ import type { Container, Ddo, Service } from '@capstan/shared/contract/ddo';
 import type { Did } from '@capstan/shared/contract/ids';
 import { CapstanError } from '@capstan/shared/errors';
 import { expect } from 'chai';
+import { createAssets } from '../../../services/gateway/src/assets/assets.ts';
 import { createCatalogue } from '../../../services/gateway/src/assets/catalogue.ts';
 import { checkContainer } from '../../../services/gateway/src/assets/container.ts';
 import { resolveInputs } from '../../../services/gateway/src/assets/resolve.ts';
@@ -141,7 +142,7 @@ describe('trust', () => {
 describe('the assets of a request', () => {
   const sources = new Map<string, Ddo>();
   const seal = (text: string) => `sealed(${text})`;
-  const assets = { find: (did: string) => Promise.resolve(sources.get(did)) };
+  const assets = createAssets({ find: (did) => Promise.resolve(sources.get(did)) });
 
   beforeEach(() => {
     sources.clear();

@@ -8,6 +8,7 @@ import { publicKeyOf, seal } from '@capstan/shared/seal';
 import { openCatalogue } from '../../../scripts/catalogue/catalogue.ts';
 import { COMMANDS } from '../../../scripts/catalogue/commands.ts';
 import { temporaryFolder } from '../../../scripts/parts/temporary-folder.ts';
+import { createAssets } from '../../../services/gateway/src/assets/assets.ts';
 import { createCatalogue } from '../../../services/gateway/src/assets/catalogue.ts';
 import { resolveInputs } from '../../../services/gateway/src/assets/resolve.ts';
 
@@ -54,13 +55,13 @@ describe('the catalogue command', () => {
     const inputs = await resolveInputs(
       {
         signature: '0x',
-        consumerAddress: '0x',
+        consumerAddress: `0x${'1'.repeat(40)}`,
         nonce: '1',
         environment: 'local',
         dataset: { documentId: did, serviceId, transferTxId: '0x' },
         algorithm: { documentId: algorithm.did, serviceId: algorithm.serviceId, transferTxId: '0x' },
       },
-      { assets: gateway, seal: (text) => seal(publicKeyOf(key), text) },
+      { assets: createAssets(gateway), seal: (text) => seal(publicKeyOf(key), text) },
     );
     expect(inputs.algorithm).to.have.property('kind', 'published');
   });

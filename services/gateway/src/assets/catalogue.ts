@@ -6,11 +6,7 @@ import { DdoSchema, type Ddo } from '@capstan/shared/contract/ddo';
 import { didSuffix, parseDid, type Did } from '@capstan/shared/contract/ids';
 import { CapstanError, systemCode } from '@capstan/shared/errors';
 import { compile } from '@capstan/shared/validate';
-
-export interface Assets {
-  /** The asset's description, or undefined if there is no such asset. */
-  find(did: string): Promise<Ddo | undefined>;
-}
+import type { DdoSource } from './assets.ts';
 
 const validate = compile(DdoSchema);
 
@@ -22,7 +18,7 @@ interface Kept {
   readonly ddo: Ddo;
 }
 
-export function createCatalogue(dir: string): Assets {
+export function createCatalogue(dir: string): DdoSource {
   const kept = new Map<Did, Kept>();
 
   const read = async (did: Did, path: string, version: string): Promise<Ddo> => {

@@ -1,9 +1,10 @@
 /** From what a start request names to what a runner needs: assets looked up, checked against each other, parameters sealed. */
 import type { StartRequest } from '@capstan/shared/contract/api';
-import type { Container, Ddo, Service } from '@capstan/shared/contract/ddo';
+import type { Container, Service } from '@capstan/shared/contract/ddo';
 import type { Algorithm, AssetInput } from '@capstan/shared/contract/job';
 import { CapstanError } from '@capstan/shared/errors';
-import type { Assets } from './catalogue.ts';
+import { requireAccess, requireKnownService } from './access.ts';
+import type { Asset, Assets } from './assets.ts';
 import { requireContainer } from './container.ts';
 import { trustPublished, trustRaw, type TrustVerdict } from './trust.ts';
 
@@ -20,22 +21,28 @@ interface Resolver {
 
 type DatasetRequest = StartRequest['dataset'];
 type AlgorithmRequest = StartRequest['algorithm'];
-interface FoundAsset {
-  readonly ddo: Ddo;
+interface FoundAsset extends Asset {
   readonly service: Service;
 }
+/** What every asset of a request names. */
+interface AssetRequest {
+  readonly documentId: string;
+  readonly serviceId: string;
+  readonly transferTxId?: string | undefined;
+  readonly userdata?: unknown;
+}
+/** Who asks. */
+type Consumer = StartRequest['consumerAddress'];
 
 /** Throws REFUSED with Ocean Provider's code for the first thing that the caller must mend. */
 export async function resolveInputs(request: StartRequest, resolver: Resolver): Promise<ResolvedInputs> {
   const requested = [request.dataset, ...(request.additionalDatasets ?? [])];
-  const datasets = await Promise.all(requested.map((dataset, index) => findDataset(dataset, index, resolver.assets)));
-  const algorithm = await resolveAlgorithm(request.algorithm, datasets, resolver);
+  const { consumerAddress } = request;
+  const find = (asset: AssetRequest, resource: string) => findAsset(asset, resource, { resolver, consumerAddress });
+  const datasets = await Promise.all(requested.map((dataset, index) => findDataset(dataset, index, find)));
+  const algorithm = await resolveAlgorithm(request.algorithm, { datasets, resolver, find });
   return {
-    datasets: datasets.map(({ ddo, service }, index) => ({
-      ddo,
-      serviceId: service.id,
-      ...sealedUserdata(requested[index]?.userdata, resolver),
-    })),
+    datasets: datasets.map((found, index) => assetInput(found, requested[index], resolver)),
     algorithm,
   };
 }
@@ -43,9 +50,15 @@ export async function resolveInputs(request: StartRequest, resolver: Resolver): 
 const refusal = (resource: string, code: string, message: string) =>
   new CapstanError('REFUSED', message, { refusal: { [resource]: code } });
 
-async function findDataset(request: DatasetRequest, index: number, assets: Assets): Promise<FoundAsset> {
+type Find = (asset: AssetRequest, resource: string) => Promise<FoundAsset>;
+
+async function findDataset(request: DatasetRequest, index: number, find: Find): Promise<FoundAsset> {
   const resource = index === 0 ? 'dataset' : `additionalDatasets.${index - 1}`;
-  const found = await findAsset(request, resource, assets);
+  const found = await find(request, resource);
+  if (found.ddo.metadata.type !== 'dataset') {
+    const message = `The asset ${request.documentId} is an ${found.ddo.metadata.type}, not a dataset.`;
+    throw refusal(`${resource}.documentId`, 'not_dataset', message);
+  }
   if (index === 0 && found.service.type !== 'compute') {
     throw refusal(
       `${resource}.serviceId`,
@@ -56,35 +69,51 @@ async function findDataset(request: DatasetRequest, index: number, assets: Asset
   return found;
 }
 
+/** Whether an asset is open to the caller comes first: of one that was disabled, nothing else may be left to look at. */
 async function findAsset(
-  request: { readonly documentId: string; readonly serviceId: string },
+  { documentId, serviceId }: AssetRequest,
   resource: string,
-  assets: Assets,
+  { resolver, consumerAddress }: { resolver: Resolver; consumerAddress: Consumer },
 ): Promise<FoundAsset> {
-  const ddo = await assets.find(request.documentId);
-  if (!ddo) {
-    throw refusal(
-      `${resource}.documentId`,
-      'did_not_found',
-      `This node knows no asset ${request.documentId}. Check the DID.`,
-    );
+  const asset = await resolver.assets.find(documentId);
+  if (!asset) {
+    throw refusal(`${resource}.documentId`, 'did_not_found', `This node knows no asset ${documentId}. Check the DID.`);
   }
-  const service = ddo.services.find(({ id }) => id === request.serviceId);
+  const { services } = asset.ddo;
+  requireAccess(asset.ddo, consumerAddress, resource);
+  const service = services.find(({ id }) => id === serviceId);
   if (!service) {
-    const offered = ddo.services.map(({ id }) => id).join(', ');
-    throw refusal(
-      `${resource}.serviceId`,
-      'not_found',
-      `The asset has no service ${request.serviceId}; it offers: ${offered}.`,
-    );
+    const offered = services.map(({ id }) => id).join(', ');
+    const message = `The asset has no service ${serviceId}; it offers: ${offered}.`;
+    throw refusal(`${resource}.serviceId`, 'not_found', message);
   }
-  return { ddo, service };
+  requireKnownService(service, resource);
+  return { ...asset, service };
+}
+
+function assetInput(
+  { ddo, origin, service }: FoundAsset,
+  request: AssetRequest | undefined,
+  resolver: Resolver,
+): AssetInput {
+  return {
+    ddo,
+    serviceId: service.id,
+    origin,
+    ...(request?.transferTxId === undefined ? {} : { transferTxId: request.transferTxId }),
+    ...sealedUserdata(request?.userdata, resolver),
+  };
+}
+
+interface AlgorithmParts {
+  readonly datasets: readonly FoundAsset[];
+  readonly resolver: Resolver;
+  readonly find: Find;
 }
 
 async function resolveAlgorithm(
   request: AlgorithmRequest,
-  datasets: readonly FoundAsset[],
-  resolver: Resolver,
+  { datasets, resolver, find }: AlgorithmParts,
 ): Promise<Algorithm> {
   const trusting = datasets.map(({ service }) => service).filter(({ type }) => type === 'compute');
   if (request.meta) {
@@ -97,7 +126,9 @@ async function resolveAlgorithm(
   }
   if (!serviceId)
     throw refusal('algorithm.serviceId', 'missing', 'Name the service of the algorithm that you ordered.');
-  const { ddo, service } = await findAsset({ documentId, serviceId }, 'algorithm', resolver.assets);
+  const named = { ...request, documentId, serviceId };
+  const found = await find(named, 'algorithm');
+  const { ddo } = found;
   if (ddo.metadata.type !== 'algorithm') {
     throw refusal('algorithm', 'not_algo', `The asset ${documentId} is a ${ddo.metadata.type}, not an algorithm.`);
   }
@@ -105,7 +136,7 @@ async function resolveAlgorithm(
   const verdicts = trusting.map((trustingService) => requireTrust(trustPublished(trustingService, ddo, container)));
   return {
     kind: 'published',
-    asset: { ddo, serviceId: service.id, ...sealedUserdata(request.userdata, resolver) },
+    asset: assetInput(found, named, resolver),
     container,
     trustedFilesChecksums: verdicts.filter((checksums) => checksums.length > 0).map((checksums) => [...checksums]),
   };

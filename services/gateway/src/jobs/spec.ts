@@ -4,7 +4,7 @@ import type { StartRequest } from '@capstan/shared/contract/api';
 import type { Address } from '@capstan/shared/contract/ids';
 import type { JobSpec } from '@capstan/shared/contract/job';
 import { CapstanError } from '@capstan/shared/errors';
-import type { Assets } from '../assets/catalogue.ts';
+import type { Assets } from '../assets/assets.ts';
 import { resolveInputs } from '../assets/resolve.ts';
 import type { Runners } from './runners.ts';
 

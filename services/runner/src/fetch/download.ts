@@ -2,20 +2,12 @@
 import type { Readable, Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { request, type Dispatcher } from 'undici';
-import type { AssetFile } from '@capstan/shared/contract/ddo';
 import { CapstanError, systemCode } from '@capstan/shared/errors';
 import type { Content } from './content.ts';
+import { failed, interrupted, parseUrl, type SourceRequest } from './source.ts';
 
-export type UrlFile = Extract<AssetFile, { type: 'url' }>;
-/** Parameters of the consumer: query of a GET, body of a POST. */
-export type UserData = Readonly<Record<string, unknown>>;
-
-interface Hop {
-  readonly url: URL;
-  readonly method: 'GET' | 'POST';
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | undefined;
-}
+/** Throws FETCH_FAILED for what stays as it is, FETCH_ABSENT if there is no such file, FETCH_INTERRUPTED for what may pass. */
+export type Download = (request: SourceRequest, signal: AbortSignal) => Promise<Content>;
 
 const MAX_REDIRECTS = 5;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
@@ -29,22 +21,18 @@ const DECODERS: Readonly<Record<string, () => Transform>> = {
   br: createBrotliDecompress,
 };
 
-const failed = (text: string, cause?: unknown) => new CapstanError('FETCH_FAILED', text, { cause });
-const interrupted = (text: string, cause?: unknown) => new CapstanError('FETCH_INTERRUPTED', text, { cause });
-
-/** Throws FETCH_FAILED for what stays as it is, FETCH_INTERRUPTED for what may pass. */
-export async function download(
-  file: UrlFile,
-  { userdata, dispatcher, signal }: { userdata: UserData; dispatcher: Dispatcher; signal: AbortSignal },
-): Promise<Content> {
-  let hop = firstHop(file, userdata);
-  for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-    const answer = await ask(hop, dispatcher, signal);
-    if (!REDIRECTS.has(answer.statusCode)) return contentOf(answer);
-    answer.body.on('error', () => undefined).destroy();
-    hop = nextHop(hop, answer);
-  }
-  throw failed(`its server redirects more than ${MAX_REDIRECTS} times`);
+/** `dispatcherFor`: the connections to a server; asked again for every redirect. */
+export function createDownload(dispatcherFor: (url: URL) => Dispatcher): Download {
+  return async (first, signal) => {
+    let hop = first;
+    for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
+      const answer = await ask(hop, dispatcherFor(hop.url), signal);
+      if (!REDIRECTS.has(answer.statusCode)) return contentOf(answer);
+      answer.body.on('error', () => undefined).destroy();
+      hop = nextHop(hop, answer);
+    }
+    throw failed(`its server redirects more than ${MAX_REDIRECTS} times`);
+  };
 }
 
 /** Whatever went wrong on the way, in our words. */
@@ -70,32 +58,7 @@ export function translateError(error: unknown): CapstanError {
   }
 }
 
-function firstHop({ url: text, method = 'GET', headers = {} }: UrlFile, userdata: UserData): Hop {
-  const url = parseUrl(text);
-  const verb = method.toUpperCase();
-  if (verb !== 'GET' && verb !== 'POST') throw failed(`its method ${verb} is neither GET nor POST`);
-  const allHeaders: Record<string, string> = { ...headers };
-  if (url.username || url.password) {
-    const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-    allHeaders['authorization'] = `Basic ${Buffer.from(credentials).toString('base64')}`;
-    url.username = '';
-    url.password = '';
-  }
-  if (verb === 'GET') {
-    for (const [name, value] of Object.entries(userdata)) {
-      url.searchParams.set(name, typeof value === 'string' ? value : JSON.stringify(value));
-    }
-    return { url, method: verb, headers: allHeaders, body: undefined };
-  }
-  return {
-    url,
-    method: verb,
-    headers: { 'content-type': 'application/json', ...allHeaders },
-    body: JSON.stringify(userdata),
-  };
-}
-
-function nextHop(hop: Hop, answer: Dispatcher.ResponseData): Hop {
+function nextHop(hop: SourceRequest, answer: Dispatcher.ResponseData): SourceRequest {
   const location = answer.headers['location'];
   if (typeof location !== 'string') throw failed('its server redirects to nowhere');
   const url = parseUrl(location, hop.url);
@@ -105,17 +68,10 @@ function nextHop(hop: Hop, answer: Dispatcher.ResponseData): Hop {
     if (hop.body !== undefined && !isSameOrigin) throw failed('its server redirects a POST to another server');
     return { ...hop, url, headers: isSameOrigin ? hop.headers : {} };
   }
-  return { url, method: 'GET', headers: isSameOrigin ? hop.headers : {}, body: undefined };
+  return { url, method: 'GET', headers: isSameOrigin ? hop.headers : {} };
 }
 
-function parseUrl(text: string, base?: URL): URL {
-  const url = URL.parse(text, base?.href);
-  if (!url) throw failed('its address is not a URL');
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw failed('its address is neither http nor https');
-  return url;
-}
-
-async function ask(hop: Hop, dispatcher: Dispatcher, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+async function ask(hop: SourceRequest, dispatcher: Dispatcher, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
   try {
     return await request(hop.url, {
       method: hop.method,
@@ -134,6 +90,8 @@ function contentOf({ statusCode, headers, body }: Dispatcher.ResponseData): Cont
   if (statusCode !== 200) {
     body.on('error', () => undefined).destroy();
     const text = `its server answered ${statusCode}`;
+    // Some providers say 400 to the number of a file that is not there.
+    if (statusCode === 404 || statusCode === 400) throw new CapstanError('FETCH_ABSENT', text);
     throw PASSING.has(statusCode) ? interrupted(text) : failed(text);
   }
   const encoding = String(headers['content-encoding'] ?? 'identity').toLowerCase();

@@ -1,33 +1,86 @@
 /** The only place where an asset's addresses are decrypted. What it returns is used and forgotten, never logged or kept. */
-import { SealedFilesSchema, type AssetFile } from '@capstan/shared/contract/ddo';
+import { SealedFilesSchema, type AssetFile, type Service } from '@capstan/shared/contract/ddo';
 import type { AssetInput } from '@capstan/shared/contract/job';
 import { CapstanError } from '@capstan/shared/errors';
 import type { NodeKey } from '@capstan/shared/node-key';
 import { unseal } from '@capstan/shared/seal';
 import { compile } from '@capstan/shared/validate';
-import type { UserData } from './download.ts';
+import type { Held } from './kinds/provider.ts';
+import type { UserData } from './source.ts';
 
 const validate = compile(SealedFilesSchema);
 
 const unreadable = (text: string) => new CapstanError('FETCH_FAILED', text);
 
+/** Where the files of a service are: known here, or to the provider that holds them. */
+export type Located =
+  | { readonly kind: 'here'; readonly files: readonly AssetFile[] }
+  | { readonly kind: 'held'; readonly held: Held };
+
+/** What tells this node's own services from those of others. */
+export interface OwnNode {
+  readonly key: NodeKey;
+  /** Where clients reach this node, if it was said; where it listens. */
+  readonly publicUrl: string | undefined;
+  readonly listensAt: string;
+}
+
 /** The files of an asset's service. Sealed files that name their token can't be moved to another asset. */
-export function filesOf({ ddo, serviceId }: AssetInput, key: NodeKey): readonly AssetFile[] {
+export function locate(asset: AssetInput, own: OwnNode): Located {
+  const { ddo, serviceId, origin = 'store' } = asset;
   const service = ddo.services.find(({ id }) => id === serviceId);
   if (!service) throw unreadable(`the asset has no service ${serviceId}`);
-  const sealed = decrypt(service.files, key);
-  if (Array.isArray(sealed)) return sealed;
-  const isOwn =
-    isSameAddress(sealed.datatokenAddress, service.datatokenAddress) &&
-    isSameAddress(sealed.nftAddress, ddo.nftAddress);
-  if (!isOwn) throw unreadable('its encrypted files belong to another asset');
-  return sealed.files;
+  if (!isHeldHere(service, own)) return { kind: 'held', held: heldBy(service, asset) };
+  const sealed = decrypt(service.files, own.key);
+  if (!Array.isArray(sealed)) {
+    const isOwn =
+      isSameAddress(sealed.datatokenAddress, service.datatokenAddress) &&
+      isSameAddress(sealed.nftAddress, ddo.nftAddress);
+    if (!isOwn) throw unreadable('its encrypted files belong to another asset');
+  }
+  const files = Array.isArray(sealed) ? sealed : sealed.files;
+  // Anybody can publish a description: it must not reach what the operator keeps on this machine.
+  if (origin !== 'catalogue') requirePublishable(files);
+  return { kind: 'here', files };
+}
+
+/**
+ * The endpoint says who holds the files. A node that was not told its public address can't recognise it there: then files that are
+ * encrypted to its key are its own.
+ */
+function isHeldHere({ serviceEndpoint, files }: Service, { key, publicUrl, listensAt }: OwnNode): boolean {
+  if (!serviceEndpoint) return true;
+  const origin = URL.parse(serviceEndpoint)?.origin;
+  if (origin === URL.parse(publicUrl ?? listensAt)?.origin) return true;
+  return publicUrl === undefined && isSealedTo(key, files);
+}
+
+function heldBy({ id, serviceEndpoint = '' }: Service, { ddo, transferTxId }: AssetInput): Held {
+  if (transferTxId === undefined) throw unreadable('another provider holds it, and there is no order to show there');
+  return { endpoint: serviceEndpoint, documentId: ddo.id, serviceId: id, transferTxId };
+}
+
+function isSealedTo(key: NodeKey, sealed: string): boolean {
+  try {
+    unseal(key, sealed);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The files of an algorithm that was given by its address. */
 export function filesOfText(sealed: string, key: NodeKey): readonly AssetFile[] {
-  const files = decrypt(sealed, key);
-  return Array.isArray(files) ? files : files.files;
+  const content = decrypt(sealed, key);
+  const files = Array.isArray(content) ? content : content.files;
+  requirePublishable(files);
+  return files;
+}
+
+function requirePublishable(files: readonly AssetFile[]): void {
+  if (files.some(({ type }) => type === 'catalogue')) {
+    throw unreadable("it names a file of this node's catalogue, which only the catalogue itself may");
+  }
 }
 
 export function userdataOf(sealed: string | undefined, key: NodeKey): UserData {

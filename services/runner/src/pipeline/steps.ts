@@ -15,9 +15,9 @@ import type { Manifest } from '@capstan/shared/contract/manifest';
 import type { ProgressCode } from '@capstan/shared/contract/status';
 import { STATUS } from '@capstan/shared/contract/status';
 import type { Clock } from '@capstan/shared/clock';
-import type { NodeKey } from '@capstan/shared/node-key';
 import type { StartedState } from '../docker/engine.ts';
 import type { Fetcher } from '../fetch/fetcher.ts';
+import type { OwnNode } from '../fetch/sealed-files.ts';
 import type { Results } from '../results/results.ts';
 import type { Attempt } from './attempt.ts';
 import type { Control } from './control.ts';
@@ -32,7 +32,7 @@ export interface StepParts {
   readonly fetcher: Fetcher;
   readonly results: Results;
   readonly marks: StartMarks;
-  readonly key: NodeKey;
+  readonly own: OwnNode;
   readonly clock: Clock;
 }
 
@@ -48,14 +48,14 @@ export interface Journey {
 /** From nothing to a running algorithm. Gives up at once when the run shall not go on. */
 export async function begin(journey: Journey, spec: JobSpec, parts: StepParts): Promise<void> {
   const { attempt, control, report } = journey;
-  const { images, fetcher, marks, key } = parts;
+  const { images, fetcher, marks, own } = parts;
   const signal = AbortSignal.any([journey.signal, control.halted]);
 
   report(STATUS.started.code);
   const image = await timed(journey, 'pull', signal, () => images.ensure(spec.algorithm.container, signal));
 
   report(STATUS.configuringVolumes.code);
-  await timed(journey, 'provision', signal, () => provision(attempt, { spec, image, key, fetcher }, signal));
+  await timed(journey, 'provision', signal, () => provision(attempt, { spec, image, own, fetcher }, signal));
   report(STATUS.provisioned.code);
 
   await marks.write(attempt.identity, attempt.identity.attempt);

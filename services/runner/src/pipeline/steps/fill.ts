@@ -1,20 +1,18 @@
 /** Writes everything that an algorithm finds below `/data` into one archive: folders, DDOs, datasets, the algorithm itself. */
 import { createHash } from 'node:crypto';
-import type { AssetFile } from '@capstan/shared/contract/ddo';
 import { didSuffix } from '@capstan/shared/contract/ids';
-import type { Algorithm, AssetInput, JobSpec } from '@capstan/shared/contract/job';
-import { CapstanError, hasCode, type ErrorCode } from '@capstan/shared/errors';
-import type { NodeKey } from '@capstan/shared/node-key';
-import type { UserData } from '../../fetch/download.ts';
+import type { Algorithm, JobSpec } from '@capstan/shared/contract/job';
+import { CapstanError, hasCode } from '@capstan/shared/errors';
 import type { Fetcher } from '../../fetch/fetcher.ts';
-import { filesOf, filesOfText, userdataOf } from '../../fetch/sealed-files.ts';
+import { filesOfText, locate, userdataOf, type Located, type OwnNode } from '../../fetch/sealed-files.ts';
+import type { SourceFile, UserData } from '../../fetch/source.ts';
 import type { Archive } from '../archive.ts';
 import { DDOS, IN, INPUTS, LOGS, MOUNT_POINTS, OUTPUTS, TRANSFORMATIONS } from '../layout.ts';
 
 export interface Filling {
   readonly spec: JobSpec;
   readonly jobUid: number;
-  readonly key: NodeKey;
+  readonly own: OwnNode;
   readonly fetcher: Fetcher;
 }
 
@@ -42,47 +40,91 @@ async function writeDdos(archive: Archive, { datasets, algorithm }: JobSpec): Pr
   }
 }
 
-async function writeDatasets(archive: Archive, { spec, key, fetcher }: Filling, signal: AbortSignal): Promise<void> {
+async function writeDatasets(archive: Archive, { spec, own, fetcher }: Filling, signal: AbortSignal): Promise<void> {
   const counts = new Map<string, number>();
   for (const dataset of spec.datasets) {
     const did = dataset.ddo.id;
-    const asset = `The dataset ${did}`;
-    const { files, userdata } = naming(asset, 'DATA_UNAVAILABLE', () => unsealAsset(dataset, key));
+    const asset = { name: `dataset ${did}`, code: 'DATA_UNAVAILABLE' } as const;
+    const { located, userdata } = naming(asset, () => ({
+      located: locate(dataset, own),
+      userdata: userdataOf(dataset.sealedUserdata, own.key),
+    }));
     const folder = `${INPUTS}/${didSuffix(did)}`;
-    if (!counts.has(did)) archive.folder(folder);
-    for (const [number, file] of files.entries()) {
-      // An asset that is given twice, with two of its services, goes on counting.
-      const index = counts.get(did) ?? 0;
-      counts.set(did, index + 1);
-      await namingAsync(`File ${number} of the dataset ${did}`, 'DATA_UNAVAILABLE', () =>
-        fetcher.fetchInto({ file, userdata }, archive.file(`${folder}/${index}`), signal),
-      );
-    }
+    // An asset that is given twice, with two of its services, goes on counting.
+    const before = counts.get(did);
+    if (before === undefined) archive.folder(folder);
+    const written = await writeFiles(asset, { located, fetcher }, signal, (wanted, number) =>
+      fetcher.fetchInto({ ...wanted, userdata }, archive.file(`${folder}/${(before ?? 0) + number}`), signal),
+    );
+    counts.set(did, (before ?? 0) + written);
   }
 }
 
-async function writeAlgorithm(archive: Archive, { spec, key, fetcher }: Filling, signal: AbortSignal): Promise<void> {
+async function writeAlgorithm(archive: Archive, { spec, own, fetcher }: Filling, signal: AbortSignal): Promise<void> {
   const { algorithm } = spec;
   const path = (number: number) => `${TRANSFORMATIONS}/${number === 0 ? 'algorithm' : number}`;
   const mode = (number: number) => (number === 0 ? 0o555 : 0o444);
   if (algorithm.kind === 'rawcode') return archive.text(path(0), algorithm.rawcode, mode(0));
 
-  const name = nameOf(algorithm);
-  const { files, userdata } = naming(`The ${name}`, 'ALGORITHM_UNAVAILABLE', () =>
-    algorithm.kind === 'published'
-      ? unsealAsset(algorithm.asset, key)
-      : { files: filesOfText(algorithm.sealedFiles, key), userdata: userdataOf(algorithm.sealedUserdata, key) },
-  );
-  if (files.length === 0) throw new CapstanError('ALGORITHM_UNAVAILABLE', `The ${name} has no files.`);
+  const asset = { name: nameOf(algorithm), code: 'ALGORITHM_UNAVAILABLE' } as const;
+  const { located, userdata } = naming(asset, () => locateAlgorithm(algorithm, own));
   const checksums: string[] = [];
-  for (const [number, file] of files.entries()) {
+  const written = await writeFiles(asset, { located, fetcher }, signal, async (wanted, number) => {
     const hash = createHash('sha256');
-    await namingAsync(`File ${number} of the ${name}`, 'ALGORITHM_UNAVAILABLE', () =>
-      fetcher.fetchInto({ file, userdata, hash }, archive.file(path(number), mode(number)), signal),
-    );
-    checksums.push(hash.digest('hex'));
+    const sink = archive.file(path(number), mode(number));
+    const isThere = await fetcher.fetchInto({ ...wanted, userdata, hash }, sink, signal);
+    if (isThere) checksums.push(hash.digest('hex'));
+    return isThere;
+  });
+  if (written === 0) throw new CapstanError('ALGORITHM_UNAVAILABLE', `The ${asset.name} has no files.`);
+  if (algorithm.kind === 'published') requireTrusted(algorithm, asset.name, checksums.join(''));
+}
+
+function locateAlgorithm(
+  algorithm: Exclude<Algorithm, { kind: 'rawcode' }>,
+  own: OwnNode,
+): { readonly located: Located; readonly userdata: UserData } {
+  const { sealedUserdata } = algorithm.kind === 'published' ? algorithm.asset : algorithm;
+  const located: Located =
+    algorithm.kind === 'published'
+      ? locate(algorithm.asset, own)
+      : { kind: 'here', files: filesOfText(algorithm.sealedFiles, own.key) };
+  return { located, userdata: userdataOf(sealedUserdata, own.key) };
+}
+
+interface Asset {
+  readonly name: string;
+  readonly code: 'DATA_UNAVAILABLE' | 'ALGORITHM_UNAVAILABLE';
+}
+
+interface WantedFile {
+  readonly file: SourceFile;
+  readonly mayBeAbsent: boolean;
+}
+
+/** Writes one file after the other, as far as there are any; resolves to how many. */
+async function writeFiles(
+  asset: Asset,
+  { located, fetcher }: { readonly located: Located; readonly fetcher: Fetcher },
+  signal: AbortSignal,
+  write: (wanted: WantedFile, number: number) => Promise<boolean>,
+): Promise<number> {
+  const count = await namingAsync(asset, () =>
+    located.kind === 'here' ? Promise.resolve(located.files.length) : fetcher.countOf(located.held, signal),
+  );
+  for (let number = 0; number < (count ?? Number.POSITIVE_INFINITY); number++) {
+    const file = fileAt(located, number);
+    if (!file) return number;
+    // A provider that doesn't say how many there are is asked until it says that there are no more. The first one must be there.
+    const wanted = { file, mayBeAbsent: count === undefined && number > 0 };
+    const numbered = { ...asset, name: `File ${number} of the ${asset.name}` };
+    if (!(await namingAsync(numbered, () => write(wanted, number)))) return number;
   }
-  if (algorithm.kind === 'published') requireTrusted(algorithm, name, checksums.join(''));
+  return count ?? 0;
+}
+
+function fileAt(located: Located, fileIndex: number): SourceFile | undefined {
+  return located.kind === 'here' ? located.files[fileIndex] : { type: 'provider', ...located.held, fileIndex };
 }
 
 /** The check on what was really downloaded: the file behind an address may have changed since its owner was asked. */
@@ -102,33 +144,27 @@ function nameOf(algorithm: Exclude<Algorithm, { kind: 'rawcode' }>): string {
   return algorithm.kind === 'published' ? `algorithm ${algorithm.asset.ddo.id}` : 'algorithm';
 }
 
-function unsealAsset(
-  asset: AssetInput,
-  key: NodeKey,
-): { readonly files: readonly AssetFile[]; readonly userdata: UserData } {
-  return { files: filesOf(asset, key), userdata: userdataOf(asset.sealedUserdata, key) };
-}
-
-/** Adds which file it was to a failure. One that all may be tried again after has the final failure as its cause. */
-function named(what: string, code: ErrorCode, error: unknown): unknown {
+/** Adds which one it was to a failure. One that all may be tried again after has the final failure as its cause. */
+function named({ name, code }: Asset, error: unknown): unknown {
   if (!hasCode(error, 'FETCH_FAILED', 'FETCH_INTERRUPTED')) return error;
+  const what = name.startsWith('File ') ? name : `The ${name}`;
   const text = `${what} could not be fetched: ${error.message.replace(/\.$/, '')}.`;
   const failure = new CapstanError(code, text, { cause: error });
   return error.code === 'FETCH_FAILED' ? failure : new CapstanError(error.code, text, { cause: failure });
 }
 
-function naming<T>(what: string, code: ErrorCode, work: () => T): T {
+function naming<T>(asset: Asset, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    throw named(what, code, error);
+    throw named(asset, error);
   }
 }
 
-async function namingAsync<T>(what: string, code: ErrorCode, work: () => Promise<T>): Promise<T> {
+async function namingAsync<T>(asset: Asset, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw named(what, code, error);
+    throw named(asset, error);
   }
 }

@@ -2,11 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import type { JobSpec } from '@capstan/shared/contract/job';
 import { CapstanError, hasCode } from '@capstan/shared/errors';
-import type { NodeKey } from '@capstan/shared/node-key';
 import type { ContainerSpec } from '../../docker/engine.ts';
 import { insistAgainst, persist } from '../../docker/insist.ts';
 import { labelsOf, namesOf } from '../../docker/names.ts';
 import type { Fetcher } from '../../fetch/fetcher.ts';
+import type { OwnNode } from '../../fetch/sealed-files.ts';
 import { createArchive } from '../archive.ts';
 import { maxLogBytes, type Attempt } from '../attempt.ts';
 import { argvOf } from '../entrypoint.ts';
@@ -16,7 +16,7 @@ import { fill } from './fill.ts';
 export interface Provisioning {
   readonly spec: JobSpec;
   readonly image: string;
-  readonly key: NodeKey;
+  readonly own: OwnNode;
   readonly fetcher: Fetcher;
 }
 
@@ -77,7 +77,7 @@ async function fillVolumes(attempt: Attempt, provisioning: Provisioning, signal:
 /** The archive is written while the engine unpacks it; if one side fails, the other is told, and the first failure counts. */
 async function fillOnce(
   { engine, identity, settings }: Attempt,
-  { spec, key, fetcher }: Provisioning,
+  { spec, own, fetcher }: Provisioning,
   callerSignal: AbortSignal,
 ): Promise<void> {
   const archive = createArchive();
@@ -89,7 +89,7 @@ async function fillOnce(
     archive.fail(error);
   };
   await Promise.allSettled([
-    fill(archive, { spec, jobUid: settings.jobUid, key, fetcher }, signal).catch(fail),
+    fill(archive, { spec, jobUid: settings.jobUid, own, fetcher }, signal).catch(fail),
     engine.putArchive(namesOf(identity).files, FILES_ROOT, archive.stream, signal).catch(fail),
   ]);
   callerSignal.throwIfAborted();

@@ -1,0 +1,71 @@
+/** Kinds of files, and what is said to a server to get one. */
+import type { AssetFile } from '@capstan/shared/contract/ddo';
+import { CapstanError } from '@capstan/shared/errors';
+
+/** Parameters of the consumer: query of a GET, body of a POST, variables of a GraphQL query, arguments of a contract's function. */
+export type UserData = Readonly<Record<string, unknown>>;
+
+/** A file of a service that another provider holds. No asset can name one: it follows from the service's endpoint. */
+export interface ProviderFile {
+  readonly type: 'provider';
+  readonly endpoint: string;
+  readonly documentId: string;
+  readonly serviceId: string;
+  readonly transferTxId: string;
+  readonly fileIndex: number;
+}
+
+export type SourceFile = AssetFile | ProviderFile;
+export type SourceKind = SourceFile['type'];
+export type FileOf<Kind extends SourceKind> = Extract<SourceFile, { type: Kind }>;
+
+/** One HTTP request, before anything about redirects. */
+export interface SourceRequest {
+  readonly url: URL;
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+export const failed = (text: string, cause?: unknown) => new CapstanError('FETCH_FAILED', text, { cause });
+export const interrupted = (text: string, cause?: unknown) => new CapstanError('FETCH_INTERRUPTED', text, { cause });
+
+export function parseUrl(text: string, base?: URL): URL {
+  const url = URL.parse(text, base?.href);
+  if (!url) throw failed('its address is not a URL');
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw failed('its address is neither http nor https');
+  return url;
+}
+
+/** A URL as an asset names it. Credentials in it become a header, which redirects to other servers don't get. */
+export function requestTo(text: string, headers: Readonly<Record<string, string>> = {}): SourceRequest {
+  const url = parseUrl(text);
+  if (!url.username && !url.password) return { url, method: 'GET', headers };
+  const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  url.username = '';
+  url.password = '';
+  const authorization = `Basic ${Buffer.from(credentials).toString('base64')}`;
+  return { url, method: 'GET', headers: { ...headers, authorization } };
+}
+
+/** A place below a gateway's address, whether that ends in a slash or not. */
+export function below(gateway: string, path: string): URL {
+  return parseUrl(`${gateway.replace(/\/+$/, '')}/${path}`);
+}
+
+export function withQuery(url: URL, userdata: UserData): URL {
+  const result = new URL(url);
+  for (const [name, value] of Object.entries(userdata)) {
+    result.searchParams.set(name, typeof value === 'string' ? value : JSON.stringify(value));
+  }
+  return result;
+}
+
+export function postOf({ url, headers }: SourceRequest, content: unknown): SourceRequest {
+  return {
+    url,
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(content),
+  };
+}

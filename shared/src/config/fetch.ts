@@ -1,0 +1,39 @@
+/** Settings of how a runner gets files of assets. */
+import { Type } from 'typebox';
+import { section } from './section.ts';
+
+export const FetchSchema = Type.Object(
+  {
+    allowPrivate: Type.Array(Type.String(), {
+      default: [],
+      description:
+        'Address ranges (CIDR) of private data sources that assets may be fetched from, e.g. `10.1.0.0/16`. Everything that is not a public address is refused otherwise, so that no asset can reach into your network.',
+    }),
+    maxFileGB: Type.Number({ exclusiveMinimum: 0, default: 100, description: 'Largest single file, in GB.' }),
+    idleTimeoutS: Type.Number({
+      exclusiveMinimum: 0,
+      default: 60,
+      description: "Longest silence of an asset's server, in seconds.",
+    }),
+    totalTimeoutS: Type.Number({
+      exclusiveMinimum: 0,
+      default: 21_600,
+      description: 'Longest download of one file, in seconds.',
+    }),
+    ipfsGateway: Type.Optional(
+      Type.String({
+        pattern: '^https?://[^/?#]+(/[^?#]*)?$',
+        description:
+          'IPFS gateway for files that assets name by their hash: `<gateway>/ipfs/<hash>`. Your own may have a private address. Without one, such files can not be had.',
+      }),
+    ),
+    arweaveGateway: Type.Optional(
+      Type.String({
+        pattern: '^https?://[^/?#]+(/[^?#]*)?$',
+        description:
+          'Arweave gateway for files that assets name by their transaction: `<gateway>/<transactionId>`, e.g. `https://arweave.net`. Without one, such files can not be had.',
+      }),
+    ),
+  },
+  section('How files of assets are downloaded.'),
+);
