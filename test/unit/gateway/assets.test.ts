@@ -190,6 +190,10 @@ describe('the assets of a request', () => {
       [didOf('1'), 'compute'],
       [didOf('2'), 'access'],
     ]);
+    expect(datasets.map(({ origin, transferTxId }) => [origin, transferTxId])).to.deep.equal([
+      ['catalogue', '0x1'],
+      ['catalogue', '0x1'],
+    ]);
     expect(datasets[0]?.sealedUserdata).to.equal('sealed({"city":"Bern"})');
     expect(datasets[1]).not.to.have.property('sealedUserdata');
     expect(algorithm).to.deep.include({ kind: 'published', container, trustedFilesChecksums: [] });
@@ -211,6 +215,55 @@ describe('the assets of a request', () => {
       algorithm: 'no_raw_algo_allowed',
     });
     expect(await refusalOf({ algorithm: rawcode, additionalDatasets: [dataset('2', 'access')] })).to.equal(undefined);
+  });
+
+  it('say who vouches for them: the catalogue comes first', async () => {
+    const one = anAsset('1', 'dataset', { metadata: { type: 'dataset', name: 'published' } });
+    const store = {
+      find: (did: string) => Promise.resolve([one, anAsset('2', 'dataset')].find(({ id }) => id === did)),
+    };
+    const both = createAssets(
+      { find: (did) => Promise.resolve(did === didOf('1') ? anAsset('1', 'dataset') : undefined) },
+      store,
+    );
+    expect(await both.find(didOf('1'))).to.deep.equal({ ddo: anAsset('1', 'dataset'), origin: 'catalogue' });
+    expect(await both.find(didOf('2'))).to.deep.equal({ ddo: anAsset('2', 'dataset'), origin: 'store' });
+    expect(await both.find(didOf('3'))).to.equal(undefined);
+  });
+
+  it('carry what their owner allows to whoever runs the job', async () => {
+    const compute = { allowRawAlgorithm: true, allowNetworkAccess: true };
+    sources.set(didOf('3'), anAsset('3', 'dataset', { services: [aService({ compute })] }));
+    const { datasets } = await resolve({ dataset: dataset('3') });
+    expect(datasets[0]?.ddo.services[0]?.compute).to.deep.equal(compute);
+  });
+
+  it('must be open to whoever asks, each of them', async () => {
+    const deny = [{ type: 'address', values: [OWNER] }];
+    sources.set(didOf('3'), anAsset('3', 'dataset', { credentials: { deny } }));
+    sources.set(didOf('4'), anAsset('4', 'dataset', { nft: { state: 4 }, services: [] }));
+    sources.set(
+      didOf('b'),
+      anAsset('b', 'algorithm', { credentials: { allow: [{ type: 'address', values: ['0x2'] }] } }),
+    );
+    expect(await refusalOf({ dataset: dataset('3') })).to.deep.equal({
+      'dataset.documentId': 'credential_in_deny_list',
+    });
+    expect(await refusalOf({ additionalDatasets: [dataset('4')] })).to.deep.equal({
+      'additionalDatasets.0.documentId': 'asset_disabled',
+    });
+    expect(await refusalOf({ algorithm: { documentId: didOf('b'), serviceId: 'compute' } })).to.deep.equal({
+      'algorithm.documentId': 'credential_not_in_allow_list',
+    });
+  });
+
+  it('must be what they are asked for as', async () => {
+    const services = [aService({ compute: { allowRawAlgorithm: true } }), aService({ id: 'socket', type: 'wss' })];
+    sources.set(didOf('3'), anAsset('3', 'dataset', { services }));
+    expect(await refusalOf({ additionalDatasets: [dataset('3', 'socket')] })).to.deep.equal({
+      'additionalDatasets.0.serviceId': 'service_not_access_compute',
+    });
+    expect(await refusalOf({ dataset: dataset('a') })).to.deep.equal({ 'dataset.documentId': 'not_dataset' });
   });
 
   it('are refused with the code of what must be mended', async () => {
