@@ -123,7 +123,7 @@ const GatewaySchema = Type.Object(
     ),
     metadataStoreUrl: Type.Optional(
       Type.String({
-        pattern: '^https?://[^/?#]+(/[^?#]*)?$',
+        pattern: '^https?://[^/?#@]+(/[^?#]*)?$',
         description:
           'Metadata store (Aquarius) that assets outside of the catalogue are looked up in, e.g. `https://v4.aquarius.oceanprotocol.com`. Without one, the node knows its catalogue only.',
       }),

@@ -30,15 +30,13 @@ interface Server extends AsyncDisposable {
 async function startServer(answer: (asked: Asked, response: ServerResponse) => void): Promise<Server> {
   const asked: Asked[] = [];
   const server = createServer((request, response) => {
-    const { method, url: path, headers } = request;
-    text(request).then(
-      (body) => {
-        const one = { method, path, headers, body };
-        asked.push(one);
-        answer(one, response);
-      },
-      () => response.destroy(),
-    );
+    const take = async () => {
+      const { method, url: path, headers } = request;
+      const one = { method, path, headers, body: await text(request) };
+      asked.push(one);
+      answer(one, response);
+    };
+    take().catch(() => response.destroy());
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -181,7 +179,7 @@ describe('what a contract returns', () => {
         body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'anvil_setCode', params: [address, code] }),
       }).then((response) => response.text());
     // Returns its first argument, added to itself.
-    await setCode(DOUBLES, '0x60043580016000526020' + '6000f3');
+    await setCode(DOUBLES, '0x600435800160005260206000f3');
     // Reverts.
     await setCode(REFUSES, '0x600080fd');
   });

@@ -1,13 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { StartRequest } from '@capstan/shared/contract/api';
 import type { Container, Ddo, Service } from '@capstan/shared/contract/ddo';
 import type { Did } from '@capstan/shared/contract/ids';
 import { CapstanError } from '@capstan/shared/errors';
 import { expect } from 'chai';
 import { createAssets } from '../../../services/gateway/src/assets/assets.ts';
-import { createCatalogue } from '../../../services/gateway/src/assets/catalogue.ts';
 import { checkContainer } from '../../../services/gateway/src/assets/container.ts';
 import { resolveInputs } from '../../../services/gateway/src/assets/resolve.ts';
 import { containerSectionChecksum, trustPublished, trustRaw } from '../../../services/gateway/src/assets/trust.ts';
@@ -288,42 +284,5 @@ describe('the assets of a request', () => {
     expect(await refusalOf({ algorithm: { meta: { rawcode: 'code' } } })).to.deep.equal({
       'algorithm.container': 'missing_entrypoint_image_checksum',
     });
-  });
-});
-
-describe('the catalogue', () => {
-  let dir: string;
-  beforeEach(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'capstan-catalogue-'));
-  });
-  afterEach(() => rm(dir, { recursive: true, force: true }));
-  const put = (name: string, content: unknown) =>
-    writeFile(join(dir, `${name}.json`), typeof content === 'string' ? content : JSON.stringify(content));
-
-  it('finds an asset by its DID, with all that its description holds', async () => {
-    const ddo = { ...anAsset('1', 'dataset'), extra: { kept: true } };
-    await put('1'.repeat(64), ddo);
-    expect(await createCatalogue(dir).find(didOf('1'))).to.deep.equal(ddo);
-  });
-
-  it('has no asset for anything else, and never looks outside its folder', async () => {
-    await put('secret', anAsset('1', 'dataset'));
-    const catalogue = createCatalogue(join(dir, 'missing'));
-    for (const did of [didOf('2'), '', 'did:op:', 'did:op:../secret', '../secret', `did:op:${'../'.repeat(21)}x`]) {
-      expect(await catalogue.find(did), did).to.equal(undefined);
-    }
-  });
-
-  it('says which description is not valid, and why', async () => {
-    await put('1'.repeat(64), 'no json');
-    await put('2'.repeat(64), { ...anAsset('2', 'dataset'), services: [{}] });
-    await put('3'.repeat(64), anAsset('1', 'dataset'));
-    const problemOf = (digit: string) =>
-      createCatalogue(dir)
-        .find(didOf(digit))
-        .then(() => 'none', String);
-    expect(await problemOf('1')).to.contain(didOf('1'));
-    expect(await problemOf('2')).to.contain('services.0.files');
-    expect(await problemOf('3')).to.contain('another DID');
   });
 });

@@ -122,7 +122,16 @@ export function createFetcher({ limits, chains, key, clock, catalogueDir, scratc
         throw translateError(error);
       }
     },
-    countOf: (held, signal) => persist(() => countFiles(held, downloadFrom(), signal), limited(signal)),
+    async countOf(held, callerSignal) {
+      const signal = limited(callerSignal);
+      try {
+        return await persist(() => countFiles(held, downloadFrom(), signal), signal);
+      } catch {
+        callerSignal.throwIfAborted();
+        // It can't be asked this; what comes of the download itself says whether it is there at all.
+        return undefined;
+      }
+    },
     async close() {
       await guarded.close();
       await unguarded.close();

@@ -48,9 +48,9 @@ export function requestTo(text: string, headers: Readonly<Record<string, string>
   return { url, method: 'GET', headers: { ...headers, authorization } };
 }
 
-/** A place below a gateway's address, whether that ends in a slash or not. */
-export function below(gateway: string, path: string): URL {
-  return parseUrl(`${gateway.replace(/\/+$/, '')}/${path}`);
+/** A place below a server's address, whether that ends in a slash or not. */
+export function requestBelow(base: string, path: string): SourceRequest {
+  return requestTo(`${base.replace(/\/+$/, '')}/${path}`);
 }
 
 export function withQuery(url: URL, userdata: UserData): URL {

@@ -8,7 +8,7 @@ import { hasCode } from '@capstan/shared/errors';
 import type { NodeKey } from '@capstan/shared/node-key';
 import { limitBytes } from '../content.ts';
 import type { Download } from '../download.ts';
-import { below, postOf, type FileOf, type SourceRequest, type UserData } from '../source.ts';
+import { postOf, requestBelow, type FileOf, type SourceRequest, type UserData } from '../source.ts';
 
 export type SignRequest = (file: FileOf<'provider'>, userdata: UserData) => SourceRequest;
 
@@ -23,8 +23,8 @@ export function createProviderRequests(key: NodeKey, now: () => number): SignReq
   return ({ endpoint, documentId, serviceId, transferTxId, fileIndex }, userdata) => {
     lastNonce = Math.max(lastNonce + 1, now());
     const nonce = String(lastNonce);
-    const url = below(endpoint, 'api/services/download');
-    url.search = new URLSearchParams({
+    const request = requestBelow(endpoint, 'api/services/download');
+    request.url.search = new URLSearchParams({
       documentId,
       serviceId,
       transferTxId,
@@ -35,7 +35,7 @@ export function createProviderRequests(key: NodeKey, now: () => number): SignReq
       // Where the file is, nobody but that provider knows: it passes them on to the source itself.
       ...(Object.keys(userdata).length === 0 ? {} : { userdata: JSON.stringify(userdata) }),
     }).toString();
-    return { url, method: 'GET', headers: {} };
+    return request;
   };
 }
 
@@ -50,12 +50,9 @@ export async function countFiles(
   download: Download,
   signal: AbortSignal,
 ): Promise<number | undefined> {
-  const url = below(endpoint, 'api/services/fileinfo');
+  const request = requestBelow(endpoint, 'api/services/fileinfo');
   try {
-    const { body } = await download(
-      postOf({ url, method: 'POST', headers: {} }, { did: documentId, serviceId }),
-      signal,
-    );
+    const { body } = await download(postOf(request, { did: documentId, serviceId }), signal);
     const limited = limitBytes(MAX_ANSWER_BYTES);
     body.on('error', (error) => limited.destroy(error));
     const answer = JSON.parse(await textOf(body.pipe(limited))) as unknown;

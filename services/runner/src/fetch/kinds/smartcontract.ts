@@ -7,7 +7,7 @@ import { hasCode } from '@capstan/shared/errors';
 import { compile } from '@capstan/shared/validate';
 import { limitBytes, type Content } from '../content.ts';
 import type { Download } from '../download.ts';
-import { failed, interrupted, parseUrl, postOf, type FileOf, type UserData } from '../source.ts';
+import { failed, interrupted, postOf, requestTo, type FileOf, type UserData } from '../source.ts';
 import { decodeResult, encodeCall, type ContractCall } from './contract-call.ts';
 
 /** An answer is hex in JSON and is read into memory. */
@@ -61,9 +61,8 @@ async function firstAnswer(
 }
 
 async function ask(endpoint: string, call: ContractCall, download: Download, signal: AbortSignal): Promise<string> {
-  const request = { url: parseUrl(endpoint), method: 'GET', headers: {} } as const;
   const content = await download(
-    postOf(request, { jsonrpc: '2.0', id: 1, method: 'eth_call', params: [call, 'latest'] }),
+    postOf(requestTo(endpoint), { jsonrpc: '2.0', id: 1, method: 'eth_call', params: [call, 'latest'] }),
     signal,
   ).catch((error: unknown) => {
     // Which status an endpoint of ours answers says nothing about the file.

@@ -102,6 +102,9 @@ interface WantedFile {
   readonly mayBeAbsent: boolean;
 }
 
+/** Whoever holds them could go on for ever. */
+const MOST_FILES = 10_000;
+
 /** Writes one file after the other, as far as there are any; resolves to how many. */
 async function writeFiles(
   asset: Asset,
@@ -113,6 +116,8 @@ async function writeFiles(
     located.kind === 'here' ? Promise.resolve(located.files.length) : fetcher.countOf(located.held, signal),
   );
   for (let number = 0; number < (count ?? Number.POSITIVE_INFINITY); number++) {
+    if (number === MOST_FILES)
+      throw new CapstanError(asset.code, `The ${asset.name} has more than ${MOST_FILES} files.`);
     const file = fileAt(located, number);
     if (!file) return number;
     // A provider that doesn't say how many there are is asked until it says that there are no more. The first one must be there.
