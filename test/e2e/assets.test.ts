@@ -124,15 +124,35 @@ describe('assets of a metadata store', () => {
       expect(await refusal(otherAlgorithm, algorithm)).to.deep.equal([400, { algorithm: 'not_trusted_algo' }]);
     });
 
-    it('never see it run once its file has changed', async () => {
+    it('never see it run if its file changes after the order', async () => {
       const algorithm = anAlgorithm('/changing.js');
       const dataset = trusting(algorithm.id, { filesChecksum: sha256(CODE), containerSectionChecksum: container });
       expect((await run(dataset, algorithm)).status).to.equal(70);
-      fileAt('/changing.js', `${CODE}console.log('and more');`);
-      const job = await run(dataset, algorithm);
+
+      const file = Promise.withResolvers<string>();
+      sources.serve('/changing.js', { kind: 'later', body: file.promise });
+      await using live = await node.consumer.follow();
+      const { jobId } = await node.consumer.start(node.orderOf(dataset, algorithm));
+      file.resolve(`${CODE}console.log('and more');`);
+      const { job } = await live.ended(jobId);
       expect(job.status).to.equal(32);
       expect(job.terminationDetails?.reason).to.contain('algorithm_file_checksum_mismatch');
-      expect(job.results.filter(({ type }) => type === 'output')).to.deep.equal([]);
+      expect(live.events().map(({ status }) => status)).not.to.include(40);
     });
+  });
+
+  it('get the parameters of the consumer, which nobody else sees', async () => {
+    const dataset = aDataset([fileAt('/weather', 'without')]);
+    fileAt('/weather?city=Bern&token=hush-hush', 'with');
+    const algorithm = anAlgorithm('/plain.js');
+    const order = node.orderOf(dataset, algorithm);
+    await using live = await node.consumer.follow();
+    const userdata = { city: 'Bern', token: 'hush-hush' };
+    const { jobId } = await node.consumer.start({ ...order, dataset: { ...order.dataset, userdata } });
+    const { job } = await live.ended(jobId);
+    const log = job.results.find(({ type }) => type === 'algorithmLog');
+    expect(await (await node.consumer.result(jobId, log?.index ?? -1)).text()).to.equal('read with\n');
+    expect(JSON.stringify(await node.consumer.status({ jobId }))).not.to.contain('hush-hush');
+    expect(sources.requests().filter((path) => path.includes('hush-hush'))).to.have.length(1);
   });
 });

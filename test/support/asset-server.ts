@@ -6,6 +6,8 @@ export type Behaviour =
   | { readonly kind: 'file'; readonly body: string | Buffer }
   /** Answers with this status and nothing else; `times` counts down, then the file comes. */
   | { readonly kind: 'fail'; readonly status: number; readonly times?: number; readonly body?: string | Buffer }
+  /** Takes the request, and answers once this is known. */
+  | { readonly kind: 'later'; readonly body: Promise<string> }
   /** Takes the request and stays silent. */
   | { readonly kind: 'hang' };
 
@@ -40,6 +42,12 @@ export async function startAssetServer(): Promise<AssetServer> {
         else response.writeHead(behaviour.status).end();
         return;
       }
+      case 'later':
+        behaviour.body.then(
+          (body) => response.end(body),
+          () => response.destroy(),
+        );
+        return;
       case 'hang':
         return;
     }
