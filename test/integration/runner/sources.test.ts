@@ -185,7 +185,8 @@ describe('what a contract returns', () => {
   });
   after(() => anvil[Symbol.asyncDispose]());
 
-  const chain = (...rpc: string[]): ChainConfig => ({ id: 8996, rpc, confirmations: 1, timeoutS: 0.5 });
+  const chains = (...rpc: string[]) =>
+    loadConfig({ CAPSTAN_CHAINS: JSON.stringify([{ id: 8996, rpc, timeoutS: 0.5 }]) }, '/').chains;
   const file = (address: string, chainId = 8996): AssetFile => ({
     type: 'smartcontract',
     address,
@@ -200,7 +201,7 @@ describe('what a contract returns', () => {
   });
 
   it('is the file, with the parameters of the consumer as arguments', async () => {
-    await using fetcher = await fetching({ chains: [chain(anvil.url)] });
+    await using fetcher = await fetching({ chains: chains(anvil.url) });
     expect(await fetcher.get(file(DOUBLES), { value: '21' })).to.equal('"42"');
     expect(await fetcher.get(file(DOUBLES), { value: (2n ** 200n).toString() })).to.equal(`"${2n ** 201n}"`);
   });
@@ -210,13 +211,13 @@ describe('what a contract returns', () => {
     await using broken = await startServer((_, response) => response.writeHead(404).end());
     await using strange = await startServer((_, response) => response.end('<html>'));
     const endpoints = ['http://127.0.0.1:1', silent.url, broken.url, strange.url, anvil.url];
-    await using fetcher = await fetching({ chains: [chain(...endpoints)] });
+    await using fetcher = await fetching({ chains: chains(...endpoints) });
     expect(await fetcher.get(file(DOUBLES), { value: 4 })).to.equal('"8"');
     expect([silent, broken, strange].map(({ asked }) => asked.length)).to.deep.equal([1, 1, 1]);
   });
 
   it('says why there is none, and never where it was asked', async () => {
-    await using fetcher = await fetching({ chains: [chain(anvil.url)] });
+    await using fetcher = await fetching({ chains: chains(anvil.url) });
     expect(await problemOf(fetcher.get(file(REFUSES), { value: 1 }))).to.equal('its contract refuses the call');
     expect(await problemOf(fetcher.get(file(`0x${'ee'.repeat(20)}`), { value: 1 }))).to.equal(
       'there is no such contract on its chain',
@@ -225,7 +226,7 @@ describe('what a contract returns', () => {
       'this node has no access to the chain 1',
     );
     expect(await problemOf(fetcher.get(file(DOUBLES)))).to.contain('asks for the parameter value');
-    await using without = await fetching({ chains: [chain('http://127.0.0.1:1')] });
+    await using without = await fetching({ chains: chains('http://127.0.0.1:1') });
     expect(await problemOf(without.get(file(DOUBLES), { value: 1 }))).to.equal('no endpoint of its chain answers');
   });
 });

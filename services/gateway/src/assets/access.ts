@@ -35,14 +35,20 @@ const MESSAGES: Readonly<Record<AccessRefusal, string>> = {
   service_not_access_compute: 'This service is neither for access nor for computing. Choose another one of the asset.',
 };
 
+/** A field of a resource, or of the request itself if that is the resource. */
+export function fieldOf(resource: string, field: string): string {
+  return resource === '' ? field : `${resource}.${field}`;
+}
+
 /** Throws REFUSED in the name of what the caller can choose otherwise. */
 export function requireAccess(ddo: Ddo, consumer: string, resource: string): void {
   const code = accessRefusal(ddo, consumer);
-  if (code) throw refused(code, `${resource}.documentId`);
+  if (code) throw refused(code, fieldOf(resource, 'documentId'));
 }
 
 export function requireKnownService({ type }: Ddo['services'][number], resource: string): void {
-  if (type !== 'access' && type !== 'compute') throw refused('service_not_access_compute', `${resource}.serviceId`);
+  if (type !== 'access' && type !== 'compute')
+    throw refused('service_not_access_compute', fieldOf(resource, 'serviceId'));
 }
 
 const refused = (code: AccessRefusal, resource: string) =>

@@ -3,7 +3,7 @@ import type { StartRequest } from '@capstan/shared/contract/api';
 import type { Container, Service } from '@capstan/shared/contract/ddo';
 import type { Algorithm, AssetInput } from '@capstan/shared/contract/job';
 import { CapstanError } from '@capstan/shared/errors';
-import { requireAccess, requireKnownService } from './access.ts';
+import { fieldOf, requireAccess, requireKnownService } from './access.ts';
 import type { Asset, Assets } from './assets.ts';
 import { requireContainer } from './container.ts';
 import { trustPublished, trustRaw, type TrustVerdict } from './trust.ts';
@@ -19,8 +19,17 @@ interface Resolver {
   readonly seal: (text: string) => string;
 }
 
-type DatasetRequest = StartRequest['dataset'];
+type DatasetRequest = Omit<StartRequest['dataset'], 'transferTxId'> & { readonly transferTxId?: string };
 type AlgorithmRequest = StartRequest['algorithm'];
+
+/** What a request to start a job and one for its price have in common. */
+interface InputsRequest {
+  readonly consumerAddress: StartRequest['consumerAddress'];
+  readonly dataset: DatasetRequest;
+  readonly additionalDatasets?: readonly DatasetRequest[];
+  readonly algorithm: AlgorithmRequest;
+}
+
 interface FoundAsset extends Asset {
   readonly service: Service;
 }
@@ -31,14 +40,12 @@ interface AssetRequest {
   readonly transferTxId?: string | undefined;
   readonly userdata?: unknown;
 }
-/** Who asks. */
-type Consumer = StartRequest['consumerAddress'];
 
 /** Throws REFUSED with Ocean Provider's code for the first thing that the caller must mend. */
-export async function resolveInputs(request: StartRequest, resolver: Resolver): Promise<ResolvedInputs> {
+export async function resolveInputs(request: InputsRequest, resolver: Resolver): Promise<ResolvedInputs> {
   const requested = [request.dataset, ...(request.additionalDatasets ?? [])];
-  const { consumerAddress } = request;
-  const find = (asset: AssetRequest, resource: string) => findAsset(asset, resource, { resolver, consumerAddress });
+  const from = { assets: resolver.assets, consumerAddress: request.consumerAddress };
+  const find = (asset: AssetRequest, resource: string) => findAsset(asset, resource, from);
   const datasets = await Promise.all(requested.map((dataset, index) => findDataset(dataset, index, find)));
   const algorithm = await resolveAlgorithm(request.algorithm, { datasets, resolver, find });
   return {
@@ -69,15 +76,22 @@ async function findDataset(request: DatasetRequest, index: number, find: Find): 
   return found;
 }
 
-/** Whether an asset is open to the caller comes first: of one that was disabled, nothing else may be left to look at. */
-async function findAsset(
+/**
+ * An asset and its service; a refusal speaks of `resource`, if it is not empty. Whether the asset is open to the caller comes first: of
+ * one that was disabled, nothing else may be left to look at.
+ */
+export async function findAsset(
   { documentId, serviceId }: AssetRequest,
   resource: string,
-  { resolver, consumerAddress }: { resolver: Resolver; consumerAddress: Consumer },
+  { assets, consumerAddress }: { readonly assets: Assets; readonly consumerAddress: string },
 ): Promise<FoundAsset> {
-  const asset = await resolver.assets.find(documentId);
+  const asset = await assets.find(documentId);
   if (!asset) {
-    throw refusal(`${resource}.documentId`, 'did_not_found', `This node knows no asset ${documentId}. Check the DID.`);
+    throw refusal(
+      fieldOf(resource, 'documentId'),
+      'did_not_found',
+      `This node knows no asset ${documentId}. Check the DID.`,
+    );
   }
   const { services } = asset.ddo;
   requireAccess(asset.ddo, consumerAddress, resource);
@@ -85,7 +99,7 @@ async function findAsset(
   if (!service) {
     const offered = services.map(({ id }) => id).join(', ');
     const message = `The asset has no service ${serviceId}; it offers: ${offered}.`;
-    throw refusal(`${resource}.serviceId`, 'not_found', message);
+    throw refusal(fieldOf(resource, 'serviceId'), 'not_found', message);
   }
   requireKnownService(service, resource);
   return { ...asset, service };
