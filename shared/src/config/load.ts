@@ -48,12 +48,24 @@ function valueAt(tree: Tree, path: string): unknown {
 }
 
 /** Settings whose value must never be repeated in a message: `nats.servers` may hold a password too. */
-const SECRET = new Set(['nodeKey', 'nats', 'nats.password', 'nats.servers']);
+const SECRET = new Set([
+  'nodeKey',
+  'nats',
+  'nats.password',
+  'nats.servers',
+  'gateway.metadataStoreUrl',
+  'runner.fetch.ipfsGateway',
+  'runner.fetch.arweaveGateway',
+]);
+/** Endpoints whose address is the key to them. */
+const SECRET_ENDPOINTS = /^chains(\.\d+(\.rpc(\.\d+)?)?)?$/;
+
+const isSecret = (path: string) => SECRET.has(path) || SECRET_ENDPOINTS.test(path);
 
 function problems(tree: Tree, errors: Readonly<Record<string, readonly string[]>>): readonly string[] {
   return Object.entries(errors).map(([path, texts]) => {
     const value = valueAt(tree, path);
-    const got = value === undefined || SECRET.has(path) ? '' : ` It is ${JSON.stringify(value)}.`;
+    const got = value === undefined || isSecret(path) ? '' : ` It is ${JSON.stringify(value)}.`;
     const variable = knownSettings.find((setting) => setting.path.join('.') === path)?.variable;
     return `${path}: ${texts.join(' ')}${got}${variable ? ` (as a variable: ${variable})` : ''}`;
   });

@@ -272,6 +272,9 @@ describe('the assets of a request', () => {
       'additionalDatasets.1.documentId': 'did_not_found',
     });
     expect(await refusalOf({ algorithm: {} })).to.deep.equal({ algorithm: 'missing_meta_documentId' });
+    expect(await refusalOf({ algorithm: { documentId: didOf('a') } })).to.deep.equal({
+      'algorithm.serviceId': 'missing',
+    });
     expect(await refusalOf({ algorithm: { meta: { container } } })).to.deep.equal({
       'algorithm.meta': 'missing_meta_documentId',
     });

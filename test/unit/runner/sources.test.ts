@@ -157,6 +157,7 @@ describe("the call of a contract's function", () => {
     expect(() => encodeCall(file, {})).to.throw('asks for the parameter amount');
     expect(() => encodeCall(file, { amount: 'many' })).to.throw('are not what its contract');
     expect(() => encodeCall(fileOf({ inputs: [uint('toString')] }), {})).to.throw('asks for the parameter toString');
+    expect(() => encodeCall(fileOf({ inputs: [uint('')] }), { '': 1 })).to.throw('has no name');
     expect(() => encodeCall(fileOf({ stateMutability: 'nonpayable' }), {})).to.throw('only reads');
     expect(() => encodeCall(fileOf({ inputs: [{ name: 'a', type: 'nonsense' }] }), { a: 1 })).to.throw('not valid');
   });

@@ -54,10 +54,7 @@ describe('the catalogue command', () => {
     ).json as { did: string; serviceId: string };
     const inputs = await resolveInputs(
       {
-        signature: '0x',
         consumerAddress: `0x${'1'.repeat(40)}`,
-        nonce: '1',
-        environment: 'local',
         dataset: { documentId: did, serviceId, transferTxId: '0x' },
         algorithm: { documentId: algorithm.did, serviceId: algorithm.serviceId, transferTxId: '0x' },
       },

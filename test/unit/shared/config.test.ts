@@ -81,9 +81,14 @@ describe('the configuration', () => {
   });
 
   it('never repeats a secret', () => {
-    file('nodeKey: [5eec7e7]\nnats:\n  password: [5eec7e7]\n  servers: nats://me:5eec7e7@host:1\n');
+    const nats = 'nats:\n  password: [5eec7e7]\n  servers: nats://me:5eec7e7@host:1\n';
+    const chains = 'chains:\n  - id: 1\n    rpc: ["wss://rpc.example/5eec7e7"]\n';
+    const store = 'gateway:\n  metadataStoreUrl: https://me:5eec7e7@store\n';
+    file(`nodeKey: [5eec7e7]\n${nats}${chains}${store}`);
     const problems = refusal().join('\n');
-    for (const key of ['nodeKey', 'nats.password', 'nats.servers']) expect(problems).to.contain(key);
+    for (const key of ['nodeKey', 'nats.password', 'nats.servers', 'chains.0.rpc.0', 'gateway.metadataStoreUrl']) {
+      expect(problems).to.contain(key);
+    }
     expect(problems).not.to.contain('5eec7e7');
   });
 

@@ -16,8 +16,8 @@ const failed = (text: string, cause?: unknown) => new CapstanError('FETCH_FAILED
 export function encodeCall({ address, abi }: ContractFile, userdata: Arguments): ContractCall {
   const fragment = fragmentOf(abi);
   const values = fragment.inputs.map(({ name }) => {
-    if (!Object.hasOwn(userdata, name))
-      throw failed(`its contract's function asks for the parameter ${name || 'without a name'}`);
+    if (name === '') throw failed("an argument of its contract's function has no name to give it by");
+    if (!Object.hasOwn(userdata, name)) throw failed(`its contract's function asks for the parameter ${name}`);
     return userdata[name];
   });
   try {
