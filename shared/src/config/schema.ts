@@ -1,6 +1,7 @@
 /** Every setting of the node: its default, unit and reason stand beside it. `docs/configuration.md` is made from here. */
 import { Type, type Static } from 'typebox';
 import { EnvironmentIdSchema } from '../contract/ids.ts';
+import { ChainSchema } from './chains.ts';
 import { FetchSchema } from './fetch.ts';
 import { LimitsSchema } from './limits.ts';
 import { section, strict } from './section.ts';
@@ -143,6 +144,11 @@ export const EnvironmentConfigSchema = Type.Object(
       default: 604_800,
       description: 'How long results are kept, in seconds.',
     }),
+    orders: Type.Union([Type.Literal('free'), Type.Literal('chain')], {
+      default: 'free',
+      description:
+        '`chain`: each job needs orders of its assets on their chain, the fee of this environment among them. `free`: any order will do, for nodes that sell nothing.',
+    }),
     priceMin: Type.Number({ minimum: 0, default: 0, description: 'Price of a minute, in units of feeToken.' }),
     feeToken: Type.String({
       pattern: '^0x[0-9a-fA-F]{40}$',
@@ -199,28 +205,6 @@ const RunnerSchema = Type.Object(
   },
   section('The side that drives Docker.'),
 );
-
-const ChainSchema = Type.Object(
-  {
-    id: Type.Integer({ minimum: 1, description: 'Chain id, e.g. 137 for Polygon.' }),
-    rpc: Type.Array(Type.String({ pattern: '^https?://' }), {
-      minItems: 1,
-      description: 'JSON-RPC endpoints of the chain, the best one first; the next is asked when one fails.',
-    }),
-    confirmations: Type.Integer({
-      minimum: 1,
-      default: 1,
-      description: 'Blocks, its own included, after which a transaction counts.',
-    }),
-    timeoutS: Type.Number({
-      exclusiveMinimum: 0,
-      default: 10,
-      description: 'Longest wait for one endpoint, in seconds.',
-    }),
-  },
-  strict,
-);
-export type ChainConfig = Static<typeof ChainSchema>;
 
 export const ConfigSchema = Type.Object(
   {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { systemClock } from '@capstan/shared/clock';
-import type { ChainConfig } from '@capstan/shared/config/schema';
+import type { ChainConfig } from '@capstan/shared/config/chains';
 import { loadConfig } from '@capstan/shared/config/load';
 import type { AssetFile } from '@capstan/shared/contract/ddo';
 import { createLog } from '@capstan/shared/log';

@@ -1,5 +1,6 @@
 /** How each kind of file is opened: a kind that is not here doesn't compile. */
-import type { ChainConfig, Config } from '@capstan/shared/config/schema';
+import type { ChainConfig } from '@capstan/shared/config/chains';
+import type { Config } from '@capstan/shared/config/schema';
 import { hasCode } from '@capstan/shared/errors';
 import { openCatalogueFile } from './catalogue-file.ts';
 import type { Content } from './content.ts';

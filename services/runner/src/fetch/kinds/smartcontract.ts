@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import { text as textOf } from 'node:stream/consumers';
 import { Type } from 'typebox';
-import type { ChainConfig } from '@capstan/shared/config/schema';
+import type { ChainConfig } from '@capstan/shared/config/chains';
 import { hasCode } from '@capstan/shared/errors';
 import { compile } from '@capstan/shared/validate';
 import { limitBytes, type Content } from '../content.ts';
