@@ -24,6 +24,7 @@ export const ERRORS = {
   METADATA_UNAVAILABLE: { status: 503, retryable: true },
   BUS_UNAVAILABLE: { status: 503, retryable: true },
   RESULTS_UNAVAILABLE: { status: 503, retryable: true },
+  CHAIN_UNAVAILABLE: { status: 503, retryable: true },
   ENGINE_UNAVAILABLE: { status: 503, retryable: true },
   INVALID_MESSAGE: { status: 500, retryable: false },
   INVALID_CONFIG: { status: 500, retryable: false },
@@ -52,6 +53,8 @@ export interface ErrorFacts {
   readonly fields?: Readonly<Record<string, readonly string[]>>;
   /** For REFUSED: Ocean Provider's own error value, a string or `{resource: code}`. */
   readonly refusal?: string | Readonly<Record<string, string>>;
+  /** For REFUSED: which of several causes of the same refusal, e.g. `order_expired`. */
+  readonly reason?: string;
   /** Extra response headers, e.g. `Allow`. */
   readonly headers?: Readonly<Record<string, string>>;
 }

@@ -57,4 +57,6 @@ export const ErrorSchema = Type.Object({
   /** A text, or one of Ocean Provider's codes by resource. */
   error: Type.Union([Type.String(), Type.Record(Type.String(), Type.String())]),
   message: Type.Optional(Type.String()),
+  /** Which cause, where Ocean Provider has one code for several. */
+  reason: Type.Optional(Type.String()),
 });

@@ -120,6 +120,75 @@ export const EnvironmentsQuerySchema = Type.Object({
   chainID: Type.Optional(Type.String({ pattern: '^[0-9]{1,20}$' })),
 });
 
+/** Unix seconds, as a number or as text. */
+const UnixTime = Type.Union([
+  Type.Integer({ minimum: 0, maximum: 99_999_999_999 }),
+  Type.String({ pattern: '^[0-9]{1,11}$' }),
+]);
+
+/** To ask what an order of one service costs, and whether one that is there will do. */
+export const InitializeQuerySchema = Type.Object({
+  documentId: Text,
+  serviceId: Text,
+  consumerAddress: AnyAddress,
+  /** A compute service is ordered for an environment, up to a time. */
+  environment: Type.Optional(Type.String({ maxLength: 64 })),
+  validUntil: Type.Optional(UnixTime),
+  transferTxId: Type.Optional(Text),
+});
+export type InitializeQuery = Static<typeof InitializeQuerySchema>;
+
+const AssetToOrder = Type.Object({
+  documentId: Text,
+  serviceId: Text,
+  /** An order that is there already. */
+  transferTxId: Type.Optional(Text),
+  userdata: Type.Optional(UserData),
+});
+
+export const InitializeComputeRequestSchema = Type.Object({
+  datasets: Type.Array(AssetToOrder, { minItems: 1, maxItems: 33 }),
+  algorithm: Type.Object({
+    documentId: Type.Optional(Text),
+    serviceId: Type.Optional(Text),
+    transferTxId: Type.Optional(Text),
+    meta: Type.Optional(AlgorithmMetaSchema),
+    userdata: Type.Optional(UserData),
+  }),
+  compute: Type.Object({ env: Type.String({ maxLength: 64 }), validUntil: UnixTime }),
+  consumerAddress: AnyAddress,
+});
+export type InitializeComputeRequest = Static<typeof InitializeComputeRequestSchema>;
+
+/** As `startOrder` and `reuseOrder` of a datatoken take it. */
+export const ProviderFeeSchema = Type.Object({
+  providerFeeAddress: Type.String(),
+  providerFeeToken: Type.String(),
+  /** In the smallest unit of the token. */
+  providerFeeAmount: Type.String(),
+  /** Hex of JSON. */
+  providerData: Type.String(),
+  v: Type.Integer(),
+  r: Type.String(),
+  s: Type.String(),
+  validUntil: Type.Integer(),
+});
+export type ProviderFee = Static<typeof ProviderFeeSchema>;
+
+/** What to do about one asset: nothing (`validOrder` alone), reuse an order (both), or order (a fee alone). */
+export const OrderQuoteSchema = Type.Object({
+  datatoken: Type.Optional(Type.String()),
+  providerFee: Type.Optional(ProviderFeeSchema),
+  validOrder: Type.Optional(Type.String()),
+});
+export type OrderQuote = Static<typeof OrderQuoteSchema>;
+
+export const InitializeComputeAnswerSchema = Type.Object({
+  datasets: Type.Array(OrderQuoteSchema),
+  algorithm: Type.Optional(OrderQuoteSchema),
+});
+export type InitializeComputeAnswer = Static<typeof InitializeComputeAnswerSchema>;
+
 /** A point in time: Unix seconds with a millisecond fraction, or ISO 8601 where the caller asked for it. */
 const Time = Type.Union([Type.Number(), Type.String()]);
 

@@ -40,6 +40,8 @@ export const JobSpecSchema = Type.Object({
   datasets: Type.Array(AssetInputSchema, { minItems: 1 }),
   algorithm: AlgorithmSchema,
   algocustomdata: Type.Optional(Type.Unknown()),
+  /** Seconds that its orders pay for; the environment's own limit holds where it is shorter. */
+  maxDurationS: Type.Optional(Type.Integer({ minimum: 1 })),
 });
 export type JobSpec = Static<typeof JobSpecSchema>;
 

@@ -65,6 +65,8 @@ export const EnvironmentSchema = Type.Object({
   nGPU: Type.Number(),
   ramGB: Type.Number(),
   diskGB: Type.Number(),
+  /** Whether jobs need orders on a chain. Runners that don't say want none. */
+  orders: Type.Union([Type.Literal('free'), Type.Literal('chain')], { default: 'free' }),
   priceMin: Type.Number(),
   feeToken: Type.String(),
   maxJobs: Type.Integer({ minimum: 1 }),

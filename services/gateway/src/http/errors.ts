@@ -54,7 +54,11 @@ function bodyOf(error: CapstanError): object {
     case 'VALIDATION':
       return { errors: error.facts.fields ?? {}, message: 'Validation error', success: false };
     case 'REFUSED':
-      return { error: error.facts.refusal ?? error.message, message: error.message };
+      return {
+        error: error.facts.refusal ?? error.message,
+        message: error.message,
+        ...(error.facts.reason === undefined ? {} : { reason: error.facts.reason }),
+      };
     case 'INTERNAL':
     case 'INVALID_MESSAGE':
       return { error: 'Something went wrong in the node. Its log says what.' };
