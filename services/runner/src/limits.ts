@@ -16,6 +16,8 @@ export interface JobLimits {
   readonly diskBytes: number;
   readonly pids: number;
   readonly maxDurationS: number;
+  /** The limit of the duration is what the job's orders pay for. */
+  readonly isPaid?: true;
   readonly storageExpiryS: number;
 }
 
@@ -43,6 +45,13 @@ export function limitsOf(
   };
 }
 
+/** The limits of one job: the shorter of what its environment allows and what its orders pay for. */
+export function withinOrders(limits: JobLimits, paidS: number | undefined): JobLimits {
+  return paidS === undefined || paidS >= limits.maxDurationS
+    ? limits
+    : { ...limits, maxDurationS: paidS, isPaid: true };
+}
+
 /** How the environment is announced: the machine as it is, or as much of it as its configuration gives to all of its jobs. */
 export function announcedEnvironment(environment: EnvironmentConfig, machine: Machine): Environment {
   const { maxJobs } = environment;
@@ -57,6 +66,7 @@ export function announcedEnvironment(environment: EnvironmentConfig, machine: Ma
     nGPU: 0,
     ramGB: rounded(offered(environment.memoryGB, machine.memoryBytes / GB)),
     diskGB: rounded(offered(environment.diskGB, machine.diskBytes / GB)),
+    orders: environment.orders,
     priceMin: environment.priceMin,
     feeToken: environment.feeToken,
     maxJobs,

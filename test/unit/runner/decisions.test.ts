@@ -7,7 +7,7 @@ import { STATUS_ROWS, type StatusCode } from '@capstan/shared/contract/status';
 import { ERRORS, type ErrorCode } from '@capstan/shared/errors';
 import { hasRoom, mayAsk, type Occupant } from '../../../services/runner/src/capacity.ts';
 import { identityOf, labelsOf, namesOf } from '../../../services/runner/src/docker/names.ts';
-import { announcedEnvironment, limitsOf, type Machine } from '../../../services/runner/src/limits.ts';
+import { announcedEnvironment, limitsOf, withinOrders, type Machine } from '../../../services/runner/src/limits.ts';
 import { createControl } from '../../../services/runner/src/pipeline/control.ts';
 import { endingOf, endingOfFailure } from '../../../services/runner/src/pipeline/ending.ts';
 import { argvOf } from '../../../services/runner/src/pipeline/entrypoint.ts';
@@ -58,6 +58,13 @@ describe('limits', () => {
   it('follow the configuration', () => {
     const limits = limitsOf({ ...config, cpus: 0.5, memoryGB: 1, diskGB: 3 }, { machine, totalJobs: 4 });
     expect(limits).to.include({ cpus: 0.5, memoryBytes: 1e9, diskBytes: 3e9 });
+  });
+
+  it('are the shorter of what the environment allows and what the orders pay for', () => {
+    const limits = limitsOf(config, { machine, totalJobs: 4 });
+    expect(withinOrders(limits, undefined)).to.equal(limits);
+    expect(withinOrders(limits, 61)).to.equal(limits);
+    expect(withinOrders(limits, 59)).to.deep.equal({ ...limits, maxDurationS: 59, isPaid: true });
   });
 
   it('are announced as the machine is, or as much of it as is given away', () => {

@@ -9,6 +9,8 @@ export interface AttemptIdentity {
   readonly jobId: JobId;
   readonly run: number;
   readonly attempt: number;
+  /** What the job's orders pay for, if they bound it: a runner that finds the container again has no command to read it from. */
+  readonly maxDurationS?: number;
 }
 
 export const LABELS = {
@@ -18,6 +20,7 @@ export const LABELS = {
   run: 'capstan.run',
   attempt: 'capstan.attempt',
   phase: 'capstan.phase',
+  maxDurationS: 'capstan.max-duration-s',
 } as const;
 
 /** `algorithm` runs; `files` is never started, files go in and come out through it. */
@@ -46,6 +49,7 @@ export function labelsOf(identity: AttemptIdentity, phase: Phase): Labels {
     [LABELS.run]: String(identity.run),
     [LABELS.attempt]: String(identity.attempt),
     [LABELS.phase]: phase,
+    ...(identity.maxDurationS === undefined ? {} : { [LABELS.maxDurationS]: String(identity.maxDurationS) }),
   };
 }
 
@@ -57,7 +61,15 @@ export function identityOf(labels: Labels): AttemptIdentity | undefined {
   const runnerId = labels[LABELS.runner];
   const environment = labels[LABELS.environment];
   if (!jobId || !runnerId || !environment || !isCount(run) || !isCount(attempt)) return undefined;
-  return { runnerId, environment: environment as EnvironmentId, jobId, run, attempt };
+  const maxDurationS = Number(labels[LABELS.maxDurationS]);
+  return {
+    runnerId,
+    environment: environment as EnvironmentId,
+    jobId,
+    run,
+    attempt,
+    ...(isCount(maxDurationS) ? { maxDurationS } : {}),
+  };
 }
 
 const isCount = (value: number) => Number.isInteger(value) && value > 0;

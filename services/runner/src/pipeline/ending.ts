@@ -20,6 +20,8 @@ export interface Outcome {
 export interface EndingLimits {
   readonly memoryBytes: number;
   readonly maxDurationS: number;
+  /** The limit is what the job's orders pay for. */
+  readonly isPaid?: boolean;
 }
 
 const GB = 1_000_000_000;
@@ -34,7 +36,10 @@ export function endingOf(outcome: Outcome, exceeded: string | undefined, limits:
   });
   if (outcome.because === 'stop') return end(7, 'The job was stopped on request.');
   if (outcome.because === 'time') {
-    return end(43, `The algorithm ran longer than ${limits.maxDurationS} seconds, the limit of this environment.`);
+    return end(
+      43,
+      `The algorithm ran longer than ${limits.maxDurationS} seconds, the limit of this ${limits.isPaid ? 'job: its order pays for no more' : 'environment'}.`,
+    );
   }
   if (isOutOfMemory && exitCode !== 0) {
     const limit = Math.round((limits.memoryBytes / GB) * 100) / 100;

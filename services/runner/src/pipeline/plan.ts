@@ -11,7 +11,12 @@ export interface Known {
   /** The run has ended and its results are published. */
   readonly manifest: Manifest | undefined;
   /** What the engine has of it. */
-  readonly attempts: readonly { readonly attempt: number; readonly algorithm: ContainerState | undefined }[];
+  readonly attempts: readonly {
+    readonly attempt: number;
+    readonly algorithm: ContainerState | undefined;
+    /** What the job's orders pay for, if they bound it. */
+    readonly maxDurationS?: number;
+  }[];
   /** The last attempt whose start was tried, as the runner noted before it did; 0 if none was. */
   readonly lastStart: number;
 }
@@ -24,7 +29,12 @@ export type Plan =
   /** It ended before, and perhaps nobody heard: tell the ending again. */
   | { readonly kind: 'tell'; readonly manifest: Manifest }
   /** Its algorithm was started: wait for it, or for nothing if it has exited, and publish. Never start it again. */
-  | { readonly kind: 'adopt'; readonly attempt: number; readonly algorithm: StartedState }
+  | {
+      readonly kind: 'adopt';
+      readonly attempt: number;
+      readonly algorithm: StartedState;
+      readonly maxDurationS?: number;
+    }
   /** Not started yet, and not wanted any more. */
   | { readonly kind: 'stop'; readonly attempt: number }
   | { readonly kind: 'start'; readonly attempt: number }
@@ -39,7 +49,7 @@ export function planRun({ want, manifest, attempts, lastStart }: Known): Plan {
   if (want === 'deleted') return { kind: 'remove', attempt: latest };
   if (manifest) return { kind: 'tell', manifest };
   const started = attempts.toSorted((one, other) => other.attempt - one.attempt).find(isStarted);
-  if (started) return { kind: 'adopt', attempt: started.attempt, algorithm: started.algorithm };
+  if (started) return { kind: 'adopt', ...started };
   // A container that was made but never started proves that its start, although noted, did not happen.
   const isUnstarted = attempts.some(({ attempt, algorithm }) => attempt === lastStart && algorithm !== undefined);
   const next = isUnstarted ? lastStart : lastStart + 1;

@@ -11,7 +11,7 @@ import type { Engine } from '../docker/engine.ts';
 import { insist } from '../docker/insist.ts';
 import type { AttemptIdentity } from '../docker/names.ts';
 import { findAttempts, ofRun } from '../docker/reconcile.ts';
-import type { JobLimits } from '../limits.ts';
+import { withinOrders, type JobLimits } from '../limits.ts';
 import { resultsOf } from '../results/folder.ts';
 import type { Control } from './control.ts';
 import { endingOfFailure, endingWithout, type Ending } from './ending.ts';
@@ -65,6 +65,8 @@ interface Acting {
   readonly todo: RunToDo;
   readonly parts: PipelineParts;
   readonly limits: JobLimits;
+  /** Seconds that the job's orders pay for. */
+  readonly paidS?: number;
   readonly signal: AbortSignal;
 }
 
@@ -79,7 +81,11 @@ async function makePlan({ todo, parts, signal }: Acting): Promise<Plan> {
   return planRun({
     want: todo.control.want(),
     manifest,
-    attempts: attempts.map(({ identity, algorithm }) => ({ attempt: identity.attempt, algorithm })),
+    attempts: attempts.map(({ identity: { attempt, maxDurationS }, algorithm }) => ({
+      attempt,
+      algorithm,
+      ...(maxDurationS === undefined ? {} : { maxDurationS }),
+    })),
     lastStart,
   });
 }
@@ -108,14 +114,20 @@ async function act(plan: Plan, acting: Acting): Promise<RunResult> {
     case 'start': {
       const spec = todo.spec();
       if (!spec) return 'needs-command';
-      return travel(plan.attempt, acting, async (journey) => {
+      return travel(plan.attempt, bounded(acting, spec.maxDurationS), async (journey) => {
         await begin(journey, spec, parts);
         return finish(journey, { kind: 'running', startedAt: parts.clock.now() }, parts);
       });
     }
     case 'adopt':
-      return travel(plan.attempt, acting, (journey) => finish(journey, plan.algorithm, parts));
+      return travel(plan.attempt, bounded(acting, plan.maxDurationS), (journey) =>
+        finish(journey, plan.algorithm, parts),
+      );
   }
+}
+
+function bounded(acting: Acting, paidS: number | undefined): Acting {
+  return paidS === undefined ? acting : { ...acting, paidS, limits: withinOrders(acting.limits, paidS) };
 }
 
 /** Goes the way of an attempt and ends the run with what came of it, also if that is a failure. */
@@ -199,9 +211,10 @@ function emit(
   parts.emit(jobEvent({ jobId: todo.jobId, run: todo.run, attempt, code, at, details }));
 }
 
-function identityOf({ todo, parts }: Acting, attempt: number): AttemptIdentity {
+function identityOf({ todo, parts, paidS }: Acting, attempt: number): AttemptIdentity {
   const { jobId, run, environment } = todo;
-  return { runnerId: parts.settings.id, environment, jobId, run, attempt };
+  const paid = paidS === undefined ? {} : { maxDurationS: paidS };
+  return { runnerId: parts.settings.id, environment, jobId, run, attempt, ...paid };
 }
 
 function attemptOf(acting: Acting, attempt: number) {
