@@ -23,7 +23,8 @@ export function createEnvironments(db: Db) {
     },
     all: (): readonly KnownEnvironment[] =>
       all.all().map((row) => ({
-        environment: JSON.parse(row['definition'] as string) as Environment,
+        // Written by an older version, it says nothing of orders: they were free.
+        environment: { orders: 'free', ...(JSON.parse(row['definition'] as string) as object) } as Environment,
         storedAt: row['last_seen'] as number,
       })),
   };

@@ -4,9 +4,11 @@ import { createCommitter, type Committer } from './commit.ts';
 import { createDeadLetters, type DeadLetters } from './dead-letters.ts';
 import { createEnvironments, type Environments } from './environments.ts';
 import { createEvents, type Events } from './events.ts';
+import { createJobOrders, type JobOrders } from './job-orders.ts';
 import { createJobs, type Jobs } from './jobs.ts';
 import { createNonces, type Nonces } from './nonces.ts';
 import { createQueue, type Queue } from './queue.ts';
+import { createReceiptTable, type ReceiptTable } from './receipts.ts';
 import { createRevokedTokens, type RevokedTokens } from './revoked-tokens.ts';
 import { createStatuses, type Statuses } from './statuses.ts';
 import { createTombstones, type Tombstones } from './tombstones.ts';
@@ -20,6 +22,8 @@ export interface Store extends Committer {
   readonly environments: Environments;
   readonly tombstones: Tombstones;
   readonly revokedTokens: RevokedTokens;
+  readonly receipts: ReceiptTable;
+  readonly jobOrders: JobOrders;
   readonly deadLetters: DeadLetters;
   /** Writes something, inside `write`: if that resolves, commits reach the disk. */
   probe(at: number): void;
@@ -40,6 +44,8 @@ export function openStore(path: string): Store {
     environments: createEnvironments(db),
     tombstones: createTombstones(db),
     revokedTokens: createRevokedTokens(db),
+    receipts: createReceiptTable(db),
+    jobOrders: createJobOrders(db),
     deadLetters: createDeadLetters(db),
     probe: (at) => void probe.run(at),
     close: () => db.close(),
