@@ -12,6 +12,7 @@ interface Pattern {
   /** As in a .gitignore: a later line that begins with `!` takes something out again. */
   readonly group: string[];
   readonly message: string;
+  readonly importNames?: string[];
   readonly allowTypeImports?: boolean;
 }
 
@@ -45,8 +46,9 @@ export function restrictionsOf(file: SourceFile, all: readonly SourceFile[]): Re
 }
 
 function reserved({ path }: SourceFile): readonly Pattern[] {
-  return RESERVED.filter(({ by }) => !by.some((place) => covers(place, path))).map(({ imported, instead }) => ({
+  return RESERVED.filter(({ by }) => !by.some((place) => covers(place, path))).map(({ imported, names, instead }) => ({
     group: [imported],
+    ...(names ? { importNames: [...names] } : {}),
     message: instead,
   }));
 }

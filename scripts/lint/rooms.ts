@@ -53,6 +53,8 @@ export const COMPOSITION_ROOT = 'main.ts';
 /** What only these files or folders may import, and what others use instead. */
 export interface Reserved {
   readonly imported: string;
+  /** These of its exports; all, if absent. */
+  readonly names?: readonly string[];
   readonly by: readonly string[];
   readonly instead: string;
 }
@@ -73,6 +75,12 @@ export const RESERVED: readonly Reserved[] = [
     imported: 'secp256k1',
     by: ['services/gateway/src/auth/signature.ts'],
     instead: 'Use isSignedBy of auth/signature.ts.',
+  },
+  {
+    imported: 'ethers',
+    names: ['JsonRpcProvider', 'WebSocketProvider', 'FallbackProvider', 'FetchRequest', 'getDefaultProvider'],
+    by: ['services/gateway/src/chain/provider.ts'],
+    instead: 'Ask a Chain of chain/provider.ts: it knows every endpoint, and has limits.',
   },
   { imported: 'undici', by: ['services/runner/src/fetch/'], instead: 'Use runner/fetch, which guards the address.' },
   { imported: 'eciesjs', by: ['shared/src/seal.ts'], instead: 'Use seal and unseal of shared/seal.' },

@@ -54,6 +54,11 @@ const REFUSED: Readonly<Record<string, Case>> = {
     source: `import type { Store } from '../../store/store.ts';\nexport type Given = Store;\n`,
   },
   'the store from the socket': importing(gateway('ws/hub.ts'), '../store/events.ts'),
+  "a provider of one's own": {
+    rule: IMPORTS,
+    file: gateway('orders/quotes.ts'),
+    source: `import { JsonRpcProvider } from 'ethers';\nexport const y = new JsonRpcProvider();\n`,
+  },
   'the chain from jobs': importing(gateway('jobs/dispatch.ts'), '../chain/receipts.ts'),
   'jobs from the store': importing(gateway('store/nonces.ts'), '../jobs/submit.ts'),
   'http from jobs': importing(gateway('jobs/query.ts'), '../http/app.ts'),
