@@ -1,8 +1,11 @@
 /** Requests that bring about every answer that the description of the API lists. A new route does not compile until it has its own. */
 import { truncate } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { EnvironmentId } from '@capstan/shared/contract/ids';
+import type { Environment } from '@capstan/shared/contract/messages';
 import type { EndpointName } from '@capstan/shared/contract/endpoints';
 import type { Caller } from '../support/gateway/caller.ts';
+import { ENVIRONMENT } from '../support/gateway/parts.ts';
 import type { GatewayScene } from '../support/gateway/scene.ts';
 
 /** One request to a route: its query, body and headers. */
@@ -24,6 +27,14 @@ export interface DescribedCalls {
 
 const TOO_LARGE = { body: JSON.stringify('x'.repeat(1_000_001)), headers: { 'content-type': 'application/json' } };
 const NO_JSON = { body: 'a=b', headers: { 'content-type': 'application/x-www-form-urlencoded' } };
+/** An environment whose fees are asked for on a chain that nobody answers for. */
+export const PAID: Environment = {
+  ...ENVIRONMENT,
+  id: 'paid' as EnvironmentId,
+  orders: 'chain',
+  priceMin: 1,
+  feeToken: `0x${'2'.repeat(40)}`,
+};
 const NOBODY = `0x${'1'.repeat(40)}`;
 
 export function describedCalls(scene: () => GatewayScene): DescribedCalls {
@@ -49,6 +60,23 @@ export function describedCalls(scene: () => GatewayScene): DescribedCalls {
   const soon = () => Math.floor(Date.now() / 1000) + 600;
   const unsigned = (who: Caller) => ({ consumerAddress: who.address, nonce: '1', signature: `0x${'11'.repeat(65)}` });
 
+  const assetIn = ({ documentId, serviceId }: { documentId?: string; serviceId?: string }) => ({
+    documentId,
+    serviceId,
+  });
+  const quoteOf = (who: Caller, env: string) => ({
+    datasets: [assetIn(scene().order().dataset)],
+    algorithm: assetIn(scene().order().algorithm),
+    compute: { env, validUntil: soon() },
+    consumerAddress: who.address,
+  });
+  const quoteOfOne = (who: Caller, environment: string) => ({
+    ...assetIn(scene().order().dataset),
+    consumerAddress: who.address,
+    environment,
+    validUntil: soon(),
+  });
+
   const jobsCalls: Calls = {
     200: async (who) => {
       const jobId = await jobOf(who);
@@ -70,6 +98,18 @@ export function describedCalls(scene: () => GatewayScene): DescribedCalls {
       413: () => TOO_LARGE,
     },
     computeEnvironments: { 200: () => ({}), 400: () => ({ query: { chainId: 'x' } }) },
+    initializeCompute: {
+      200: (who) => ({ body: quoteOf(who, 'local') }),
+      400: (who) => ({ body: quoteOf(who, 'elsewhere') }),
+      413: () => TOO_LARGE,
+      415: () => NO_JSON,
+      503: (who) => ({ body: quoteOf(who, PAID.id) }),
+    },
+    initialize: {
+      200: (who) => ({ query: quoteOfOne(who, 'local') }),
+      400: (who) => ({ query: quoteOfOne(who, 'elsewhere') }),
+      503: (who) => ({ query: quoteOfOne(who, PAID.id) }),
+    },
     computeStart: {
       200: async (who) => ({ body: await who.startBody(scene().order()) }),
       400: async (who) => ({ body: await who.startBody({ ...scene().order(), environment: 'elsewhere' }) }),

@@ -5,7 +5,8 @@ import { expect } from 'chai';
 import { ENDPOINTS, type Endpoint, type EndpointName } from '@capstan/shared/contract/endpoints';
 import type { Answer, Caller } from '../support/gateway/caller.ts';
 import { startGateway, type GatewayScene } from '../support/gateway/scene.ts';
-import { describedCalls, type Call } from './described-calls.ts';
+import { freePort } from '../../scripts/parts/free-port.ts';
+import { describedCalls, PAID, type Call } from './described-calls.ts';
 
 interface Described {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
@@ -32,7 +33,9 @@ describe('what the API says of itself', () => {
         CAPSTAN_GATEWAY_TRUSTED_PROXIES: '["127.0.0.0/8"]',
         CAPSTAN_GATEWAY_LIMITS_PER_IP_PER_SECOND: '0.001',
         CAPSTAN_GATEWAY_LIMITS_PER_IP_BURST: '1',
+        CAPSTAN_CHAINS: JSON.stringify([{ id: 8996, rpc: [`http://127.0.0.1:${await freePort()}`] }]),
       },
+      moreEnvironments: [PAID],
     });
     description = (await caller().call('GET', '/openapi.json')).json() as Described;
   });

@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { createBus } from '@capstan/shared/bus/connect';
 import { systemClock as clock } from '@capstan/shared/clock';
 import { configOfProcess, dataPaths, nodeKeyOf } from '@capstan/shared/config/process';
-import type { JobId } from '@capstan/shared/contract/ids';
+import type { Address, JobId } from '@capstan/shared/contract/ids';
 import { EVENTS_PATH } from '@capstan/shared/contract/endpoints';
 import { createLog } from '@capstan/shared/log';
 import { publicKeyOf, seal } from '@capstan/shared/seal';
@@ -13,6 +13,9 @@ import { runUntilSignal } from '@capstan/shared/shutdown';
 import { createAssets } from './assets/assets.ts';
 import { createCatalogue } from './assets/catalogue.ts';
 import { createMetadataStore } from './assets/metadata-store.ts';
+import { createContracts } from './chain/contracts.ts';
+import { createChain } from './chain/provider.ts';
+import { createReceipts } from './chain/receipts.ts';
 import { createAuthenticate } from './auth/authenticate.ts';
 import { createTokens } from './auth/token.ts';
 import { createApp } from './http/app.ts';
@@ -28,6 +31,8 @@ import { getEnvironmentsRoute } from './http/routes/get-environments.ts';
 import { nonceRoute } from './http/routes/get-nonce.ts';
 import { getResultRoute } from './http/routes/get-result.ts';
 import { healthRoute } from './http/routes/health.ts';
+import { initializeRoute } from './http/routes/initialize.ts';
+import { initializeComputeRoute } from './http/routes/initialize-compute.ts';
 import { rootRoute } from './http/routes/root.ts';
 import { stopComputeRoute } from './http/routes/stop-compute.ts';
 import { validateContainerRoute } from './http/routes/validate-container.ts';
@@ -37,6 +42,7 @@ import { identityOf } from './identity.ts';
 import { createDispatch } from './jobs/dispatch.ts';
 import { createEnvironmentList } from './jobs/environments.ts';
 import { createHealth } from './jobs/health.ts';
+import { createInitialize } from './jobs/initialize.ts';
 import { createIntake } from './jobs/intake.ts';
 import { createLive } from './jobs/live.ts';
 import { createQuery } from './jobs/query.ts';
@@ -50,6 +56,8 @@ import { createStop } from './jobs/stop.ts';
 import { createSubmit } from './jobs/submit.ts';
 import { createSweep } from './jobs/sweep.ts';
 import { createTokenRequests } from './jobs/token-requests.ts';
+import { createOrders } from './orders/orders.ts';
+import { createQuotes } from './orders/quotes.ts';
 import { createResultsFolder } from './results/folder.ts';
 import type { StatusRow } from './store/statuses.ts';
 import { openStore } from './store/store.ts';
@@ -103,13 +111,32 @@ const assets = createAssets(
         clock,
       }),
 );
+const sealText = (text: string) => seal(publicKey, text);
+const chains = new Map(config.chains.map((chain) => [chain.id, createChain(chain, { clock, log })]));
+const contracts = createContracts();
+const receipts = createReceipts({
+  find: store.receipts.find,
+  keep: (receipt) => store.write(() => store.receipts.add(receipt)),
+});
+const ownAddress = identity.address.toLowerCase() as Address;
+const orders = createOrders({
+  chains,
+  receipts,
+  contracts,
+  publicUrl: config.gateway.publicUrl,
+  provider: ownAddress,
+  clock,
+});
+const quotes = createQuotes({ key, address: identity.address, contracts, clock });
+const initialize = createInitialize({ assets, seal: sealText, runners, orders, quotes, store, clock });
 const submit = createSubmit({
   bus,
   store,
   runners,
   authenticate,
   assets,
-  seal: (text) => seal(publicKey, text),
+  orders,
+  seal: sealText,
   newJobId: () => randomUUID().replaceAll('-', '') as JobId,
   clock,
   log,
@@ -144,6 +171,8 @@ const app = createApp({
       createEnvironmentList({ runners, store, consumerAddress: identity.address }),
       identity.chainId,
     ),
+    initializeComputeRoute(initialize, bodyLimitBytes),
+    initializeRoute(initialize),
     startComputeRoute(async (submission) => show(await submit(submission)), bodyLimitBytes),
     getComputeRoute(query),
     stopComputeRoute(async (request) => (await stop(request)).map((job) => show(job)), bodyLimitBytes),
@@ -158,6 +187,7 @@ const app = createApp({
 await runUntilSignal(
   serviceGroup([
     { name: 'store', start: () => Promise.resolve(), stop: () => Promise.resolve(store.close()) },
+    ...chains.values(),
     bus,
     runners,
     dispatch,

@@ -11,7 +11,13 @@ import type { Ddo } from '@capstan/shared/contract/ddo';
 import type { EnvironmentId, JobId } from '@capstan/shared/contract/ids';
 import type { ResultFile } from '@capstan/shared/contract/job';
 import type { Manifest } from '@capstan/shared/contract/manifest';
-import { jobEvent, type Announcement, type Desired, type EventDetails } from '@capstan/shared/contract/messages';
+import {
+  jobEvent,
+  type Announcement,
+  type Desired,
+  type Environment,
+  type EventDetails,
+} from '@capstan/shared/contract/messages';
 import type { StatusCode } from '@capstan/shared/contract/status';
 import { createLog } from '@capstan/shared/log';
 import { loadOrCreateNodeKey, type NodeKey } from '@capstan/shared/node-key';
@@ -70,9 +76,15 @@ interface SceneOptions {
   readonly variables?: Readonly<Record<string, string>>;
   /** Whether a runner is there at all. */
   readonly hasRunner?: boolean;
+  /** Environments that the runner offers beside the one that all tests use. */
+  readonly moreEnvironments?: readonly Environment[];
 }
 
-export async function startGateway({ variables = {}, hasRunner = true }: SceneOptions = {}): Promise<GatewayScene> {
+export async function startGateway({
+  variables = {},
+  hasRunner = true,
+  moreEnvironments = [],
+}: SceneOptions = {}): Promise<GatewayScene> {
   await using releases = new AsyncDisposableStack();
   const { path: dataDir } = releases.use(await temporaryFolder('gateway'));
   const nats = await startNats({ dir: join(dataDir, 'nats') });
@@ -135,7 +147,7 @@ export async function startGateway({ variables = {}, hasRunner = true }: SceneOp
       v: 1,
       runnerId: 'played',
       instance,
-      environments: [ENVIRONMENT],
+      environments: [ENVIRONMENT, ...moreEnvironments],
       jobs: jobsNow,
     };
     broadcast(bus, announceSubject('played'), announcement);

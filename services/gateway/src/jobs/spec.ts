@@ -2,6 +2,7 @@
 import type { Bus } from '@capstan/shared/bus/connect';
 import type { StartRequest } from '@capstan/shared/contract/api';
 import type { Address } from '@capstan/shared/contract/ids';
+import type { Environment } from '@capstan/shared/contract/messages';
 import type { JobSpec } from '@capstan/shared/contract/job';
 import { CapstanError } from '@capstan/shared/errors';
 import type { Assets } from '../assets/assets.ts';
@@ -28,12 +29,11 @@ export interface SpecAndText {
 /** Rejects with REFUSED and Ocean Provider's code, or with BODY_TOO_LARGE. */
 export async function specOf(request: StartRequest, owner: Address, options: SpecOptions): Promise<SpecAndText> {
   const { bus, runners } = options;
-  const state = request.environment === undefined ? undefined : runners.environment(request.environment);
-  if (!state) throw noEnvironment(request.environment, runners);
+  const environment = requireEnvironment(request.environment, runners);
   const { datasets, algorithm } = await resolveInputs(request, options);
   const { algocustomdata } = request.algorithm;
   const spec: JobSpec = {
-    environment: state.environment.id,
+    environment: environment.id,
     owner,
     datasets: [...datasets],
     algorithm,
@@ -44,7 +44,17 @@ export async function specOf(request: StartRequest, owner: Address, options: Spe
   return { spec, text };
 }
 
-function noEnvironment(id: string | undefined, runners: Runners): CapstanError {
+/** Throws REFUSED with Ocean Provider's text. */
+export function requireEnvironment(
+  id: string | undefined,
+  runners: Pick<Runners, 'environment' | 'environments'>,
+): Environment {
+  const state = id === undefined ? undefined : runners.environment(id);
+  if (!state) throw noEnvironment(id, runners);
+  return state.environment;
+}
+
+function noEnvironment(id: string | undefined, runners: Pick<Runners, 'environments'>): CapstanError {
   const offered = runners.environments().map(({ environment }) => environment.id);
   const hint =
     offered.length === 0

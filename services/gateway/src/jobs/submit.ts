@@ -15,8 +15,11 @@ import type { Transaction } from '../store/commit.ts';
 import type { JobRow } from '../store/job-row.ts';
 import type { Store } from '../store/store.ts';
 import { agreementIdOf } from './agreement-id.ts';
+import { orderInUse } from '../orders/refusals.ts';
+import type { Orders, PaidOrders } from '../orders/orders.ts';
+import { orderedBy } from './ordered.ts';
 import { noSuchJob } from './owned-jobs.ts';
-import { specOf, type SpecAndText, type SpecOptions } from './spec.ts';
+import { requireEnvironment, specOf, type SpecAndText, type SpecOptions } from './spec.ts';
 
 export interface Submission {
   readonly request: StartRequest & Pick<Credentials, 'token'>;
@@ -27,6 +30,7 @@ export interface Submission {
 interface SubmitOptions extends SpecOptions {
   readonly store: Store;
   readonly authenticate: Authenticate;
+  readonly orders: Pick<Orders, 'verify'>;
   readonly newJobId: () => JobId;
   readonly clock: Clock;
   readonly log: Log;
@@ -37,14 +41,16 @@ interface SubmitOptions extends SpecOptions {
 /** All that is known of a submission when it is stored. */
 interface Checked extends Submission, SpecAndText {
   readonly caller: Caller;
+  /** Where the environment wants orders on a chain. */
+  readonly paid: PaidOrders | undefined;
 }
 
 /**
- * Resolves to the job once it is on disk. Rejects with INVALID_SIGNATURE, REFUSED with Ocean Provider's codes, NOT_FOUND for a job to
+ * Resolves to the job once it is on disk. Rejects with INVALID_SIGNATURE, REFUSED with Ocean Provider's codes, CHAIN_UNAVAILABLE, NOT_FOUND for a job to
  * restart that is not the caller's, BODY_TOO_LARGE, or STORE_UNAVAILABLE. The same signed body again answers with the job it created.
  */
 export function createSubmit(options: SubmitOptions): (submission: Submission) => Promise<JobRow> {
-  const { store, clock, log, onStored, newJobId, authenticate } = options;
+  const { store, clock, log, onStored, newJobId, authenticate, orders } = options;
 
   const known = ({ address, nonce }: Caller, bodyHash: string) => {
     const job = store.jobs.byNonce(address, nonce);
@@ -88,7 +94,15 @@ export function createSubmit(options: SubmitOptions): (submission: Submission) =
     if (twin) return twin;
     spendNonce(store.nonces, submission.caller);
     const ended = toRestart(submission, store);
+    const paidOrders = submission.paid?.orders ?? [];
+    // Of two jobs that come at once under one order, the second finds the first one's.
+    if (paidOrders.some(store.jobOrders.isInUse)) throw orderInUse();
     const job = ended ? restart(ended, submission) : create(submission);
+    if (paidOrders.length > 0 || ended)
+      store.jobOrders.set(
+        job.jobId,
+        paidOrders.map((order) => ({ ...order, validUntil: order.fee.validUntil })),
+      );
     const event = jobEvent({ jobId: job.jobId, run: job.run, attempt: 0, code: 1, at: clock.now() });
     transaction.announce({ cursor: store.events.append(event), event, job });
     return job;
@@ -104,12 +118,23 @@ export function createSubmit(options: SubmitOptions): (submission: Submission) =
     // Before anything is looked up for a restart that can't be.
     toRestart({ request, caller }, store);
 
-    const checked = { request, bodyHash, caller, ...(await specOf(request, caller.address, options)) };
+    const asked = await specOf(request, caller.address, options);
+    const environment = requireEnvironment(asked.spec.environment, options.runners);
+    const paid =
+      environment.orders === 'chain'
+        ? await orders.verify(orderedBy(request, asked.spec), { environment, caller: caller.address })
+        : undefined;
+    const checked = { request, bodyHash, caller, paid, ...(paid ? withinPaid(asked.spec, paid) : asked) };
     const job = await store.write((transaction) => save(transaction, checked));
     log.info({ jobId: job.jobId, run: job.run, owner: job.owner, environment: job.environment }, 'job accepted');
     onStored();
     return job;
   };
+}
+
+function withinPaid(spec: JobSpec, { paidS }: PaidOrders): SpecAndText {
+  const bounded = { ...spec, maxDurationS: paidS };
+  return { spec: bounded, text: JSON.stringify(bounded) };
 }
 
 /** The ended job that a request wants to run again, under the order that it was paid with; undefined for a new job. */
