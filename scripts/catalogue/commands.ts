@@ -1,6 +1,7 @@
 /** What `npm run catalogue` can do: each command reads its words and returns what to print, for a person and for a program. */
 import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { getAddress } from 'ethers';
 import type { Container, Ddo } from '@capstan/shared/contract/ddo';
 import { parseDid, type Did } from '@capstan/shared/contract/ids';
 import type { Catalogue } from './catalogue.ts';
@@ -39,6 +40,9 @@ async function add(words: readonly string[], { catalogue, workingDir, environmen
       tag: { type: 'string' },
       checksum: { type: 'string' },
       entrypoint: { type: 'string' },
+      nft: { type: 'string' },
+      datatoken: { type: 'string' },
+      lasts: { type: 'string' },
     },
   });
   const [first] = positionals;
@@ -68,6 +72,7 @@ async function add(words: readonly string[], { catalogue, workingDir, environmen
     access: values.access || (type === 'algorithm' && !values.compute) ? 'access' : 'compute',
     isRawAllowed: values['allow-raw'] === true,
     ...(container === undefined ? {} : { container }),
+    ...tokenOf(values),
   };
   const sources = positionals.map((word) => (isUrl(word) ? word : resolve(workingDir, word)));
   const ddo = await catalogue.add(asset, sources);
@@ -115,6 +120,36 @@ function didIn(words: readonly string[]): Did {
 }
 
 const unknownAsset = (did: Did) => new UsageError(`The catalogue has no asset ${did}; "list" shows what it has.`);
+
+interface TokenWords {
+  readonly nft?: string | undefined;
+  readonly datatoken?: string | undefined;
+  readonly lasts?: string | undefined;
+}
+
+function tokenOf({ nft, datatoken, lasts }: TokenWords): Pick<NewAsset, 'token' | 'timeoutS'> {
+  if ((nft === undefined) !== (datatoken === undefined)) {
+    throw new UsageError('--nft and --datatoken go together: an order is of a datatoken that belongs to the NFT.');
+  }
+  if (lasts !== undefined && !/^[0-9]{1,10}$/.test(lasts)) {
+    throw new UsageError('--lasts is how many seconds an order lasts, 0 for ever.');
+  }
+  return {
+    ...(nft === undefined || datatoken === undefined
+      ? {}
+      : { token: { nftAddress: addressIn('--nft', nft), datatokenAddress: addressIn('--datatoken', datatoken) } }),
+    ...(lasts === undefined ? {} : { timeoutS: Number(lasts) }),
+  };
+}
+
+/** With its checksum: the DID follows from how the address is written. */
+function addressIn(option: string, word: string): string {
+  try {
+    return getAddress(word);
+  } catch {
+    throw new UsageError(`${option} ${word} is no address: 0x and 40 hexadecimal characters.`);
+  }
+}
 
 type Given = { readonly [Key in keyof Container]?: string | undefined };
 

@@ -14,6 +14,10 @@ export interface NewAsset {
   readonly isRawAllowed?: boolean;
   /** Algorithms only: what runs them. */
   readonly container?: Container;
+  /** The tokens that stand for it on a chain, if there are any. */
+  readonly token?: { readonly nftAddress: string; readonly datatokenAddress: string };
+  /** Seconds that an order lasts; for ever, if absent. */
+  readonly timeoutS?: number;
 }
 
 interface Describing {
@@ -25,9 +29,7 @@ interface Describing {
 }
 
 export function describeAsset({ asset, files, chainId, publicKey }: Describing): Ddo {
-  // No token stands behind them yet: addresses that nobody else has.
-  const nftAddress = getAddress(hexlify(randomBytes(20)));
-  const datatokenAddress = getAddress(hexlify(randomBytes(20)));
+  const { nftAddress, datatokenAddress } = asset.token ?? unusedAddresses();
   const { type, name, access, isRawAllowed = false, container } = asset;
   return {
     id: didOf(nftAddress, chainId),
@@ -41,11 +43,17 @@ export function describeAsset({ asset, files, chainId, publicKey }: Describing):
         type: access,
         files: seal(publicKey, JSON.stringify({ datatokenAddress, nftAddress, files })),
         datatokenAddress,
-        timeout: 0,
+        timeout: asset.timeoutS ?? 0,
         ...(access === 'compute' ? { compute: { allowRawAlgorithm: isRawAllowed, allowNetworkAccess: false } } : {}),
       },
     ],
   };
+}
+
+/** Where no token stands behind an asset: addresses that nobody else has. */
+function unusedAddresses() {
+  const unused = () => getAddress(hexlify(randomBytes(20)));
+  return { nftAddress: unused(), datatokenAddress: unused() };
 }
 
 /** Ocean's rule: the DID follows from the asset's token and its chain. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { getAddress } from 'ethers';
 import { parseDid } from '@capstan/shared/contract/ids';
 import { nodeKeyFrom } from '@capstan/shared/node-key';
 import { publicKeyOf, seal } from '@capstan/shared/seal';
@@ -61,6 +62,21 @@ describe('the catalogue command', () => {
       { assets: createAssets(gateway), seal: (text) => seal(publicKeyOf(key), text) },
     );
     expect(inputs.algorithm).to.have.property('kind', 'published');
+  });
+
+  it('takes the tokens that stand for an asset on a chain, and says what is wrong with them', async () => {
+    await using scene = await aCatalogue();
+    const nft = '0x19E7E376E7C213B7E7e7e46cc70A5dD086DAff2A';
+    const datatoken = `0x${'ab'.repeat(20)}`;
+    const token = ['--nft', nft.toLowerCase(), '--datatoken', datatoken];
+    await scene.run('add', 'data.csv', ...token, '--lasts', '60');
+    const [ddo] = await scene.catalogue.list();
+    expect(ddo).to.have.property('nftAddress', nft);
+    expect(ddo?.id).to.equal(`did:op:${createHash('sha256').update(`${nft}8996`).digest('hex')}`);
+    expect(ddo?.services[0]).to.include({ datatokenAddress: getAddress(datatoken), timeout: 60 });
+    expect(await problemOf(scene.run('add', 'data.csv', '--nft', nft))).to.match(/go together/);
+    expect(await problemOf(scene.run('add', 'data.csv', ...token.slice(0, 3), 'x'))).to.match(/--datatoken x is no/);
+    expect(await problemOf(scene.run('add', 'data.csv', '--lasts', 'long'))).to.match(/how many seconds/);
   });
 
   it('makes the DID as Ocean does, from the token and the chain', async () => {
