@@ -10,11 +10,12 @@ export interface Anvil extends Program, AsyncDisposable {
   readonly chainId: number;
 }
 
-/** Starts it on a free port and waits until it takes connections. */
-export async function startAnvil(chainId = 8996): Promise<Anvil> {
+/** Starts it on a free port and waits until it takes connections. Its clock may start at a time (Unix seconds) of one's own. */
+export async function startAnvil(chainId = 8996, { startsAtS }: { readonly startsAtS?: number } = {}): Promise<Anvil> {
+  const time = startsAtS === undefined ? [] : ['--timestamp', String(startsAtS)];
   const program = await startProgram({
     name: 'anvil',
-    command: [binary(), '--chain-id', String(chainId), '--host', '127.0.0.1', '--port', '0'],
+    command: [binary(), '--chain-id', String(chainId), '--host', '127.0.0.1', '--port', '0', ...time],
     environment: process.env,
   });
   try {

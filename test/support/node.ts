@@ -1,9 +1,11 @@
 /** A whole real node for a test: its own folder, ports, NATS, runner id and environment; nothing of it stays. */
 import { randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Container, Ddo } from '@capstan/shared/contract/ddo';
+import { didSuffix } from '@capstan/shared/contract/ids';
 import type { EnvironmentConfig } from '@capstan/shared/config/schema';
+import type { NewAsset } from '../../scripts/catalogue/ddo.ts';
 import type { Catalogue } from '../../scripts/catalogue/catalogue.ts';
 import { assetOrder, catalogueIn, DEMO_IMAGE } from '../../scripts/demo/assets.ts';
 import { createConsumer, type Consumer, type Order } from '../../scripts/parts/consumer.ts';
@@ -27,6 +29,8 @@ interface NewDataset {
 interface NewAlgorithm {
   readonly code: string;
   readonly container?: Container;
+  /** The tokens that stand for it on a chain. */
+  readonly token?: NewAsset['token'];
 }
 
 export interface TestNode extends LocalNode {
@@ -35,6 +39,8 @@ export interface TestNode extends LocalNode {
   readonly catalogue: Catalogue;
   addDataset(dataset?: NewDataset): Promise<Ddo>;
   addAlgorithm(algorithm: NewAlgorithm): Promise<Ddo>;
+  /** Puts a description into the catalogue, in place of the one of the same DID. */
+  writeDdo(ddo: Ddo): Promise<void>;
   /** An order of published assets. */
   orderOf(dataset: Ddo, algorithm: Ddo): Order;
   /** An order of code that nobody published, on a dataset that allows it. */
@@ -48,9 +54,15 @@ export interface TestNodeOptions {
   readonly variables?: Readonly<Record<string, string>>;
   /** Limits of the environment. */
   readonly limits?: Partial<EnvironmentConfig>;
+  /** Environments beside the one that the node has for itself. */
+  readonly moreEnvironments?: readonly Partial<Omit<EnvironmentConfig, 'id'> & { readonly id: string }>[];
 }
 
-export async function startTestNode({ variables = {}, limits = {} }: TestNodeOptions = {}): Promise<TestNode> {
+export async function startTestNode({
+  variables = {},
+  limits = {},
+  moreEnvironments = [],
+}: TestNodeOptions = {}): Promise<TestNode> {
   const environment = TEST_PREFIX + randomBytes(4).toString('hex');
   const ours = (runnerId: string) => runnerId === environment;
   // Released in reverse; moved to the node once it stands.
@@ -63,7 +75,7 @@ export async function startTestNode({ variables = {}, limits = {} }: TestNodeOpt
       dataDir: folder.path,
       variables: {
         CAPSTAN_RUNNER_ID: environment,
-        CAPSTAN_RUNNER_ENVIRONMENTS: JSON.stringify([{ id: environment, maxJobs: 2, ...limits }]),
+        CAPSTAN_RUNNER_ENVIRONMENTS: JSON.stringify([{ id: environment, maxJobs: 2, ...limits }, ...moreEnvironments]),
         ...variables,
       },
       // To see what the parts of a failing test say: SHOW_LOGS=1 npm test -- --grep …
@@ -87,9 +99,14 @@ export async function startTestNode({ variables = {}, limits = {} }: TestNodeOpt
       const sources = await Promise.all(files.map(async (file) => ('url' in file ? file.url : fileOf(file.text))));
       return catalogue.add({ type: 'dataset', name: 'A dataset of a test', access, isRawAllowed }, sources);
     },
-    async addAlgorithm({ code, container = NODE_CONTAINER }) {
-      const asset = { type: 'algorithm', name: 'An algorithm of a test', access: 'access', container } as const;
+    async addAlgorithm({ code, container = NODE_CONTAINER, token }) {
+      const named = { type: 'algorithm', name: 'An algorithm of a test', access: 'access', container } as const;
+      const asset = { ...named, ...(token === undefined ? {} : { token }) };
       return catalogue.add(asset, [await fileOf(code)]);
+    },
+    async writeDdo(ddo) {
+      await mkdir(catalogue.dir, { recursive: true });
+      await writeFile(join(catalogue.dir, `${didSuffix(ddo.id)}.json`), JSON.stringify(ddo));
     },
     orderOf: (dataset, algorithm) => ({ environment, dataset: assetOrder(dataset), algorithm: assetOrder(algorithm) }),
     rawOrderOf: (dataset, rawcode, container = NODE_CONTAINER) => ({

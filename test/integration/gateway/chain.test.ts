@@ -1,0 +1,131 @@
+import { expect } from 'chai';
+import { systemClock as clock } from '@capstan/shared/clock';
+import { createLog } from '@capstan/shared/log';
+import { hasCode } from '@capstan/shared/errors';
+import { startAnvil, type Anvil } from '../../../scripts/parts/anvil.ts';
+import { deployOcean, type Ocean } from '../../../scripts/parts/ocean.ts';
+import { createContracts } from '../../../services/gateway/src/chain/contracts.ts';
+import { createChain, type Chain } from '../../../services/gateway/src/chain/provider.ts';
+import { createReceipts, type Receipt } from '../../../services/gateway/src/chain/receipts.ts';
+import { startRpcProxy, type RpcProxy } from '../../support/chain/rpc-proxy.ts';
+
+const log = createLog('test', 'silent');
+
+describe('a chain', () => {
+  const releases = new AsyncDisposableStack();
+  let anvil: Anvil;
+  let ocean: Ocean;
+  let first: RpcProxy;
+  let second: RpcProxy;
+  before(async () => {
+    anvil = releases.use(await startAnvil());
+    ocean = releases.use(await deployOcean(anvil));
+    first = releases.use(await startRpcProxy(anvil.url));
+    second = releases.use(await startRpcProxy(anvil.url));
+  });
+  after(() => releases.disposeAsync());
+
+  const open = (rpc: readonly string[], more: { id?: number; confirmations?: number; settledAfter?: number } = {}) => {
+    const config = { id: 8996, confirmations: 2, settledAfter: 4, timeoutS: 0.5, ...more, rpc: [...rpc] };
+    const chain = createChain(config, { clock, log });
+    return { chain, [Symbol.asyncDispose]: () => chain.stop() };
+  };
+  const height = (chain: Chain) => chain.ask({ method: 'eth_blockNumber', params: [] });
+  const problemOf = async (work: Promise<unknown>): Promise<unknown> =>
+    work.then(
+      () => 'it did not fail',
+      (error: unknown) => error,
+    );
+  /** Receipts that a test can count and look at. */
+  const receiptsIn = (kept = new Map<string, Receipt>()) => ({
+    kept,
+    ...createReceipts({
+      find: (chainId, txId) => kept.get(`${chainId} ${txId}`),
+      keep: (receipt) => Promise.resolve(void kept.set(`${receipt.chainId} ${receipt.txId}`, receipt)),
+    }),
+  });
+  const pay = () => ocean.send(ocean.account(0), { to: ocean.account(1).address, data: '0x' });
+
+  it('answers all that is asked in one turn in one round trip', async () => {
+    await using opened = open([first.url]);
+    const before = first.requests();
+    const answers = await Promise.all([1, 2, 3, 4].map(() => height(opened.chain)));
+    expect(new Set(answers.flat()).size).to.equal(1);
+    expect(first.requests() - before).to.equal(1);
+  });
+
+  for (const mood of ['refuses', 'silent', 'odd'] as const) {
+    it(`is asked elsewhere when an endpoint ${mood === 'odd' ? 'answers nonsense' : mood}, and there first from then on`, async () => {
+      await using opened = open([first.url, second.url]);
+      first.become(mood);
+      try {
+        expect(await height(opened.chain)).to.have.length(1);
+        const before = first.requests();
+        expect(await height(opened.chain)).to.have.length(1);
+        expect(first.requests()).to.equal(before);
+        second.become('refuses');
+        const problem = await problemOf(height(opened.chain));
+        expect(hasCode(problem, 'CHAIN_UNAVAILABLE')).to.equal(true);
+        expect(String(problem)).to.not.include('127.0.0.1');
+      } finally {
+        first.become('works');
+        second.become('works');
+      }
+      expect(await height(opened.chain), 'as soon as one answers').to.have.length(1);
+    });
+  }
+
+  it('is not believed from an endpoint of another chain', async () => {
+    await using other = await startAnvil(1337);
+    await using wrong = open([other.url]);
+    expect(hasCode(await problemOf(height(wrong.chain)), 'CHAIN_UNAVAILABLE')).to.equal(true);
+    await using mixed = open([other.url, anvil.url]);
+    expect(await height(mixed.chain)).to.deep.equal([await ocean.rpc('eth_blockNumber')]);
+  });
+
+  it('counts a transaction when it has its confirmations, and keeps it when it is final', async () => {
+    await using opened = open([first.url]);
+    const receipts = receiptsIn();
+    const { txId } = await pay();
+    const find = () => receipts.find(opened.chain, txId.toUpperCase().replace('0X', '0x'));
+    expect(await find()).to.deep.equal({ kind: 'unconfirmed', confirmations: 1, needed: 2 });
+    await ocean.mine(1);
+    expect(await find()).to.have.property('kind', 'counted');
+    expect(receipts.kept.size).to.equal(0);
+    await ocean.mine(2);
+    expect(await find()).to.have.property('kind', 'settled');
+    const before = first.requests();
+    expect(await find()).to.deep.equal({ kind: 'settled', receipt: [...receipts.kept.values()][0] });
+    expect(first.requests()).to.equal(before);
+  });
+
+  it('forgets what was reorganised away, as long as that can be', async () => {
+    await using opened = open([first.url], { settledAfter: 50 });
+    const receipts = receiptsIn();
+    const { txId } = await pay();
+    await ocean.mine(3);
+    expect(await receipts.find(opened.chain, txId)).to.have.property('kind', 'counted');
+    // The last blocks are replaced by empty ones.
+    await ocean.rpc('anvil_reorg', 4, []);
+    expect(await receipts.find(opened.chain, txId)).to.deep.equal({ kind: 'absent' });
+    expect(receipts.kept.size).to.equal(0);
+  });
+
+  it('knows which tokens are of an NFT, once they are, and what is no token at all', async () => {
+    await using opened = open([first.url]);
+    const contracts = createContracts();
+    const owner = ocean.account(1);
+    const { nftAddress, datatokenAddress } = await ocean.publish(owner);
+    const isToken = (nft: string, token: string) => contracts.isTokenOf(opened.chain, nft, token);
+    expect(await isToken(nftAddress, ocean.money)).to.equal(false);
+    expect(await isToken(nftAddress, datatokenAddress)).to.equal(true);
+    const before = first.requests();
+    expect(await isToken(nftAddress.toLowerCase(), datatokenAddress)).to.equal(true);
+    expect(first.requests()).to.equal(before);
+    for (const nowhere of [owner.address, ocean.money, '0x', 'x', '']) {
+      expect(await isToken(nowhere, datatokenAddress), nowhere).to.equal(false);
+    }
+    expect(await contracts.decimalsOf(opened.chain, ocean.money)).to.equal(18);
+    expect(hasCode(await problemOf(contracts.decimalsOf(opened.chain, owner.address)), 'INTERNAL')).to.equal(true);
+  });
+});
