@@ -11,6 +11,7 @@ const USAGE = `usage: npm run demo -- [options]
 Starts a node (NATS, gateway, runner) on free ports and in a folder of its own, publishes a dataset and an algorithm in its
 catalogue, orders a job as a consumer would, shows its statuses live and its result, and stops everything.
 
+  --paid   the same on a chain: Ocean's contracts on an Ethereum node of its own, where the owners sell and the consumer pays
   --keep   keep the node's data folder, and say where it is
   --json   print one JSON object instead of text
   --help   this text
@@ -19,6 +20,7 @@ The results stay in var/demo.`;
 
 const { values } = parseArgs({
   options: {
+    paid: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
@@ -36,6 +38,7 @@ async function main(): Promise<void> {
     const outcome = await runDemo({
       environment: `demo-${process.pid}-${randomBytes(4).toString('hex')}`,
       isKept: values.keep,
+      isPaid: values.paid,
       say,
       ...(process.stdout.columns === undefined || values.json ? {} : { columns: process.stdout.columns }),
       signal,

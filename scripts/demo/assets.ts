@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Ddo } from '@capstan/shared/contract/ddo';
 import { loadConfig } from '@capstan/shared/config/load';
 import { loadOrCreateNodeKey } from '@capstan/shared/node-key';
+import type { NewAsset } from '../catalogue/ddo.ts';
 import { openCatalogue, type Catalogue } from '../catalogue/catalogue.ts';
 import type { Order } from '../parts/consumer.ts';
 import { freeOrder } from '../parts/consumer.ts';
@@ -23,16 +24,25 @@ export async function catalogueIn(dataDir: string): Promise<Catalogue> {
   return openCatalogue({ dir: join(dataDir, 'catalogue'), key, chainId: gateway.chainId });
 }
 
-export async function publishDemoAssets(catalogue: Catalogue): Promise<DemoAssets> {
-  const dataset = await catalogue.add({ type: 'dataset', name: 'Weather of Seattle and New York', access: 'compute' }, [
-    join(ROOT, 'demo', 'data', 'weather.csv'),
-  ]);
+/** The tokens that stand for the two on a chain, where they are sold. */
+export interface DemoTokens {
+  readonly dataset: NonNullable<NewAsset['token']>;
+  readonly algorithm: NonNullable<NewAsset['token']>;
+}
+
+export async function publishDemoAssets(catalogue: Catalogue, tokens?: DemoTokens): Promise<DemoAssets> {
+  const tokenOf = (asset: keyof DemoAssets) => (tokens === undefined ? {} : { token: tokens[asset] });
+  const dataset = await catalogue.add(
+    { type: 'dataset', name: 'Weather of Seattle and New York', access: 'compute', ...tokenOf('dataset') },
+    [join(ROOT, 'demo', 'data', 'weather.csv')],
+  );
   const algorithm = await catalogue.add(
     {
       type: 'algorithm',
       name: 'Which city is the rainy one?',
       access: 'access',
       container: { ...DEMO_IMAGE, entrypoint: 'node $ALGO' },
+      ...tokenOf('algorithm'),
     },
     [join(ROOT, 'demo', 'algorithm.js')],
   );

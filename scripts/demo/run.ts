@@ -11,6 +11,7 @@ import { unless } from '../parts/until-signal.ts';
 import { catalogueIn, demoOrder, publishDemoAssets } from './assets.ts';
 import { createProgressLine } from './progress-line.ts';
 import { parseReport, reportLines } from './report.ts';
+import { openSale } from './sale.ts';
 import { saveResults, type SavedResult } from './results.ts';
 
 const JOB_LIMIT_MS = 120_000;
@@ -20,6 +21,8 @@ export interface DemoOptions {
   /** A name that no other node on this machine uses. */
   readonly environment: string;
   readonly isKept: boolean;
+  /** Whether the job is paid for, on a chain of the demo's own. */
+  readonly isPaid: boolean;
   readonly say: (text: string) => void;
   /** Width of the terminal, if there is one. */
   readonly columns?: number;
@@ -33,14 +36,23 @@ export interface DemoOutcome {
   readonly dataDir: string;
 }
 
-export async function runDemo({ environment, isKept, say, columns, signal }: DemoOptions): Promise<DemoOutcome> {
+export async function runDemo({
+  environment,
+  isKept,
+  isPaid,
+  say,
+  columns,
+  signal,
+}: DemoOptions): Promise<DemoOutcome> {
   const line = (text = '') => say(`${text}\n`);
   // Released in reverse: the runner stops, then goes what it left, then the folder.
   await using releases = new AsyncDisposableStack();
   const folder = releases.use(await temporaryFolder('demo', { isKept }));
   releases.defer(async () => removeLeftovers(await leftoversOf((runnerId) => runnerId === environment)));
-  const assets = await publishDemoAssets(await catalogueIn(folder.path));
-  line('Capstan: one job, from order to result\n');
+  line(`Capstan: one job, from order to result${isPaid ? ', paid for on a chain' : ''}\n`);
+  const sale = isPaid ? releases.use(await openSale(line)) : undefined;
+  signal.throwIfAborted();
+  const assets = await publishDemoAssets(await catalogueIn(folder.path), sale?.tokens);
   line('  data       demo/data/weather.csv: four years of daily weather of two cities (NOAA, public domain)');
   line('  algorithm  demo/algorithm.js, published in the catalogue of the node, runs beside the data without network');
 
@@ -50,7 +62,10 @@ export async function runDemo({ environment, isKept, say, columns, signal }: Dem
       dataDir: folder.path,
       variables: {
         CAPSTAN_RUNNER_ID: environment,
-        CAPSTAN_RUNNER_ENVIRONMENTS: JSON.stringify([{ id: environment, desc: 'The demo', maxJobs: 1 }]),
+        CAPSTAN_RUNNER_ENVIRONMENTS: JSON.stringify([
+          { id: environment, desc: 'The demo', maxJobs: 1, ...sale?.environment },
+        ]),
+        ...sale?.variables,
       },
     }),
   );
@@ -59,8 +74,10 @@ export async function runDemo({ environment, isKept, say, columns, signal }: Dem
     `  node       ${node.url}: NATS, gateway and runner, started in ${Math.round(performance.now() - startedAt)} ms`,
   );
 
-  const consumer = createConsumer(node.url);
-  line(`  consumer   ${consumer.address}: a new wallet, signs its order`);
+  const consumer = createConsumer(node.url, sale?.consumer);
+  line(`  consumer   ${consumer.address}: ${sale ? 'pays and signs' : 'a new wallet, signs'} its order`);
+  const wanted = demoOrder(assets, environment);
+  const order = sale ? await unless(signal, sale.pay(node.url, wanted)) : wanted;
   // Whoever listens before ordering hears everything.
   const live = releases.use(await unless(signal, consumer.follow()));
   const progress = createProgressLine({ write: say, ...(columns === undefined ? {} : { columns }) });
@@ -73,7 +90,7 @@ export async function runDemo({ environment, isKept, say, columns, signal }: Dem
     progress.add(statusText, ms);
     if (isStatusCode(status) && isEnding(status)) progress.end();
   });
-  const { jobId } = await unless(signal, consumer.start(demoOrder(assets, environment)));
+  const { jobId } = await unless(signal, consumer.start(order));
   const { job } = await unless(signal, live.ended(jobId, JOB_LIMIT_MS));
   if (job.status !== 70) throw new Error(unexpectedEnd(job));
 
@@ -88,6 +105,7 @@ export async function runDemo({ environment, isKept, say, columns, signal }: Dem
   for (const text of reportLines(parseReport(JSON.parse(report.bytes.toString('utf8'))), { hasUnicode })) {
     line(text === '' ? '' : `  ${text}`);
   }
+  if (sale) for (const text of await sale.account()) line(text);
   return { jobId, statuses, results, dataDir: folder.path };
 }
 

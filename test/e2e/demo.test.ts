@@ -50,6 +50,19 @@ describe('the demo', () => {
     ]);
   });
 
+  it('sells on a chain, if asked to, and says who paid whom', async () => {
+    const { program, lines } = await run('--paid');
+    const { code } = await program.exited;
+    const text = lines.join('\n');
+    expect(code, text).to.equal(0);
+    expect(text).to.match(/Job completed \d+ ms/);
+    const sumOf = (who: string) => Number(new RegExp(`^ {2}${who} +([-+][\\d.]+) `, 'm').exec(text)?.[1]);
+    const sums = ['consumer', "data's owner", "algorithm's author", 'node', "Ocean's community"].map(sumOf);
+    expect(sums.slice(1, 4)).to.deep.equal([3, 1, 0.5]);
+    expect(Math.abs(sums.reduce((sum, each) => sum + each, 0)), 'what was paid, somebody has').to.be.lessThan(1e-9);
+    expect(await leftBy(program)).to.deep.equal({ containers: [], volumes: [] });
+  });
+
   it('tidies up after Ctrl-C', async () => {
     const { program } = await run();
     await program.until({
