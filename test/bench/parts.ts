@@ -27,7 +27,10 @@ export async function gatewayOn(dataDir: string): Promise<Served> {
     },
   });
   await program.untilLogged('listening', START_LIMIT_MS);
-  return { url: `http://127.0.0.1:${port}`, program };
+  const url = `http://127.0.0.1:${port}`;
+  // A node at work has written something; this writes a row.
+  await (await fetch(`${url}/health`)).text();
+  return { url, program };
 }
 
 /** A script that listens on the port it is given, and says so. */

@@ -11,11 +11,6 @@ const NESTED = new Set(['dataset', 'algorithm', 'additionalDatasets', 'datasets'
 
 const isPresent = (value: unknown) => value !== undefined && value !== null && value !== '';
 
-function withoutAbsent(fields: Fields): Fields {
-  const present = Object.entries(fields).filter(([, value]) => isPresent(value));
-  return Object.fromEntries(present.map(([name, value]) => [name, NESTED.has(name) ? nested(value) : value]));
-}
-
 function nested(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(nested);
   if (typeof value !== 'object' || value === null) return value;
@@ -24,8 +19,16 @@ function nested(value: unknown): unknown {
 
 /** Of a parameter that is repeated in the query, the first counts, as Ocean Provider has it. */
 export function parameters(query: ParsedUrlQuery, body: Fields = {}): Fields {
-  const first = Object.entries(query).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value] as const);
-  return { ...withoutAbsent(body), ...withoutAbsent(Object.fromEntries(first)) };
+  // Without a prototype: a parameter may be called `__proto__`.
+  const present = Object.create(null) as Record<string, unknown>;
+  for (const [name, value] of Object.entries(body)) {
+    if (isPresent(value)) present[name] = NESTED.has(name) ? nested(value) : value;
+  }
+  for (const [name, given] of Object.entries(query)) {
+    const value = Array.isArray(given) ? given[0] : given;
+    if (isPresent(value)) present[name] = value;
+  }
+  return present;
 }
 
 /** The value with its type. Throws VALIDATION that names every bad field. */
