@@ -15,6 +15,7 @@ import { hasEnded } from '../../scripts/parts/subscription.ts';
 import { NODE_CONTAINER, startTestNode, type TestNode } from '../support/node.ts';
 import { loadOceanJs, VERSIONS, type Signer } from './ocean-js.ts';
 import { quietConsole } from './quiet.ts';
+import { untilFirstOutput } from '../support/runner/first-output.ts';
 
 const CODE = `
 const { readFileSync, writeFileSync } = require('node:fs');
@@ -142,6 +143,7 @@ for (const version of VERSIONS) {
       const signer = wallet();
       const { jobId, agreementId } = await start(signer, ENDLESS);
       await polled(signer, jobId, ({ status }) => status === 40);
+      await untilFirstOutput(jobId);
       const stopped = await stop(jobId, signer, { agreementId });
       expect(listed(stopped).map((job) => [job.jobId, job.status, job.statusText])).to.deep.equal([
         [jobId, 7, 'Job stopped'],
