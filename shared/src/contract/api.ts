@@ -53,10 +53,15 @@ export const StartRequestSchema = Type.Object({
 });
 export type StartRequest = Static<typeof StartRequestSchema>;
 
-export const StatusQuerySchema = Type.Object({
+/** Which jobs a request is about. */
+const Which = {
   jobId: Type.Optional(Text),
   documentId: Type.Optional(Text),
   agreementId: Type.Optional(Text),
+};
+
+export const StatusQuerySchema = Type.Object({
+  ...Which,
   consumerAddress: Type.Optional(AnyAddress),
   signature: Type.Optional(Signature),
   nonce: Type.Optional(NonceText),
@@ -67,9 +72,7 @@ export type StatusQuery = Static<typeof StatusQuerySchema>;
 /** Without a jobId: all of the caller's jobs, or those on a dataset. */
 export const StopRequestSchema = Type.Object({
   ...Signed,
-  jobId: Type.Optional(Text),
-  documentId: Type.Optional(Text),
-  agreementId: Type.Optional(Text),
+  ...Which,
 });
 export type StopRequest = Static<typeof StopRequestSchema>;
 
@@ -77,9 +80,7 @@ export const DeleteRequestSchema = Type.Object({
   ...Signed,
   /** ocean.js signs with one that it does not send: the last one plus 1. */
   nonce: Type.Optional(NonceText),
-  jobId: Type.Optional(Text),
-  documentId: Type.Optional(Text),
-  agreementId: Type.Optional(Text),
+  ...Which,
 });
 export type DeleteRequest = Static<typeof DeleteRequestSchema>;
 
