@@ -1,9 +1,12 @@
 /** Puts the runner's parts together and starts them in their order: first what was left behind, then what is new. */
 import type { Bus } from '@capstan/shared/bus/connect';
+import { broadcast } from '@capstan/shared/bus/publish';
+import { progressSubject } from '@capstan/shared/bus/subjects';
 import type { Clock } from '@capstan/shared/clock';
 import type { Config } from '@capstan/shared/config/schema';
 import type { EnvironmentId } from '@capstan/shared/contract/ids';
 import { jobEvent, type JobEvent } from '@capstan/shared/contract/messages';
+import type { Progress } from '@capstan/shared/contract/progress';
 import { STATUS } from '@capstan/shared/contract/status';
 import type { Log } from '@capstan/shared/log';
 import type { Service } from '@capstan/shared/service';
@@ -79,6 +82,7 @@ export function createRunner({ bus, settings, chains, own, paths, clock, log }: 
       clock,
       settings,
       emit,
+      tellProgress: (progress: Progress) => broadcast(bus, progressSubject(progress.jobId), progress),
       log,
       limitsOf(environment: EnvironmentId) {
         // A run that was begun in an environment that is not configured any more ends under the limits of another one.

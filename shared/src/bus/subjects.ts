@@ -12,6 +12,8 @@ export const DESIRED_BUCKET = 'desired';
 
 export const startSubject = (environment: EnvironmentId) => `jobs.start.${environment}`;
 export const eventSubject = (jobId: JobId) => `jobs.event.${jobId}`;
+export const progressSubject = (jobId: JobId) => `jobs.progress.${jobId}`;
+export const ALL_PROGRESS = 'jobs.progress.*';
 export const announceSubject = (runnerId: string) => `runners.${runnerId}.announce`;
 export const ALL_ANNOUNCEMENTS = 'runners.*.announce';
 /** A gateway that has just come asks who is there, and every runner announces itself. */

@@ -1,7 +1,7 @@
 /** What clients send and get over REST: requests as schemas, answers as types. Source: the wire contract, §1 to §6. */
 import { Type, type Static } from 'typebox';
 import { ContainerSchema } from './ddo.ts';
-import { ResultFileSchema, TerminationSchema, type ResultFile, type Termination } from './job.ts';
+import { ResourcesSchema, ResultFileSchema, TerminationSchema, type ResultFile, type Termination } from './job.ts';
 
 const Text = Type.String({ minLength: 1, maxLength: 10_000 });
 /** Either letter case; with or without a valid checksum, as clients send both. */
@@ -50,6 +50,16 @@ export const StartRequestSchema = Type.Object({
     algocustomdata: Type.Optional(Type.Unknown()),
   }),
   additionalDatasets: Type.Optional(Type.Array(Type.Object(AssetReference), { maxItems: 32 })),
+  /** What the job needs of its environment; its share where absent. */
+  resources: Type.Optional(ResourcesSchema),
+  output: Type.Optional(
+    Type.Object({
+      /** secp256k1 public key, hex, that each result is encrypted to. */
+      encryptTo: Type.Optional(Type.String({ pattern: '^(0x)?(0[23][0-9a-fA-F]{64}|04[0-9a-fA-F]{128})$' })),
+      /** Told by POST, signed by the node, when the job begins and when it has ended. */
+      notifyUrl: Type.Optional(Type.String({ pattern: '^https?://', maxLength: 2_000 })),
+    }),
+  ),
 });
 export type StartRequest = Static<typeof StartRequestSchema>;
 

@@ -34,6 +34,26 @@ export const AlgorithmSchema = Type.Union([
 ]);
 export type Algorithm = Static<typeof AlgorithmSchema>;
 
+/** What a job asks of its environment: no more than that offers to one job, and its share where it asks for nothing. */
+export const ResourcesSchema = Type.Object({
+  cpus: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 100_000 })),
+  /** GB of 10^9 bytes. */
+  ramGB: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000 })),
+  diskGB: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000_000 })),
+  gpus: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000 })),
+  maxDurationS: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000_000 })),
+});
+export type Resources = Static<typeof ResourcesSchema>;
+
+/** What shall become of the results besides being kept. */
+export const OutputSpecSchema = Type.Object({
+  /** secp256k1 public key, hex: each result is encrypted to it (ECIES) before it leaves the runner. */
+  encryptTo: Type.Optional(Type.String({ pattern: '^(0x)?(0[23][0-9a-fA-F]{64}|04[0-9a-fA-F]{128})$' })),
+  /** Where to tell that the job began and ended; encrypted to the node's key, for it may hold credentials. */
+  sealedNotifyUrl: Type.Optional(Type.String()),
+});
+export type OutputSpec = Static<typeof OutputSpecSchema>;
+
 export const JobSpecSchema = Type.Object({
   environment: EnvironmentIdSchema,
   owner: AddressSchema,
@@ -42,6 +62,10 @@ export const JobSpecSchema = Type.Object({
   algocustomdata: Type.Optional(Type.Unknown()),
   /** Seconds that its orders pay for; the environment's own limit holds where it is shorter. */
   maxDurationS: Type.Optional(Type.Integer({ minimum: 1 })),
+  resources: Type.Optional(ResourcesSchema),
+  /** Every dataset and the environment allow the algorithm a network. Absent counts as no. */
+  networkAccess: Type.Optional(Type.Boolean()),
+  output: Type.Optional(OutputSpecSchema),
 });
 export type JobSpec = Static<typeof JobSpecSchema>;
 

@@ -4,12 +4,15 @@ import type { Log } from '@capstan/shared/log';
 import type { Engine } from '../docker/engine.ts';
 import type { AttemptIdentity } from '../docker/names.ts';
 import type { JobLimits } from '../limits.ts';
+import type { OpenMeter } from './progress.ts';
 
 export interface Attempt {
   readonly identity: AttemptIdentity;
   readonly limits: JobLimits;
   readonly engine: Engine;
   readonly settings: Config['runner'];
+  /** To tell how far a phase is, while it lasts. */
+  readonly openMeter: OpenMeter;
   readonly log: Log;
 }
 

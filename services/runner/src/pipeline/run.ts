@@ -4,6 +4,7 @@ import type { EnvironmentId, JobId } from '@capstan/shared/contract/ids';
 import type { JobSpec } from '@capstan/shared/contract/job';
 import type { Manifest } from '@capstan/shared/contract/manifest';
 import { jobEvent, type JobEvent } from '@capstan/shared/contract/messages';
+import type { Progress } from '@capstan/shared/contract/progress';
 import { STATUS, type StatusCode } from '@capstan/shared/contract/status';
 import { CapstanError, hasCode, messageOf } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
@@ -16,6 +17,7 @@ import { resultsOf } from '../results/folder.ts';
 import type { Control } from './control.ts';
 import { endingOfFailure, endingWithout, type Ending } from './ending.ts';
 import { MAX_ATTEMPTS, planRun, type Plan } from './plan.ts';
+import { createMeters } from './progress.ts';
 import { begin, finish, type Journey, type StepParts } from './steps.ts';
 import { cleanRun } from './steps/clean.ts';
 import { publishNothing } from './steps/publish.ts';
@@ -26,6 +28,8 @@ export interface PipelineParts extends StepParts {
   readonly limitsOf: (environment: EnvironmentId) => JobLimits;
   /** Takes an event; it will arrive, after the ones before it. */
   readonly emit: (event: JobEvent) => void;
+  /** Tells whoever listens just now. */
+  readonly tellProgress: (progress: Progress) => void;
   readonly log: Log;
 }
 
@@ -218,9 +222,10 @@ function identityOf({ todo, parts, paidS }: Acting, attempt: number): AttemptIde
 }
 
 function attemptOf(acting: Acting, attempt: number) {
-  const { engine, settings, log } = acting.parts;
+  const { engine, settings, clock, tellProgress, log } = acting.parts;
   const identity = identityOf(acting, attempt);
-  return { identity, limits: acting.limits, engine, settings, log: log.child({ attempt }) };
+  const openMeter = createMeters({ identity, clock, tell: tellProgress });
+  return { identity, limits: acting.limits, engine, settings, openMeter, log: log.child({ attempt }) };
 }
 
 /** What an engine said; of a source of data it could hold the address, which is nobody's business. */
