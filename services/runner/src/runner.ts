@@ -13,44 +13,29 @@ import type { Service } from '@capstan/shared/service';
 import { findUnfinished } from './adopt.ts';
 import { createAnnouncer, type Announcer } from './announce.ts';
 import type { Refusal } from './command.ts';
-import { createDockerEngine } from './docker/dockerode.ts';
 import { insist } from './docker/insist.ts';
 import { createOutbox } from './events.ts';
-import { createFetcher } from './fetch/fetcher.ts';
 import type { OwnNode } from './fetch/sealed-files.ts';
 import { announcedEnvironment, limitsOf, type Machine } from './limits.ts';
-import { readMachine } from './machine.ts';
+import type { Outside } from './outside.ts';
 import { endingWithout } from './pipeline/ending.ts';
 import { runJob } from './pipeline/run.ts';
-import { createStartMarks } from './pipeline/start-marks.ts';
 import { createImages } from './pipeline/steps/pull.ts';
-import { createResultsFolder } from './results/folder.ts';
 import { createWorker, type Worker } from './worker.ts';
 import { createWorks } from './works.ts';
 
 export interface RunnerOptions {
   readonly bus: Bus;
   readonly settings: Config['runner'];
-  readonly chains: Config['chains'];
   readonly own: OwnNode;
-  readonly paths: {
-    readonly data: string;
-    readonly results: string;
-    readonly catalogue: string;
-    readonly scratch: string;
-    readonly starts: string;
-  };
+  readonly outside: Outside;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-export function createRunner({ bus, settings, chains, own, paths, clock, log }: RunnerOptions): Service {
-  const engine = createDockerEngine(settings.dockerSocket);
-  const results = createResultsFolder(paths.results);
-  const marks = createStartMarks(paths.starts);
+export function createRunner({ bus, settings, own, outside, clock, log }: RunnerOptions): Service {
+  const { engine, results, marks, fetcher } = outside;
   const images = createImages({ engine, pullTimeoutS: settings.pullTimeoutS, log });
-  const { catalogue: catalogueDir, scratch: scratchDir } = paths;
-  const fetcher = createFetcher({ limits: settings.fetch, chains, key: own.key, clock, catalogueDir, scratchDir, log });
   const outbox = createOutbox({ bus, log });
   const works = createWorks();
   const stopping = new AbortController();
@@ -124,7 +109,7 @@ export function createRunner({ bus, settings, chains, own, paths, clock, log }: 
   const begin = async () => {
     const version = await insist(() => engine.version(signal), { signal, log });
     log.info({ version }, 'container engine connected');
-    const machine = await readMachine(paths.data);
+    const machine = await outside.readMachine();
     const unfinished = await findUnfinished({ engine, results, marks, runnerId: settings.id, log }, signal);
     signal.throwIfAborted();
     parts = createParts(machine);

@@ -1,5 +1,12 @@
 /** The connection to NATS: made in the background, remade for ever, and told about each time it is usable. */
-import { connect as connectNats, DebugEvents, Events, type JetStreamClient, type NatsConnection } from 'nats';
+import {
+  connect as connectNats,
+  DebugEvents,
+  Events,
+  type ConnectionOptions,
+  type JetStreamClient,
+  type NatsConnection,
+} from 'nats';
 import type { Config } from '../config/schema.ts';
 import { CapstanError, messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -26,13 +33,15 @@ interface BusOptions {
   readonly nats: Config['nats'];
   readonly name: string;
   readonly log: Log;
+  /** Makes a connection; the simulation has a network of its own. */
+  readonly dial?: (options: ConnectionOptions) => Promise<NatsConnection>;
 }
 
 const RECONNECT_WAIT_MS = 200;
 /** A peer that swallows what we send is noticed after about two of these. */
 const PING_INTERVAL_MS = 5_000;
 
-export function createBus({ nats, name, log }: BusOptions): Bus {
+export function createBus({ nats, name, log, dial = connectNats }: BusOptions): Bus {
   const listeners = new Set<ConnectedListener>();
   const stopping = new AbortController();
   let connection: NatsConnection | undefined;
@@ -79,7 +88,7 @@ export function createBus({ nats, name, log }: BusOptions): Bus {
   const connect = async () => {
     connection = await retry(
       () =>
-        connectNats({
+        dial({
           servers: [...nats.servers],
           name,
           ...(nats.user === undefined ? {} : { user: nats.user }),

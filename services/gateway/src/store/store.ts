@@ -1,5 +1,5 @@
 /** The store as the rest of the gateway sees it: tables to read, and `write` to change them. */
-import { openDb } from './db.ts';
+import { openDb, type Db } from './db.ts';
 import { createCommitter, type Committer } from './commit.ts';
 import { createDeadLetters, type DeadLetters } from './dead-letters.ts';
 import { createEnvironments, type Environments } from './environments.ts';
@@ -31,8 +31,10 @@ export interface Store extends Committer {
 }
 
 /** Opens the store at `path`. Tables may be read at any time, and changed only inside `write`. */
-export function openStore(path: string): Store {
-  const db = openDb(path);
+export const openStore = (path: string): Store => storeOn(openDb(path));
+
+/** The store on a database that is open. */
+export function storeOn(db: Db): Store {
   const probe = db.prepare('insert into probe (id, at) values (1, ?) on conflict (id) do update set at = excluded.at');
   return {
     ...createCommitter(db),
