@@ -196,7 +196,7 @@ await runUntilSignal(
     createIntake({ bus, store, clock, log }),
     createSweep({ bus, store, runners, dispatch, remove, clock, log }),
     createHttpServer({ server, app, gateway: config.gateway, log }),
-    createSocketServer({ server, path: EVENTS_PATH, live, hub, query, log }),
+    createSocketServer({ server, path: EVENTS_PATH, live, hub, query, log, node: identity.address }),
   ]),
   log,
 );

@@ -6,12 +6,12 @@ import { ResourcesSchema, ResultFileSchema, TerminationSchema, type ResultFile, 
 const Text = Type.String({ minLength: 1, maxLength: 10_000 });
 /** Either letter case; with or without a valid checksum, as clients send both. */
 const AnyAddress = Type.String({ pattern: '^0x[0-9a-fA-F]{40}$' });
-const Signature = Type.String({
+export const Signature = Type.String({
   pattern: '^0x[0-9a-fA-F]{130}$',
   description: 'Required unless an AuthToken header stands in for it.',
 });
 /** Up to 78 digits, a fraction allowed. Some clients send a JSON number; the body parser hands on its digits as text. */
-const NonceText = Type.String({ pattern: '^[0-9]{1,78}(\\.[0-9]{1,77})?$', maxLength: 79 });
+export const NonceText = Type.String({ pattern: '^[0-9]{1,78}(\\.[0-9]{1,77})?$', maxLength: 79 });
 const UserData = Type.Record(Type.String(), Type.Unknown());
 
 const AssetReference = {

@@ -1,64 +1,206 @@
-/** Frames of the live status socket, JSON text each. */
-import { Type, type Static } from 'typebox';
-import { StatusObjectSchema } from './api.ts';
+/**
+ * Frames of the live status socket, JSON text each, version 1. docs/live.md tells how they follow one another; the AsyncAPI description
+ * is made from these very schemas. Frames and fields may be added within a version: ignore what you don't know.
+ */
+import { Type, type Static, type TSchema } from 'typebox';
+import { NonceText, Signature, StatusObjectSchema } from './api.ts';
+import { ProgressSchema } from './progress.ts';
 
-/** Exactly one of `jobId` and `consumerAddress` says which jobs. */
-export const SubscribeFrameSchema = Type.Object({
-  type: Type.Literal('subscribe'),
-  jobId: Type.Optional(Type.String({ minLength: 1 })),
-  consumerAddress: Type.Optional(Type.String({ pattern: '^0x[0-9a-fA-F]{40}$' })),
-  /** Needed where the node's `statusAccess` is `signed`; signs consumerAddress + (jobId) + nonce. */
-  signature: Type.Optional(Type.String({ pattern: '^0x[0-9a-fA-F]{130}$' })),
-  nonce: Type.Optional(Type.String({ pattern: '^[0-9]{1,78}(\\.[0-9]{1,77})?$' })),
-  /** In place of the signature. */
-  token: Type.Optional(Type.String({ minLength: 1, maxLength: 4_000 })),
-});
+export const PROTOCOL_VERSION = 1;
+
+const AnyAddress = Type.String({ pattern: '^0x[0-9a-fA-F]{40}$' });
+const JobName = Type.String({ minLength: 1, maxLength: 64 });
+const Token = Type.String({ minLength: 1, maxLength: 4_000 });
+const Cursor = Type.Integer({ minimum: 0, description: 'A place in the order of all events of the node.' });
+
+/** What a client calls a subscription that it gives no name. */
+export const DEFAULT_SUBSCRIPTION = '1';
+
+/** The client's own name for a subscription; every frame about it carries the name. */
+const Name = Type.String({ pattern: '^[A-Za-z0-9._:-]{1,64}$' });
+
+export const MAX_JOBS_OF_SUBSCRIPTION = 100;
+
+export const SubscribeFrameSchema = Type.Object(
+  {
+    type: Type.Literal('subscribe'),
+    subscription: Type.Optional(Name),
+    /** Which jobs; at least one of these, and all that are given must be true of a job. */
+    jobs: Type.Optional(Type.Array(JobName, { minItems: 1, maxItems: MAX_JOBS_OF_SUBSCRIPTION })),
+    owner: Type.Optional(AnyAddress),
+    documentId: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+    environment: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+    /** The same as `jobs` with one id, and as `owner`: the names that REST has for them. */
+    jobId: Type.Optional(JobName),
+    consumerAddress: Type.Optional(AnyAddress),
+    from: Type.Optional(
+      Type.Union([Cursor, Type.Literal('now'), Type.Literal('start')], {
+        description:
+          '`now`, or absent: a snapshot, then what happens. `start`: every event that is kept, then what happens. A cursor: every event after it.',
+      }),
+    ),
+    /** Signs consumerAddress + (jobId) + (documentId) + nonce, where statuses must be signed and the socket is not authenticated. */
+    signature: Type.Optional(Signature),
+    nonce: Type.Optional(NonceText),
+    /** In place of the signature. */
+    token: Type.Optional(Token),
+  },
+  { description: 'Follow the statuses of jobs. One socket may hold several subscriptions, each of a name of its own.' },
+);
 export type SubscribeFrame = Static<typeof SubscribeFrameSchema>;
 
-export const PingFrameSchema = Type.Object({ type: Type.Literal('ping') });
+export const UnsubscribeFrameSchema = Type.Object(
+  { type: Type.Literal('unsubscribe'), subscription: Name },
+  { description: 'End a subscription. No frame of it comes after the answer.' },
+);
 
-export const ClientFrameSchemas = { subscribe: SubscribeFrameSchema, ping: PingFrameSchema } as const;
-export type ClientFrame = SubscribeFrame | Static<typeof PingFrameSchema>;
+export const AuthenticateFrameSchema = Type.Object(
+  {
+    type: Type.Literal('authenticate'),
+    token: Type.Optional(Token),
+    ticket: Type.Optional(Token),
+    /** Signs consumerAddress + nonce; uses up the nonce. */
+    consumerAddress: Type.Optional(AnyAddress),
+    nonce: Type.Optional(NonceText),
+    signature: Type.Optional(Signature),
+  },
+  { description: 'Say who is calling: by a token, a ticket, or a signature. It holds for the whole socket.' },
+);
+export type AuthenticateFrame = Static<typeof AuthenticateFrameSchema>;
 
-/** The jobs as they stand at `cursor`; every event after it follows. */
-export const SnapshotFrameSchema = Type.Object({
-  type: Type.Literal('snapshot'),
-  cursor: Type.Integer(),
-  jobs: Type.Array(StatusObjectSchema),
-});
+export const PingFrameSchema = Type.Object({ type: Type.Literal('ping') }, { description: 'Ask for a `pong`.' });
 
-/** One stored event, and the job as that event left it. `cursor` is its place in the order of all events of the node. */
-export const EventFrameSchema = Type.Object({
-  type: Type.Literal('event'),
-  cursor: Type.Integer(),
-  jobId: Type.String(),
-  run: Type.Integer(),
-  attempt: Type.Integer(),
-  status: Type.Integer(),
-  statusText: Type.String(),
-  /** Unix seconds with a millisecond fraction. */
-  at: Type.Number(),
-  job: StatusObjectSchema,
-});
+export const ClientFrameSchemas = {
+  authenticate: AuthenticateFrameSchema,
+  subscribe: SubscribeFrameSchema,
+  unsubscribe: UnsubscribeFrameSchema,
+  ping: PingFrameSchema,
+} as const satisfies Record<string, TSchema>;
 
-export const PongFrameSchema = Type.Object({ type: Type.Literal('pong') });
-export const ErrorFrameSchema = Type.Object({
-  type: Type.Literal('error'),
-  code: Type.String(),
-  message: Type.String(),
-});
+export type ClientFrame = {
+  [Name in keyof typeof ClientFrameSchemas]: Static<(typeof ClientFrameSchemas)[Name]>;
+}[keyof typeof ClientFrameSchemas];
 
-export type ServerFrame =
-  | Static<typeof SnapshotFrameSchema>
-  | Static<typeof EventFrameSchema>
-  | Static<typeof PongFrameSchema>
-  | Static<typeof ErrorFrameSchema>;
+export const HelloFrameSchema = Type.Object(
+  {
+    type: Type.Literal('hello'),
+    v: Type.Literal(PROTOCOL_VERSION),
+    /** The node's address. */
+    node: Type.String(),
+  },
+  { description: 'The first frame of every socket.' },
+);
+
+export const AuthenticatedFrameSchema = Type.Object(
+  {
+    type: Type.Literal('authenticated'),
+    /** With its checksum. */
+    address: Type.String(),
+    /** Unix seconds; the socket is closed with 4401 then. Null for a signature. */
+    expires: Type.Union([Type.Number(), Type.Null()]),
+  },
+  { description: 'The node knows who is calling.' },
+);
+
+/** Shown as it is sent over the bus, without its version. */
+const { v: _version, ...progressFields } = ProgressSchema.properties;
+
+export const SnapshotFrameSchema = Type.Object(
+  {
+    type: Type.Literal('snapshot'),
+    subscription: Name,
+    cursor: Cursor,
+    /** Newest first, 1,000 at most. */
+    jobs: Type.Array(StatusObjectSchema),
+    /** The latest of each of those jobs that is in a phase which has progress. */
+    progress: Type.Array(Type.Object(progressFields)),
+  },
+  { description: 'The jobs as they stand at `cursor`; every event after it follows.' },
+);
+
+export const EventFrameSchema = Type.Object(
+  {
+    type: Type.Literal('event'),
+    subscription: Name,
+    cursor: Cursor,
+    jobId: Type.String(),
+    run: Type.Integer(),
+    attempt: Type.Integer(),
+    status: Type.Integer(),
+    statusText: Type.String(),
+    /** Unix seconds with a millisecond fraction. */
+    at: Type.Number(),
+    /** The job as the event left it; as it stands now, where the event is told from history. Of a deleted job, hardly more than its id. */
+    job: StatusObjectSchema,
+  },
+  { description: 'One stored event. Each comes once, in the order of the cursors.' },
+);
+
+export const CaughtUpFrameSchema = Type.Object(
+  { type: Type.Literal('caughtUp'), subscription: Name, cursor: Cursor },
+  { description: 'All that was stored up to `cursor` has been told; from here on events come as they happen.' },
+);
+
+export const RESET_REASONS = ['cursor-too-old', 'cursor-unknown'] as const;
+
+export const ResetFrameSchema = Type.Object(
+  {
+    type: Type.Literal('reset'),
+    subscription: Name,
+    reason: Type.Unsafe<(typeof RESET_REASONS)[number]>(
+      Type.Union(
+        RESET_REASONS.map((reason) => Type.Literal(reason)),
+        {
+          description:
+            '`cursor-too-old`: events after it are no longer kept. `cursor-unknown`: this node has never given it out, or has lost what it did since in a restore.',
+        },
+      ),
+    ),
+  },
+  { description: 'The cursor can not be resumed from: forget what you know. A snapshot follows.' },
+);
+
+export const UnsubscribedFrameSchema = Type.Object(
+  { type: Type.Literal('unsubscribed'), subscription: Name },
+  { description: 'The answer to `unsubscribe`.' },
+);
+
+export const PongFrameSchema = Type.Object({ type: Type.Literal('pong') }, { description: 'The answer to `ping`.' });
+
+export const ErrorFrameSchema = Type.Object(
+  {
+    type: Type.Literal('error'),
+    code: Type.String(),
+    message: Type.String(),
+    subscription: Type.Optional(Name),
+  },
+  { description: 'What went wrong. The node closes the socket after it.' },
+);
+
+export const ServerFrameSchemas = {
+  hello: HelloFrameSchema,
+  authenticated: AuthenticatedFrameSchema,
+  snapshot: SnapshotFrameSchema,
+  event: EventFrameSchema,
+  caughtUp: CaughtUpFrameSchema,
+  reset: ResetFrameSchema,
+  unsubscribed: UnsubscribedFrameSchema,
+  pong: PongFrameSchema,
+  error: ErrorFrameSchema,
+} as const satisfies Record<string, TSchema>;
+
+export type ServerFrame = {
+  [Name in keyof typeof ServerFrameSchemas]: Static<(typeof ServerFrameSchemas)[Name]>;
+}[keyof typeof ServerFrameSchemas];
 
 /** Why the node closes a socket. 4xxx codes are for applications (RFC 6455 §7.4.2); the last digits follow HTTP. */
 export const CLOSE = {
   badFrame: 4400,
   unauthorized: 4401,
+  /** The client does not read what it is sent. The reason holds the cursor to resume from. */
   tooSlow: 4408,
+  /** Too many frames a second, or subscriptions. */
+  tooMany: 4429,
   goingAway: 1001,
   internal: 1011,
 } as const;

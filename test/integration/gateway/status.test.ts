@@ -182,7 +182,7 @@ describe('asking for statuses where they must be signed', () => {
       socket.addEventListener('message', ({ data }) => frames.push(JSON.parse(String(data)) as ServerFrame));
       socket.send(JSON.stringify({ type: 'subscribe', ...frame }));
       const [closed] = (await once(socket, 'close')) as [CloseEvent];
-      expect(frames.map(({ type }) => type)).to.deep.equal(['error']);
+      expect(frames.map(({ type }) => type)).to.deep.equal(['hello', 'error']);
       return closed.code;
     };
 

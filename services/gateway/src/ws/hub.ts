@@ -1,4 +1,5 @@
 /** Who listens to what. Every committed event goes to its listeners in stored order; it is turned into text once, however many listen. */
+import { DEFAULT_SUBSCRIPTION } from '@capstan/shared/contract/socket';
 import { statusText } from '@capstan/shared/contract/status';
 import type { Service } from '@capstan/shared/service';
 import type { Live, LiveEvent } from '../jobs/live.ts';
@@ -53,6 +54,7 @@ export function createHub(live: Live): Hub {
 function eventText({ cursor, event, status }: LiveEvent): string {
   return frameText({
     type: 'event',
+    subscription: DEFAULT_SUBSCRIPTION,
     cursor,
     jobId: event.jobId,
     run: event.run,

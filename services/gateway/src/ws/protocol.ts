@@ -2,8 +2,10 @@
 import { ClientFrameSchemas, type ClientFrame, type ServerFrame } from '@capstan/shared/contract/socket';
 import { compile } from '@capstan/shared/validate';
 
+type Handled = Extract<ClientFrame, { type: 'subscribe' | 'ping' }>;
+
 export type Parsed =
-  | { readonly kind: 'frame'; readonly frame: ClientFrame }
+  | { readonly kind: 'frame'; readonly frame: Handled }
   /** `problem` is shown to the client. */
   | { readonly kind: 'bad'; readonly problem: string };
 

@@ -1,6 +1,12 @@
 /** One socket: takes its subscriptions, sends a snapshot and then the events after it, and closes it when the client can't keep up. */
 import type { WebSocket } from 'ws';
-import { CLOSE, type ClientFrame, type ServerFrame, type SubscribeFrame } from '@capstan/shared/contract/socket';
+import {
+  CLOSE,
+  DEFAULT_SUBSCRIPTION,
+  PROTOCOL_VERSION,
+  type ServerFrame,
+  type SubscribeFrame,
+} from '@capstan/shared/contract/socket';
 import { CapstanError } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
 import type { Live } from '../jobs/live.ts';
@@ -16,9 +22,11 @@ export interface SessionOptions {
   readonly hub: Hub;
   readonly query: Query;
   readonly log: Log;
+  /** The node's address. */
+  readonly node: string;
 }
 
-export function openSession(socket: WebSocket, { live, hub, query, log }: SessionOptions): void {
+export function openSession(socket: WebSocket, { live, hub, query, log, node }: SessionOptions): void {
   let unsubscribe: (() => void) | undefined;
 
   const sendText = (text: string) => {
@@ -48,7 +56,13 @@ export function openSession(socket: WebSocket, { live, hub, query, log }: Sessio
     if (!selection) return;
     unsubscribe?.();
     // Snapshot and subscription happen in one turn, and commits announce themselves in theirs: nothing falls between.
-    send({ type: 'snapshot', cursor: live.lastCursor(), jobs: [...query.statuses(selection)] });
+    send({
+      type: 'snapshot',
+      subscription: DEFAULT_SUBSCRIPTION,
+      cursor: live.lastCursor(),
+      jobs: [...query.statuses(selection)],
+      progress: [],
+    });
     unsubscribe = hub.listen({ selection, send: sendText });
     if (socket.readyState !== socket.OPEN) unsubscribe();
   };
@@ -64,7 +78,7 @@ export function openSession(socket: WebSocket, { live, hub, query, log }: Sessio
     }
   };
 
-  const receive = async (frame: ClientFrame) => {
+  const receive = async (frame: SubscribeFrame | { readonly type: 'ping' }) => {
     switch (frame.type) {
       case 'subscribe':
         return subscribe(frame);
@@ -73,6 +87,7 @@ export function openSession(socket: WebSocket, { live, hub, query, log }: Sessio
     }
   };
 
+  send({ type: 'hello', v: PROTOCOL_VERSION, node });
   socket.on('message', (data, isBinary) => {
     const parsed = isBinary
       ? ({ kind: 'bad', problem: 'Frames are text.' } as const)

@@ -18,7 +18,7 @@ async function aGateway(statusAccess: 'open' | 'signed' = 'open') {
   const parts = gatewayParts({ assets: [dataset, algorithm], statusAccess });
   const http = await serve();
   const hub = createHub(parts.live);
-  const sockets = createSocketServer({ server: http.server, path: PATH, hub, ...parts });
+  const sockets = createSocketServer({ server: http.server, path: PATH, hub, node: '0xnode', ...parts });
   await hub.start();
   await sockets.start();
   return {
@@ -89,7 +89,7 @@ describe('a subscription to live status', () => {
     const job = await gateway.submit(consumer);
     const { frames, code } = await say(gateway.url, JSON.stringify({ type: 'subscribe', jobId: job.jobId }));
     expect(code).to.equal(4400);
-    expect(frames.map(({ type }) => type)).to.deep.equal(['error']);
+    expect(frames.map(({ type }) => type)).to.deep.equal(['hello', 'error']);
   });
 
   it('shows a signer their own jobs only', async () => {
@@ -133,7 +133,7 @@ describe('the live status socket', () => {
       await using gateway = await aGateway();
       const { frames, code } = await say(gateway.url, text);
       expect(code).to.equal(4400);
-      expect(frames[0]).to.include({ type: 'error' });
+      expect(frames[1]).to.include({ type: 'error' });
     });
   }
 
@@ -142,6 +142,7 @@ describe('the live status socket', () => {
     const socket = new WebSocket(gateway.url.replace('http', 'ws') + PATH);
     await once(socket, 'open');
     socket.send('{"type":"ping"}');
+    await once(socket, 'message');
     const [message] = (await once(socket, 'message')) as [MessageEvent];
     expect(message.data).to.equal('{"type":"pong"}');
     const closed = once(socket, 'close');
