@@ -4,7 +4,7 @@ import { createBus } from '@capstan/shared/bus/connect';
 import { systemClock as clock } from '@capstan/shared/clock';
 import { configOfProcess, dataPaths, nodeKeyOf } from '@capstan/shared/config/process';
 import type { Address, JobId } from '@capstan/shared/contract/ids';
-import { EVENTS_PATH } from '@capstan/shared/contract/endpoints';
+import { EVENTS_PATH } from '@capstan/shared/contract/paths';
 import { createLog } from '@capstan/shared/log';
 import { publicKeyOf, seal } from '@capstan/shared/seal';
 import { loadOrCreateSecret } from '@capstan/shared/secret-file';

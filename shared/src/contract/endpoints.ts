@@ -21,6 +21,7 @@ import {
   StopRequestSchema,
 } from './api.ts';
 import { ContainerRequestSchema, EnvironmentObjectSchema, HealthSchema, RootSchema } from './answers.ts';
+import { COMPUTE_PATH as COMPUTE } from './paths.ts';
 
 interface Otherwise {
   readonly about: string;
@@ -54,7 +55,6 @@ export interface Endpoint {
   readonly errors: readonly number[];
 }
 
-const COMPUTE = '/api/services/compute';
 const PAGE_ALIAS = '/api/compute';
 
 const json = (about: string, schema: TSchema) => ({ status: 200, about, type: 'application/json', schema }) as const;
@@ -233,9 +233,6 @@ export const ENDPOINTS = {
 } as const satisfies Record<string, Endpoint>;
 
 export type EndpointName = keyof typeof ENDPOINTS;
-
-/** Where live status is. */
-export const EVENTS_PATH = `${COMPUTE}/events`;
 
 /** Those that clients find through `GET /`, by the names that Ocean's clients look for. */
 export const SERVICE_ENDPOINTS: Readonly<Record<string, readonly [method: string, path: string]>> = Object.fromEntries(
