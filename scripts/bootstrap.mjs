@@ -6,6 +6,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bringUp } from './bootstrap/bring-up.mjs';
 import { clientPrograms } from './bootstrap/client-programs.mjs';
+import { compose } from './bootstrap/compose.mjs';
 import { demoImage } from './bootstrap/demo-image.mjs';
 import { dockerEngine } from './bootstrap/docker.mjs';
 import { natsServer } from './bootstrap/nats.mjs';
@@ -31,7 +32,7 @@ const COMMANDS = {
   },
   test: {
     does: 'run all tests',
-    needs: [nodeModules, natsServer, dockerEngine, demoImage, clientPrograms],
+    needs: [nodeModules, natsServer, dockerEngine, demoImage, clientPrograms, compose],
     script: 'scripts/test.ts',
   },
   catalogue: {
@@ -121,7 +122,8 @@ Where the parts come from
   nats-server    the one on PATH, else apt-get install nats-server
   Docker Engine  DOCKER_HOST or /var/run/docker.sock, else apt-get install docker.io iptables;
                  started by systemd, or as a detached dockerd with its log in /var/log/dockerd.log
-  curl, python3  the ones on PATH, else apt-get install
+  curl, python3, docker-compose
+                 the ones on PATH, else apt-get install
   image          built from Node 24 and busybox of this machine (apt-get install busybox-static), no registry
 
 Installing and starting take root: directly, or with sudo. Where that can't be had, you are told what to type.`;

@@ -1,7 +1,7 @@
 /** The catalogue folder from its owner's side: `<DID without did:op:>.json` each, and files of their own under `files/`. */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { DdoSchema, SealedFilesSchema, type AssetFile, type Ddo } from '@capstan/shared/contract/ddo';
 import { didSuffix, type Did } from '@capstan/shared/contract/ids';
@@ -41,6 +41,8 @@ export function openCatalogue({ dir, key, chainId }: CatalogueOptions): Catalogu
     await checkFile(source);
     const path = randomBytes(16).toString('hex');
     await copyFile(source, join(filesDir, path), constants.COPYFILE_EXCL);
+    // Whoever is let into the folder reads it, however closely the original was kept: the runner may be another user of our group.
+    await chmod(join(filesDir, path), 0o640);
     return { type: 'catalogue', path };
   };
   const drop = async (files: readonly AssetFile[]) => {

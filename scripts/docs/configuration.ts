@@ -8,6 +8,9 @@ A node needs no configuration to start. What you want otherwise goes into \`caps
 together, with its key, its value and what is allowed, and the node does not start before all are mended. A setting that nobody knows is a
 problem too, so a typing error can't pass unnoticed.
 
+Any variable with \`_FILE\` after its name gives the value in a file instead: \`CAPSTAN_NODE_KEY_FILE=/run/secrets/node.key\`. Secrets of Docker and
+Kubernetes come that way, and no list of processes shows them.
+
 A list as a variable is JSON, or texts with commas between them. \`capstan.example.yaml\` shows the whole file with its defaults.
 
 _This page is made from the schema by \`npm run docs\`._

@@ -18,6 +18,8 @@ export interface Consumer {
   status(query: Readonly<Record<string, string>>): Promise<readonly StatusObject[]>;
   /** A result, whatever the answer. */
   result(jobId: string, index: number, headers?: Readonly<Record<string, string>>): Promise<Response>;
+  /** Deletes a job, whatever the answer. */
+  remove(jobId: string): Promise<Response>;
   /** Live statuses of one job, or of all jobs of this consumer. Resolves once the node has said where they stand. */
   follow(which?: { readonly jobId: string }): Promise<Subscription>;
 }
@@ -61,6 +63,12 @@ export function createConsumer(url: string, wallet: { readonly privateKey: strin
       const signature = await sign(address + jobId + String(index) + nonce);
       const query = { consumerAddress: address, jobId, index: String(index), nonce, signature };
       return fetch(`${url}/api/services/computeResult?${new URLSearchParams(query).toString()}`, { headers });
+    },
+    async remove(jobId) {
+      const nonce = nextNonce();
+      const signature = await sign(address + jobId + nonce);
+      const query = new URLSearchParams({ consumerAddress: address, jobId, nonce, signature });
+      return fetch(`${url}/api/services/compute?${query.toString()}`, { method: 'DELETE' });
     },
     async follow(which) {
       const nonce = nextNonce();

@@ -91,6 +91,8 @@ export function createBus({ nats, name, log, dial = connectNats }: BusOptions): 
         dial({
           servers: [...nats.servers],
           name,
+          // Answers come to subjects of our own: a server that knows its users lets nobody else listen there.
+          inboxPrefix: `_INBOX_${nats.user ?? name}`,
           ...(nats.user === undefined ? {} : { user: nats.user }),
           ...(nats.password === undefined ? {} : { pass: nats.password }),
           maxReconnectAttempts: -1,

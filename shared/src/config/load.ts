@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { CapstanError, messageOf } from '../errors.ts';
 import { compile } from '../validate.ts';
 import { ConfigSchema, type Config } from './schema.ts';
-import { PREFIX, parseVariable, RESERVED, settings, type Setting } from './variables.ts';
+import { FROM_FILE, PREFIX, parseVariable, RESERVED, settings, type Setting } from './variables.ts';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 type Tree = Record<string, unknown>;
@@ -81,8 +81,8 @@ function freeze<T>(value: T): T {
 
 interface Given {
   readonly tree: Tree;
-  /** Problems with variables that no setting has. */
-  readonly unknown: readonly string[];
+  /** What is wrong with variables before their values are looked at. */
+  readonly problems: readonly string[];
 }
 
 function readGiven(variables: Variables, workingDir: string): Given {
@@ -91,14 +91,26 @@ function readGiven(variables: Variables, workingDir: string): Given {
   const tree = named !== undefined || existsSync(file) ? readFile(file) : {};
 
   const byVariable = new Map<string, Setting>(knownSettings.map((setting) => [setting.variable, setting]));
-  const unknown: string[] = [];
+  const found: string[] = [];
   for (const [name, text] of Object.entries(variables)) {
     if (!name.startsWith(PREFIX) || text === undefined || RESERVED.includes(name)) continue;
     const setting = byVariable.get(name);
-    if (setting) assign(tree, setting.path, parseVariable(setting, text));
-    else unknown.push(`${name}: no setting has this variable; docs/configuration.md lists them all`);
+    if (setting) {
+      assign(tree, setting.path, parseVariable(setting, text));
+      continue;
+    }
+    const filed = name.endsWith(FROM_FILE) ? byVariable.get(name.slice(0, -FROM_FILE.length)) : undefined;
+    if (!filed) found.push(`${name}: no setting has this variable; docs/configuration.md lists them all`);
+    else if (variables[filed.variable] !== undefined) found.push(`${name}: ${filed.variable} is set as well; give one`);
+    else {
+      try {
+        assign(tree, filed.path, parseVariable(filed, readFileSync(resolve(workingDir, text), 'utf8').trim()));
+      } catch (error) {
+        found.push(`${name}: the file that it names can't be read: ${messageOf(error)}`);
+      }
+    }
   }
-  return { tree, unknown };
+  return { tree, problems: found };
 }
 
 /** Whether file or variables give a setting, such as `nats.servers`, a value of their own: who finds none brings the part itself. */
@@ -111,9 +123,9 @@ export function isGiven(path: string, variables: Variables, workingDir: string):
  * `CAPSTAN_…` variables, which win. Throws INVALID_CONFIG that names every bad key, its value and what is allowed.
  */
 export function loadConfig(variables: Variables, workingDir: string): Config {
-  const { tree, unknown } = readGiven(variables, workingDir);
+  const { tree, problems: before } = readGiven(variables, workingDir);
   const checked = validate(tree);
-  const all = [...unknown, ...(checked.ok ? [] : problems(tree, checked.errors))];
+  const all = [...before, ...(checked.ok ? [] : problems(tree, checked.errors))];
   if (!checked.ok || all.length > 0) {
     throw new CapstanError('INVALID_CONFIG', ['The configuration has problems:', ...all].join('\n  '));
   }

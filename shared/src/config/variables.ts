@@ -2,6 +2,8 @@
 import type { TSchema } from 'typebox';
 
 export const PREFIX = 'CAPSTAN_';
+/** A setting's variable with this at its end names a file that holds the value: how secrets are handed to containers. */
+export const FROM_FILE = '_FILE';
 /** Variables that are not settings. */
 export const RESERVED: readonly string[] = ['CAPSTAN_CONFIG'];
 

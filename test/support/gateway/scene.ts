@@ -126,7 +126,7 @@ export async function startGateway({
 
   const log = createLog('test', 'silent');
   const listening = new AbortController();
-  const bus = createBus({ nats: loadConfig(settings, dataDir).nats, name: 'played runner', log });
+  const bus = createBus({ nats: loadConfig(settings, dataDir).nats, name: 'played-runner', log });
   const wishes = createMailbox<Desired & { readonly jobId: JobId }>({
     name: 'wishes of the gateway',
     keep: 5_000,

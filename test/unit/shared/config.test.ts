@@ -49,6 +49,15 @@ describe('the configuration', () => {
     expect(refusal({ CAPSTAN_CONFIG: 'missing.yaml' })[0]).to.contain('missing.yaml');
   });
 
+  it('takes a value from the file that a variable with _FILE names', () => {
+    file('hunter2\n', 'password');
+    expect(load({ CAPSTAN_NATS_PASSWORD_FILE: 'password' }).nats.password).to.equal('hunter2');
+    expect(refusal({ CAPSTAN_NATS_PASSWORD_FILE: 'nowhere' })[1]).to.match(/^CAPSTAN_NATS_PASSWORD_FILE: .*nowhere/);
+    const both = refusal({ CAPSTAN_NATS_PASSWORD_FILE: 'password', CAPSTAN_NATS_PASSWORD: 'other' });
+    expect(both[1]).to.match(/CAPSTAN_NATS_PASSWORD is set as well/);
+    expect(both.join()).not.to.contain('hunter2');
+  });
+
   it('takes lists as JSON or with commas, and environments as JSON', () => {
     const config = load({
       CAPSTAN_NATS_SERVERS: 'nats://a:1, nats://b:2',
