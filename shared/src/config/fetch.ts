@@ -10,6 +10,18 @@ export const FetchSchema = Type.Object(
         'Address ranges (CIDR) of private data sources that assets may be fetched from, e.g. `10.1.0.0/16`. Everything that is not a public address is refused otherwise, so that no asset can reach into your network.',
     }),
     maxFileGB: Type.Number({ exclusiveMinimum: 0, default: 100, description: 'Largest single file, in GB.' }),
+    maxJobGB: Type.Number({
+      exclusiveMinimum: 0,
+      default: 200,
+      description:
+        "All files of one job together, in GB. They lie on the engine's disk until the job is over, and don't count against the disk of its environment, which is for what the algorithm writes.",
+    }),
+    keepFreeGB: Type.Number({
+      minimum: 0,
+      default: 1,
+      description:
+        "What a file whose size nobody tells must leave free on the node's own disk, in GB: it lies there until its size is known. Others go straight into the job's volume.",
+    }),
     idleTimeoutS: Type.Number({
       exclusiveMinimum: 0,
       default: 60,

@@ -79,9 +79,15 @@ export const AbiFunctionSchema = Type.Object({
   outputs: Type.Optional(Type.Array(Type.Object({ name: Type.Optional(Type.String()), type: Type.String() }))),
 });
 
+const checksum = {
+  /** Of the file as it shall be, hex: what comes and is another one is refused. */
+  sha256: Type.Optional(Type.String({ pattern: '^[0-9a-fA-F]{64}$' })),
+};
+
 /** Where one file of an asset is. Never leaves the runner in the clear. */
 export const AssetFileSchema = Type.Union([
   Type.Object({
+    ...checksum,
     type: Type.Literal('url'),
     url: Type.String({ minLength: 1 }),
     method: Type.Optional(Type.String()),
@@ -89,12 +95,18 @@ export const AssetFileSchema = Type.Union([
   }),
   /** Through the node's IPFS gateway: a CID, perhaps with a path below it. */
   Type.Object({
+    ...checksum,
     type: Type.Literal('ipfs'),
     hash: Type.String({ pattern: '^[A-Za-z0-9]{1,128}(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$' }),
   }),
   /** Through the node's Arweave gateway. */
-  Type.Object({ type: Type.Literal('arweave'), transactionId: Type.String({ pattern: '^[A-Za-z0-9_-]{1,128}$' }) }),
   Type.Object({
+    ...checksum,
+    type: Type.Literal('arweave'),
+    transactionId: Type.String({ pattern: '^[A-Za-z0-9_-]{1,128}$' }),
+  }),
+  Type.Object({
+    ...checksum,
     type: Type.Literal('graphql'),
     url: Type.String({ minLength: 1 }),
     query: Type.String({ minLength: 1 }),
@@ -102,13 +114,14 @@ export const AssetFileSchema = Type.Union([
   }),
   /** What a contract's view function returns, asked of the node's own RPC endpoints of that chain. */
   Type.Object({
+    ...checksum,
     type: Type.Literal('smartcontract'),
     address: Type.String({ pattern: '^0x[0-9a-fA-F]{40}$' }),
     abi: AbiFunctionSchema,
     chainId: Type.Integer({ minimum: 1 }),
   }),
   /** A file in the `files` folder of the node's own catalogue; only in descriptions that the catalogue itself holds. */
-  Type.Object({ type: Type.Literal('catalogue'), path: Type.String({ minLength: 1 }) }),
+  Type.Object({ ...checksum, type: Type.Literal('catalogue'), path: Type.String({ minLength: 1 }) }),
 ]);
 export type AssetFile = Static<typeof AssetFileSchema>;
 

@@ -2,7 +2,7 @@
  * Keeps assets from reaching into the operator's network. Checked is the address that a connection really goes to, after name
  * resolution, so neither a clever spelling nor a name that resolves differently the second time gets past.
  */
-import { lookup as resolveName, type LookupAddress } from 'node:dns';
+import { lookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
@@ -12,6 +12,9 @@ export type AddressRule = (address: string) => boolean;
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
+/** All of IPv6 that is given out to the public; what lies elsewhere may stand for an address of IPv4. */
+const GLOBAL_V6 = ipaddr.IPv6.parseCIDR('2000::/3');
+
 /** Public addresses, and the private ranges (CIDR) that the operator allows. */
 export function createAddressRule(allowPrivate: readonly string[]): AddressRule {
   const allowed = allowPrivate.map(parseRange);
@@ -19,14 +22,29 @@ export function createAddressRule(allowPrivate: readonly string[]): AddressRule 
     if (!ipaddr.isValid(text)) return false;
     // `process` turns an IPv4 address that is mapped into IPv6 back into what it is.
     const address = ipaddr.process(text);
-    if (address.range() === 'unicast') return true;
+    const isPublic = address.range() === 'unicast' && (address.kind() === 'ipv4' || address.match(...GLOBAL_V6));
+    if (isPublic) return true;
     return allowed.some(([range, bits]) => range.kind() === address.kind() && address.match(range, bits));
   };
 }
 
-/** Connections that only reach addresses the rule allows. `idleTimeoutMs` is the longest silence of a server. */
-export function createGuardedAgent(isAllowed: AddressRule, idleTimeoutMs: number): Dispatcher {
-  const connect = buildConnector({ timeout: CONNECT_TIMEOUT_MS, lookup: guardedLookup(isAllowed) });
+export type ResolveName = (
+  hostname: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
+
+interface Reach {
+  readonly isAllowed: AddressRule;
+  /** Longest silence of a server. */
+  readonly idleTimeoutMs: number;
+  /** The system's if absent. Its answers are not believed. */
+  readonly resolveName?: ResolveName;
+}
+
+/** Connections that only reach addresses the rule allows. */
+export function createGuardedAgent({ isAllowed, idleTimeoutMs, resolveName = lookup }: Reach): Dispatcher {
+  const connect = buildConnector({ timeout: CONNECT_TIMEOUT_MS, lookup: guardedLookup(isAllowed, resolveName) });
   return new Agent({
     headersTimeout: idleTimeoutMs,
     bodyTimeout: idleTimeoutMs,
@@ -48,9 +66,9 @@ export function createGuardedAgent(isAllowed: AddressRule, idleTimeoutMs: number
 
 const forbidden = () => new CapstanError('FETCH_FAILED', 'its server has no public address');
 
-function guardedLookup(isAllowed: AddressRule): LookupFunction {
+function guardedLookup(isAllowed: AddressRule, resolveName: ResolveName): LookupFunction {
   return (hostname, options, callback) => {
-    resolveName(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
+    resolveName(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, '', 0);
       const [first] = addresses;
       if (!first || !addresses.every(({ address }) => isAllowed(address))) return callback(forbidden(), '', 0);

@@ -11,27 +11,30 @@ export interface Content {
 
 export const GB = 1_000_000_000;
 
-export const tooLarge = (maxBytes: number) =>
-  new CapstanError('FETCH_FAILED', `it is larger than ${maxBytes / GB} GB, the most this node takes`);
+/** What goes through is counted, hashed and told; one piece for all three, since every piece copies each chunk's way. */
+export interface Checks {
+  readonly maxBytes: number;
+  /** What is wrong about more than that. */
+  readonly tooLarge: () => CapstanError;
+  readonly hashes?: readonly Hash[];
+  readonly onBytes?: (bytes: number) => void;
+}
 
-/** Fails once more than `maxBytes` went through. */
-export function limitBytes(maxBytes: number): Transform {
+export function checking({ maxBytes, tooLarge, hashes = [], onBytes }: Checks): Transform {
   let passed = 0;
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       passed += chunk.length;
-      if (passed > maxBytes) done(tooLarge(maxBytes));
-      else done(null, chunk);
-    },
-  });
-}
-
-/** Adds what goes through to a hash. */
-export function hashing(hash: Hash): Transform {
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      hash.update(chunk);
+      if (passed > maxBytes) return done(tooLarge());
+      for (const hash of hashes) hash.update(chunk);
+      onBytes?.(chunk.length);
       done(null, chunk);
     },
   });
 }
+
+export const largerThan = (maxBytes: number) => () =>
+  new CapstanError('FETCH_FAILED', `it is larger than ${maxBytes / GB} GB, the most this node takes`);
+
+/** Fails once more than `maxBytes` went through. */
+export const limitBytes = (maxBytes: number): Transform => checking({ maxBytes, tooLarge: largerThan(maxBytes) });

@@ -1,13 +1,18 @@
-/** A file from an HTTP server: redirects by hand, limits on time and size, errors without the address in them. */
+/** A file from an HTTP server: redirects by hand, resumed when its connection breaks, errors without the address in them. */
 import type { Readable, Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { request, type Dispatcher } from 'undici';
 import { CapstanError, systemCode } from '@capstan/shared/errors';
 import type { Content } from './content.ts';
+import { drop, resumable, type Answer } from './resume.ts';
+import { resumptionOf, sizeOf } from './resumption.ts';
 import { failed, interrupted, parseUrl, type SourceRequest } from './source.ts';
 
 /** Throws FETCH_FAILED for what stays as it is, FETCH_ABSENT if there is no such file, FETCH_INTERRUPTED for what may pass. */
-export type Download = (request: SourceRequest, signal: AbortSignal) => Promise<Content>;
+export type Download = (request: Asking, signal: AbortSignal) => Promise<Content>;
+
+/** A function that makes a GET, where each time needs one of its own, as signed ones do. */
+export type Asking = SourceRequest | (() => SourceRequest);
 
 const MAX_REDIRECTS = 5;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
@@ -21,17 +26,36 @@ const DECODERS: Readonly<Record<string, () => Transform>> = {
   br: createBrotliDecompress,
 };
 
+/** What a server may say to a request for a part, beside giving it. */
+const ABOUT_PARTS = new Set([206, 412, 416]);
+type Headers = Readonly<Record<string, string>>;
+
 /** `dispatcherFor`: the connections to a server; asked again for every redirect. */
 export function createDownload(dispatcherFor: (url: URL) => Dispatcher): Download {
-  return async (first, signal) => {
-    let hop = first;
+  /** `own`: headers of the node's own, which every server on the way may see. */
+  const follow = async (asking: Asking, own: Headers, signal: AbortSignal): Promise<Answer> => {
+    let hop = typeof asking === 'function' ? asking() : asking;
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-      const answer = await ask(hop, dispatcherFor(hop.url), signal);
-      if (!REDIRECTS.has(answer.statusCode)) return contentOf(answer);
-      answer.body.on('error', () => undefined).destroy();
-      hop = nextHop(hop, answer);
+      const answer = await ask(hop, own, dispatcherFor(hop.url), signal);
+      if (!REDIRECTS.has(answer.statusCode)) return answer;
+      drop(answer.body);
+      hop = nextHop(hop, answer.statusCode, answer.headers['location']);
     }
     throw failed(`its server redirects more than ${MAX_REDIRECTS} times`);
+  };
+
+  return async (asking, signal) => {
+    const answer = succeeded(await follow(asking, {}, signal), new Set());
+    const encoding = String(answer.headers['content-encoding'] ?? 'identity').toLowerCase();
+    if (encoding !== 'identity') return { sizeBytes: undefined, body: decoded(answer.body, encoding) };
+    const isRead = typeof asking === 'function' || asking.method === 'GET';
+    const resumption = isRead ? resumptionOf(answer.headers) : undefined;
+    if (!resumption) return { sizeBytes: sizeOf(answer.headers), body: answer.body };
+    const again = async (conditions: Headers) => succeeded(await follow(asking, conditions, signal), ABOUT_PARTS);
+    return {
+      sizeBytes: resumption.sizeBytes,
+      body: resumable(answer, { resumption, again, translate: translateError }, signal),
+    };
   };
 }
 
@@ -58,24 +82,33 @@ export function translateError(error: unknown): CapstanError {
   }
 }
 
-function nextHop(hop: SourceRequest, answer: Dispatcher.ResponseData): SourceRequest {
-  const location = answer.headers['location'];
+/** Exported for tests: servers with a certificate are not to be had in all of them. */
+export function nextHop(hop: SourceRequest, statusCode: number, location: unknown): SourceRequest {
   if (typeof location !== 'string') throw failed('its server redirects to nowhere');
   const url = parseUrl(location, hop.url);
-  // What was meant for one server is not shown to another.
+  // Who named https meant that nobody on the way can change it.
+  if (hop.url.protocol === 'https:' && url.protocol === 'http:')
+    throw failed('its server redirects from https to http');
+  // What was meant for one server is not shown to another, and what a server puts in front of its own name counts for nothing.
   const isSameOrigin = url.origin === hop.url.origin;
-  if (answer.statusCode === 307 || answer.statusCode === 308) {
-    if (hop.body !== undefined && !isSameOrigin) throw failed('its server redirects a POST to another server');
-    return { ...hop, url, headers: isSameOrigin ? hop.headers : {} };
-  }
-  return { url, method: 'GET', headers: isSameOrigin ? hop.headers : {} };
+  url.username = '';
+  url.password = '';
+  const headers = isSameOrigin ? hop.headers : {};
+  if (statusCode !== 307 && statusCode !== 308) return { url, method: 'GET', headers };
+  if (hop.body !== undefined && !isSameOrigin) throw failed('its server redirects a POST to another server');
+  return { ...hop, url, headers };
 }
 
-async function ask(hop: SourceRequest, dispatcher: Dispatcher, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+async function ask(
+  hop: SourceRequest,
+  own: Headers,
+  dispatcher: Dispatcher,
+  signal: AbortSignal,
+): Promise<Dispatcher.ResponseData> {
   try {
     return await request(hop.url, {
       method: hop.method,
-      headers: { ...hop.headers, 'accept-encoding': 'identity' },
+      headers: { ...hop.headers, ...own, 'accept-encoding': 'identity' },
       body: hop.body ?? null,
       dispatcher,
       signal,
@@ -86,27 +119,21 @@ async function ask(hop: SourceRequest, dispatcher: Dispatcher, signal: AbortSign
   }
 }
 
-function contentOf({ statusCode, headers, body }: Dispatcher.ResponseData): Content {
-  if (statusCode !== 200) {
-    body.on('error', () => undefined).destroy();
-    const text = `its server answered ${statusCode}`;
-    // Some providers say 400 to the number of a file that is not there.
-    if (statusCode === 404 || statusCode === 400) throw new CapstanError('FETCH_ABSENT', text);
-    throw PASSING.has(statusCode) ? interrupted(text) : failed(text);
-  }
-  const encoding = String(headers['content-encoding'] ?? 'identity').toLowerCase();
-  if (encoding === 'identity') {
-    const length = headers['content-length'];
-    return { sizeBytes: typeof length === 'string' && /^\d+$/.test(length) ? Number(length) : undefined, body };
-  }
-  return { sizeBytes: undefined, body: decoded(body, encoding) };
+function succeeded(answer: Answer, alsoFine: ReadonlySet<number>): Answer {
+  const { statusCode, body } = answer;
+  if (statusCode === 200 || alsoFine.has(statusCode)) return answer;
+  drop(body);
+  const text = `its server answered ${statusCode}`;
+  // Some providers say 400 to the number of a file that is not there.
+  if (statusCode === 404 || statusCode === 400) throw new CapstanError('FETCH_ABSENT', text);
+  throw PASSING.has(statusCode) ? interrupted(text) : failed(text);
 }
 
 /** Encoded although we asked for it as it is: decoded here, so that limits and checksums see the file itself. */
 function decoded(body: Readable, encoding: string): Readable {
   const decoder = DECODERS[encoding]?.();
   if (!decoder) {
-    body.on('error', () => undefined).destroy();
+    drop(body);
     throw failed('its server encodes it in an unknown way');
   }
   body.on('error', (error) => decoder.destroy(error));

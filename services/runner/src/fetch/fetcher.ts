@@ -1,5 +1,5 @@
 /** Opens an asset's file, whatever its kind, with the node's limits and retries. How to add a kind: one more in `openers.ts`. */
-import type { Hash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import type { Dispatcher } from 'undici';
 import type { Clock } from '@capstan/shared/clock';
@@ -9,12 +9,13 @@ import { CapstanError, hasCode } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
 import type { NodeKey } from '@capstan/shared/node-key';
 import { retry } from '@capstan/shared/retry';
-import { createAddressRule, createGuardedAgent } from './address-guard.ts';
-import { GB, hashing, limitBytes, tooLarge } from './content.ts';
+import { createAddressRule, createGuardedAgent, type ResolveName } from './address-guard.ts';
+import { checking, GB, largerThan, type Checks, type Content } from './content.ts';
 import { createDownload, translateError, type Download } from './download.ts';
 import { countFiles, createProviderRequests, type Held } from './kinds/provider.ts';
 import { createOpeners, openFile } from './openers.ts';
-import { parseUrl, type SourceFile, type UserData } from './source.ts';
+import { drop } from './resume.ts';
+import { checksumOf, failed, parseUrl, type SourceFile, type UserData } from './source.ts';
 import { spool } from './spool.ts';
 
 export interface Wanted {
@@ -22,8 +23,22 @@ export interface Wanted {
   readonly userdata: UserData;
   /** Gets the bytes as they come. */
   readonly hash?: Hash;
+  /** What the job may still take, of this file and those after it. */
+  readonly allowance?: Allowance;
+  /** Hears of the size, undefined if the source doesn't say, and of all bytes. */
+  readonly watcher?: Watcher;
   /** Whether the source may say that there is no such file. */
   readonly mayBeAbsent?: boolean;
+}
+
+export interface Allowance {
+  readonly leftBytes: number;
+  readonly exceeded: () => CapstanError;
+}
+
+export interface Watcher {
+  opened(sizeBytes: number | undefined): void;
+  passed(bytes: number): void;
 }
 
 /** Takes a file whose size is known; resolves once it has all of it. */
@@ -49,16 +64,28 @@ interface FetcherOptions {
   readonly catalogueDir: string;
   readonly scratchDir: string;
   readonly log: Log;
+  /** The system's if absent. */
+  readonly resolveName?: ResolveName;
 }
 
 const RETRIES = 3;
 
-export function createFetcher({ limits, chains, key, clock, catalogueDir, scratchDir, log }: FetcherOptions): Fetcher {
+export function createFetcher(options: FetcherOptions): Fetcher {
+  const { limits, chains, key, clock, catalogueDir, scratchDir, log } = options;
+  const names = options.resolveName ? { resolveName: options.resolveName } : {};
   const idleTimeoutMs = limits.idleTimeoutS * 1_000;
-  const guarded = createGuardedAgent(createAddressRule(limits.allowPrivate), idleTimeoutMs);
+  const guarded = createGuardedAgent({ isAllowed: createAddressRule(limits.allowPrivate), idleTimeoutMs, ...names });
   // The operator's own servers may be anywhere, also beside this node.
-  const unguarded = createGuardedAgent(() => true, idleTimeoutMs);
-  const maxBytes = limits.maxFileGB * GB;
+  const unguarded = createGuardedAgent({ isAllowed: () => true, idleTimeoutMs, ...names });
+  const spoolPlace = { scratchDir, keepFreeBytes: limits.keepFreeGB * GB };
+
+  const checksOf = ({ allowance, watcher }: Wanted): Checks => {
+    const maxBytes = limits.maxFileGB * GB;
+    const onBytes = watcher ? { onBytes: (bytes: number) => watcher.passed(bytes) } : {};
+    return allowance && allowance.leftBytes < maxBytes
+      ? { maxBytes: allowance.leftBytes, tooLarge: allowance.exceeded, ...onBytes }
+      : { maxBytes, tooLarge: largerThan(maxBytes), ...onBytes };
+  };
 
   const downloadFrom = (operatorsOwn?: string): Download => {
     const own = operatorsOwn === undefined ? undefined : parseUrl(operatorsOwn).origin;
@@ -100,23 +127,39 @@ export function createFetcher({ limits, chains, key, clock, catalogueDir, scratc
   const limited = (callerSignal: AbortSignal) =>
     AbortSignal.any([callerSignal, AbortSignal.timeout(limits.totalTimeoutS * 1_000)]);
 
+  const take = async (
+    content: Content,
+    checks: Checks,
+    { wanted, sink, signal }: { wanted: Wanted; sink: Sink; signal: AbortSignal },
+  ) => {
+    const { sizeBytes, body } = content;
+    wanted.watcher?.opened(sizeBytes);
+    if (sizeBytes !== undefined) {
+      if (sizeBytes > checks.maxBytes) {
+        drop(body);
+        throw checks.tooLarge();
+      }
+      await pipeline([body, checking(checks), sink(sizeBytes)], { signal });
+      return;
+    }
+    await using spooled = await spool(spoolPlace, checking(checks), { content, signal });
+    await pipeline(spooled.open(), sink(spooled.sizeBytes), { signal });
+  };
+
   return {
     async fetchInto(wanted, sink, callerSignal) {
       const signal = limited(callerSignal);
       try {
         const content = await open(wanted, signal);
         if (!content) return false;
-        const checks = [limitBytes(maxBytes), ...(wanted.hash ? [hashing(wanted.hash)] : [])];
-        if (content.sizeBytes !== undefined) {
-          if (content.sizeBytes > maxBytes) {
-            content.body.on('error', () => undefined).destroy();
-            throw tooLarge(maxBytes);
-          }
-          await pipeline([content.body, ...checks, sink(content.sizeBytes)], { signal });
-          return true;
+        const expected = checksumOf(wanted.file);
+        const sum = expected === undefined ? undefined : createHash('sha256');
+        const hashes = [wanted.hash, sum].filter((hash) => hash !== undefined);
+        const checks = { ...checksOf(wanted), hashes };
+        await take(content, checks, { wanted, sink, signal });
+        if (sum && sum.digest('hex') !== expected) {
+          throw failed('it is not the file that its owner gave the checksum of');
         }
-        await using spooled = await spool(scratchDir, checks, { content, signal });
-        await pipeline(spooled.open(), sink(spooled.sizeBytes), { signal });
         return true;
       } catch (error) {
         callerSignal.throwIfAborted();

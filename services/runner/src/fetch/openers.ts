@@ -42,12 +42,13 @@ export function createOpeners(options: OpenersOptions): Openers {
     smartcontract: (file, userdata, signal) => callContract(file, userdata, { chains, downloadFrom }, signal),
     catalogue: (file) => openCatalogueFile(catalogueDir, file.path),
     async provider(file, userdata, signal) {
+      const signed = () => signRequest(file, userdata);
       try {
-        return await guarded(signRequest(file, userdata), signal);
+        return await guarded(signed, signal);
       } catch (error) {
         if (!hasCode(error, 'FETCH_ABSENT', 'FETCH_FAILED')) throw error;
         // A nonce that arrives after a later one is refused, and requests overtake one another: once more, with a new one.
-        return guarded(signRequest(file, userdata), signal);
+        return guarded(signed, signal);
       }
     },
   };

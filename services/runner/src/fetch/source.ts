@@ -19,6 +19,10 @@ export type SourceFile = AssetFile | ProviderFile;
 export type SourceKind = SourceFile['type'];
 export type FileOf<Kind extends SourceKind> = Extract<SourceFile, { type: Kind }>;
 
+/** The checksum that the owner gave with the file, lower-case hex of its sha256. */
+export const checksumOf = (file: SourceFile): string | undefined =>
+  file.type === 'provider' ? undefined : file.sha256?.toLowerCase();
+
 /** One HTTP request, before anything about redirects. */
 export interface SourceRequest {
   readonly url: URL;

@@ -2,23 +2,31 @@
 import { createHash } from 'node:crypto';
 import { didSuffix } from '@capstan/shared/contract/ids';
 import type { Algorithm, JobSpec } from '@capstan/shared/contract/job';
-import { CapstanError, hasCode } from '@capstan/shared/errors';
-import type { Fetcher } from '../../fetch/fetcher.ts';
-import { filesOfText, locate, userdataOf, type Located, type OwnNode } from '../../fetch/sealed-files.ts';
-import type { SourceFile, UserData } from '../../fetch/source.ts';
+import { CapstanError } from '@capstan/shared/errors';
+import type { Fetcher, Wanted } from '../../fetch/fetcher.ts';
+import type { Located, OwnNode } from '../../fetch/sealed-files.ts';
+import type { SourceFile } from '../../fetch/source.ts';
 import type { Archive } from '../archive.ts';
+import { createIntake, type Intake } from '../intake.ts';
 import { DDOS, IN, INPUTS, LOGS, MOUNT_POINTS, OUTPUTS, TRANSFORMATIONS } from '../layout.ts';
+import type { Meter } from '../progress.ts';
+import { filesIn, locateInputs, namingAsync, type Input, type Inputs } from './inputs.ts';
 
 export interface Filling {
   readonly spec: JobSpec;
   readonly jobUid: number;
+  /** All files of the job together. */
+  readonly maxBytes: number;
   readonly own: OwnNode;
   readonly fetcher: Fetcher;
+  readonly meter: Meter;
 }
 
 /** Throws DATA_UNAVAILABLE or ALGORITHM_UNAVAILABLE with which file and why, or FETCH_INTERRUPTED where all may be tried again. */
 export async function fill(archive: Archive, filling: Filling, signal: AbortSignal): Promise<void> {
-  const { spec, jobUid } = filling;
+  const { spec, jobUid, own, fetcher, meter, maxBytes } = filling;
+  const inputs = locateInputs(spec, own);
+  const writing = { archive, fetcher, intake: createIntake({ maxBytes, files: filesIn(inputs), meter }) };
   for (const folder of [IN, INPUTS, DDOS, TRANSFORMATIONS, ...MOUNT_POINTS]) archive.folder(folder);
   // A volume belongs to root until an archive says whose it is.
   for (const folder of [OUTPUTS, LOGS]) archive.folder(folder, jobUid);
@@ -26,9 +34,15 @@ export async function fill(archive: Archive, filling: Filling, signal: AbortSign
   if (spec.algocustomdata !== undefined) {
     await archive.text(`${INPUTS}/algoCustomData.json`, JSON.stringify(spec.algocustomdata));
   }
-  await writeAlgorithm(archive, filling, signal);
-  await writeDatasets(archive, filling, signal);
+  await writeAlgorithm(writing, spec, inputs, signal);
+  await writeDatasets(writing, spec, inputs, signal);
   archive.end();
+}
+
+interface Writing {
+  readonly archive: Archive;
+  readonly fetcher: Fetcher;
+  readonly intake: Intake;
 }
 
 async function writeDdos(archive: Archive, { datasets, algorithm }: JobSpec): Promise<void> {
@@ -40,66 +54,43 @@ async function writeDdos(archive: Archive, { datasets, algorithm }: JobSpec): Pr
   }
 }
 
-async function writeDatasets(archive: Archive, { spec, own, fetcher }: Filling, signal: AbortSignal): Promise<void> {
+async function writeDatasets(writing: Writing, spec: JobSpec, inputs: Inputs, signal: AbortSignal): Promise<void> {
+  const { archive, fetcher } = writing;
   const counts = new Map<string, number>();
-  for (const dataset of spec.datasets) {
-    const did = dataset.ddo.id;
-    const asset = { name: `dataset ${did}`, code: 'DATA_UNAVAILABLE' } as const;
-    const { located, userdata } = naming(asset, () => ({
-      located: locate(dataset, own),
-      userdata: userdataOf(dataset.sealedUserdata, own.key),
-    }));
+  for (const [index, input] of inputs.datasets.entries()) {
+    const did = spec.datasets[index]?.ddo.id;
+    if (did === undefined) throw new RangeError('every dataset is located');
     const folder = `${INPUTS}/${didSuffix(did)}`;
     // An asset that is given twice, with two of its services, goes on counting.
     const before = counts.get(did);
     if (before === undefined) archive.folder(folder);
-    const written = await writeFiles(asset, { located, fetcher }, signal, (wanted, number) =>
-      fetcher.fetchInto({ ...wanted, userdata }, archive.file(`${folder}/${(before ?? 0) + number}`), signal),
+    const written = await writeFiles(input, writing, signal, (wanted, number) =>
+      fetcher.fetchInto(wanted, archive.file(`${folder}/${(before ?? 0) + number}`), signal),
     );
     counts.set(did, (before ?? 0) + written);
   }
 }
 
-async function writeAlgorithm(archive: Archive, { spec, own, fetcher }: Filling, signal: AbortSignal): Promise<void> {
+async function writeAlgorithm(writing: Writing, spec: JobSpec, inputs: Inputs, signal: AbortSignal): Promise<void> {
+  const { archive, fetcher } = writing;
   const { algorithm } = spec;
   const path = (number: number) => `${TRANSFORMATIONS}/${number === 0 ? 'algorithm' : number}`;
   const mode = (number: number) => (number === 0 ? 0o555 : 0o444);
   if (algorithm.kind === 'rawcode') return archive.text(path(0), algorithm.rawcode, mode(0));
 
-  const asset = { name: nameOf(algorithm), code: 'ALGORITHM_UNAVAILABLE' } as const;
-  const { located, userdata } = naming(asset, () => locateAlgorithm(algorithm, own));
+  const input = inputs.algorithm;
+  if (!input) throw new RangeError('an algorithm that is not in the order is located');
   const checksums: string[] = [];
-  const written = await writeFiles(asset, { located, fetcher }, signal, async (wanted, number) => {
+  const written = await writeFiles(input, writing, signal, async (wanted, number) => {
     const hash = createHash('sha256');
     const sink = archive.file(path(number), mode(number));
-    const isThere = await fetcher.fetchInto({ ...wanted, userdata, hash }, sink, signal);
+    const isThere = await fetcher.fetchInto({ ...wanted, hash }, sink, signal);
     if (isThere) checksums.push(hash.digest('hex'));
     return isThere;
   });
-  if (written === 0) throw new CapstanError('ALGORITHM_UNAVAILABLE', `The ${asset.name} has no files.`);
-  if (algorithm.kind === 'published') requireTrusted(algorithm, asset.name, checksums.join(''));
-}
-
-function locateAlgorithm(
-  algorithm: Exclude<Algorithm, { kind: 'rawcode' }>,
-  own: OwnNode,
-): { readonly located: Located; readonly userdata: UserData } {
-  const { sealedUserdata } = algorithm.kind === 'published' ? algorithm.asset : algorithm;
-  const located: Located =
-    algorithm.kind === 'published'
-      ? locate(algorithm.asset, own)
-      : { kind: 'here', files: filesOfText(algorithm.sealedFiles, own.key) };
-  return { located, userdata: userdataOf(sealedUserdata, own.key) };
-}
-
-interface Asset {
-  readonly name: string;
-  readonly code: 'DATA_UNAVAILABLE' | 'ALGORITHM_UNAVAILABLE';
-}
-
-interface WantedFile {
-  readonly file: SourceFile;
-  readonly mayBeAbsent: boolean;
+  const { name } = input.asset;
+  if (written === 0) throw new CapstanError('ALGORITHM_UNAVAILABLE', `The ${name} has no files.`);
+  if (algorithm.kind === 'published') requireTrusted(algorithm, name, checksums.join(''));
 }
 
 /** Whoever holds them could go on for ever. */
@@ -107,10 +98,10 @@ const MOST_FILES = 10_000;
 
 /** Writes one file after the other, as far as there are any; resolves to how many. */
 async function writeFiles(
-  asset: Asset,
-  { located, fetcher }: { readonly located: Located; readonly fetcher: Fetcher },
+  { asset, located, userdata }: Input,
+  { fetcher, intake }: Writing,
   signal: AbortSignal,
-  write: (wanted: WantedFile, number: number) => Promise<boolean>,
+  write: (wanted: Wanted, number: number) => Promise<boolean>,
 ): Promise<number> {
   const count = await namingAsync(asset, () =>
     located.kind === 'here' ? Promise.resolve(located.files.length) : fetcher.countOf(located.held, signal),
@@ -120,8 +111,14 @@ async function writeFiles(
       throw new CapstanError(asset.code, `The ${asset.name} has more than ${MOST_FILES} files.`);
     const file = fileAt(located, number);
     if (!file) return number;
-    // A provider that doesn't say how many there are is asked until it says that there are no more. The first one must be there.
-    const wanted = { file, mayBeAbsent: count === undefined && number > 0 };
+    const wanted = {
+      file,
+      userdata,
+      // A provider that doesn't say how many there are is asked until it says that there are no more. The first one must be there.
+      mayBeAbsent: count === undefined && number > 0,
+      allowance: intake.allowance(),
+      watcher: intake.watcher,
+    };
     const numbered = { ...asset, name: `File ${number} of the ${asset.name}` };
     if (!(await namingAsync(numbered, () => write(wanted, number)))) return number;
   }
@@ -143,33 +140,4 @@ function requireTrusted(
     'ALGORITHM_UNAVAILABLE',
     `The files of the ${name} are not the ones that the data's owner trusts (algorithm_file_checksum_mismatch).`,
   );
-}
-
-function nameOf(algorithm: Exclude<Algorithm, { kind: 'rawcode' }>): string {
-  return algorithm.kind === 'published' ? `algorithm ${algorithm.asset.ddo.id}` : 'algorithm';
-}
-
-/** Adds which one it was to a failure. One that all may be tried again after has the final failure as its cause. */
-function named({ name, code }: Asset, error: unknown): unknown {
-  if (!hasCode(error, 'FETCH_FAILED', 'FETCH_INTERRUPTED')) return error;
-  const what = name.startsWith('File ') ? name : `The ${name}`;
-  const text = `${what} could not be fetched: ${error.message.replace(/\.$/, '')}.`;
-  const failure = new CapstanError(code, text, { cause: error });
-  return error.code === 'FETCH_FAILED' ? failure : new CapstanError(error.code, text, { cause: failure });
-}
-
-function naming<T>(asset: Asset, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw named(asset, error);
-  }
-}
-
-async function namingAsync<T>(asset: Asset, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw named(asset, error);
-  }
 }

@@ -21,6 +21,7 @@ export interface Provisioning {
 }
 
 const REFILLS = 2;
+const GB = 1_000_000_000;
 
 /** Throws the error that says what could not be had. Afterwards the algorithm's container exists and was never started. */
 export async function provision(attempt: Attempt, provisioning: Provisioning, signal: AbortSignal): Promise<void> {
@@ -76,11 +77,13 @@ async function fillVolumes(attempt: Attempt, provisioning: Provisioning, signal:
 
 /** The archive is written while the engine unpacks it; if one side fails, the other is told, and the first failure counts. */
 async function fillOnce(
-  { engine, identity, settings }: Attempt,
+  { engine, identity, settings, openMeter }: Attempt,
   { spec, own, fetcher }: Provisioning,
   callerSignal: AbortSignal,
 ): Promise<void> {
   const archive = createArchive();
+  const meter = openMeter('provision');
+  const maxBytes = settings.fetch.maxJobGB * GB;
   const failed = new AbortController();
   const signal = AbortSignal.any([callerSignal, failed.signal]);
   const fail = (error: Error) => {
@@ -89,9 +92,10 @@ async function fillOnce(
     archive.fail(error);
   };
   await Promise.allSettled([
-    fill(archive, { spec, jobUid: settings.jobUid, own, fetcher }, signal).catch(fail),
+    fill(archive, { spec, jobUid: settings.jobUid, maxBytes, own, fetcher, meter }, signal).catch(fail),
     engine.putArchive(namesOf(identity).files, FILES_ROOT, archive.stream, signal).catch(fail),
   ]);
+  meter.end();
   callerSignal.throwIfAborted();
   failed.signal.throwIfAborted();
 }
