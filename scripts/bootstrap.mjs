@@ -40,6 +40,16 @@ const COMMANDS = {
     needs: [nodeModules],
     script: 'scripts/catalogue.ts',
   },
+  backup: {
+    does: 'copy what the node keeps, also while it runs',
+    needs: [nodeModules],
+    script: 'scripts/backup.ts',
+  },
+  restore: {
+    does: 'bring back what a backup holds',
+    needs: [nodeModules],
+    script: 'scripts/restore.ts',
+  },
   'bench-overhead': {
     does: 'measure what the node adds to a job',
     needs: [nodeModules, natsServer, dockerEngine, demoImage],

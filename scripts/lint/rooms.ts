@@ -27,6 +27,7 @@ export const WORKSPACES: readonly Workspace[] = [
     rooms: {
       store: [],
       chain: [],
+      control: [],
       results: [],
       assets: [],
       auth: ['store'],

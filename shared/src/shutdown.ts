@@ -1,6 +1,18 @@
 /** Turns SIGTERM and SIGINT into a graceful stop, and a second one into an immediate exit. */
+import { CapstanError } from './errors.ts';
 import type { Log } from './log.ts';
 import type { Service } from './service.ts';
+
+/** Something that the process can't be without: if it can't be had, one line says why, and the process exits with 1. */
+export function orExit<T>(work: () => T, log: Log): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof CapstanError)) throw error;
+    log.error({ code: error.code }, error.message);
+    process.exit(1);
+  }
+}
 
 /** Starts `service`, stops it on a signal and exits: 0 after a clean stop, 1 after a failed start or stop. */
 export async function runUntilSignal(service: Service, log: Log): Promise<void> {

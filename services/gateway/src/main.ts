@@ -9,7 +9,7 @@ import { createLog } from '@capstan/shared/log';
 import { publicKeyOf, seal } from '@capstan/shared/seal';
 import { loadOrCreateSecret } from '@capstan/shared/secret-file';
 import { serviceGroup } from '@capstan/shared/service';
-import { runUntilSignal } from '@capstan/shared/shutdown';
+import { orExit, runUntilSignal } from '@capstan/shared/shutdown';
 import { createAssets } from './assets/assets.ts';
 import { createCatalogue } from './assets/catalogue.ts';
 import { createMetadataStore } from './assets/metadata-store.ts';
@@ -18,6 +18,7 @@ import { createChain } from './chain/provider.ts';
 import { createReceipts } from './chain/receipts.ts';
 import { createAuthenticate } from './auth/authenticate.ts';
 import { createTokens } from './auth/token.ts';
+import { createControl } from './control/server.ts';
 import { createApp } from './http/app.ts';
 import { createClientIp } from './http/client-ip.ts';
 import { createRateLimit } from './http/rate-limit.ts';
@@ -77,7 +78,7 @@ const tokenKey = Buffer.from(
 );
 const identity = identityOf(key, config.gateway.chainId);
 
-const store = openStore(paths.store);
+const store = orExit(() => openStore(paths.store), log);
 const bus = createBus({ nats: config.nats, name: 'capstan-gateway', log });
 const runners = createRunners({ bus, store, clock, log });
 const dispatch = createDispatch({ bus, store, runners, clock, log });
@@ -195,6 +196,7 @@ await runUntilSignal(
     hub,
     createIntake({ bus, store, clock, log }),
     createSweep({ bus, store, runners, dispatch, remove, clock, log }),
+    createControl({ path: paths.control, backup: store.backup, log }),
     createHttpServer({ server, app, gateway: config.gateway, log }),
     createSocketServer({ server, path: EVENTS_PATH, live, hub, query, log, node: identity.address }),
   ]),

@@ -16,6 +16,8 @@ export function configOfProcess(): Config {
 
 export interface DataPaths {
   readonly store: string;
+  /** Unix socket on which the gateway takes the operator's requests. */
+  readonly control: string;
   readonly results: string;
   readonly catalogue: string;
   readonly scratch: string;
@@ -29,6 +31,7 @@ export function dataPaths(config: Config): DataPaths {
   const catalogue = config.gateway.catalogueDir;
   return {
     store: join(config.dataDir, 'store', 'capstan.db'),
+    control: join(config.dataDir, 'gateway.sock'),
     results: join(config.dataDir, 'results'),
     catalogue:
       catalogue === undefined

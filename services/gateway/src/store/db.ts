@@ -1,7 +1,7 @@
 /** The SQLite file: the only place that imports SQLite. Opens, checks, migrates, and groups writes into commits. */
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { backup, DatabaseSync, type StatementSync } from 'node:sqlite';
 import { CapstanError, messageOf } from '@capstan/shared/errors';
 import { MIGRATIONS } from './migrations/list.ts';
 
@@ -20,15 +20,17 @@ export interface Statement {
 export interface Db {
   prepare(sql: string): Statement;
   exec(sql: string): void;
+  /** Copies the whole database to a new file while it is in use; what is written meanwhile is in the copy, too. */
+  backup(to: string): Promise<void>;
   close(): void;
 }
 
 /** Opens the store at `path`, or in memory for unit tests. Refuses a file that is damaged or newer than this program. */
 export function openDb(path: string): Db {
   if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  let db: DatabaseSync;
+  let opened: DatabaseSync | undefined;
   try {
-    db = new DatabaseSync(path);
+    const db = (opened = new DatabaseSync(path));
     db.exec('pragma busy_timeout = 1000; pragma foreign_keys = on;');
     // Every job dirties the same few index pages: the longer the log, the fewer times they are written back (64 MB at most).
     db.exec('pragma cache_size = -64000; pragma wal_autocheckpoint = 16000;');
@@ -38,9 +40,14 @@ export function openDb(path: string): Db {
     db.exec('pragma synchronous = full;');
     checkIntegrity(db);
     migrate(db);
+    return dbOn(db);
   } catch (error) {
+    opened?.close();
     throw asOurs(error);
   }
+}
+
+function dbOn(db: DatabaseSync): Db {
   return {
     prepare(sql) {
       const statement = db.prepare(sql);
@@ -62,19 +69,37 @@ export function openDb(path: string): Db {
       };
     },
     exec: (sql) => db.exec(sql),
+    async backup(to) {
+      await backup(db, to, { rate: BACKUP_PAGES });
+    },
     close: () => db.close(),
   };
 }
 
+/** Pages of one step; between steps others have their turn. */
+const BACKUP_PAGES = 500;
+
 const BUSY = 5;
+/** The file is damaged, or none of SQLite's at all. */
+const DAMAGED: readonly number[] = [11, 26];
+const WHAT_TO_DO = 'Restore it from a backup (npm run restore -- --help); the node does not start on it.';
 
 function asOurs(error: unknown): CapstanError {
   if (error instanceof CapstanError) return error;
-  const text =
-    resultCodeOf(error) === BUSY
-      ? 'The store is in use: another gateway runs on this data folder. Stop it first; there is one gateway a store.'
-      : `The store can't be opened: ${messageOf(error)}`;
-  return new CapstanError('STORE_UNAVAILABLE', text, { cause: error });
+  if (resultCodeOf(error) === BUSY) {
+    return new CapstanError(
+      'STORE_IN_USE',
+      'The store is in use: another gateway runs on this data folder. Stop it first; there is one gateway a store.',
+      { cause: error },
+    );
+  }
+  return new CapstanError('STORE_UNAVAILABLE', whyNot(error), { cause: error });
+}
+
+function whyNot(error: unknown): string {
+  const code = resultCodeOf(error);
+  if (code !== undefined && DAMAGED.includes(code)) return `The store is damaged (${messageOf(error)}). ${WHAT_TO_DO}`;
+  return `The store can't be opened: ${messageOf(error)}`;
 }
 
 /** SQLite's primary result codes for a disk that fails, or is full. */
@@ -93,10 +118,7 @@ function checkIntegrity(db: DatabaseSync): void {
   const result = db.prepare('pragma quick_check(1)').get();
   const verdict = String(Object.values(result ?? {})[0]);
   if (verdict !== 'ok') {
-    throw new CapstanError(
-      'STORE_UNAVAILABLE',
-      `The store is damaged (${verdict}). Restore it from a backup; the node does not start on it.`,
-    );
+    throw new CapstanError('STORE_UNAVAILABLE', `The store is damaged (${verdict}). ${WHAT_TO_DO}`);
   }
 }
 

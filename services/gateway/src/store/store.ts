@@ -27,6 +27,8 @@ export interface Store extends Committer {
   readonly deadLetters: DeadLetters;
   /** Writes something, inside `write`: if that resolves, commits reach the disk. */
   probe(at: number): void;
+  /** Copies the store as it is to a new file, while it is in use. Rejects with what the disk says. */
+  backup(path: string): Promise<void>;
   close(): void;
 }
 
@@ -50,6 +52,7 @@ export function storeOn(db: Db): Store {
     jobOrders: createJobOrders(db),
     deadLetters: createDeadLetters(db),
     probe: (at) => void probe.run(at),
+    backup: (path) => db.backup(path),
     close: () => db.close(),
   };
 }

@@ -1,0 +1,31 @@
+/** What `npm run backup` and `npm run restore` have in common: settings, paths where the person is, errors a person can act on. */
+import { resolve } from 'node:path';
+import { configOfProcess, dataPaths, type DataPaths } from '@capstan/shared/config/process';
+
+export interface CommandContext {
+  readonly paths: DataPaths;
+  readonly dataDir: string;
+  readonly now: Date;
+  /** A path as the person typed it. */
+  readonly at: (path: string) => string;
+}
+
+/** Runs `work`; its text goes to the terminal, and what went wrong as a sentence. */
+export async function runCommand(work: (context: CommandContext) => Promise<string>): Promise<void> {
+  const config = configOfProcess();
+  // npm runs us in the project's folder and says where the person is.
+  const workingDir = process.env.INIT_CWD ?? process.cwd();
+  try {
+    const context = {
+      paths: dataPaths(config),
+      dataDir: config.dataDir,
+      now: new Date(),
+      at: (path: string) => resolve(workingDir, path),
+    };
+    console.log(await work(context));
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? ` ${error.cause.message}` : '';
+    console.error(`${error instanceof Error ? error.message : String(error)}${cause}`);
+    process.exitCode = 1;
+  }
+}

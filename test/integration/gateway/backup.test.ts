@@ -1,0 +1,126 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { expect } from 'chai';
+import { ROOT } from '../../../scripts/parts/service.ts';
+import { temporaryFolder } from '../../../scripts/parts/temporary-folder.ts';
+import { COMPUTE } from '../../support/gateway/caller.ts';
+import { startGateway, type GatewayScene } from '../../support/gateway/scene.ts';
+
+describe('a backup', () => {
+  let scene: GatewayScene;
+  let backups: Awaited<ReturnType<typeof temporaryFolder>>;
+  before(async () => {
+    scene = await startGateway();
+    backups = await temporaryFolder('backups');
+  });
+  after(async () => {
+    await scene[Symbol.asyncDispose]();
+    await backups[Symbol.asyncDispose]();
+  });
+
+  /** As a person types it. */
+  const command = async (name: 'backup' | 'restore', ...words: readonly string[]) => {
+    const child = spawn(process.execPath, [join(ROOT, 'scripts', `${name}.ts`), ...words], {
+      cwd: ROOT,
+      env: { ...process.env, CAPSTAN_DATA_DIR: scene.dataDir },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const said = Promise.all([text(child.stdout), text(child.stderr)]);
+    const [code] = (await once(child, 'close')) as [number | null];
+    return { code, said: (await said).join('') };
+  };
+  const backUp = async (...words: readonly string[]) => {
+    const { code, said } = await command('backup', backups.path, ...words);
+    expect(code, said).to.equal(0);
+    return { said, dir: said.slice(0, said.indexOf(':')) };
+  };
+
+  it('is made while jobs come in, and brings back every job that was accepted before it', async () => {
+    const caller = scene.caller();
+    const early = [await caller.job(scene.order()), await caller.job(scene.order())];
+    await scene.report(early[0]?.jobId ?? '', 40);
+    const results = [...(await scene.writeResults(early[0]?.jobId ?? '', 1, { 'out.txt': 'kept' }))];
+    await scene.report(early[0]?.jobId ?? '', 70, { details: { results } });
+    const busy = new AbortController();
+    const coming = (async () => {
+      while (!busy.signal.aborted) await caller.job(scene.order());
+    })();
+    const { dir, said } = await backUp('--results');
+    expect(said).to.contain('while the node runs');
+    busy.abort();
+    await coming;
+    const late = await caller.job(scene.order());
+
+    await scene.gateway().stop();
+    expect(await readdir(dir)).to.include.members([
+      'backup.json',
+      'catalogue',
+      'node.key',
+      'results',
+      'store.db',
+      'token.key',
+    ]);
+    await rm(join(scene.dataDir, 'store'), { recursive: true });
+    await rm(join(scene.dataDir, 'results'), { recursive: true });
+    expect((await command('restore', dir)).said).to.contain('is as it was at');
+    await scene.restartGateway();
+
+    expect(await caller.status(early[0]?.jobId ?? '')).to.include({ status: 70 });
+    expect((await caller.result(early[0]?.jobId ?? '', 0)).text).to.equal('kept');
+    expect(await caller.status(early[1]?.jobId ?? '')).to.include({ status: 1 });
+    const query = { query: { jobId: late.jobId } };
+    expect((await caller.call('GET', COMPUTE, query)).jobs()).to.deep.equal([]);
+  });
+
+  it('is taken of a node that does not run, too', async () => {
+    await scene.gateway().stop();
+    expect((await backUp()).said).to.match(/does not run, without results/);
+    await scene.restartGateway();
+  });
+
+  it('is refused when it is not whole, or not what was saved', async () => {
+    const { dir } = await backUp();
+    await writeFile(join(dir, 'node.key'), 'another');
+    const { code, said } = await command('restore', dir, '--replace');
+    expect([code, said.trim()]).to.deep.equal([1, 'The backup is damaged: node.key is not what was saved.']);
+    await rm(join(dir, 'store.db'));
+    await rm(join(dir, 'node.key'));
+    expect((await command('restore', dir)).said).to.match(/not whole: node.key is missing/);
+    expect((await command('restore', backups.path)).said).to.match(/is no backup/);
+  });
+
+  it('does not take the place of a node without being told to, nor of one that runs', async () => {
+    const { dir } = await backUp();
+    expect((await command('restore', dir)).said).to.match(/There is a node in .* already. Give --replace/);
+    expect((await command('restore', dir, '--replace')).said).to.match(/store is in use/);
+    await scene.gateway().stop();
+    const { code, said } = await command('restore', dir, '--replace');
+    expect(code, said).to.equal(0);
+    expect(said).to.match(/What was there is in .*before-restore-/);
+    await scene.restartGateway();
+  });
+
+  it('is what a node asks for that finds its store damaged', async () => {
+    const { dir } = await backUp();
+    await scene.gateway().stop();
+    const stores = await readdir(join(scene.dataDir, 'store'));
+    for (const name of stores) await writeFile(join(scene.dataDir, 'store', name), 'x'.repeat(100_000));
+    const failed = await scene.restartGateway().then(
+      () => 'it started',
+      (error: unknown) => String(error),
+    );
+    expect(failed).to.match(/store is damaged \(.*npm run restore/);
+    expect((await command('restore', dir, '--replace')).code).to.equal(0);
+    await scene.restartGateway();
+  });
+
+  it('says how it is used', async () => {
+    for (const name of ['backup', 'restore'] as const) {
+      expect((await command(name, '--help')).said).to.match(/^usage: npm run/);
+      expect((await command(name)).code).to.equal(2);
+    }
+  });
+});
