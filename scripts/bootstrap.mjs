@@ -50,6 +50,11 @@ const COMMANDS = {
     needs: [nodeModules],
     script: 'scripts/restore.ts',
   },
+  'chaos-store': {
+    does: 'kill a process that commits, a thousand times, and look whether the store lost anything',
+    needs: [nodeModules],
+    script: 'test/chaos/kill-store.ts',
+  },
   'bench-overhead': {
     does: 'measure what the node adds to a job',
     needs: [nodeModules, natsServer, dockerEngine, demoImage],
