@@ -69,6 +69,7 @@ export function createRunner({ bus, settings, own, outside, clock, log }: Runner
       emit,
       tellProgress: (progress: Progress) => broadcast(bus, progressSubject(progress.jobId), progress),
       log,
+      filterOf: (environment: EnvironmentId) => environments.find(({ id }) => id === environment)?.filter,
       limitsOf(environment: EnvironmentId) {
         // A run that was begun in an environment that is not configured any more ends under the limits of another one.
         const found = limits.get(environment) ?? fallback;

@@ -3,6 +3,7 @@ import { Type, type Static } from 'typebox';
 import { EnvironmentIdSchema } from '../contract/ids.ts';
 import { ChainSchema } from './chains.ts';
 import { FetchSchema } from './fetch.ts';
+import { FilterSchema } from './filter.ts';
 import { LimitsSchema } from './limits.ts';
 import { section, strict } from './section.ts';
 
@@ -144,6 +145,7 @@ export const EnvironmentConfigSchema = Type.Object(
       default: 604_800,
       description: 'How long results are kept, in seconds.',
     }),
+    filter: Type.Optional(FilterSchema),
     orders: Type.Union([Type.Literal('free'), Type.Literal('chain')], {
       default: 'free',
       description:

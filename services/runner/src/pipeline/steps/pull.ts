@@ -5,6 +5,7 @@ import type { Log } from '@capstan/shared/log';
 import type { Engine, Image } from '../../docker/engine.ts';
 import { unlessAborted } from '@capstan/shared/unless-aborted';
 import { insist, persist } from '../../docker/insist.ts';
+import type { Attempt } from '../attempt.ts';
 
 export interface Images {
   /** Resolves to the image's id. Throws IMAGE_UNAVAILABLE with a reason. */
@@ -73,6 +74,22 @@ export function createImages({ engine, pullTimeoutS, log }: ImagesOptions): Imag
       return found.id;
     },
   };
+}
+
+/** The image of the environment's filter, if it has one; a job whose outputs nobody could look at is not begun. */
+export async function ensureFilter(
+  images: Images,
+  { filter, log }: Pick<Attempt, 'filter' | 'log'>,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (!filter) return undefined;
+  try {
+    return await images.ensure(filter, signal);
+  } catch (error) {
+    if (!hasCode(error, 'IMAGE_UNAVAILABLE')) throw error;
+    log.error({ problem: error.message }, 'the filter of this environment can not be had, its jobs fail');
+    throw new CapstanError('FILTER_UNAVAILABLE', 'The filter of this environment is not available at the moment.');
+  }
 }
 
 const unavailable = (reference: string, text: string) =>
