@@ -9,6 +9,8 @@ export interface Terms {
   readonly maxDurationS?: number;
   /** Its outputs go through the filter of its environment. */
   readonly isFiltered?: true;
+  /** Public key that its results are encrypted to, hex. */
+  readonly encryptTo?: string;
 }
 
 export interface AttemptIdentity extends Terms {
@@ -28,6 +30,7 @@ export const LABELS = {
   phase: 'capstan.phase',
   maxDurationS: 'capstan.max-duration-s',
   filtered: 'capstan.filtered',
+  encryptTo: 'capstan.encrypt-to',
 } as const;
 
 /** `algorithm` runs, and `filter` after it; `files` is never started, files go in and come out through it. */
@@ -60,6 +63,7 @@ export function labelsOf(identity: AttemptIdentity, phase: Phase): Labels {
     [LABELS.phase]: phase,
     ...(identity.maxDurationS === undefined ? {} : { [LABELS.maxDurationS]: String(identity.maxDurationS) }),
     ...(identity.isFiltered ? { [LABELS.filtered]: '1' } : {}),
+    ...(identity.encryptTo === undefined ? {} : { [LABELS.encryptTo]: identity.encryptTo }),
   };
 }
 
@@ -81,15 +85,21 @@ export function identityOf(labels: Labels): AttemptIdentity | undefined {
   };
 }
 
-export function termsOf({ maxDurationS, isFiltered }: Terms): Terms {
-  return { ...(maxDurationS === undefined ? {} : { maxDurationS }), ...(isFiltered ? { isFiltered } : {}) };
+export function termsOf({ maxDurationS, isFiltered, encryptTo }: Terms): Terms {
+  return {
+    ...(maxDurationS === undefined ? {} : { maxDurationS }),
+    ...(isFiltered ? { isFiltered } : {}),
+    ...(encryptTo === undefined ? {} : { encryptTo }),
+  };
 }
 
 function termsOfLabels(labels: Labels): Terms {
   const maxDurationS = Number(labels[LABELS.maxDurationS]);
+  const encryptTo = labels[LABELS.encryptTo];
   return {
     ...(isCount(maxDurationS) ? { maxDurationS } : {}),
     ...(labels[LABELS.filtered] === undefined ? {} : { isFiltered: true }),
+    ...(encryptTo === undefined ? {} : { encryptTo }),
   };
 }
 

@@ -129,10 +129,11 @@ async function act(plan: Plan, acting: Acting): Promise<RunResult> {
   }
 }
 
-function newTerms({ todo, parts }: Acting, { maxDurationS }: JobSpec): Terms {
+function newTerms({ todo, parts }: Acting, { maxDurationS, output }: JobSpec): Terms {
   return {
     ...(maxDurationS === undefined ? {} : { maxDurationS }),
     ...(parts.filterOf(todo.environment) ? { isFiltered: true } : {}),
+    ...(output?.encryptTo === undefined ? {} : { encryptTo: output.encryptTo }),
   };
 }
 

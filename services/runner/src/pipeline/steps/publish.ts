@@ -9,6 +9,7 @@ import { collect, type Collected } from '../../results/collect.ts';
 import { demultiplex } from '../../results/demultiplex.ts';
 import { ALGORITHM_LOG } from '../../results/order.ts';
 import type { Draft, Results } from '../../results/results.ts';
+import { sealedDraft } from '../../results/sealed.ts';
 import { maxLogBytes, type Attempt } from '../attempt.ts';
 import { endingOf, endingWithheld, type Ending, type Outcome } from '../ending.ts';
 import { RESULTS_ROOT } from '../layout.ts';
@@ -23,6 +24,11 @@ export interface Publishing {
 /** A disk that is full, or a store that is away, gets this many more chances. */
 const RETRIES = 3;
 
+async function openDraft(identity: Attempt['identity'], results: Results): Promise<Draft> {
+  const draft = await results.begin(identity);
+  return identity.encryptTo === undefined ? draft : sealedDraft(draft, identity.encryptTo);
+}
+
 const NOTHING: Collected = { skipped: [], exceeded: undefined };
 
 /** Publishes what the algorithm left. Throws OUTPUTS_UNREADABLE or RESULTS_UNWRITABLE. */
@@ -34,7 +40,7 @@ export function publish(
   const { identity, limits, log } = attempt;
   const isWithheld = verdict === 'withheld';
   const once = async () => {
-    const draft = await results.begin(identity);
+    const draft = await openDraft(identity, results);
     if (identity.isFiltered) await collectFilterLog(attempt, draft, signal);
     const collected = await fillDraft(attempt, draft, { isWithheld, signal });
     const ending = isWithheld ? endingWithheld(outcome, limits) : endingOf(outcome, collected.exceeded, limits);
