@@ -5,6 +5,7 @@ import { ChainSchema } from './chains.ts';
 import { FetchSchema } from './fetch.ts';
 import { FilterSchema } from './filter.ts';
 import { LimitsSchema } from './limits.ts';
+import { LiveSchema } from './live.ts';
 import { section, strict } from './section.ts';
 
 const LogLevelSchema = Type.Union(
@@ -78,6 +79,7 @@ const GatewaySchema = Type.Object(
         'Addresses or ranges (CIDR) of proxies of yours whose `X-Forwarded-For` is believed. Anyone else can write what they like there.',
     }),
     limits: LimitsSchema,
+    live: LiveSchema,
     compat: CompatSchema,
     catalogueDir: Type.Optional(
       Type.String({ description: 'Folder of asset descriptions (DDO files); `<dataDir>/catalogue` if absent.' }),

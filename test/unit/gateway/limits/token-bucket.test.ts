@@ -1,8 +1,8 @@
 import { CapstanError } from '@capstan/shared/errors';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { createRateLimit } from '../../../../services/gateway/src/http/rate-limit.ts';
-import { isFull, take, type Bucket, type Rate } from '../../../../services/gateway/src/http/token-bucket.ts';
+import { createRateLimit } from '../../../../services/gateway/src/limits/rate-limit.ts';
+import { isFull, take, type Bucket, type Rate } from '../../../../services/gateway/src/limits/token-bucket.ts';
 
 const rates: fc.Arbitrary<Rate> = fc.record({
   perSecond: fc.double({ min: 0.01, max: 1_000, noNaN: true }),

@@ -1,6 +1,6 @@
 import { CapstanError } from '@capstan/shared/errors';
 import { expect } from 'chai';
-import { createClientIp, networkOf } from '../../../../services/gateway/src/http/client-ip.ts';
+import { createClientIp, networkOf } from '../../../../services/gateway/src/limits/client-ip.ts';
 
 const PROXY = '10.0.0.1';
 const CLIENT = '203.0.113.9';
