@@ -4,7 +4,6 @@
  */
 import type { Manifest } from '@capstan/shared/contract/manifest';
 import type { ContainerState, StartedState } from '../docker/engine.ts';
-import type { Terms } from '../docker/names.ts';
 import type { Want } from './control.ts';
 
 export interface Known {
@@ -15,7 +14,8 @@ export interface Known {
   readonly attempts: readonly {
     readonly attempt: number;
     readonly algorithm: ContainerState | undefined;
-    readonly terms: Terms;
+    /** What the job's orders pay for, if they bound it. */
+    readonly maxDurationS?: number;
   }[];
   /** The last attempt whose start was tried, as the runner noted before it did; 0 if none was. */
   readonly lastStart: number;
@@ -33,7 +33,7 @@ export type Plan =
       readonly kind: 'adopt';
       readonly attempt: number;
       readonly algorithm: StartedState;
-      readonly terms: Terms;
+      readonly maxDurationS?: number;
     }
   /** Not started yet, and not wanted any more. */
   | { readonly kind: 'stop'; readonly attempt: number }

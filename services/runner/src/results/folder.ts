@@ -1,7 +1,6 @@
 /**
  * Results in a folder: `results/<jobId>/<run>/` with `manifest.json` and `files/<index>`. All of a run appears at once, by a rename,
- * after everything in it is on the disk; until then it is a draft, which a later try throws away. What is for the operator alone lies
- * in `private/`, which no manifest lists.
+ * after everything in it is on the disk; until then it is a draft, which a later try throws away.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
@@ -12,10 +11,9 @@ import { ManifestSchema, type Manifest, type ManifestFile } from '@capstan/share
 import { CapstanError, messageOf, systemCode } from '@capstan/shared/errors';
 import { compile } from '@capstan/shared/validate';
 import { inResultOrder } from './order.ts';
-import type { Draft, Results, Run } from './results.ts';
+import type { Draft, NewFile, Results, Run } from './results.ts';
 
 const MANIFEST = 'manifest.json';
-const PRIVATE = 'private';
 const validate = compile(ManifestSchema);
 
 export function createResultsFolder(dir: string): Results {
@@ -65,12 +63,7 @@ function createDraft({ draftDir, runDir, parents }: Places): Draft {
     add: (file, body) =>
       translated(async () => {
         const place = `new-${places++}`;
-        stored.push({ ...file, ...(await store(fileAt(place), body)), place });
-      }),
-    addPrivate: (name, body) =>
-      translated(async () => {
-        await mkdir(join(draftDir, PRIVATE), { recursive: true });
-        await store(join(draftDir, PRIVATE, name), body);
+        stored.push({ ...(await store(fileAt(place), file, body)), place });
       }),
     publish: (outcome) =>
       translated(async () => {
@@ -86,6 +79,7 @@ function createDraft({ draftDir, runDir, parents }: Places): Draft {
         await Promise.all(parents.map(sync));
         return manifest;
       }),
+    discard: () => translated(() => rm(draftDir, { recursive: true, force: true })),
   };
 }
 
@@ -94,7 +88,11 @@ export function resultsOf({ files }: Pick<Manifest, 'files'>): ResultFile[] {
   return files.map(({ filename, filesize, type, index }) => ({ filename, filesize, type, index }));
 }
 
-async function store(path: string, body: AsyncIterable<Buffer>): Promise<Pick<ManifestFile, 'filesize' | 'sha256'>> {
+async function store(
+  path: string,
+  { filename, type }: NewFile,
+  body: AsyncIterable<Buffer>,
+): Promise<Omit<StoredFile, 'place'>> {
   const hash = createHash('sha256');
   let filesize = 0;
   await using handle = await open(path, 'wx', 0o640);
@@ -104,7 +102,7 @@ async function store(path: string, body: AsyncIterable<Buffer>): Promise<Pick<Ma
     await handle.writeFile(chunk);
   }
   await handle.datasync();
-  return { filesize, sha256: hash.digest('hex') };
+  return { filename, filesize, type, sha256: hash.digest('hex') };
 }
 
 async function writeDurably(path: string, text: string): Promise<void> {
