@@ -13,6 +13,9 @@ export function exampleFile(): string {
 
 function sectionText({ path, description, rows }: Section): string {
   if (path.endsWith('[]')) return environmentText(path, rows);
+  // A part of an environment that is there only with settings of its own.
+  if (path.includes('[].'))
+    return [...comment(description, 3), `${indent(3)}# ${lastOf(path)}: (not set)`, ''].join('\n');
   const depth = path === '' ? 0 : path.split('.').length;
   const title = path === '' ? [] : [...comment(description, depth - 1), `${indent(depth - 1)}#${lastOf(path)}:`];
   // Environments are spelled out below, in a section of their own.

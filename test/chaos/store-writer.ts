@@ -21,7 +21,7 @@ const writeOne = async () => {
   const cursor = await store.write((transaction) => {
     const job = store.jobs.add(aNewJob({ jobId }), '{"text":"'.padEnd(2_000, 'x') + '"}');
     const event = jobEvent({ jobId, run: 1, attempt: 0, code: 1, at: Date.now() });
-    const place = store.events.append(event);
+    const place = store.events.append(event, job);
     transaction.announce({ cursor: place, event, job });
     return place;
   });

@@ -133,6 +133,22 @@ export function describedCalls(scene: () => GatewayScene): DescribedCalls {
       400: () => ({}),
       401: (who) => ({ query: unsigned(who) }),
     },
+    computeEvents: {
+      200: async (who) => {
+        const jobId = await jobOf(who);
+        return { query: { jobId, from: 'start', follow: false, ...(await who.signed(jobId)) } };
+      },
+      400: () => ({}),
+      401: () => ({ query: { jobId: '0'.repeat(32), ticket: 'used' } }),
+      406: () => ({ headers: { accept: 'application/json' } }),
+    },
+    createTicket: {
+      200: async (who) => ({ body: await who.signed() }),
+      400: () => ({}),
+      401: (who) => ({ body: unsigned(who) }),
+      413: () => TOO_LARGE,
+      415: () => NO_JSON,
+    },
     computeStop: jobsCalls,
     computeDelete: jobsCalls,
     computeResult: {
@@ -187,6 +203,7 @@ export function describedCalls(scene: () => GatewayScene): DescribedCalls {
     computeStart: async (who) => ({ body: await who.startBody(scene().order()) }),
     computeStop: async (who) => ({ query: await who.signed() }),
     computeDelete: async (who) => ({ query: { documentId: 'x', ...(await who.signed('x')) } }),
+    createTicket: async (who) => ({ body: await who.signed() }),
     createAuthToken: (who) => tokenCall(who, { expiration: soon() }),
     deleteAuthToken: calls.deleteAuthToken[200] ?? (() => ({})),
   };

@@ -1,10 +1,11 @@
 /** The gateway's composition root: configuration → parts → start all; a signal → stop in reverse. */
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { createBus } from '@capstan/shared/bus/connect';
 import { systemClock as clock } from '@capstan/shared/clock';
 import { configOfProcess, dataPaths, nodeKeyOf } from '@capstan/shared/config/process';
 import type { Address, JobId } from '@capstan/shared/contract/ids';
 import { EVENTS_PATH } from '@capstan/shared/contract/paths';
+import { hasCode, messageOf } from '@capstan/shared/errors';
 import { createLog } from '@capstan/shared/log';
 import { publicKeyOf, seal } from '@capstan/shared/seal';
 import { loadOrCreateSecret } from '@capstan/shared/secret-file';
@@ -17,11 +18,15 @@ import { createContracts } from './chain/contracts.ts';
 import { createChain } from './chain/provider.ts';
 import { createReceipts } from './chain/receipts.ts';
 import { createAuthenticate } from './auth/authenticate.ts';
+import { createTickets } from './auth/tickets.ts';
+import { createTokenWatch } from './auth/token-watch.ts';
 import { createTokens } from './auth/token.ts';
 import { createControl } from './control/server.ts';
 import { createApp } from './http/app.ts';
-import { createClientIp } from './http/client-ip.ts';
-import { createRateLimit } from './http/rate-limit.ts';
+import { createOpenAnswers } from './http/open-answers.ts';
+import { createClientIp } from './limits/client-ip.ts';
+import { createRateLimit } from './limits/rate-limit.ts';
+import { createTicketRoute } from './http/routes/create-ticket.ts';
 import { createTokenRoute } from './http/routes/create-token.ts';
 import { deleteComputeRoute } from './http/routes/delete-compute.ts';
 import { deleteTokenRoute } from './http/routes/delete-token.ts';
@@ -29,6 +34,7 @@ import { docsRoutes } from './http/routes/docs.ts';
 import { encryptRoute } from './http/routes/encrypt.ts';
 import { getComputeRoute } from './http/routes/get-compute.ts';
 import { getEnvironmentsRoute } from './http/routes/get-environments.ts';
+import { getEventsRoute } from './http/routes/get-events.ts';
 import { nonceRoute } from './http/routes/get-nonce.ts';
 import { getResultRoute } from './http/routes/get-result.ts';
 import { healthRoute } from './http/routes/health.ts';
@@ -43,9 +49,11 @@ import { identityOf } from './identity.ts';
 import { createDispatch } from './jobs/dispatch.ts';
 import { createEnvironmentList } from './jobs/environments.ts';
 import { createHealth } from './jobs/health.ts';
+import { createIdentify, type Identity } from './jobs/identify.ts';
 import { createInitialize } from './jobs/initialize.ts';
 import { createIntake } from './jobs/intake.ts';
 import { createLive } from './jobs/live.ts';
+import { createPruneEvents } from './jobs/prune-events.ts';
 import { createQuery } from './jobs/query.ts';
 import { createQueueReason } from './jobs/queue-reason.ts';
 import { createResult } from './jobs/result.ts';
@@ -57,15 +65,21 @@ import { createStop } from './jobs/stop.ts';
 import { createSubmit } from './jobs/submit.ts';
 import { createSweep } from './jobs/sweep.ts';
 import { createTokenRequests } from './jobs/token-requests.ts';
+import { createPlaces } from './limits/places.ts';
+import { createFirstEvent } from './live/first-event.ts';
+import { createFollow } from './live/follow.ts';
+import { createHub } from './live/hub.ts';
+import { createTurns } from './live/turns.ts';
 import { createOrders } from './orders/orders.ts';
 import { createQuotes } from './orders/quotes.ts';
 import { createResultsFolder } from './results/folder.ts';
 import type { StatusRow } from './store/statuses.ts';
 import { openStore } from './store/store.ts';
-import { createHub } from './ws/hub.ts';
 import { createSocketServer } from './ws/server.ts';
 
 const MAX_BODY_BYTES = 1_000_000;
+/** Farther than the events of a life of the node, and near enough for millions of lives. */
+const newLeap = () => randomInt(1, 2 ** 31);
 
 const config = configOfProcess();
 const log = createLog('gateway', config.logLevel);
@@ -97,9 +111,22 @@ const authenticate = createAuthenticate(
   tokens,
   createRateLimit({ perSecond: limits.perCallerPerSecond, burst: limits.perCallerBurst }, clock),
 );
-const tokenRequests = createTokenRequests({ store, tokens, authenticate, clock, log });
+const tokenWatch = createTokenWatch(clock);
+const tokenRequests = createTokenRequests({ store, tokens, watch: tokenWatch, authenticate, clock, log });
 const results = createResultsFolder(paths.results);
 const query = createQuery({ store, authenticate, statusAccess: config.gateway.statusAccess, show });
+
+const tickets = createTickets<Identity>(clock);
+const identify = createIdentify({ store, tokens, tickets, authenticate });
+// Histories and snapshots leave others at least as much time as they take.
+const takeTurn = createTurns({ budgetMs: 5, nowMs: () => clock.monotonicMs() });
+const follow = createFollow({ live, hub, query, takeTurn });
+const clientIp = createClientIp(config.gateway.trustedProxies);
+const perIp = createRateLimit({ perSecond: limits.perIpPerSecond, burst: limits.perIpBurst }, clock);
+const { maxFollowers, maxFollowersPerNetwork } = config.gateway.live;
+const takePlace = createPlaces({ total: maxFollowers, perNetwork: maxFollowersPerNetwork });
+const answers = createOpenAnswers({ clientIp, takePlace });
+
 const { metadataStoreUrl, metadataStoreTimeoutS, metadataFreshS } = config.gateway;
 const assets = createAssets(
   createCatalogue(paths.catalogue),
@@ -158,10 +185,7 @@ const app = createApp({
   log,
   clock,
   corsOrigins: config.gateway.corsOrigins,
-  rateLimits: {
-    clientIp: createClientIp(config.gateway.trustedProxies),
-    perIp: createRateLimit({ perSecond: limits.perIpPerSecond, burst: limits.perIpBurst }, clock),
-  },
+  rateLimits: { clientIp, perIp },
   routes: [
     rootRoute(identity),
     healthRoute(createHealth({ store, bus, runners, clock })),
@@ -175,7 +199,17 @@ const app = createApp({
     initializeComputeRoute(initialize, bodyLimitBytes),
     initializeRoute(initialize),
     startComputeRoute(async (submission) => show(await submit(submission)), bodyLimitBytes),
-    getComputeRoute(query),
+    getComputeRoute({ query, live, firstEvent: createFirstEvent({ live, hub }), answers }),
+    getEventsRoute({
+      follow,
+      query,
+      identify,
+      tokenWatch,
+      answers,
+      maxBufferedBytes: config.gateway.live.maxBufferedKB * 1_000,
+      log,
+    }),
+    createTicketRoute({ identify, tickets, bodyLimitBytes }),
     stopComputeRoute(async (request) => (await stop(request)).map((job) => show(job)), bodyLimitBytes),
     deleteComputeRoute(async (request) => (await remove.request(request)).map((job) => show(job)), bodyLimitBytes),
     getResultRoute(createResult({ store, results, authenticate })),
@@ -185,9 +219,23 @@ const app = createApp({
   ],
 });
 
+/** A disk that is full keeps nobody from reading. */
+const leap = async () => {
+  try {
+    await store.write(() => store.cursors.leap(newLeap()));
+  } catch (error) {
+    if (!hasCode(error, 'STORE_UNAVAILABLE')) throw error;
+    log.warn({ problem: messageOf(error) }, 'cursors go on as they were: a restored backup may not be noticed');
+  }
+};
+
 await runUntilSignal(
   serviceGroup([
-    { name: 'store', start: () => Promise.resolve(), stop: () => Promise.resolve(store.close()) },
+    {
+      name: 'store',
+      start: leap,
+      stop: () => Promise.resolve(store.close()),
+    },
     ...chains.values(),
     bus,
     runners,
@@ -195,10 +243,27 @@ await runUntilSignal(
     createSettle({ bus, store, dispatch, remove, log }),
     hub,
     createIntake({ bus, store, clock, log }),
+    createPruneEvents({ store, keepDays: config.gateway.live.keepEventsDays, clock, log }),
     createSweep({ bus, store, runners, dispatch, remove, clock, log }),
     createControl({ path: paths.control, backup: store.backup, log }),
     createHttpServer({ server, app, gateway: config.gateway, log }),
-    createSocketServer({ server, path: EVENTS_PATH, live, hub, query, log, node: identity.address }),
+    answers,
+    createSocketServer({
+      server,
+      path: EVENTS_PATH,
+      corsOrigins: config.gateway.corsOrigins,
+      clientIp,
+      perIp,
+      takePlace,
+      identify,
+      follow,
+      query,
+      tokenWatch,
+      limits: config.gateway.live,
+      node: identity.address,
+      clock,
+      log,
+    }),
   ]),
   log,
 );

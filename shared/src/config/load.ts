@@ -60,10 +60,7 @@ const SECRET = new Set([
 /** Endpoints whose address is the key to them. */
 const SECRET_ENDPOINTS = /^chains(\.\d+(\.rpc(\.\d+)?)?)?$/;
 
-/** Logins of registries. */
-const SECRET_LOGINS = /^runner(\.registries(\..+)?)?$/;
-
-const isSecret = (path: string) => SECRET.has(path) || SECRET_ENDPOINTS.test(path) || SECRET_LOGINS.test(path);
+const isSecret = (path: string) => SECRET.has(path) || SECRET_ENDPOINTS.test(path);
 
 function problems(tree: Tree, errors: Readonly<Record<string, readonly string[]>>): readonly string[] {
   return Object.entries(errors).map(([path, texts]) => {

@@ -3,8 +3,9 @@ import { Type, type Static } from 'typebox';
 import { EnvironmentIdSchema } from '../contract/ids.ts';
 import { ChainSchema } from './chains.ts';
 import { FetchSchema } from './fetch.ts';
-import { ImagesSchema, RegistrySchema } from './images.ts';
+import { FilterSchema } from './filter.ts';
 import { LimitsSchema } from './limits.ts';
+import { LiveSchema } from './live.ts';
 import { section, strict } from './section.ts';
 
 const LogLevelSchema = Type.Union(
@@ -78,6 +79,7 @@ const GatewaySchema = Type.Object(
         'Addresses or ranges (CIDR) of proxies of yours whose `X-Forwarded-For` is believed. Anyone else can write what they like there.',
     }),
     limits: LimitsSchema,
+    live: LiveSchema,
     compat: CompatSchema,
     catalogueDir: Type.Optional(
       Type.String({ description: 'Folder of asset descriptions (DDO files); `<dataDir>/catalogue` if absent.' }),
@@ -145,6 +147,7 @@ export const EnvironmentConfigSchema = Type.Object(
       default: 604_800,
       description: 'How long results are kept, in seconds.',
     }),
+    filter: Type.Optional(FilterSchema),
     orders: Type.Union([Type.Literal('free'), Type.Literal('chain')], {
       default: 'free',
       description:
@@ -179,18 +182,6 @@ const RunnerSchema = Type.Object(
       exclusiveMinimum: 0,
       default: 1_800,
       description: 'Longest pull of an image, in seconds. It does not count as run time.',
-    }),
-    images: ImagesSchema,
-    registries: Type.Array(RegistrySchema, {
-      default: [],
-      description:
-        'Registries that want a login: `host`, `username` and `password` of each. Better given as an environment variable than in a file.',
-    }),
-    minFreeDiskGB: Type.Number({
-      minimum: 0,
-      default: 1,
-      description:
-        "Free space, in GB, that must be left on the disk of the data folder and on the engine's. Below it the runner takes no new jobs and ends pulls, until there is space again.",
     }),
     stopGraceS: Type.Integer({
       minimum: 0,

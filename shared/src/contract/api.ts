@@ -76,8 +76,59 @@ export const StatusQuerySchema = Type.Object({
   signature: Type.Optional(Signature),
   nonce: Type.Optional(NonceText),
   dates: Type.Optional(Type.Literal('iso')),
+  since: Type.Optional(
+    Type.String({
+      pattern: '^[0-9]{1,16}$',
+      description: 'A cursor, from the Capstan-Cursor header of an answer: wait only if nothing has happened after it.',
+    }),
+  ),
+  waitFor: Type.Optional(
+    Type.String({
+      pattern: '^([0-5]?[0-9](\\.[0-9]{1,3})?|60)$',
+      description: 'Long poll: wait so many seconds, 60 at most, for the next event of these jobs.',
+    }),
+  ),
 });
 export type StatusQuery = Static<typeof StatusQuerySchema>;
+
+/** Which jobs to follow as a stream of events, from where on, and who asks. */
+export const EventsQuerySchema = Type.Object({
+  jobId: Which.jobId,
+  jobs: Type.Optional(
+    Type.String({ pattern: '^[^,]{1,64}(,[^,]{1,64}){0,99}$', description: 'Several ids, with commas between them.' }),
+  ),
+  documentId: Which.documentId,
+  environment: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+  consumerAddress: Type.Optional(AnyAddress),
+  /** The same as consumerAddress. */
+  owner: Type.Optional(AnyAddress),
+  from: Type.Optional(
+    Type.String({
+      pattern: '^([0-9]{1,16}|now|start)$',
+      description: 'A cursor, `now`, or `start`; Last-Event-ID goes before it.',
+    }),
+  ),
+  follow: Type.Optional(
+    Type.Unsafe<'true' | 'false'>(
+      Type.Union([Type.Literal('true'), Type.Literal('false')], {
+        description: '`false`: the stream ends when all there was is told.',
+      }),
+    ),
+  ),
+  signature: Type.Optional(Signature),
+  nonce: Type.Optional(NonceText),
+  ticket: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 100, description: 'From createTicket, in place of a header.' }),
+  ),
+});
+export type EventsQuery = Static<typeof EventsQuerySchema>;
+
+/** Signs consumerAddress + nonce, unless an AuthToken header stands in. */
+export const TicketRequestSchema = Type.Object({
+  consumerAddress: Type.Optional(AnyAddress),
+  nonce: Type.Optional(NonceText),
+  signature: Type.Optional(Signature),
+});
 
 /** Without a jobId: all of the caller's jobs, or those on a dataset. */
 export const StopRequestSchema = Type.Object({

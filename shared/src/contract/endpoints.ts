@@ -9,6 +9,7 @@ import {
   DeleteTokenRequestSchema,
   EncryptQuerySchema,
   EnvironmentsQuerySchema,
+  EventsQuerySchema,
   InitializeComputeAnswerSchema,
   InitializeComputeRequestSchema,
   InitializeQuerySchema,
@@ -19,9 +20,10 @@ import {
   StatusObjectSchema,
   StatusQuerySchema,
   StopRequestSchema,
+  TicketRequestSchema,
 } from './api.ts';
 import { ContainerRequestSchema, EnvironmentObjectSchema, HealthSchema, RootSchema } from './answers.ts';
-import { COMPUTE_PATH as COMPUTE } from './paths.ts';
+import { COMPUTE_PATH as COMPUTE, EVENTS_PATH } from './paths.ts';
 
 interface Otherwise {
   readonly about: string;
@@ -46,7 +48,7 @@ export interface Endpoint {
   readonly success: {
     readonly status: 200 | 201;
     readonly about: string;
-    readonly type: 'application/json' | 'text/plain' | 'application/octet-stream';
+    readonly type: 'application/json' | 'text/plain' | 'text/event-stream' | 'application/octet-stream';
     readonly schema?: TSchema;
   };
   /** Answers that are neither the success nor an error, by HTTP status. */
@@ -153,13 +155,40 @@ export const ENDPOINTS = {
     path: COMPUTE,
     aliases: [PAGE_ALIAS],
     summary: 'How jobs stand',
-    about: 'At least one of jobId, documentId, agreementId and consumerAddress. Newest first, 1,000 at most.',
+    about:
+      'At least one of jobId, documentId, agreementId and consumerAddress. Newest first, 1,000 at most. With since or waitFor the header Capstan-Cursor says up to which event the answer is.',
     parameters: StatusQuerySchema,
     from: 'query',
     takesToken: true,
     success: json('The jobs; none is an empty list', Statuses),
     otherwise: { 304: { about: 'Nothing has changed since the answer that If-None-Match names' } },
     errors: [400, 401],
+  },
+  computeEvents: {
+    method: 'GET',
+    path: EVENTS_PATH,
+    summary: 'Live status as server-sent events',
+    about:
+      'At least one of jobId, jobs, documentId, environment and consumerAddress. The frames of the WebSocket at the same path, each as an event whose id is its cursor; /asyncapi.json describes them. Last-Event-ID resumes.',
+    parameters: EventsQuerySchema,
+    from: 'query',
+    takesToken: true,
+    success: { status: 200, about: 'Events, as they happen', type: 'text/event-stream' },
+    errors: [400, 401, 406],
+  },
+  createTicket: {
+    method: 'POST',
+    path: `${COMPUTE}/ticket`,
+    summary: 'A ticket for one connection that can send no header',
+    about: 'Signs consumerAddress + nonce. It goes into the address of a WebSocket or of an event stream, as ticket.',
+    parameters: TicketRequestSchema,
+    from: 'query or body',
+    takesToken: true,
+    success: json(
+      'The ticket, and when it ends (Unix seconds)',
+      Type.Object({ ticket: Type.String(), expires: Type.Number() }),
+    ),
+    errors: [400, 401, 413, 415, 503],
   },
   computeStop: {
     method: 'PUT',

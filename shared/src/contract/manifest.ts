@@ -7,6 +7,9 @@ import { JobIdSchema } from './ids.ts';
 import { ResultTypeSchema, TerminationSchema } from './job.ts';
 import { STATUS_ROWS, type EndingCode } from './status.ts';
 
+/** Ends the names of files that are encrypted to the key of the job's output. Sizes and hashes are those of the encrypted file. */
+export const SEALED_SUFFIX = '.sealed';
+
 export const ManifestFileSchema = Type.Object({
   /** Place in `resultsUrls`; the bytes lie beside the manifest in `files/<index>`, whatever the file is called. */
   index: Type.Integer({ minimum: 0 }),

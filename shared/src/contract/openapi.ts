@@ -14,6 +14,7 @@ interface ObjectSchema {
 const ERROR_ABOUT: Readonly<Record<number, string>> = {
   400: 'Something in the request must be mended; every bad field is named',
   401: 'The signature or token is not valid, or the nonce was used',
+  406: 'It is to be had in another form only',
   404: "There is no such thing, or it is somebody else's",
   413: 'The body is too large',
   415: 'The body is not JSON',
@@ -37,7 +38,7 @@ export function openApi(version: string): Json {
     info: {
       title: 'Capstan',
       version,
-      description: `A self-hosted compute node. Job statuses: ${STATUS_ROWS.map(({ code, text }) => `${code} ${text}`).join(', ')}.`,
+      description: `A self-hosted compute node. Job statuses: ${STATUS_ROWS.map(({ code, text }) => `${code} ${text}`).join(', ')}. The WebSocket for live status is described at [/asyncapi.json](/asyncapi.json).`,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     paths,
@@ -93,7 +94,7 @@ function requestBody({ parameters, from, takesBytes }: Endpoint): Json {
 
 function successContent({ success }: Endpoint): Json {
   if (success.schema !== undefined) return { schema: success.schema };
-  return success.type === 'text/plain' ? { schema: { type: 'string' } } : {};
+  return success.type.startsWith('text/') ? { schema: { type: 'string' } } : {};
 }
 
 function otherResponses({ otherwise = {} }: Endpoint): Json {

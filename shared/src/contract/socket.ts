@@ -173,6 +173,8 @@ export const ErrorFrameSchema = Type.Object(
     code: Type.String(),
     message: Type.String(),
     subscription: Type.Optional(Name),
+    /** With TOO_SLOW: all of the subscription up to here was sent. */
+    cursor: Type.Optional(Cursor),
   },
   { description: 'What went wrong. The node closes the socket after it.' },
 );
@@ -203,4 +205,6 @@ export const CLOSE = {
   tooMany: 4429,
   goingAway: 1001,
   internal: 1011,
+  /** The node can't do it at the moment. */
+  tryLater: 1013,
 } as const;

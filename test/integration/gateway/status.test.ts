@@ -204,7 +204,7 @@ describe('asking for statuses where they must be signed', () => {
       expect(live.snapshot.jobs.map((job) => job.jobId)).to.deep.equal([jobId]);
       expect(await closeCode({ consumerAddress: stranger.address, nonce: '1', token })).to.equal(4401);
       expect(await closeCode({ consumerAddress, nonce: '1', token: `${token}x` })).to.equal(4401);
-      expect(await closeCode({ consumerAddress, token })).to.equal(4400);
+      expect(await closeCode({ consumerAddress, nonce: '1' })).to.equal(4400);
     });
 
     it('shows a stranger who names the job nothing of it', async () => {

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { systemClock } from '@capstan/shared/clock';
 import { createLog } from '@capstan/shared/log';
 import { createApp } from '../../../services/gateway/src/http/app.ts';
-import { createClientIp } from '../../../services/gateway/src/http/client-ip.ts';
+import { createClientIp } from '../../../services/gateway/src/limits/client-ip.ts';
 import type { Route } from '../../../services/gateway/src/http/route.ts';
 import { urlOf } from '../../../services/gateway/src/http/server.ts';
 

@@ -12,13 +12,19 @@ import { publicKeyOf, seal } from '@capstan/shared/seal';
 import { describeAsset } from '../../../scripts/catalogue/ddo.ts';
 import { createAssets } from '../../../services/gateway/src/assets/assets.ts';
 import { createAuthenticate } from '../../../services/gateway/src/auth/authenticate.ts';
+import { createTickets } from '../../../services/gateway/src/auth/tickets.ts';
+import { createTokenWatch } from '../../../services/gateway/src/auth/token-watch.ts';
 import { createTokens } from '../../../services/gateway/src/auth/token.ts';
+import { createIdentify, type Identity } from '../../../services/gateway/src/jobs/identify.ts';
 import { createLive } from '../../../services/gateway/src/jobs/live.ts';
 import { createQuery } from '../../../services/gateway/src/jobs/query.ts';
 import { createQueueReason } from '../../../services/gateway/src/jobs/queue-reason.ts';
 import { createRunners } from '../../../services/gateway/src/jobs/runners.ts';
 import { statusObject } from '../../../services/gateway/src/jobs/status-object.ts';
 import { createSubmit } from '../../../services/gateway/src/jobs/submit.ts';
+import { createFollow } from '../../../services/gateway/src/live/follow.ts';
+import { createHub } from '../../../services/gateway/src/live/hub.ts';
+import { createTurns } from '../../../services/gateway/src/live/turns.ts';
 import type { StatusRow } from '../../../services/gateway/src/store/statuses.ts';
 import { openStore } from '../../../services/gateway/src/store/store.ts';
 import { absentBus } from './absent-bus.ts';
@@ -99,6 +105,10 @@ export function gatewayParts({ assets = [], statusAccess = 'open', maxPayloadByt
     },
   });
   const query = createQuery({ store, authenticate, statusAccess, show });
+  const live = createLive(store, show);
+  const hub = createHub(live);
+  const tickets = createTickets<Identity>(clock);
+  const tokenWatch = createTokenWatch(clock);
   return {
     log,
     clock,
@@ -110,7 +120,17 @@ export function gatewayParts({ assets = [], statusAccess = 'open', maxPayloadByt
     show,
     submit,
     query,
-    live: createLive(store, show),
+    live,
+    hub,
+    tickets,
+    tokenWatch,
+    identify: createIdentify({ store, tokens, tickets, authenticate }),
+    follow: createFollow({
+      live,
+      hub,
+      query,
+      takeTurn: createTurns({ budgetMs: 5, nowMs: () => clock.monotonicMs() }),
+    }),
     storedJobs: () => stored,
   };
 }

@@ -30,6 +30,7 @@ export interface SpecParts {
   readonly container?: Partial<Container>;
   readonly datasets?: readonly AssetParts[];
   readonly algocustomdata?: unknown;
+  readonly output?: JobSpec['output'];
 }
 
 interface Node {
@@ -39,7 +40,7 @@ interface Node {
 
 export function specOf(parts: SpecParts, { environment, key }: Node): JobSpec {
   const container = { ...IMAGE, ...parts.container };
-  const { rawcode = '', algorithm, datasets = [{ files: [] }], algocustomdata } = parts;
+  const { rawcode = '', algorithm, datasets = [{ files: [] }], algocustomdata, output } = parts;
   return {
     environment,
     owner: `0x${'11'.repeat(20)}` as JobSpec['owner'],
@@ -53,6 +54,7 @@ export function specOf(parts: SpecParts, { environment, key }: Node): JobSpec {
         }
       : { kind: 'rawcode', rawcode, container },
     ...(algocustomdata === undefined ? {} : { algocustomdata }),
+    ...(output === undefined ? {} : { output }),
   };
 }
 

@@ -65,7 +65,12 @@ describe('a store of an earlier version', () => {
         documentId: 'did:op:1',
       });
       expect(store.jobs.spec(aJobId())).to.equal('{"a":1}');
-      expect(store.events.lastCursor()).to.equal(2);
+      expect(store.cursors.last()).to.equal(2);
+      const cursors = store.events
+        .after({ owner: anAddress(), documentId: 'did:op:1' }, 0, 9)
+        .map(({ cursor }) => cursor);
+      expect(cursors).to.deep.equal([1, 2]);
+      expect(store.cursors.resumable(1)).to.equal('yes');
       expect(store.nonces.last(anAddress())).to.equal('9007199254740993');
       expect(store.tombstones.find(aJobId(2))).to.include({ run: 1, owner: anAddress(2) });
       store.close();

@@ -124,11 +124,11 @@ describe('the store', () => {
 
   it('numbers events in the order in which they are stored, each event once', async () => {
     const event = jobEvent({ jobId: aJobId(), run: 1, attempt: 1, code: 10, at: 1 });
-    expect(store.events.lastCursor()).to.equal(0);
-    expect(await store.write(() => store.events.append(event))).to.equal(1);
-    expect(await store.write(() => store.events.append({ ...event, n: 2 }))).to.equal(2);
-    await failureOf(store.write(() => store.events.append(event)));
-    expect(store.events.lastCursor()).to.equal(2);
+    expect(store.cursors.last()).to.equal(0);
+    expect(await store.write(() => store.events.append(event, aNewJob()))).to.equal(1);
+    expect(await store.write(() => store.events.append({ ...event, n: 2 }, aNewJob()))).to.equal(2);
+    await failureOf(store.write(() => store.events.append(event, aNewJob())));
+    expect(store.cursors.last()).to.equal(2);
   });
 
   it('keeps what can never be applied, for a person to look at', async () => {
@@ -177,13 +177,13 @@ describe('writes to the store', () => {
     const store = openStore(':memory:');
     const told: (readonly [number, number])[] = [];
     const forget = store.onCommitted((events) => {
-      told.push(...events.map(({ cursor }) => [cursor, store.events.lastCursor()] as const));
+      told.push(...events.map(({ cursor }) => [cursor, store.cursors.last()] as const));
     });
     const record = (n: number, isBroken = false) =>
       store.write((transaction) => {
         const job = store.jobs.add(aNewJob({ jobId: aJobId(n) }), '{}');
         const event = jobEvent({ jobId: job.jobId, run: 1, attempt: 0, code: 1, at: 1 });
-        transaction.announce({ cursor: store.events.append(event), event, job });
+        transaction.announce({ cursor: store.events.append(event, job), event, job });
         if (isBroken) throw new Error('refused');
       });
     await Promise.allSettled([record(1), record(2, true), record(3)]);

@@ -18,13 +18,13 @@ describe('the plan of a run', () => {
 
   it('adopts what runs or ran', () => {
     for (const algorithm of [running, exited]) {
-      const plan = planRun({ ...nothing, attempts: [{ attempt: 1, algorithm }], lastStart: 1 });
-      expect(plan).to.deep.equal({ kind: 'adopt', attempt: 1, algorithm });
+      const plan = planRun({ ...nothing, attempts: [{ attempt: 1, algorithm, terms: {} }], lastStart: 1 });
+      expect(plan).to.deep.equal({ kind: 'adopt', attempt: 1, algorithm, terms: {} });
     }
   });
 
   it('starts the same attempt when its container was made and never started', () => {
-    const attempts = [{ attempt: 1, algorithm: created }];
+    const attempts = [{ attempt: 1, algorithm: created, terms: {} }];
     expect(planRun({ ...nothing, attempts, lastStart: 0 })).to.deep.equal({ kind: 'start', attempt: 1 });
     expect(planRun({ ...nothing, attempts, lastStart: 1 })).to.deep.equal({ kind: 'start', attempt: 1 });
   });
@@ -35,14 +35,16 @@ describe('the plan of a run', () => {
   });
 
   it('tells an ending again, and does nothing else', () => {
-    expect(planRun({ ...nothing, manifest, attempts: [{ attempt: 1, algorithm: exited }] }).kind).to.equal('tell');
+    expect(planRun({ ...nothing, manifest, attempts: [{ attempt: 1, algorithm: exited, terms: {} }] }).kind).to.equal(
+      'tell',
+    );
   });
 
   it('follows what is wanted', () => {
     expect(planRun({ ...nothing, want: 'stopped' })).to.deep.equal({ kind: 'stop', attempt: 1 });
     expect(planRun({ ...nothing, want: 'deleted', manifest }).kind).to.equal('remove');
     expect(planRun({ ...nothing, want: 'ended', manifest }).kind).to.equal('clean');
-    const attempts = [{ attempt: 1, algorithm: running }];
+    const attempts = [{ attempt: 1, algorithm: running, terms: {} }];
     expect(planRun({ ...nothing, want: 'stopped', attempts }).kind, 'its output is kept').to.equal('adopt');
   });
 
@@ -50,9 +52,12 @@ describe('the plan of a run', () => {
   const known: fc.Arbitrary<Known> = fc.record({
     want: fc.constantFrom('run', 'stopped', 'deleted', 'ended'),
     manifest: fc.constantFrom(undefined, manifest),
-    attempts: fc.array(fc.record({ attempt: fc.integer({ min: 1, max: MAX_ATTEMPTS }), algorithm: state }), {
-      maxLength: MAX_ATTEMPTS,
-    }),
+    attempts: fc.array(
+      fc.record({ attempt: fc.integer({ min: 1, max: MAX_ATTEMPTS }), algorithm: state, terms: fc.constant({}) }),
+      {
+        maxLength: MAX_ATTEMPTS,
+      },
+    ),
     lastStart: fc.integer({ min: 0, max: MAX_ATTEMPTS }),
   });
 

@@ -53,7 +53,7 @@ describe('an archive of outputs', () => {
         taken.push(`${file.type} ${file.filename} ${(await text(body)).length}`);
       },
       publish: () => Promise.reject(new Error('not asked for')),
-      discard: () => Promise.resolve(),
+      addPrivate: () => Promise.reject(new Error('not asked for')),
     };
     const result = await collect(archive.pipe(new PassThrough()), draft, { maxFiles: 3, maxBytes: 100 });
     return { taken, ...result };

@@ -19,6 +19,8 @@ export interface Tokens {
   create(address: Address, expiresAtS: number): Promise<{ readonly token: string; readonly claims: TokenClaims }>;
   /** The claims of a token that is whole and has not expired, revoked or not. */
   read(token: string): Promise<TokenClaims | undefined>;
+  /** Whether it was taken back. */
+  isRevoked(claims: TokenClaims): boolean;
   /** Whom a token stands for, if it counts. */
   addressOf(token: string): Promise<Address | undefined>;
 }
@@ -53,6 +55,7 @@ export function createTokens({ key, revoked, clock }: TokensOptions): Tokens {
       return { token, claims };
     },
     read,
+    isRevoked: ({ jti }) => revoked.has(jti),
     async addressOf(token) {
       const claims = await read(token);
       return claims && !revoked.has(claims.jti) ? claims.address : undefined;

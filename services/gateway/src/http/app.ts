@@ -49,7 +49,7 @@ function corsOptions(origins: readonly string[]): cors.Options {
       if (origins.includes('*')) return '*';
       return origins.includes(asked) ? asked : '';
     },
-    exposeHeaders: ['Content-Disposition', 'Content-Range', 'ETag', 'Retry-After'],
+    exposeHeaders: ['Content-Disposition', 'Content-Range', 'Capstan-Cursor', 'ETag', 'Retry-After'],
     maxAge: 86_400,
   };
 }

@@ -1,7 +1,7 @@
 /** How much one network address may ask. */
 import type { Middleware } from 'koa';
-import { networkOf, type ClientIp } from './client-ip.ts';
-import type { RateLimit } from './rate-limit.ts';
+import { networkOf, type ClientIp } from '../limits/client-ip.ts';
+import type { RateLimit } from '../limits/rate-limit.ts';
 
 export interface RateLimits {
   readonly clientIp: ClientIp;

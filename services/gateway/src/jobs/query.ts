@@ -1,27 +1,43 @@
 /** Which jobs a caller may see, and how they stand. */
-import type { StatusObject, StatusQuery } from '@capstan/shared/contract/api';
+import type { StatusObject } from '@capstan/shared/contract/api';
 import type { Config } from '@capstan/shared/config/schema';
 import { parseAddress } from '@capstan/shared/contract/ids';
 import { CapstanError } from '@capstan/shared/errors';
-import type { Authenticate, Credentials } from '../auth/authenticate.ts';
+import type { Authenticate } from '../auth/authenticate.ts';
 import { jobsMessage } from '../auth/message.ts';
 import type { JobFilter, StatusRow } from '../store/statuses.ts';
 import type { Store } from '../store/store.ts';
 import { agreementIdOf } from './agreement-id.ts';
+import type { Identity } from './identify.ts';
 import type { StatusView } from './status-object.ts';
 import { createStatusTexts, type StatusText } from './status-texts.ts';
 
 /** Most jobs of one answer, newest first; who has more asks more narrowly. */
 const MAX_JOBS = 1_000;
 
-export type WhoAndWhat = Omit<StatusQuery, 'dates'> & Pick<Credentials, 'token'>;
+/** What selects jobs, as callers write it, and what entitles them to see these. */
+export interface WhoAndWhat {
+  readonly jobId?: string | undefined;
+  /** Any of these. */
+  readonly jobs?: readonly string[] | undefined;
+  readonly documentId?: string | undefined;
+  readonly agreementId?: string | undefined;
+  readonly environment?: string | undefined;
+  readonly consumerAddress?: string | undefined;
+  readonly nonce?: string | undefined;
+  readonly signature?: string | undefined;
+  readonly token?: string | undefined;
+}
 
 /** Jobs that a caller is entitled to see: only `authorize` makes one. */
 export type Selection = JobFilter;
 
 export interface Query {
-  /** Rejects with VALIDATION if the query selects nothing in particular, INVALID_SIGNATURE if it must be signed and is not. */
-  authorize(query: WhoAndWhat): Promise<Selection>;
+  /**
+   * Rejects with VALIDATION if the query selects nothing in particular, INVALID_SIGNATURE if it must be signed and is not. Whom the
+   * node knows already need not sign again.
+   */
+  authorize(query: WhoAndWhat, identity?: Identity): Promise<Selection>;
   /** Newest first, 1,000 at most. */
   statuses(selection: Selection): readonly StatusObject[];
   /** The same as text. */
@@ -37,10 +53,13 @@ interface QueryOptions {
 
 export function createQuery({ store, authenticate, statusAccess, show }: QueryOptions): Query {
   return {
-    async authorize(query) {
-      if (statusAccess === 'signed') await requireSignature(query, authenticate);
-      else if (!query.jobId && !query.documentId && !query.agreementId && !query.consumerAddress)
-        throw nothingSelected();
+    async authorize(query, identity) {
+      if (statusAccess === 'open') {
+        if (selectsNothing(query)) throw nothingSelected();
+        return selectionOf(query);
+      }
+      if (identity && query.signature === undefined) return ofCaller(query, identity);
+      await requireSignature(query, authenticate);
       return selectionOf(query);
     },
     statuses: (selection) => store.statuses.select(selection, MAX_JOBS).map((job) => show(job)),
@@ -48,28 +67,51 @@ export function createQuery({ store, authenticate, statusAccess, show }: QueryOp
   };
 }
 
+/** The caller's own jobs among those that are asked for. */
+function ofCaller(query: WhoAndWhat, { address }: Identity): Selection {
+  const selection = selectionOf(query);
+  if (selection.owner !== undefined && selection.owner !== address) {
+    throw new CapstanError(
+      'INVALID_SIGNATURE',
+      `This node shows statuses to the owner of the jobs only: it knows you as ${address}, and you asked for those of ${selection.owner}.`,
+    );
+  }
+  return { ...selection, owner: address };
+}
+
 /** Reading uses up no nonce: a status may be asked for as often as one likes. */
 async function requireSignature(query: WhoAndWhat, authenticate: Authenticate): Promise<void> {
-  const { consumerAddress, nonce, signature, token, jobId, documentId } = query;
+  const { consumerAddress, nonce, signature, token, documentId } = query;
   const required = { consumerAddress, nonce, ...(token === undefined ? { signature } : {}) };
   const missing = Object.entries(required).filter(([, value]) => value === undefined);
   if (consumerAddress === undefined || missing.length > 0) {
     const fields = Object.fromEntries(missing.map(([name]) => [name, [`The ${name} field is required.`]]));
     throw new CapstanError('VALIDATION', 'Validation error', { fields });
   }
+  const jobId = idsOf(query).join('');
   await authenticate({ consumerAddress, nonce, signature, token }, (signed) =>
     jobsMessage({ consumerAddress, jobId, documentId, nonce: signed }),
   );
 }
 
-function selectionOf({ jobId, documentId, agreementId, consumerAddress }: WhoAndWhat): Selection {
+const idsOf = ({ jobId, jobs = [] }: WhoAndWhat) => [...(jobId === undefined ? [] : [jobId]), ...jobs];
+
+function selectionOf(query: WhoAndWhat): Selection {
+  const { documentId, agreementId, environment, consumerAddress } = query;
   const owner = consumerAddress === undefined ? undefined : parseAddress(consumerAddress);
+  const [jobId, ...more] = idsOf(query);
   return {
-    ...(jobId === undefined ? {} : { jobId }),
+    ...(jobId === undefined ? {} : more.length === 0 ? { jobId } : { jobIds: [jobId, ...more] }),
     ...(documentId === undefined ? {} : { documentId }),
     ...(agreementId === undefined ? {} : { agreementId: agreementIdOf(agreementId) }),
+    ...(environment === undefined ? {} : { environment }),
     ...(owner === undefined ? {} : { owner }),
   };
+}
+
+function selectsNothing(query: WhoAndWhat): boolean {
+  const { documentId, agreementId, environment, consumerAddress } = query;
+  return idsOf(query).length === 0 && !documentId && !agreementId && !environment && !consumerAddress;
 }
 
 function nothingSelected(): CapstanError {

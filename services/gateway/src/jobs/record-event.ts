@@ -23,6 +23,6 @@ export function recordEvent(store: Store, transaction: Transaction, event: JobEv
   });
   // Reads and writes of one transaction see the same row; anything else is a mistake of ours, and undoes it.
   if (!changed) throw new Error(`job ${event.jobId} changed within a transaction`);
-  transaction.announce({ cursor: store.events.append(event), event, job: changed });
+  transaction.announce({ cursor: store.events.append(event, changed), event, job: changed });
   return undefined;
 }

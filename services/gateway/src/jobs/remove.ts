@@ -45,7 +45,7 @@ export function createRemove(options: RemoveOptions): Remove {
       store.tombstones.add({ jobId: job.jobId, run: job.run, owner: job.owner, deletedAt: at });
       if (store.events.has(job.jobId, 8)) return;
       const event = jobEvent({ jobId: job.jobId, run: job.run, attempt: job.attempt, code: 8, at });
-      transaction.announce({ cursor: store.events.append(event), event, job: removed });
+      transaction.announce({ cursor: store.events.append(event, removed), event, job: removed });
     });
     log.info({ jobId: job.jobId, run: job.run }, 'job deleted');
     return removed;

@@ -7,6 +7,7 @@ import type { JobSpec } from '@capstan/shared/contract/job';
 import { CapstanError } from '@capstan/shared/errors';
 import type { Assets } from '../assets/assets.ts';
 import { resolveInputs } from '../assets/resolve.ts';
+import { outputOf } from './output.ts';
 import type { Runners } from './runners.ts';
 
 export interface SpecOptions {
@@ -38,6 +39,7 @@ export async function specOf(request: StartRequest, owner: Address, options: Spe
     datasets: [...datasets],
     algorithm,
     ...(algocustomdata === undefined ? {} : { algocustomdata }),
+    ...outputOf(request, options),
   };
   const text = JSON.stringify(spec);
   requireFits(text, bus.maxPayloadBytes());

@@ -104,7 +104,7 @@ export function createSubmit(options: SubmitOptions): (submission: Submission) =
         paidOrders.map((order) => ({ ...order, validUntil: order.fee.validUntil })),
       );
     const event = jobEvent({ jobId: job.jobId, run: job.run, attempt: 0, code: 1, at: clock.now() });
-    transaction.announce({ cursor: store.events.append(event), event, job });
+    transaction.announce({ cursor: store.events.append(event, job), event, job });
     return job;
   };
 

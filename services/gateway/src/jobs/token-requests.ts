@@ -7,11 +7,13 @@ import type { Authenticate } from '../auth/authenticate.ts';
 import { tokenMessage } from '../auth/message.ts';
 import { spendNonce } from '../auth/spend-nonce.ts';
 import type { Tokens } from '../auth/token.ts';
+import type { TokenWatch } from '../auth/token-watch.ts';
 import type { Store } from '../store/store.ts';
 
 interface TokenRequestOptions {
   readonly store: Store;
   readonly tokens: Tokens;
+  readonly watch: Pick<TokenWatch, 'revoked'>;
   readonly authenticate: Authenticate;
   readonly clock: Clock;
   readonly log: Log;
@@ -22,7 +24,14 @@ export interface TokenRequests {
   revoke(request: DeleteTokenRequest): Promise<void>;
 }
 
-export function createTokenRequests({ store, tokens, authenticate, clock, log }: TokenRequestOptions): TokenRequests {
+export function createTokenRequests({
+  store,
+  tokens,
+  watch,
+  authenticate,
+  clock,
+  log,
+}: TokenRequestOptions): TokenRequests {
   const callerOf = ({ address, nonce, signature }: Pick<CreateTokenQuery, 'address' | 'nonce' | 'signature'>) =>
     authenticate({ consumerAddress: address, nonce, signature }, (signed) => tokenMessage({ address, nonce: signed }));
 
@@ -56,6 +65,7 @@ export function createTokenRequests({ store, tokens, authenticate, clock, log }:
         store.revokedTokens.add(claims.jti, claims.exp);
         store.revokedTokens.removeExpired(clock.now() / 1000);
       });
+      watch.revoked(claims.jti);
       log.info({ owner: caller.address }, 'token revoked');
     },
   };

@@ -29,9 +29,12 @@ export type StatusRow = Pick<
 
 export interface JobFilter {
   readonly jobId?: string;
+  /** Any of these. */
+  readonly jobIds?: readonly string[];
   readonly documentId?: string;
   readonly agreementId?: string;
   readonly owner?: Address;
+  readonly environment?: string;
   /** Leaves out those that have ended; a named job is found in any case. */
   readonly isOpen?: true;
 }
@@ -54,15 +57,17 @@ export function createStatuses(db: Db) {
     },
     /** Newest first. Every given part of the filter must match. */
     select(filter: JobFilter, limit: number): readonly StatusRow[] {
-      if (filter.jobId !== undefined) {
-        const values = byId.values(filter.jobId);
-        const row = values && toStatusRow(values);
-        return row && fits(row, filter) ? [row] : [];
+      const { jobId, jobIds = jobId === undefined ? undefined : [jobId] } = filter;
+      if (jobIds !== undefined) {
+        const values = [...new Set(jobIds)].flatMap((id) => [byId.values(id) ?? []].filter(({ length }) => length > 0));
+        const rows = values.map(toStatusRow).filter((row) => fits(row, filter));
+        return rows.toSorted((a, b) => b.accepted - a.accepted).slice(0, limit);
       }
       const parts: readonly (readonly [string, string | undefined])[] = [
         ['document_id = ?', filter.documentId],
         ['agreement_id = ?', filter.agreementId],
         ['owner = ?', filter.owner],
+        ['environment = ?', filter.environment],
       ];
       const given = parts.filter((part): part is readonly [string, string] => part[1] !== undefined);
       const conditions = [
@@ -77,9 +82,15 @@ export function createStatuses(db: Db) {
   };
 }
 
-/** Whether the rest of a filter is true of the job that it names. */
-export function fits(row: StatusRow, { documentId, agreementId, owner }: JobFilter): boolean {
+type Fitting = Pick<StatusRow, 'jobId' | 'documentId' | 'agreementId' | 'owner' | 'environment'>;
+
+/** Whether every given part of a filter is true of a job. */
+export function fits(row: Fitting, filter: JobFilter): boolean {
+  const { jobId, jobIds, documentId, agreementId, owner, environment } = filter;
   return (
+    (jobId === undefined || row.jobId === jobId) &&
+    (jobIds === undefined || jobIds.includes(row.jobId)) &&
+    (environment === undefined || row.environment === environment) &&
     (documentId === undefined || row.documentId === documentId) &&
     (agreementId === undefined || row.agreementId === agreementId) &&
     (owner === undefined || row.owner === owner)

@@ -1,6 +1,7 @@
 /** The store as the rest of the gateway sees it: tables to read, and `write` to change them. */
 import { openDb, type Db } from './db.ts';
 import { createCommitter, type Committer } from './commit.ts';
+import { createCursors, type Cursors } from './cursors.ts';
 import { createDeadLetters, type DeadLetters } from './dead-letters.ts';
 import { createEnvironments, type Environments } from './environments.ts';
 import { createEvents, type Events } from './events.ts';
@@ -18,6 +19,7 @@ export interface Store extends Committer {
   readonly queue: Queue;
   readonly statuses: Statuses;
   readonly events: Events;
+  readonly cursors: Cursors;
   readonly nonces: Nonces;
   readonly environments: Environments;
   readonly tombstones: Tombstones;
@@ -44,6 +46,7 @@ export function storeOn(db: Db): Store {
     queue: createQueue(db),
     statuses: createStatuses(db),
     events: createEvents(db),
+    cursors: createCursors(db),
     nonces: createNonces(db),
     environments: createEnvironments(db),
     tombstones: createTombstones(db),

@@ -1,18 +1,18 @@
-/** The frames of the live status socket, PURE: text to a client's frame, and the node's frames to text. */
-import { ClientFrameSchemas, type ClientFrame, type ServerFrame } from '@capstan/shared/contract/socket';
+/** The frames of the live status socket, PURE: text to a client's frame, or to what is wrong with it. */
+import { ClientFrameSchemas, type ClientFrame } from '@capstan/shared/contract/socket';
 import { compile } from '@capstan/shared/validate';
 
-type Handled = Extract<ClientFrame, { type: 'subscribe' | 'ping' }>;
-
 export type Parsed =
-  | { readonly kind: 'frame'; readonly frame: Handled }
+  | { readonly kind: 'frame'; readonly frame: ClientFrame }
   /** `problem` is shown to the client. */
   | { readonly kind: 'bad'; readonly problem: string };
 
 const validators = {
+  authenticate: compile(ClientFrameSchemas.authenticate),
   subscribe: compile(ClientFrameSchemas.subscribe),
+  unsubscribe: compile(ClientFrameSchemas.unsubscribe),
   ping: compile(ClientFrameSchemas.ping),
-} as const;
+} as const satisfies Record<ClientFrame['type'], unknown>;
 
 const isKnown = (type: string): type is keyof typeof validators => Object.hasOwn(validators, type);
 
@@ -24,10 +24,6 @@ export function parseFrame(text: string): Parsed {
   }
   const checked = validators[type](value);
   return checked.ok ? { kind: 'frame', frame: checked.value } : bad(Object.values(checked.errors).flat().join(' '));
-}
-
-export function frameText(frame: ServerFrame): string {
-  return JSON.stringify(frame);
 }
 
 function bad(problem: string): Parsed {

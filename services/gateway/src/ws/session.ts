@@ -1,100 +1,207 @@
-/** One socket: takes its subscriptions, sends a snapshot and then the events after it, and closes it when the client can't keep up. */
+/** One socket: takes its client's frames, in their order, and holds its subscriptions. */
+import type { Duplex } from 'node:stream';
+import { getAddress } from 'ethers';
 import type { WebSocket } from 'ws';
 import {
   CLOSE,
   DEFAULT_SUBSCRIPTION,
   PROTOCOL_VERSION,
-  type ServerFrame,
+  type AuthenticateFrame,
+  type ClientFrame,
   type SubscribeFrame,
 } from '@capstan/shared/contract/socket';
-import { CapstanError } from '@capstan/shared/errors';
+import type { Clock } from '@capstan/shared/clock';
+import type { Config } from '@capstan/shared/config/schema';
+import { CapstanError, ERRORS } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
-import type { Live } from '../jobs/live.ts';
-import type { Query, Selection } from '../jobs/query.ts';
-import type { Hub } from './hub.ts';
-import { frameText, parseFrame } from './protocol.ts';
-
-/** What may wait in memory for a client that does not read. */
-const MAX_BUFFERED_BYTES = 1_000_000;
+import type { TokenEnd, TokenWatch } from '../auth/token-watch.ts';
+import type { Identify, Identity } from '../jobs/identify.ts';
+import type { Query } from '../jobs/query.ts';
+import { take, type Bucket } from '../limits/token-bucket.ts';
+import type { Follow } from '../live/follow.ts';
+import { createOutlet, type SlowAt } from './outlet.ts';
+import { parseFrame } from './protocol.ts';
+import { createSubscriptions } from './subscriptions.ts';
 
 export interface SessionOptions {
-  readonly live: Live;
-  readonly hub: Hub;
-  readonly query: Query;
-  readonly log: Log;
+  readonly follow: Follow;
+  readonly query: Pick<Query, 'authorize'>;
+  readonly identify: Identify;
+  readonly tokenWatch: Pick<TokenWatch, 'watch'>;
+  readonly limits: Config['gateway']['live'];
   /** The node's address. */
   readonly node: string;
+  readonly clock: Clock;
+  readonly log: Log;
 }
 
-export function openSession(socket: WebSocket, { live, hub, query, log, node }: SessionOptions): void {
-  let unsubscribe: (() => void) | undefined;
+interface Connection {
+  readonly socket: WebSocket;
+  readonly stream: Duplex;
+  /** Who is calling, where the request for the socket said so. */
+  readonly identity: Identity | undefined;
+}
 
-  const sendText = (text: string) => {
+interface Failure {
+  readonly close: number;
+  readonly code: string;
+  readonly message: string;
+  readonly subscription?: string | undefined;
+  readonly cursor?: number | undefined;
+}
+
+export function openSession(connection: Connection, options: SessionOptions): void {
+  const { socket, stream } = connection;
+  const { follow, query, identify, tokenWatch, limits, node, clock, log } = options;
+  let identity: Identity | undefined;
+  /** The tokens that anything here rests on: it all ends with the first of them. */
+  const watched = new Map<string, () => void>();
+  let bucket: Bucket | undefined;
+  /** Frames are dealt with one after another, though some take time. */
+  let frames = Promise.resolve();
+  /** Histories, too: a client that asks for many at once is told one after another. */
+  let histories = Promise.resolve();
+
+  const outlet = createOutlet({
+    socket,
+    stream,
+    maxBufferedBytes: limits.maxBufferedKB * 1_000,
+    onTooSlow: (at) => fail(tooSlow(at)),
+  });
+
+  const fail = ({ close, code, message, subscription, cursor }: Failure) => {
     if (socket.readyState !== socket.OPEN) return;
-    socket.send(text);
-    if (socket.bufferedAmount > MAX_BUFFERED_BYTES) {
-      unsubscribe?.();
-      log.info('closing a socket whose client does not keep up');
-      socket.close(CLOSE.tooSlow, 'too slow: reconnect for a new snapshot');
-    }
-  };
-  const send = (frame: ServerFrame) => sendText(frameText(frame));
-
-  const fail = (closeCode: number, code: string, message: string) => {
-    send({ type: 'error', code, message });
+    subscriptions.closeAll();
+    log.debug({ code }, 'closing a socket');
+    outlet.send({
+      type: 'error',
+      code,
+      message,
+      ...(subscription === undefined ? {} : { subscription }),
+      ...(cursor === undefined ? {} : { cursor }),
+    });
     // The protocol allows 123 bytes; the frame before it says it whole.
-    socket.close(closeCode, code);
+    socket.close(close, cursor === undefined ? code : `cursor ${cursor}`);
   };
 
-  const failInternally = (error: unknown) => {
-    log.error({ err: error }, 'a subscription failed in a way that it must not');
-    fail(CLOSE.internal, 'INTERNAL', 'Something went wrong in the node. Its log says what.');
+  const failWith = (error: unknown, subscription?: string) => {
+    if (error instanceof CapstanError) return fail({ ...failureOf(error), subscription });
+    log.error({ err: error }, 'a socket failed in a way that it must not');
+    fail(INTERNAL);
+  };
+
+  const subscriptions = createSubscriptions(failWith);
+
+  const become = (known: Identity) => {
+    identity = known;
+    const { claims } = known;
+    if (!claims || watched.has(claims.jti)) return;
+    watched.set(
+      claims.jti,
+      tokenWatch.watch(claims, (end) => fail(tokenEnded(end))),
+    );
+  };
+
+  const authenticate = async (frame: AuthenticateFrame) => {
+    const known = await identify(frame);
+    if (socket.readyState !== socket.OPEN) return;
+    become(known);
+    outlet.send({ type: 'authenticated', address: getAddress(known.address), expires: known.claims?.exp ?? null });
   };
 
   const subscribe = async (frame: SubscribeFrame) => {
-    const selection = await authorize(frame);
-    if (!selection) return;
-    unsubscribe?.();
-    // Snapshot and subscription happen in one turn, and commits announce themselves in theirs: nothing falls between.
-    send({
-      type: 'snapshot',
-      subscription: DEFAULT_SUBSCRIPTION,
-      cursor: live.lastCursor(),
-      jobs: [...query.statuses(selection)],
-      progress: [],
-    });
-    unsubscribe = hub.listen({ selection, send: sendText });
-    if (socket.readyState !== socket.OPEN) unsubscribe();
-  };
-
-  const authorize = async (frame: SubscribeFrame): Promise<Selection | undefined> => {
-    try {
-      return await query.authorize(frame);
-    } catch (error) {
-      if (!(error instanceof CapstanError)) throw error;
-      if (error.code === 'INVALID_SIGNATURE') fail(CLOSE.unauthorized, error.code, error.message);
-      else fail(CLOSE.badFrame, error.code, Object.values(error.facts.fields ?? {})[0]?.[0] ?? error.message);
-      return undefined;
+    const { subscription = DEFAULT_SUBSCRIPTION, from = 'now', owner, token, ...which } = frame;
+    if (token !== undefined) become(await identify({ token }));
+    const selection = await query.authorize({ ...which, consumerAddress: which.consumerAddress ?? owner }, identity);
+    if (socket.readyState !== socket.OPEN) return;
+    if (subscriptions.count() >= limits.maxSubscriptions && !subscriptions.has(subscription)) {
+      return fail({ ...tooMany(`One socket holds ${limits.maxSubscriptions} subscriptions at most.`), subscription });
     }
+    subscriptions.open(subscription, (signal) => {
+      const told = histories.then(() => follow({ subscription, selection, from, outlet, signal }));
+      // Its failure is the subscription's; the next one has its turn in any case.
+      histories = told.catch(() => undefined);
+      return told;
+    });
   };
 
-  const receive = async (frame: SubscribeFrame | { readonly type: 'ping' }) => {
+  const receive = async (frame: ClientFrame) => {
     switch (frame.type) {
+      case 'authenticate':
+        return authenticate(frame);
       case 'subscribe':
         return subscribe(frame);
+      case 'unsubscribe':
+        subscriptions.close(frame.subscription);
+        return outlet.send({ type: 'unsubscribed', subscription: frame.subscription });
       case 'ping':
-        return send({ type: 'pong' });
+        return outlet.send({ type: 'pong' });
     }
   };
 
-  send({ type: 'hello', v: PROTOCOL_VERSION, node });
+  /** Frames of every kind count, the protocol's own pings too. */
+  const isTooMany = () => {
+    const rate = { perSecond: limits.framesPerSecond, burst: limits.framesBurst };
+    const taken = take(bucket, rate, clock.monotonicMs());
+    bucket = taken.bucket;
+    if (taken.kind === 'taken') return false;
+    fail(tooMany(`This node takes ${rate.perSecond} frames a second from one socket.`));
+    return true;
+  };
+
   socket.on('message', (data, isBinary) => {
-    const parsed = isBinary
-      ? ({ kind: 'bad', problem: 'Frames are text.' } as const)
-      : parseFrame(Buffer.isBuffer(data) ? data.toString('utf8') : '');
-    if (parsed.kind === 'bad') fail(CLOSE.badFrame, 'BAD_FRAME', parsed.problem);
-    else receive(parsed.frame).catch(failInternally);
+    if (socket.readyState !== socket.OPEN || isTooMany()) return;
+    if (isBinary || !Buffer.isBuffer(data)) return fail(badFrame('Frames are text.'));
+    const parsed = parseFrame(data.toString('utf8'));
+    if (parsed.kind === 'bad') return fail(badFrame(parsed.problem));
+    const { frame } = parsed;
+    const named = 'subscription' in frame ? frame.subscription : undefined;
+    frames = frames
+      .then(() => (socket.readyState === socket.OPEN ? receive(frame) : undefined))
+      .catch((error: unknown) => failWith(error, named));
   });
+  socket.on('ping', () => void isTooMany());
   socket.on('error', (error) => log.debug({ err: error }, 'socket failed'));
-  socket.on('close', () => unsubscribe?.());
+  socket.on('close', () => {
+    subscriptions.closeAll();
+    for (const unwatch of watched.values()) unwatch();
+  });
+
+  outlet.send({ type: 'hello', v: PROTOCOL_VERSION, node });
+  if (connection.identity) become(connection.identity);
+}
+
+const INTERNAL: Failure = {
+  close: CLOSE.internal,
+  code: 'INTERNAL',
+  message: 'Something went wrong in the node. Its log says what.',
+};
+
+const badFrame = (message: string): Failure => ({ close: CLOSE.badFrame, code: 'BAD_FRAME', message });
+
+const tokenEnded = (end: TokenEnd): Failure => ({
+  close: CLOSE.unauthorized,
+  code: 'TOKEN_ENDED',
+  message: end === 'expired' ? 'The token has expired.' : 'The token was taken back.',
+});
+
+const tooMany = (message: string): Failure => ({ close: CLOSE.tooMany, code: 'TOO_MANY', message });
+
+function tooSlow(at: SlowAt | undefined): Failure {
+  const resume = at ? `subscribe again from ${at.cursor}, up to where all was sent` : 'subscribe again';
+  return {
+    close: CLOSE.tooSlow,
+    code: 'TOO_SLOW',
+    message: `Too much waits for you to read it. Connect again and ${resume}.`,
+    ...at,
+  };
+}
+
+function failureOf(error: CapstanError): Failure {
+  const { code } = error;
+  const { status } = ERRORS[code];
+  const message = Object.values(error.facts.fields ?? {})[0]?.[0] ?? error.message;
+  if (status === 401) return { close: CLOSE.unauthorized, code, message };
+  if (status === 429) return { close: CLOSE.tooMany, code, message };
+  return { close: status >= 500 ? CLOSE.tryLater : CLOSE.badFrame, code, message };
 }

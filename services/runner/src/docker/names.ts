@@ -3,14 +3,22 @@ import type { EnvironmentId, JobId } from '@capstan/shared/contract/ids';
 import { parseJobId } from '@capstan/shared/contract/ids';
 import type { Labels } from './engine.ts';
 
-export interface AttemptIdentity {
+/** What a run was begun under: a runner that finds its containers again has no command to read it from. */
+export interface Terms {
+  /** What the job's orders pay for, if they bound it. */
+  readonly maxDurationS?: number;
+  /** Its outputs go through the filter of its environment. */
+  readonly isFiltered?: true;
+  /** Public key that its results are encrypted to, hex. */
+  readonly encryptTo?: string;
+}
+
+export interface AttemptIdentity extends Terms {
   readonly runnerId: string;
   readonly environment: EnvironmentId;
   readonly jobId: JobId;
   readonly run: number;
   readonly attempt: number;
-  /** What the job's orders pay for, if they bound it: a runner that finds the container again has no command to read it from. */
-  readonly maxDurationS?: number;
 }
 
 export const LABELS = {
@@ -21,13 +29,16 @@ export const LABELS = {
   attempt: 'capstan.attempt',
   phase: 'capstan.phase',
   maxDurationS: 'capstan.max-duration-s',
+  filtered: 'capstan.filtered',
+  encryptTo: 'capstan.encrypt-to',
 } as const;
 
-/** `algorithm` runs; `files` is never started, files go in and come out through it. */
-export type Phase = 'algorithm' | 'files';
+/** `algorithm` runs, and `filter` after it; `files` is never started, files go in and come out through it. */
+export type Phase = 'algorithm' | 'filter' | 'files';
 
 export interface AttemptNames {
   readonly algorithm: string;
+  readonly filter: string;
   readonly files: string;
   readonly volumes: { readonly in: string; readonly outputs: string; readonly logs: string };
 }
@@ -36,6 +47,7 @@ export function namesOf({ jobId, run, attempt }: Pick<AttemptIdentity, 'jobId' |
   const base = `capstan-${jobId}-${run}-${attempt}`;
   return {
     algorithm: base,
+    filter: `${base}-filter`,
     files: `${base}-files`,
     volumes: { in: `${base}-in`, outputs: `${base}-outputs`, logs: `${base}-logs` },
   };
@@ -50,6 +62,8 @@ export function labelsOf(identity: AttemptIdentity, phase: Phase): Labels {
     [LABELS.attempt]: String(identity.attempt),
     [LABELS.phase]: phase,
     ...(identity.maxDurationS === undefined ? {} : { [LABELS.maxDurationS]: String(identity.maxDurationS) }),
+    ...(identity.isFiltered ? { [LABELS.filtered]: '1' } : {}),
+    ...(identity.encryptTo === undefined ? {} : { [LABELS.encryptTo]: identity.encryptTo }),
   };
 }
 
@@ -61,14 +75,31 @@ export function identityOf(labels: Labels): AttemptIdentity | undefined {
   const runnerId = labels[LABELS.runner];
   const environment = labels[LABELS.environment];
   if (!jobId || !runnerId || !environment || !isCount(run) || !isCount(attempt)) return undefined;
-  const maxDurationS = Number(labels[LABELS.maxDurationS]);
   return {
     runnerId,
     environment: environment as EnvironmentId,
     jobId,
     run,
     attempt,
+    ...termsOfLabels(labels),
+  };
+}
+
+export function termsOf({ maxDurationS, isFiltered, encryptTo }: Terms): Terms {
+  return {
+    ...(maxDurationS === undefined ? {} : { maxDurationS }),
+    ...(isFiltered ? { isFiltered } : {}),
+    ...(encryptTo === undefined ? {} : { encryptTo }),
+  };
+}
+
+function termsOfLabels(labels: Labels): Terms {
+  const maxDurationS = Number(labels[LABELS.maxDurationS]);
+  const encryptTo = labels[LABELS.encryptTo];
+  return {
     ...(isCount(maxDurationS) ? { maxDurationS } : {}),
+    ...(labels[LABELS.filtered] === undefined ? {} : { isFiltered: true }),
+    ...(encryptTo === undefined ? {} : { encryptTo }),
   };
 }
 

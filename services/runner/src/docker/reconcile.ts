@@ -35,8 +35,8 @@ export const ofRun = ({ runnerId, jobId, run }: Pick<AttemptIdentity, 'runnerId'
 
 /** Leaves nothing of an attempt behind. May be repeated. */
 export async function removeAttempt(engine: Engine, identity: AttemptIdentity, signal: AbortSignal): Promise<void> {
-  const { algorithm, files, volumes } = namesOf(identity);
-  await Promise.all([algorithm, files].map((name) => engine.removeContainer(name, signal)));
+  const { algorithm, filter, files, volumes } = namesOf(identity);
+  await Promise.all([algorithm, filter, files].map((name) => engine.removeContainer(name, signal)));
   await Promise.all(Object.values(volumes).map((name) => engine.removeVolume(name, signal)));
 }
 

@@ -1,4 +1,5 @@
 /** What the steps of one attempt have in common. */
+import type { FilterConfig } from '@capstan/shared/config/filter';
 import type { Config } from '@capstan/shared/config/schema';
 import type { Log } from '@capstan/shared/log';
 import type { Engine } from '../docker/engine.ts';
@@ -9,6 +10,8 @@ import type { OpenMeter } from './progress.ts';
 export interface Attempt {
   readonly identity: AttemptIdentity;
   readonly limits: JobLimits;
+  /** The filter of its environment, as it is configured now. */
+  readonly filter: FilterConfig | undefined;
   readonly engine: Engine;
   readonly settings: Config['runner'];
   /** To tell how far a phase is, while it lasts. */

@@ -51,6 +51,13 @@ export function endingOf(outcome: Outcome, exceeded: string | undefined, limits:
   return end(70, 'The algorithm exited with code 0.');
 }
 
+/** The filter did not let the outputs pass, whatever the algorithm did before. */
+export function endingWithheld(outcome: Outcome, limits: EndingLimits): Ending {
+  const { termination } = endingOf(outcome, undefined, limits);
+  const reason = `${termination.reason} The filter of this environment failed, so the outputs are withheld.`;
+  return { code: 51, termination: { ...termination, reason } };
+}
+
 /** An ending without an exit of the algorithm. */
 export function endingWithout(code: EndingCode, reason: string): Ending {
   return { code, termination: { exitCode: null, signal: null, OOMKilled: false, reason } };
@@ -63,6 +70,7 @@ const CODES: Partial<Readonly<Record<ErrorCode, EndingCode>>> = {
   DATA_UNAVAILABLE: 31,
   ALGORITHM_UNAVAILABLE: 32,
   START_REFUSED: 41,
+  FILTER_UNAVAILABLE: 51,
   OUTPUTS_UNREADABLE: 61,
   RESULTS_UNWRITABLE: 62,
 };

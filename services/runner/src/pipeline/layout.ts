@@ -30,6 +30,11 @@ export function algorithmMounts({ volumes }: AttemptNames): readonly VolumeMount
   ];
 }
 
+/** What the filter works on, where the algorithm left it. */
+export function filterMounts(names: AttemptNames, seesInputs: boolean): readonly VolumeMount[] {
+  return algorithmMounts(names).filter(({ isReadOnly }) => seesInputs || !isReadOnly);
+}
+
 export function filesMounts({ volumes }: AttemptNames): readonly VolumeMount[] {
   return [
     { volume: volumes.in, target: `${FILES_ROOT}/${IN}`, isReadOnly: false },

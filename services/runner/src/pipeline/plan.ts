@@ -4,6 +4,7 @@
  */
 import type { Manifest } from '@capstan/shared/contract/manifest';
 import type { ContainerState, StartedState } from '../docker/engine.ts';
+import type { Terms } from '../docker/names.ts';
 import type { Want } from './control.ts';
 
 export interface Known {
@@ -14,8 +15,7 @@ export interface Known {
   readonly attempts: readonly {
     readonly attempt: number;
     readonly algorithm: ContainerState | undefined;
-    /** What the job's orders pay for, if they bound it. */
-    readonly maxDurationS?: number;
+    readonly terms: Terms;
   }[];
   /** The last attempt whose start was tried, as the runner noted before it did; 0 if none was. */
   readonly lastStart: number;
@@ -33,7 +33,7 @@ export type Plan =
       readonly kind: 'adopt';
       readonly attempt: number;
       readonly algorithm: StartedState;
-      readonly maxDurationS?: number;
+      readonly terms: Terms;
     }
   /** Not started yet, and not wanted any more. */
   | { readonly kind: 'stop'; readonly attempt: number }

@@ -1,4 +1,5 @@
 /** Carries one run of a job to its end, from wherever it stands: finds out, plans, acts, and plans again when something changed. */
+import type { FilterConfig } from '@capstan/shared/config/filter';
 import type { Config } from '@capstan/shared/config/schema';
 import type { EnvironmentId, JobId } from '@capstan/shared/contract/ids';
 import type { JobSpec } from '@capstan/shared/contract/job';
@@ -10,7 +11,7 @@ import { CapstanError, hasCode, messageOf } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
 import type { Engine } from '../docker/engine.ts';
 import { insist } from '../docker/insist.ts';
-import type { AttemptIdentity } from '../docker/names.ts';
+import { termsOf, type AttemptIdentity, type Terms } from '../docker/names.ts';
 import { findAttempts, ofRun } from '../docker/reconcile.ts';
 import { withinOrders, type JobLimits } from '../limits.ts';
 import { resultsOf } from '../results/folder.ts';
@@ -26,6 +27,7 @@ export interface PipelineParts extends StepParts {
   readonly engine: Engine;
   readonly settings: Config['runner'];
   readonly limitsOf: (environment: EnvironmentId) => JobLimits;
+  readonly filterOf: (environment: EnvironmentId) => FilterConfig | undefined;
   /** Takes an event; it will arrive, after the ones before it. */
   readonly emit: (event: JobEvent) => void;
   /** Tells whoever listens just now. */
@@ -49,7 +51,7 @@ export type RunResult = 'ended' | 'needs-command';
 export async function runJob(todo: RunToDo, parts: PipelineParts, signal: AbortSignal): Promise<RunResult> {
   const log = parts.log.child({ jobId: todo.jobId, run: todo.run });
   const limits = parts.limitsOf(todo.environment);
-  const acting: Acting = { todo, parts: { ...parts, log }, limits, signal };
+  const acting: Acting = { todo, parts: { ...parts, log }, limits, terms: {}, signal };
   for (;;) {
     const plan = await makePlan(acting);
     log.debug({ plan: plan.kind }, 'planned');
@@ -69,8 +71,7 @@ interface Acting {
   readonly todo: RunToDo;
   readonly parts: PipelineParts;
   readonly limits: JobLimits;
-  /** Seconds that the job's orders pay for. */
-  readonly paidS?: number;
+  readonly terms: Terms;
   readonly signal: AbortSignal;
 }
 
@@ -85,10 +86,10 @@ async function makePlan({ todo, parts, signal }: Acting): Promise<Plan> {
   return planRun({
     want: todo.control.want(),
     manifest,
-    attempts: attempts.map(({ identity: { attempt, maxDurationS }, algorithm }) => ({
-      attempt,
+    attempts: attempts.map(({ identity, algorithm }) => ({
+      attempt: identity.attempt,
       algorithm,
-      ...(maxDurationS === undefined ? {} : { maxDurationS }),
+      terms: termsOf(identity),
     })),
     lastStart,
   });
@@ -118,20 +119,26 @@ async function act(plan: Plan, acting: Acting): Promise<RunResult> {
     case 'start': {
       const spec = todo.spec();
       if (!spec) return 'needs-command';
-      return travel(plan.attempt, bounded(acting, spec.maxDurationS), async (journey) => {
+      return travel(plan.attempt, under(acting, newTerms(acting, spec)), async (journey) => {
         await begin(journey, spec, parts);
         return finish(journey, { kind: 'running', startedAt: parts.clock.now() }, parts);
       });
     }
     case 'adopt':
-      return travel(plan.attempt, bounded(acting, plan.maxDurationS), (journey) =>
-        finish(journey, plan.algorithm, parts),
-      );
+      return travel(plan.attempt, under(acting, plan.terms), (journey) => finish(journey, plan.algorithm, parts));
   }
 }
 
-function bounded(acting: Acting, paidS: number | undefined): Acting {
-  return paidS === undefined ? acting : { ...acting, paidS, limits: withinOrders(acting.limits, paidS) };
+function newTerms({ todo, parts }: Acting, { maxDurationS, output }: JobSpec): Terms {
+  return {
+    ...(maxDurationS === undefined ? {} : { maxDurationS }),
+    ...(parts.filterOf(todo.environment) ? { isFiltered: true } : {}),
+    ...(output?.encryptTo === undefined ? {} : { encryptTo: output.encryptTo }),
+  };
+}
+
+function under(acting: Acting, terms: Terms): Acting {
+  return { ...acting, terms, limits: withinOrders(acting.limits, terms.maxDurationS) };
 }
 
 /** Goes the way of an attempt and ends the run with what came of it, also if that is a failure. */
@@ -215,17 +222,17 @@ function emit(
   parts.emit(jobEvent({ jobId: todo.jobId, run: todo.run, attempt, code, at, details }));
 }
 
-function identityOf({ todo, parts, paidS }: Acting, attempt: number): AttemptIdentity {
+function identityOf({ todo, parts, terms }: Acting, attempt: number): AttemptIdentity {
   const { jobId, run, environment } = todo;
-  const paid = paidS === undefined ? {} : { maxDurationS: paidS };
-  return { runnerId: parts.settings.id, environment, jobId, run, attempt, ...paid };
+  return { runnerId: parts.settings.id, environment, jobId, run, attempt, ...terms };
 }
 
 function attemptOf(acting: Acting, attempt: number) {
   const { engine, settings, clock, tellProgress, log } = acting.parts;
   const identity = identityOf(acting, attempt);
   const openMeter = createMeters({ identity, clock, tell: tellProgress });
-  return { identity, limits: acting.limits, engine, settings, openMeter, log: log.child({ attempt }) };
+  const filter = acting.parts.filterOf(identity.environment);
+  return { identity, limits: acting.limits, filter, engine, settings, openMeter, log: log.child({ attempt }) };
 }
 
 /** What an engine said; of a source of data it could hold the address, which is nobody's business. */

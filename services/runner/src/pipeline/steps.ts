@@ -5,6 +5,7 @@
  *   provision  20  volumes and containers exist and are filled; 30 tells that they are
  *   start          the algorithm is started, once; 40 tells that it is
  *   wait           it runs until it exits, is stopped, or its time is over
+ *   filter     50  where the environment has one: the operator's own container has passed the outputs, or they are withheld
  *   publish    60  outputs and log are results, with a manifest that says how the run ended
  *
  * What ends a run is told by `run.ts`, which also cleans. You never know when the runner dies: each step finds out what an earlier
@@ -18,14 +19,14 @@ import type { Clock } from '@capstan/shared/clock';
 import type { StartedState } from '../docker/engine.ts';
 import type { Fetcher } from '../fetch/fetcher.ts';
 import type { OwnNode } from '../fetch/sealed-files.ts';
-import type { Images } from '../images/images.ts';
 import type { Results } from '../results/results.ts';
 import type { Attempt } from './attempt.ts';
 import type { Control } from './control.ts';
 import type { StartMarks } from './start-marks.ts';
+import { filter } from './steps/filter.ts';
 import { provision } from './steps/provision.ts';
 import { publish } from './steps/publish.ts';
-import { pull } from './steps/pull.ts';
+import { ensureFilter, type Images } from './steps/pull.ts';
 import { awaitExit, startAlgorithm } from './steps/run.ts';
 
 export interface StepParts {
@@ -53,13 +54,13 @@ export async function begin(journey: Journey, spec: JobSpec, parts: StepParts): 
   const signal = AbortSignal.any([journey.signal, control.halted]);
 
   report(STATUS.started.code);
-  // Held until a container needs it: from then on the engine itself won't let it go.
-  using image = await timed(journey, 'pull', signal, () =>
-    pull(attempt, { images, container: spec.algorithm.container }, signal),
-  );
+  const image = await timed(journey, 'pull', signal, () => images.ensure(spec.algorithm.container, signal));
+  const filterImage = await timed(journey, 'pull-filter', signal, () => ensureFilter(images, attempt, signal));
 
   report(STATUS.configuringVolumes.code);
-  await timed(journey, 'provision', signal, () => provision(attempt, { spec, image: image.id, own, fetcher }, signal));
+  await timed(journey, 'provision', signal, () =>
+    provision(attempt, { spec, image, filterImage, own, fetcher }, signal),
+  );
   report(STATUS.provisioned.code);
 
   await marks.write(attempt.identity, attempt.identity.attempt);
@@ -78,9 +79,13 @@ export async function finish(journey: Journey, algorithm: StartedState, parts: S
     awaitExit(attempt, { algorithm, now: clock.now(), halted: control.halted }, signal),
   );
 
+  const isFiltered = attempt.identity.isFiltered === true;
+  if (isFiltered) report(STATUS.filtering.code);
+  const verdict = isFiltered ? await timed(journey, 'filter', signal, () => filter(attempt, clock, signal)) : 'passed';
+
   report(STATUS.publishing.code);
   const endedAt = clock.now();
-  return timed(journey, 'publish', signal, () => publish(attempt, { results, endedAt }, { outcome, signal }));
+  return timed(journey, 'publish', signal, () => publish(attempt, { results, endedAt }, { outcome, verdict, signal }));
 }
 
 /** Whatever a step fails with because its signal aborted, the signal's reason is the one that counts. */

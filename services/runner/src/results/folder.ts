@@ -1,6 +1,7 @@
 /**
  * Results in a folder: `results/<jobId>/<run>/` with `manifest.json` and `files/<index>`. All of a run appears at once, by a rename,
- * after everything in it is on the disk; until then it is a draft, which a later try throws away.
+ * after everything in it is on the disk; until then it is a draft, which a later try throws away. What is for the operator alone lies
+ * in `private/`, which no manifest lists.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
@@ -11,9 +12,10 @@ import { ManifestSchema, type Manifest, type ManifestFile } from '@capstan/share
 import { CapstanError, messageOf, systemCode } from '@capstan/shared/errors';
 import { compile } from '@capstan/shared/validate';
 import { inResultOrder } from './order.ts';
-import type { Draft, NewFile, Results, Run } from './results.ts';
+import type { Draft, Results, Run } from './results.ts';
 
 const MANIFEST = 'manifest.json';
+const PRIVATE = 'private';
 const validate = compile(ManifestSchema);
 
 export function createResultsFolder(dir: string): Results {
@@ -63,7 +65,12 @@ function createDraft({ draftDir, runDir, parents }: Places): Draft {
     add: (file, body) =>
       translated(async () => {
         const place = `new-${places++}`;
-        stored.push({ ...(await store(fileAt(place), file, body)), place });
+        stored.push({ ...file, ...(await store(fileAt(place), body)), place });
+      }),
+    addPrivate: (name, body) =>
+      translated(async () => {
+        await mkdir(join(draftDir, PRIVATE), { recursive: true });
+        await store(join(draftDir, PRIVATE, name), body);
       }),
     publish: (outcome) =>
       translated(async () => {
@@ -79,7 +86,6 @@ function createDraft({ draftDir, runDir, parents }: Places): Draft {
         await Promise.all(parents.map(sync));
         return manifest;
       }),
-    discard: () => translated(() => rm(draftDir, { recursive: true, force: true })),
   };
 }
 
@@ -88,11 +94,7 @@ export function resultsOf({ files }: Pick<Manifest, 'files'>): ResultFile[] {
   return files.map(({ filename, filesize, type, index }) => ({ filename, filesize, type, index }));
 }
 
-async function store(
-  path: string,
-  { filename, type }: NewFile,
-  body: AsyncIterable<Buffer>,
-): Promise<Omit<StoredFile, 'place'>> {
+async function store(path: string, body: AsyncIterable<Buffer>): Promise<Pick<ManifestFile, 'filesize' | 'sha256'>> {
   const hash = createHash('sha256');
   let filesize = 0;
   await using handle = await open(path, 'wx', 0o640);
@@ -102,7 +104,7 @@ async function store(
     await handle.writeFile(chunk);
   }
   await handle.datasync();
-  return { filename, filesize, type, sha256: hash.digest('hex') };
+  return { filesize, sha256: hash.digest('hex') };
 }
 
 async function writeDurably(path: string, text: string): Promise<void> {

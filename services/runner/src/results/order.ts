@@ -1,5 +1,5 @@
 /** The order of result files, PURE: it is their index, so clients see the same one each time. */
-import type { ManifestFile } from '@capstan/shared/contract/manifest';
+import { SEALED_SUFFIX, type ManifestFile } from '@capstan/shared/contract/manifest';
 
 export const ALGORITHM_LOG = 'algorithm.log';
 
@@ -15,5 +15,6 @@ export function inResultOrder<File extends Named>(files: readonly File[]): reado
 
 function sortKey({ filename, type }: Named): string {
   if (type === 'output') return `0${filename}`;
-  return filename === ALGORITHM_LOG ? '1' : `2${filename}`;
+  const isAlgorithmLog = [ALGORITHM_LOG, `${ALGORITHM_LOG}${SEALED_SUFFIX}`].includes(filename);
+  return isAlgorithmLog ? '1' : `2${filename}`;
 }

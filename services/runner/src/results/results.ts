@@ -13,9 +13,10 @@ export type NewFile = Pick<ManifestFile, 'filename' | 'type'>;
 export interface Draft {
   /** Resolves once the file is on the disk. */
   add(file: NewFile, body: AsyncIterable<Buffer>): Promise<void>;
+  /** A file for the operator's eyes: it stays on this machine, beside the manifest, and is served to nobody. */
+  addPrivate(name: string, body: AsyncIterable<Buffer>): Promise<void>;
   /** All of it appears at once. */
   publish(outcome: Omit<Manifest, 'files'>): Promise<Manifest>;
-  discard(): Promise<void>;
 }
 
 export interface Results {

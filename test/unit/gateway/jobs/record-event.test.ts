@@ -31,7 +31,7 @@ describe('a recorded event', () => {
     expect(await record(event(10))).to.equal(undefined);
     expect(current()).to.include({ code: 10, attempt: 1 });
     expect(codes).to.deep.equal([10]);
-    expect(store.events.lastCursor()).to.equal(2);
+    expect(store.cursors.last()).to.equal(2);
   });
 
   it('changes nothing when it comes again, and nobody hears of it', async () => {

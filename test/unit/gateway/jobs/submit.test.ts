@@ -100,7 +100,7 @@ describe('a job that is refused', () => {
     const error = await refusal(submit(submission(request)));
     expect(error.facts.refusal).to.deep.equal({ 'dataset.documentId': 'did_not_found' });
     expect(storedJobs()).to.equal(0);
-    expect(store.events.lastCursor()).to.equal(0);
+    expect(store.cursors.last()).to.equal(0);
   });
 
   for (const environment of ['elsewhere', undefined]) {

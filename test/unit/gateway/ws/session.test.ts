@@ -1,12 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { loadConfig } from '@capstan/shared/config/load';
 import { jobEvent, type JobEvent } from '@capstan/shared/contract/messages';
 import type { ServerFrame, SubscribeFrame } from '@capstan/shared/contract/socket';
 import { expect } from 'chai';
 import { createConsumer, freeOrder, type Consumer } from '../../../../scripts/parts/consumer.ts';
 import { subscribe } from '../../../../scripts/parts/subscription.ts';
 import { recordEvent } from '../../../../services/gateway/src/jobs/record-event.ts';
-import { createHub } from '../../../../services/gateway/src/ws/hub.ts';
+import { createClientIp } from '../../../../services/gateway/src/limits/client-ip.ts';
+import { createPlaces } from '../../../../services/gateway/src/limits/places.ts';
 import { createSocketServer } from '../../../../services/gateway/src/ws/server.ts';
 import { serve } from '../../../support/gateway/http.ts';
 import { gatewayParts, someAssets } from '../../../support/gateway/parts.ts';
@@ -17,8 +19,18 @@ async function aGateway(statusAccess: 'open' | 'signed' = 'open') {
   const { dataset, algorithm } = someAssets();
   const parts = gatewayParts({ assets: [dataset, algorithm], statusAccess });
   const http = await serve();
-  const hub = createHub(parts.live);
-  const sockets = createSocketServer({ server: http.server, path: PATH, hub, node: '0xnode', ...parts });
+  const { hub } = parts;
+  const sockets = createSocketServer({
+    server: http.server,
+    path: PATH,
+    corsOrigins: ['*'],
+    clientIp: createClientIp([]),
+    perIp: () => undefined,
+    takePlace: createPlaces({ total: 100, perNetwork: 100 }),
+    limits: loadConfig({}, '/').gateway.live,
+    node: '0xnode',
+    ...parts,
+  });
   await hub.start();
   await sockets.start();
   return {

@@ -1,7 +1,8 @@
-/** `/openapi.json`, and a page at `/docs` that shows it: Swagger UI, from this node's own disk. */
+/** `/openapi.json`, `/asyncapi.json`, and a page at `/docs` that shows the first: Swagger UI, from this node's own disk. */
 import { createReadStream } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { asyncApi } from '@capstan/shared/contract/asyncapi';
 import { openApi } from '@capstan/shared/contract/openapi';
 import type { Route } from '../route.ts';
 
@@ -32,11 +33,16 @@ const PAGE = `<!doctype html>
 
 export function docsRoutes(version: string): Route {
   const description = JSON.stringify(openApi(version));
+  const socketDescription = JSON.stringify(asyncApi(version));
   const folder = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/package.json')));
   return (router) => {
     router.get('/openapi.json', (ctx) => {
       ctx.type = 'json';
       ctx.body = description;
+    });
+    router.get('/asyncapi.json', (ctx) => {
+      ctx.type = 'json';
+      ctx.body = socketDescription;
     });
     router.get('/docs', (ctx) => {
       ctx.set('Content-Security-Policy', POLICY);

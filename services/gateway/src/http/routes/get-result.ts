@@ -4,6 +4,7 @@ import type { Context } from 'koa';
 import { parse as parseRange } from 'range-parser';
 import { ResultQuerySchema } from '@capstan/shared/contract/api';
 import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
+import { SEALED_SUFFIX } from '@capstan/shared/contract/manifest';
 import { CapstanError } from '@capstan/shared/errors';
 import { compile } from '@capstan/shared/validate';
 import type { ResultRequest } from '../../jobs/result.ts';
@@ -43,7 +44,7 @@ function answer(ctx: Context, opened: OpenedResult): void {
   });
   ctx.etag = sha256;
   // Sets no type where the name has none that is known.
-  ctx.type = type === 'output' ? name : 'text/plain';
+  ctx.type = type === 'output' || name.endsWith(SEALED_SUFFIX) ? name : 'text/plain';
   if (!ctx.response.type) ctx.type = 'application/octet-stream';
 
   ctx.status = 200;

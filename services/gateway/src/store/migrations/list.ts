@@ -1,5 +1,6 @@
 /** Migrations, forward only, in order. A released one never changes: a new one is added at the end. */
 import { initial } from './0001-initial.ts';
 import { orders } from './0002-orders.ts';
+import { live } from './0003-live.ts';
 
-export const MIGRATIONS: readonly string[] = [initial, orders];
+export const MIGRATIONS: readonly string[] = [initial, orders, live];

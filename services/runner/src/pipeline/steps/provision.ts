@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { JobSpec } from '@capstan/shared/contract/job';
 import { CapstanError, hasCode } from '@capstan/shared/errors';
-import type { ContainerSpec } from '../../docker/engine.ts';
+import type { Confinement, ContainerSpec } from '../../docker/engine.ts';
 import { insistAgainst, persist } from '../../docker/insist.ts';
 import { labelsOf, namesOf } from '../../docker/names.ts';
 import type { Fetcher } from '../../fetch/fetcher.ts';
@@ -10,12 +10,14 @@ import type { OwnNode } from '../../fetch/sealed-files.ts';
 import { createArchive } from '../archive.ts';
 import { maxLogBytes, type Attempt } from '../attempt.ts';
 import { argvOf } from '../entrypoint.ts';
-import { ALGORITHM_PATH, algorithmMounts, FILES_ROOT, filesMounts } from '../layout.ts';
+import { ALGORITHM_PATH, algorithmMounts, FILES_ROOT, filesMounts, filterMounts } from '../layout.ts';
 import { fill } from './fill.ts';
 
 export interface Provisioning {
   readonly spec: JobSpec;
   readonly image: string;
+  /** The image of the environment's filter, if it has one. */
+  readonly filterImage: string | undefined;
   readonly own: OwnNode;
   readonly fetcher: Fetcher;
 }
@@ -28,16 +30,18 @@ export async function provision(attempt: Attempt, provisioning: Provisioning, si
   const { engine, log } = attempt;
   const patience = { signal, log };
   await insistAgainst('CONTAINER_REFUSED', () => createFiles(attempt, provisioning, signal), patience);
-  const [created, filled] = await Promise.allSettled([
+  const [created, filter, filled] = await Promise.allSettled([
     insistAgainst(
       'CONTAINER_REFUSED',
       () => engine.createContainer(algorithmSpec(attempt, provisioning), signal),
       patience,
     ),
+    createFilter(attempt, provisioning, signal),
     fillVolumes(attempt, provisioning, signal),
   ]);
   if (filled.status === 'rejected') throw filled.reason;
   if (created.status === 'rejected') throw created.reason;
+  if (filter.status === 'rejected') throw filter.reason;
 }
 
 /** The engine makes the volumes along with the container: when it refuses, ask which of the two it was. */
@@ -100,28 +104,57 @@ async function fillOnce(
   failed.signal.throwIfAborted();
 }
 
+/** Made before the algorithm starts: one that is gone afterwards was lost, and never has to be made again. */
+async function createFilter(
+  { engine, identity, limits, filter, settings, log }: Attempt,
+  { spec, filterImage }: Provisioning,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!filter || filterImage === undefined) return;
+  const names = namesOf(identity);
+  const container: ContainerSpec = {
+    name: names.filter,
+    image: filterImage,
+    labels: labelsOf(identity, 'filter'),
+    argv: argvOf(filter.entrypoint, ALGORITHM_PATH),
+    env: assetNames(spec),
+    mounts: filterMounts(names, filter.seesInputs),
+    confinement: confinementOf(limits, settings),
+  };
+  await insistAgainst('CONTAINER_REFUSED', () => engine.createContainer(container, signal), { signal, log });
+}
+
 function algorithmSpec({ identity, limits, settings }: Attempt, { spec, image }: Provisioning): ContainerSpec {
-  const { datasets, algorithm } = spec;
   const names = namesOf(identity);
   return {
     name: names.algorithm,
     image,
     labels: labelsOf(identity, 'algorithm'),
-    argv: argvOf(algorithm.container.entrypoint, ALGORITHM_PATH),
+    argv: argvOf(spec.algorithm.container.entrypoint, ALGORITHM_PATH),
     env: {
-      DIDS: JSON.stringify(datasets.map(({ ddo }) => ddo.id)),
-      TRANSFORMATION_DID: algorithm.kind === 'published' ? algorithm.asset.ddo.id : 'raw',
+      ...assetNames(spec),
       ALGO: ALGORITHM_PATH,
       secret: randomBytes(32).toString('hex'),
     },
     mounts: algorithmMounts(names),
-    confinement: {
-      user: `${settings.jobUid}:${settings.jobUid}`,
-      cpus: limits.cpus,
-      memoryBytes: limits.memoryBytes,
-      pids: limits.pids,
-      // Room for the log and for what the engine writes around each line of it.
-      logBytes: 2 * maxLogBytes(settings),
-    },
+    confinement: confinementOf(limits, settings),
+  };
+}
+
+function assetNames({ datasets, algorithm }: JobSpec) {
+  return {
+    DIDS: JSON.stringify(datasets.map(({ ddo }) => ddo.id)),
+    TRANSFORMATION_DID: algorithm.kind === 'published' ? algorithm.asset.ddo.id : 'raw',
+  };
+}
+
+function confinementOf(limits: Attempt['limits'], settings: Attempt['settings']): Confinement {
+  return {
+    user: `${settings.jobUid}:${settings.jobUid}`,
+    cpus: limits.cpus,
+    memoryBytes: limits.memoryBytes,
+    pids: limits.pids,
+    // Room for the log and for what the engine writes around each line of it.
+    logBytes: 2 * maxLogBytes(settings),
   };
 }

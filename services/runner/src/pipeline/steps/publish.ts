@@ -9,9 +9,11 @@ import { collect, type Collected } from '../../results/collect.ts';
 import { demultiplex } from '../../results/demultiplex.ts';
 import { ALGORITHM_LOG } from '../../results/order.ts';
 import type { Draft, Results } from '../../results/results.ts';
+import { sealedDraft } from '../../results/sealed.ts';
 import { maxLogBytes, type Attempt } from '../attempt.ts';
-import { endingOf, type Ending, type Outcome } from '../ending.ts';
+import { endingOf, endingWithheld, type Ending, type Outcome } from '../ending.ts';
 import { RESULTS_ROOT } from '../layout.ts';
+import type { Verdict } from './filter.ts';
 
 export interface Publishing {
   readonly results: Results;
@@ -22,17 +24,26 @@ export interface Publishing {
 /** A disk that is full, or a store that is away, gets this many more chances. */
 const RETRIES = 3;
 
+async function openDraft(identity: Attempt['identity'], results: Results): Promise<Draft> {
+  const draft = await results.begin(identity);
+  return identity.encryptTo === undefined ? draft : sealedDraft(draft, identity.encryptTo);
+}
+
+const NOTHING: Collected = { skipped: [], exceeded: undefined };
+
 /** Publishes what the algorithm left. Throws OUTPUTS_UNREADABLE or RESULTS_UNWRITABLE. */
 export function publish(
   attempt: Attempt,
   { results, endedAt }: Publishing,
-  { outcome, signal }: { outcome: Outcome; signal: AbortSignal },
+  { outcome, verdict, signal }: { outcome: Outcome; verdict: Verdict; signal: AbortSignal },
 ): Promise<Manifest> {
   const { identity, limits, log } = attempt;
+  const isWithheld = verdict === 'withheld';
   const once = async () => {
-    const draft = await results.begin(identity);
-    const collected = await fillDraft(attempt, draft, signal);
-    const ending = endingOf(outcome, collected.exceeded, limits);
+    const draft = await openDraft(identity, results);
+    if (identity.isFiltered) await collectFilterLog(attempt, draft, signal);
+    const collected = await fillDraft(attempt, draft, { isWithheld, signal });
+    const ending = isWithheld ? endingWithheld(outcome, limits) : endingOf(outcome, collected.exceeded, limits);
     return draft.publish({ ...facts(attempt, ending, endedAt), skipped: collected.skipped });
   };
   return persist(() => insistAgainst('OUTPUTS_UNREADABLE', once, { signal, log }), 'RESULTS_UNWRITABLE', {
@@ -61,9 +72,13 @@ function facts({ identity, limits }: Attempt, { code, termination }: Ending, end
 }
 
 /** Both at once; the first failure counts, and neither goes on behind its back. */
-async function fillDraft(attempt: Attempt, draft: Draft, signal: AbortSignal): Promise<Collected> {
+async function fillDraft(
+  attempt: Attempt,
+  draft: Draft,
+  { isWithheld, signal }: { isWithheld: boolean; signal: AbortSignal },
+): Promise<Collected> {
   const [collected, logged] = await Promise.allSettled([
-    collectOutputs(attempt, draft, signal),
+    isWithheld ? NOTHING : collectOutputs(attempt, draft, signal),
     collectLog(attempt, draft, signal),
   ]);
   if (collected.status === 'rejected') throw collected.reason;
@@ -86,12 +101,33 @@ async function collectOutputs(attempt: Attempt, draft: Draft, signal: AbortSigna
   }
 }
 
-async function collectLog({ engine, identity, settings }: Attempt, draft: Draft, signal: AbortSignal): Promise<void> {
-  const source = await engine.readLog(namesOf(identity).algorithm, signal);
+function collectLog(attempt: Attempt, draft: Draft, signal: AbortSignal): Promise<void> {
+  const { algorithm } = namesOf(attempt.identity);
+  return withLog(attempt, { container: algorithm, signal }, (log) =>
+    draft.add({ filename: ALGORITHM_LOG, type: 'algorithmLog' }, log),
+  );
+}
+
+/** What the filter says may quote what it withholds: for the operator alone. One that is lost has said nothing. */
+async function collectFilterLog(attempt: Attempt, draft: Draft, signal: AbortSignal): Promise<void> {
+  const { filter } = namesOf(attempt.identity);
+  try {
+    await withLog(attempt, { container: filter, signal }, (log) => draft.addPrivate('filter.log', log));
+  } catch (error) {
+    if (!hasCode(error, 'CONTAINER_LOST')) throw error;
+  }
+}
+
+async function withLog(
+  { engine, settings }: Attempt,
+  { container, signal }: { readonly container: string; readonly signal: AbortSignal },
+  take: (log: AsyncIterable<Buffer>) => Promise<void>,
+): Promise<void> {
+  const source = await engine.readLog(container, signal);
   const plain = demultiplex();
   const flowing = pipeline(source, plain).catch((error: unknown) => error);
   try {
-    await draft.add({ filename: ALGORITHM_LOG, type: 'algorithmLog' }, capped(plain, maxLogBytes(settings)));
+    await take(capped(plain, maxLogBytes(settings)));
   } finally {
     // A log that was cut off is not read to its end.
     source.destroy();

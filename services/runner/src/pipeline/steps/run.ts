@@ -5,18 +5,23 @@ import { namesOf } from '../../docker/names.ts';
 import type { Attempt } from '../attempt.ts';
 import type { Outcome } from '../ending.ts';
 
-/** Throws START_REFUSED. When it resolves, the container has been started exactly once, whatever the connection went through. */
-export async function startAlgorithm({ engine, identity, log }: Attempt, signal: AbortSignal): Promise<void> {
-  const { algorithm } = namesOf(identity);
+/** Throws START_REFUSED. */
+export function startAlgorithm({ engine, identity, log }: Attempt, signal: AbortSignal): Promise<void> {
+  return startOnce(engine, namesOf(identity).algorithm, { signal, log });
+}
+
+/** When it resolves, the container has been started exactly once, whatever the connection went through. Throws START_REFUSED. */
+export async function startOnce(engine: Engine, name: string, patience: Patience): Promise<void> {
+  const { signal } = patience;
   let isFirstTry = true;
   await insistAgainst(
     'START_REFUSED',
     async () => {
-      if (!isFirstTry && (await engine.inspectContainer(algorithm, signal)).kind !== 'created') return;
+      if (!isFirstTry && (await engine.inspectContainer(name, signal)).kind !== 'created') return;
       isFirstTry = false;
-      await engine.startContainer(algorithm, signal);
+      await engine.startContainer(name, signal);
     },
-    { signal, log },
+    patience,
   );
 }
 
@@ -54,7 +59,8 @@ export async function awaitExit(
   return { exit: await readExit(engine, algorithm, patience), because };
 }
 
-async function readExit(engine: Engine, name: string, patience: Patience): Promise<Exit> {
+/** How a container ended that doesn't run, or won't for long. */
+export async function readExit(engine: Engine, name: string, patience: Patience): Promise<Exit> {
   for (;;) {
     const state = await insist(() => engine.inspectContainer(name, patience.signal), patience);
     if (state.kind === 'exited') return state.exit;

@@ -1,0 +1,77 @@
+/** Who listens to what. Every committed event goes to its listeners in stored order. */
+import type { Service } from '@capstan/shared/service';
+import { isSelected, type Live, type LiveEvent } from '../jobs/live.ts';
+import type { Selection } from '../jobs/query.ts';
+import { createTold, type Told } from './told.ts';
+
+export interface Listener {
+  readonly selection: Selection;
+  readonly tell: (told: Told) => void;
+}
+
+export interface Hub extends Service {
+  /** From this turn on, until the function that it returns is called. */
+  listen(listener: Listener): () => void;
+}
+
+export function createHub(live: Live): Hub {
+  /** By the narrowest part of what the listener asked for, so that an event only meets those it may concern. */
+  const byKey = new Map<string, Set<Listener>>();
+  let forget: (() => void) | undefined;
+
+  const tell = (happened: LiveEvent) => {
+    const told = createTold(happened, happened.status);
+    for (const key of keysOfEvent(happened)) {
+      for (const listener of byKey.get(key) ?? []) {
+        if (isSelected(listener.selection, happened)) listener.tell(told);
+      }
+    }
+  };
+
+  return {
+    name: 'hub',
+    start() {
+      forget = live.onEvents((events) => events.forEach(tell));
+      return Promise.resolve();
+    },
+    stop() {
+      forget?.();
+      return Promise.resolve();
+    },
+    listen(listener) {
+      const keys = keysOf(listener.selection);
+      for (const key of keys) {
+        const same = byKey.get(key) ?? new Set();
+        byKey.set(key, same.add(listener));
+      }
+      return () => {
+        for (const key of keys) {
+          const same = byKey.get(key);
+          if (same?.delete(listener) && same.size === 0) byKey.delete(key);
+        }
+      };
+    },
+  };
+}
+
+/** Each listener stands under one kind of key, so it hears an event once. */
+function keysOf({ jobId, jobIds, agreementId, owner, documentId, environment }: Selection): readonly string[] {
+  if (jobIds) return [...new Set(jobIds)].map((id) => `job ${id}`);
+  if (jobId !== undefined) return [`job ${jobId}`];
+  if (agreementId !== undefined) return [`order ${agreementId}`];
+  if (owner !== undefined) return [`owner ${owner}`];
+  if (documentId !== undefined) return [`document ${documentId}`];
+  if (environment !== undefined) return [`environment ${environment}`];
+  return ['all'];
+}
+
+function keysOfEvent({ job }: LiveEvent): readonly string[] {
+  return [
+    `job ${job.jobId}`,
+    `order ${job.agreementId}`,
+    `owner ${job.owner}`,
+    `document ${job.documentId}`,
+    `environment ${job.environment}`,
+    'all',
+  ];
+}

@@ -1,0 +1,47 @@
+/**
+ * What one socket sends. Frames are written whole, as bytes that all sockets share, straight to the connection: the WebSocket library
+ * adds a head to each, socket by socket. What a client is slow to read is bounded.
+ */
+import type { Duplex } from 'node:stream';
+import type { WebSocket } from 'ws';
+import type { ServerFrame } from '@capstan/shared/contract/socket';
+import type { Outlet } from '../live/follow.ts';
+import { createPace } from '../live/pace.ts';
+import { textFrame } from './text-frame.ts';
+
+/** How long a client that is told history may read nothing at all. */
+const STALL_LIMIT_MS = 30_000;
+
+export interface SlowAt {
+  readonly subscription: string;
+  /** All up to here was sent. */
+  readonly cursor: number;
+}
+
+interface OutletOptions {
+  readonly socket: WebSocket;
+  readonly stream: Duplex;
+  /** Most that may wait in memory for the client to read it. */
+  readonly maxBufferedBytes: number;
+  /** `at`: the last event sent, if there was one. */
+  readonly onTooSlow: (at: SlowAt | undefined) => void;
+}
+
+export function createOutlet({ socket, stream, maxBufferedBytes, onTooSlow }: OutletOptions): Outlet {
+  let lastTold: SlowAt | undefined;
+
+  const write = (bytes: Buffer) => {
+    if (socket.readyState === socket.OPEN) stream.write(bytes);
+  };
+
+  return {
+    send: (frame: ServerFrame) => write(textFrame(JSON.stringify(frame))),
+    tell(told, subscription) {
+      if (socket.readyState !== socket.OPEN) return;
+      stream.write(told.bytes(textFrame, subscription));
+      lastTold = { subscription, cursor: told.cursor };
+      if (stream.writableLength > maxBufferedBytes) onTooSlow(lastTold);
+    },
+    ready: createPace({ stream, stallLimitMs: STALL_LIMIT_MS, onStalled: () => onTooSlow(lastTold) }),
+  };
+}

@@ -1,0 +1,72 @@
+/**
+ * Lets the environment's filter look at the outputs: a container of the operator's that may rewrite, delete and add. It was made before
+ * the algorithm was started and is started once; whatever a restart finds of it counts. One that did not exit with 0 may have left
+ * anything half done, so nothing of the outputs is published then.
+ */
+import type { Clock } from '@capstan/shared/clock';
+import { hasCode } from '@capstan/shared/errors';
+import type { ContainerState } from '../../docker/engine.ts';
+import { insist } from '../../docker/insist.ts';
+import { namesOf } from '../../docker/names.ts';
+import type { Attempt } from '../attempt.ts';
+import { readExit, startOnce } from './run.ts';
+
+export type Verdict = 'passed' | 'withheld';
+
+/** For a container that is found again in an environment that has no filter any more. */
+const DEFAULT_LIMIT_S = 600;
+
+export async function filter(attempt: Attempt, clock: Clock, signal: AbortSignal): Promise<Verdict> {
+  const problem = await problemOf(attempt, clock, signal);
+  if (problem === undefined) return 'passed';
+  attempt.log.warn({ problem }, 'the filter failed, outputs are withheld');
+  return 'withheld';
+}
+
+async function problemOf(attempt: Attempt, clock: Clock, signal: AbortSignal): Promise<string | undefined> {
+  const { engine, identity, log } = attempt;
+  const { filter: name } = namesOf(identity);
+  const patience = { signal, log };
+  const look = () => insist(() => engine.inspectContainer(name, signal), patience);
+  try {
+    let state = await look();
+    if (state.kind === 'created') {
+      await startOnce(engine, name, patience);
+      state = await look();
+    }
+    if (!(await endsInTime(attempt, { name, state, now: clock.now() }, signal))) return 'it took too long';
+    const { exitCode } = await readExit(engine, name, patience);
+    return exitCode === 0 ? undefined : `it exited with code ${exitCode}`;
+  } catch (error) {
+    if (hasCode(error, 'CONTAINER_LOST', 'START_REFUSED')) return error.message;
+    throw error;
+  }
+}
+
+interface Running {
+  readonly name: string;
+  readonly state: ContainerState;
+  /** Unix milliseconds. */
+  readonly now: number;
+}
+
+/** Whether it ended by itself; afterwards it does not run. */
+async function endsInTime(
+  { engine, filter: settings, log }: Attempt,
+  { name, state, now }: Running,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (state.kind !== 'running') return true;
+  const limitMs = (settings?.maxDurationS ?? DEFAULT_LIMIT_S) * 1_000;
+  const limit = AbortSignal.timeout(Math.max(0, limitMs - (now - state.startedAt)));
+  const limited = AbortSignal.any([signal, limit]);
+  try {
+    await insist(() => engine.waitForExit(name, limited), { signal: limited, log });
+    return true;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!limit.aborted) throw error;
+    await insist(() => engine.stopContainer(name, 0, signal), { signal, log });
+    return false;
+  }
+}
