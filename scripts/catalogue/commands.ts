@@ -36,6 +36,7 @@ async function add(words: readonly string[], { catalogue, workingDir, environmen
       access: { type: 'boolean' },
       compute: { type: 'boolean' },
       'allow-raw': { type: 'boolean' },
+      'allow-network': { type: 'boolean' },
       image: { type: 'string' },
       tag: { type: 'string' },
       checksum: { type: 'string' },
@@ -52,6 +53,9 @@ async function add(words: readonly string[], { catalogue, workingDir, environmen
     throw new UsageError(`--type is ${type}, but an asset is a dataset or an algorithm.`);
   }
   if (values.access && values.compute) throw new UsageError('Choose one of --access and --compute.');
+  if (values['allow-network'] && (type !== 'dataset' || values.access)) {
+    throw new UsageError('--allow-network is for datasets that are computed on.');
+  }
   if (values['allow-raw'] && (type !== 'dataset' || values.access)) {
     throw new UsageError('--allow-raw is for datasets that are computed on.');
   }
@@ -71,6 +75,7 @@ async function add(words: readonly string[], { catalogue, workingDir, environmen
     name: values.name ?? basename(first),
     access: values.access || (type === 'algorithm' && !values.compute) ? 'access' : 'compute',
     isRawAllowed: values['allow-raw'] === true,
+    isNetworkAllowed: values['allow-network'] === true,
     ...(container === undefined ? {} : { container }),
     ...tokenOf(values),
   };

@@ -12,6 +12,8 @@ export interface NewAsset {
   readonly access: 'access' | 'compute';
   /** Datasets only: whether consumers may bring code that nobody published. */
   readonly isRawAllowed?: boolean;
+  /** Datasets only: whether algorithms may have a network beside it, where an environment offers one. */
+  readonly isNetworkAllowed?: boolean;
   /** Algorithms only: what runs them. */
   readonly container?: Container;
   /** The tokens that stand for it on a chain, if there are any. */
@@ -30,7 +32,7 @@ interface Describing {
 
 export function describeAsset({ asset, files, chainId, publicKey }: Describing): Ddo {
   const { nftAddress, datatokenAddress } = asset.token ?? unusedAddresses();
-  const { type, name, access, isRawAllowed = false, container } = asset;
+  const { type, name, access, isRawAllowed = false, isNetworkAllowed = false, container } = asset;
   return {
     id: didOf(nftAddress, chainId),
     nftAddress,
@@ -44,7 +46,9 @@ export function describeAsset({ asset, files, chainId, publicKey }: Describing):
         files: seal(publicKey, JSON.stringify({ datatokenAddress, nftAddress, files })),
         datatokenAddress,
         timeout: asset.timeoutS ?? 0,
-        ...(access === 'compute' ? { compute: { allowRawAlgorithm: isRawAllowed, allowNetworkAccess: false } } : {}),
+        ...(access === 'compute'
+          ? { compute: { allowRawAlgorithm: isRawAllowed, allowNetworkAccess: isNetworkAllowed } }
+          : {}),
       },
     ],
   };

@@ -1,5 +1,6 @@
 /** The settings as the docs need them: read from the schema, section by section, PURE. */
-import { ConfigSchema, EnvironmentConfigSchema } from '@capstan/shared/config/schema';
+import { EnvironmentConfigSchema } from '@capstan/shared/config/environment';
+import { ConfigSchema } from '@capstan/shared/config/schema';
 import { settings } from '@capstan/shared/config/variables';
 
 /** What the docs read of a JSON schema. */

@@ -15,7 +15,7 @@ interface Answer {
   readonly body: string;
 }
 
-export function askEngine(method: 'GET' | 'DELETE', path: string): Promise<Answer> {
+export function askEngine(method: 'GET' | 'DELETE' | 'POST', path: string): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const asked = request(
     // Without an agent the connection ends with the answer.
@@ -60,7 +60,11 @@ export async function leftoversOf(isMeant: (runnerId: string) => boolean): Promi
 
 /** Removes it, running or not. */
 export async function removeLeftovers({ containers, volumes }: Leftovers): Promise<void> {
-  for (const id of containers) await remove(`/containers/${id}?force=1&v=1`);
+  for (const id of containers) {
+    await remove(`/containers/${id}?force=1&v=1`);
+    // Perhaps a runner that has ended asked for it before: until it is really gone, its volumes can't go.
+    await askEngine('POST', `/containers/${id}/wait?condition=removed`);
+  }
   for (const name of volumes) await remove(`/volumes/${name}`);
 }
 

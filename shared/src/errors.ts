@@ -40,6 +40,7 @@ export const ERRORS = {
   CONTAINER_LOST: { status: 500, retryable: true },
   START_REFUSED: { status: 500, retryable: false },
   FILTER_UNAVAILABLE: { status: 500, retryable: false },
+  GPUS_REFUSED: { status: 500, retryable: false },
   DATA_UNAVAILABLE: { status: 500, retryable: false },
   ALGORITHM_UNAVAILABLE: { status: 500, retryable: false },
   FETCH_FAILED: { status: 500, retryable: false },

@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Container, Ddo } from '@capstan/shared/contract/ddo';
 import { didSuffix } from '@capstan/shared/contract/ids';
-import type { EnvironmentConfig } from '@capstan/shared/config/schema';
+import type { EnvironmentConfig } from '@capstan/shared/config/environment';
 import type { NewAsset } from '../../scripts/catalogue/ddo.ts';
 import type { Catalogue } from '../../scripts/catalogue/catalogue.ts';
 import { assetOrder, catalogueIn, DEMO_IMAGE } from '../../scripts/demo/assets.ts';
@@ -23,6 +23,7 @@ interface NewDataset {
   /** The files: text of their own, or an http(s) URL each. */
   readonly files?: readonly ({ readonly text: string } | { readonly url: string })[];
   readonly isRawAllowed?: boolean;
+  readonly isNetworkAllowed?: boolean;
   readonly access?: 'access' | 'compute';
 }
 
@@ -95,9 +96,9 @@ export async function startTestNode({
     environment,
     consumer: createConsumer(node.url),
     catalogue,
-    async addDataset({ files = [{ text: 'some data\n' }], isRawAllowed = false, access = 'compute' } = {}) {
+    async addDataset({ files = [{ text: 'some data\n' }], access = 'compute', ...rights } = {}) {
       const sources = await Promise.all(files.map(async (file) => ('url' in file ? file.url : fileOf(file.text))));
-      return catalogue.add({ type: 'dataset', name: 'A dataset of a test', access, isRawAllowed }, sources);
+      return catalogue.add({ type: 'dataset', name: 'A dataset of a test', access, ...rights }, sources);
     },
     async addAlgorithm({ code, container = NODE_CONTAINER, token }) {
       const named = { type: 'algorithm', name: 'An algorithm of a test', access: 'access', container } as const;

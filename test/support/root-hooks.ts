@@ -1,9 +1,13 @@
-/** Fails every test file that leaves something behind: a socket, a timer, a process, or a container of its runners. */
+/**
+ * Fails every test file that leaves something behind: a socket, a timer, a process, or a container of its runners. And every file in
+ * which a job had a container that was not locked down as all of them are.
+ */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Context, RootHookObject } from 'mocha';
 import { systemCode } from '@capstan/shared/errors';
 import { leftoversOf, type Leftovers } from '../../scripts/parts/engine.ts';
 import { TEST_PREFIX } from './node.ts';
+import { watchProfiles, type ProfileWatch } from './runner/profile-watch.ts';
 
 /** What a closed handle may need to be gone from the event loop. */
 const SETTLE_LIMIT_MS = 2_000;
@@ -25,9 +29,13 @@ const WATCHED = new Set([
 
 type Counts = ReadonlyMap<string, number>;
 
+const watching: { profiles?: ProfileWatch | undefined } = {};
+
 /** Mocha picks this name. */
 export const mochaHooks: RootHookObject = {
   async beforeAll(this: Context) {
+    const profiles = await watchProfiles((runnerId) => runnerId.startsWith(TEST_PREFIX));
+    watching.profiles = profiles;
     // Mocha's own timer for a hook starts after its first turn: from then on all counts have it.
     await nextTurn();
     let before = activeResources();
@@ -39,8 +47,13 @@ export const mochaHooks: RootHookObject = {
         before = activeResources();
         const problems = [...left.map(([kind, count]) => `${count} ${kind}`), ...(await leftInEngine())];
         if (problems.length > 0) throw new Error(`${suite.title} left behind: ${problems.join(', ')}`);
+        const open = (await profiles?.problems()) ?? [];
+        if (open.length > 0) throw new Error(`jobs of ${suite.title} were not locked down: ${open.join('; ')}`);
       });
     }
+  },
+  async afterAll(this: Context) {
+    await watching.profiles?.stop();
   },
 };
 

@@ -1,6 +1,8 @@
 /** What one job of an environment may use, and what the environment looks like to consumers, PURE. */
-import type { EnvironmentConfig } from '@capstan/shared/config/schema';
+import type { EnvironmentConfig } from '@capstan/shared/config/environment';
+import type { Resources } from '@capstan/shared/contract/job';
 import type { Environment } from '@capstan/shared/contract/messages';
+import type { Grant } from './docker/grant.ts';
 
 export interface Machine {
   readonly cpuModel: string;
@@ -10,51 +12,84 @@ export interface Machine {
   readonly freeDiskBytes: number;
 }
 
-export interface JobLimits {
-  readonly cpus: number;
-  readonly memoryBytes: number;
-  readonly diskBytes: number;
+/** What the environment gives each job that asks for nothing, or what a job was given. */
+export interface JobLimits extends Grant {
   readonly pids: number;
-  readonly maxDurationS: number;
-  /** The limit of the duration is what the job's orders pay for. */
-  readonly isPaid?: true;
+  readonly tmpBytes: number;
+  readonly uid: number;
   readonly storageExpiryS: number;
 }
 
+interface Surroundings {
+  readonly machine: Machine;
+  /** Of all environments. */
+  readonly totalJobs: number;
+  /** Where the environment has none of its own. */
+  readonly jobUid: number;
+}
+
 const GB = 1_000_000_000;
+const MB = 1_000_000;
 /** The rest is for the system and the node. */
 const MEMORY_SHARE = 0.8;
 const DISK_SHARE = 0.5;
 
 /** Limits of each job. What is not configured is shared equally by all jobs that may run at once, so that their sum fits the machine. */
-export function limitsOf(
-  environment: EnvironmentConfig,
-  { machine, totalJobs }: { machine: Machine; totalJobs: number },
-): JobLimits {
+export function limitsOf(environment: EnvironmentConfig, { machine, totalJobs, jobUid }: Surroundings): JobLimits {
+  const { cpus, memoryGB, diskGB } = environment;
+  const memory = memoryGB === undefined ? (machine.memoryBytes * MEMORY_SHARE) / totalJobs : memoryGB * GB;
+  const disk = diskGB === undefined ? (machine.freeDiskBytes * DISK_SHARE) / totalJobs : diskGB * GB;
   return {
-    cpus: Math.min(environment.cpus ?? machine.cpus / totalJobs, machine.cpus),
-    memoryBytes: Math.floor(
-      environment.memoryGB === undefined ? (machine.memoryBytes * MEMORY_SHARE) / totalJobs : environment.memoryGB * GB,
-    ),
-    diskBytes: Math.floor(
-      environment.diskGB === undefined ? (machine.freeDiskBytes * DISK_SHARE) / totalJobs : environment.diskGB * GB,
-    ),
-    pids: environment.pids,
+    cpus: Math.min(cpus ?? machine.cpus / totalJobs, machine.cpus),
+    memoryBytes: Math.min(Math.floor(memory), machine.memoryBytes),
+    diskBytes: Math.min(Math.floor(disk), machine.diskBytes),
     maxDurationS: environment.maxJobDurationS,
+    gpus: [],
+    network: environment.networkAccess,
+    limitedBy: { memory: 'environment', disk: 'environment', duration: 'environment' },
+    pids: environment.pids,
+    tmpBytes: Math.floor(environment.tmpMB * MB),
+    uid: environment.jobUid ?? jobUid,
     storageExpiryS: environment.storageExpiryS,
   };
 }
 
-/** The limits of one job: the shorter of what its environment allows and what its orders pay for. */
-export function withinOrders(limits: JobLimits, paidS: number | undefined): JobLimits {
-  return paidS === undefined || paidS >= limits.maxDurationS
-    ? limits
-    : { ...limits, maxDurationS: paidS, isPaid: true };
+export interface Asked {
+  readonly resources?: Resources | undefined;
+  /** Seconds that the job's orders pay for. */
+  readonly paidS?: number | undefined;
+  /** Whether its datasets allow it a network. */
+  readonly networkAccess?: boolean | undefined;
+  /** The GPUs that were leased to it. */
+  readonly gpus: readonly string[];
+}
+
+/** What a job gets: less than the environment's limits where it asks for less or its orders pay for less, never more. */
+export function grantTo(limits: JobLimits, { resources = {}, paidS, networkAccess = false, gpus }: Asked): JobLimits {
+  const { cpus = limits.cpus, ramGB, diskGB, maxDurationS } = resources;
+  const memory = ramGB === undefined ? limits.memoryBytes : Math.floor(ramGB * GB);
+  const disk = diskGB === undefined ? limits.diskBytes : Math.floor(diskGB * GB);
+  const environment = limits.maxDurationS;
+  const shortest = Math.min(environment, paidS ?? environment, maxDurationS ?? environment);
+  return {
+    ...limits,
+    cpus: Math.min(cpus, limits.cpus),
+    memoryBytes: Math.min(memory, limits.memoryBytes),
+    diskBytes: Math.min(disk, limits.diskBytes),
+    maxDurationS: shortest,
+    gpus: [...gpus],
+    network: limits.network && networkAccess,
+    limitedBy: {
+      memory: memory < limits.memoryBytes ? 'job' : 'environment',
+      disk: disk < limits.diskBytes ? 'job' : 'environment',
+      duration: shortest === environment ? 'environment' : shortest === paidS ? 'orders' : 'job',
+    },
+  };
 }
 
 /** How the environment is announced: the machine as it is, or as much of it as its configuration gives to all of its jobs. */
-export function announcedEnvironment(environment: EnvironmentConfig, machine: Machine): Environment {
-  const { maxJobs } = environment;
+export function announcedEnvironment(environment: EnvironmentConfig, machine: Machine, limits: JobLimits): Environment {
+  const { maxJobs, gpus } = environment;
   const offered = (perJob: number | undefined, whole: number) =>
     perJob === undefined ? whole : Math.min(perJob * maxJobs, whole);
   return {
@@ -62,8 +97,8 @@ export function announcedEnvironment(environment: EnvironmentConfig, machine: Ma
     desc: environment.desc,
     cpuType: machine.cpuModel,
     nCPU: offered(environment.cpus, machine.cpus),
-    gpuType: '',
-    nGPU: 0,
+    gpuType: environment.gpuType,
+    nGPU: gpus.length,
     ramGB: rounded(offered(environment.memoryGB, machine.memoryBytes / GB)),
     diskGB: rounded(offered(environment.diskGB, machine.diskBytes / GB)),
     orders: environment.orders,
@@ -72,8 +107,17 @@ export function announcedEnvironment(environment: EnvironmentConfig, machine: Ma
     maxJobs,
     maxJobDuration: environment.maxJobDurationS,
     storageExpiry: environment.storageExpiryS,
-    allowNetworkAccess: false,
+    allowNetworkAccess: environment.networkAccess,
+    perJob: {
+      cpus: down(limits.cpus, 1_000),
+      ramGB: down(limits.memoryBytes / GB, 1_000_000),
+      diskGB: down(limits.diskBytes / GB, 1_000_000),
+      gpus: gpus.length,
+      maxDurationS: environment.maxJobDurationS,
+    },
   };
 }
 
-const rounded = (value: number) => Math.round(value * 1_000) / 1_000;
+const rounded = (value: number) => Math.round(value * 1_000_000) / 1_000_000;
+/** Never more than there is, nor than a binary fraction a little below what was written. */
+const down = (value: number, per: number) => Math.floor(value * per + 1e-6) / per;

@@ -55,8 +55,11 @@ export function createRunner({ bus, settings, own, outside, clock, log }: Runner
   const createParts = (machine: Machine) => {
     const { environments } = settings;
     const totalJobs = environments.reduce((sum, { maxJobs }) => sum + maxJobs, 0);
-    const limits = new Map(environments.map((one) => [one.id, limitsOf(one, { machine, totalJobs })]));
-    const [fallback] = limits.values();
+    const offered = environments.map((one) => {
+      const limits = limitsOf(one, { machine, totalJobs, jobUid: settings.jobUid });
+      return { limits, gpus: one.gpus, environment: announcedEnvironment(one, machine, limits) };
+    });
+    const [fallback] = offered;
     const pipelineParts = {
       engine,
       results,
@@ -72,15 +75,15 @@ export function createRunner({ bus, settings, own, outside, clock, log }: Runner
       filterOf: (environment: EnvironmentId) => environments.find(({ id }) => id === environment)?.filter,
       limitsOf(environment: EnvironmentId) {
         // A run that was begun in an environment that is not configured any more ends under the limits of another one.
-        const found = limits.get(environment) ?? fallback;
+        const found = offered.find((offer) => offer.environment.id === environment) ?? fallback;
         if (!found) throw new RangeError('a runner has at least one environment');
-        return found;
+        return found.limits;
       },
     };
     const worker = createWorker({
       bus,
       works,
-      environments,
+      offers: offered,
       refuse,
       log,
       run: (todo, runSignal) => runJob(todo, pipelineParts, runSignal),
@@ -94,7 +97,7 @@ export function createRunner({ bus, settings, own, outside, clock, log }: Runner
     const announcer = createAnnouncer({
       bus,
       runnerId: settings.id,
-      environments: environments.map((environment) => announcedEnvironment(environment, machine)),
+      environments: offered.map(({ environment }) => environment),
       jobs: () =>
         works
           .all()

@@ -2,16 +2,17 @@
  * Takes commands while there is room and carries them out. A command is acked when its run has ended, its ending is told and nothing
  * of it is left; until then it is kept alive, so that the command of a runner that died is delivered again.
  */
+import { neededBy, NOTHING } from '@capstan/shared/amounts';
 import type { Bus } from '@capstan/shared/bus/connect';
 import { pull, type Message } from '@capstan/shared/bus/consume';
 import { getDesired, watchDesired } from '@capstan/shared/bus/desired';
 import { environmentConsumer, startSubject, STREAMS } from '@capstan/shared/bus/subjects';
-import type { EnvironmentConfig } from '@capstan/shared/config/schema';
 import type { Desired, StartCommand } from '@capstan/shared/contract/messages';
 import type { Log } from '@capstan/shared/log';
 import { retry } from '@capstan/shared/retry';
 import type { Service } from '@capstan/shared/service';
-import { hasRoom, mayAsk } from './capacity.ts';
+import { freeGpus, mayAsk, whatFits, type Offer } from './capacity.ts';
+import { resourcesOf } from './docker/grant.ts';
 import type { AttemptIdentity } from './docker/names.ts';
 import { createControl } from './pipeline/control.ts';
 import type { RunResult, RunToDo } from './pipeline/run.ts';
@@ -26,7 +27,8 @@ export interface Worker extends Service {
 export interface WorkerParts {
   readonly bus: Bus;
   readonly works: Works;
-  readonly environments: readonly EnvironmentConfig[];
+  /** What this runner's environments have. */
+  readonly offers: readonly Offer[];
   readonly run: (todo: RunToDo, signal: AbortSignal) => Promise<RunResult>;
   /** Ends a run whose command can't be carried out at all. */
   readonly refuse: (refusal: Refusal) => void;
@@ -44,17 +46,7 @@ const HEARTBEAT_MS = 800;
 /** All runners of an environment together. */
 const MAX_UNACKED = 10_000;
 
-export function createWorker({
-  bus,
-  works,
-  environments,
-  run,
-  refuse,
-  told,
-  onBegin,
-  onLeave,
-  log,
-}: WorkerParts): Worker {
+export function createWorker({ bus, works, offers, run, refuse, told, onBegin, onLeave, log }: WorkerParts): Worker {
   const stopping = new AbortController();
   const { signal } = stopping;
   const busy = new Set<Promise<void>>();
@@ -70,15 +62,23 @@ export function createWorker({
     busy.add(settled);
   };
 
-  const limitOf = (work: Work) => environments.find(({ id }) => id === work.environment);
+  const begin = (work: Work) => {
+    work.state = 'working';
+    inBackground(carryOut(work));
+  };
 
   const beginWhatFits = () => {
     for (const work of works.all().filter(({ state }) => state === 'holding')) {
-      const limit = limitOf(work);
       // A run that is not wanted any more takes no room: it only has to be told and cleared away.
-      if (limit && !work.control.halted.aborted && !hasRoom(limit, works.occupants())) continue;
-      work.state = 'working';
-      inBackground(carryOut(work));
+      if (work.control.halted.aborted) begin(work);
+    }
+    for (const offer of offers) {
+      for (const { jobId } of whatFits(offer, works.occupants())) {
+        const work = works.get(jobId);
+        if (!work) continue;
+        work.gpus = freeGpus(offer, works.occupants()).slice(0, work.need.gpus);
+        begin(work);
+      }
     }
     works.changed();
   };
@@ -91,7 +91,8 @@ export function createWorker({
     let isDone = false;
     try {
       if (work.command) await learnDesired(work);
-      const todo = { jobId, run: number, environment, control, spec: () => work.command?.spec };
+      const spec = () => work.command?.spec;
+      const todo = { jobId, run: number, environment, control, spec, gpus: () => work.gpus };
       let result = await run(todo, signal);
       // Its command may have come while it was found that it takes one.
       if (result === 'needs-command' && work.command) result = await run(todo, signal);
@@ -129,9 +130,7 @@ export function createWorker({
     if (read.kind === 'refused') {
       log.error({ problem: read.problem, subject: message.subject }, 'a command can not be carried out');
       if (!read.refusal) return message.discard();
-      const { refusal } = read;
-      refuse(refusal);
-      return inBackground(told(refusal, signal).then(() => message.ack()));
+      return refuseCommand(read.refusal, message);
     }
     const { command } = read;
     const known = works.get(command.jobId);
@@ -149,10 +148,15 @@ export function createWorker({
 
   const admit = (command: StartCommand, message: Message) => {
     const { jobId, run: number, spec } = command;
+    const { resources } = spec;
+    const offer = offers.find(({ environment }) => environment.id === spec.environment);
+    if (!offer || (resources?.gpus ?? 0) > offer.gpus.length) return turnDown(command, message, offer);
     works.add({
       jobId,
       run: number,
       environment: spec.environment,
+      need: neededBy(resources, offer.environment),
+      gpus: [],
       control: createControl(),
       command,
       messages: [message],
@@ -163,7 +167,21 @@ export function createWorker({
     beginWhatFits();
   };
 
-  const askFor = async (environment: EnvironmentConfig) => {
+  /** What the gateway knew of the environment is not so any more. */
+  const turnDown = ({ jobId, run: number, spec }: StartCommand, message: Message, offer: Offer | undefined) => {
+    const reason = offer
+      ? `The job asks for ${spec.resources?.gpus ?? 0} GPUs, and ${spec.environment} has ${offer.gpus.length}.`
+      : `This runner has no environment ${spec.environment}.`;
+    refuseCommand({ jobId, run: number, reason }, message);
+  };
+
+  const refuseCommand = (refusal: Refusal, message: Message) => {
+    refuse(refusal);
+    inBackground(told(refusal, signal).then(() => message.ack()));
+  };
+
+  const askFor = async (offer: Offer) => {
+    const { environment } = offer;
     const commands = pull(bus, {
       stream: STREAMS.jobs.name,
       consumer: environmentConsumer(environment.id),
@@ -175,7 +193,7 @@ export function createWorker({
       signal,
     });
     for (;;) {
-      while (!mayAsk(environment, works.occupants()) && !signal.aborted) await works.nextChange(signal);
+      while (!mayAsk(offer, works.occupants()) && !signal.aborted) await works.nextChange(signal);
       const next = await commands.next();
       if (next.done === true) return;
       take(next.value);
@@ -191,11 +209,14 @@ export function createWorker({
 
   return {
     name: 'worker',
-    adopt({ jobId, run: number, environment }) {
+    adopt({ jobId, run: number, environment, grant }) {
+      const offer = offers.find((candidate) => candidate.environment.id === environment);
       works.add({
         jobId,
         run: number,
         environment,
+        need: offer ? neededBy(resourcesOf(grant), offer.environment) : NOTHING,
+        gpus: grant?.gpus ?? [],
         control: createControl(),
         command: undefined,
         messages: [],
@@ -226,7 +247,7 @@ export function createWorker({
         work.state = 'working';
         inBackground(carryOut(work));
       }
-      for (const environment of environments) inBackground(askFor(environment));
+      for (const offer of offers) inBackground(askFor(offer));
       return Promise.resolve();
     },
     async stop() {

@@ -1,4 +1,5 @@
 /** The runs that this runner has in hand, by job: what is known of each, and who waits for a change. */
+import type { Amounts } from '@capstan/shared/amounts';
 import type { Message } from '@capstan/shared/bus/consume';
 import type { EnvironmentId, JobId } from '@capstan/shared/contract/ids';
 import type { StartCommand } from '@capstan/shared/contract/messages';
@@ -10,6 +11,10 @@ export interface Work {
   readonly run: number;
   readonly environment: EnvironmentId;
   readonly control: Control;
+  /** What it takes of its environment. */
+  readonly need: Amounts;
+  /** Leased to it, from its beginning to its end. */
+  gpus: readonly string[];
   /** Absent for a run that was found after a restart, until its command is delivered again. */
   command: StartCommand | undefined;
   /** Every delivery of its command: all of them are kept alive, and acked in the end. */
@@ -24,7 +29,7 @@ export interface Work {
 export interface Works {
   get(jobId: JobId): Work | undefined;
   all(): readonly Work[];
-  occupants(): readonly Occupant[];
+  occupants(): readonly (Occupant & Work)[];
   add(work: Work): void;
   remove(work: Work): void;
   /** Something about a work changed that others may wait for. */
@@ -46,12 +51,7 @@ export function createWorks(): Works {
   return {
     get: (jobId) => works.get(jobId),
     all: () => [...works.values()],
-    occupants: () =>
-      [...works.values()].map(({ environment, state, command }) => ({
-        environment,
-        state,
-        hasCommand: command !== undefined,
-      })),
+    occupants: () => [...works.values()].map((work) => ({ ...work, hasCommand: work.command !== undefined })),
     add(work) {
       works.set(work.jobId, work);
       changed();

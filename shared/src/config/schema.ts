@@ -1,9 +1,8 @@
 /** Every setting of the node: its default, unit and reason stand beside it. `docs/configuration.md` is made from here. */
 import { Type, type Static } from 'typebox';
-import { EnvironmentIdSchema } from '../contract/ids.ts';
 import { ChainSchema } from './chains.ts';
+import { EnvironmentConfigSchema } from './environment.ts';
 import { FetchSchema } from './fetch.ts';
-import { FilterSchema } from './filter.ts';
 import { LimitsSchema } from './limits.ts';
 import { LiveSchema } from './live.ts';
 import { section, strict } from './section.ts';
@@ -106,64 +105,6 @@ const GatewaySchema = Type.Object(
   section('The REST and WebSocket side.'),
 );
 
-export const EnvironmentConfigSchema = Type.Object(
-  {
-    id: Type.Unsafe<Static<typeof EnvironmentIdSchema>>({
-      ...EnvironmentIdSchema,
-      default: 'local',
-      description:
-        'Name that consumers use: letters, digits, `-`, `_`. It stays the same when limits or prices change.',
-    }),
-    desc: Type.String({ default: 'Runs on this machine', description: 'One line for consumers.' }),
-    maxJobs: Type.Integer({
-      minimum: 1,
-      maximum: 1000,
-      default: 2,
-      description: 'How many jobs run at the same time.',
-    }),
-    cpus: Type.Optional(
-      Type.Number({ exclusiveMinimum: 0, description: 'CPUs of each job; an equal share of the machine if absent.' }),
-    ),
-    memoryGB: Type.Optional(
-      Type.Number({
-        minimum: 0.006,
-        description: 'Memory of each job, in GB; an equal share of 80 % of the machine if absent. No swap.',
-      }),
-    ),
-    diskGB: Type.Optional(
-      Type.Number({
-        exclusiveMinimum: 0,
-        description: 'Largest results of each job, in GB; an equal share of half the free disk if absent.',
-      }),
-    ),
-    pids: Type.Integer({ minimum: 1, default: 512, description: 'Most processes and threads of each job.' }),
-    maxJobDurationS: Type.Integer({
-      minimum: 1,
-      default: 86_400,
-      description: 'Longest run of an algorithm, in seconds.',
-    }),
-    storageExpiryS: Type.Integer({
-      minimum: 60,
-      default: 604_800,
-      description: 'How long results are kept, in seconds.',
-    }),
-    filter: Type.Optional(FilterSchema),
-    orders: Type.Union([Type.Literal('free'), Type.Literal('chain')], {
-      default: 'free',
-      description:
-        '`chain`: each job needs orders of its assets on their chain, the fee of this environment among them. `free`: any order will do, for nodes that sell nothing.',
-    }),
-    priceMin: Type.Number({ minimum: 0, default: 0, description: 'Price of a minute, in units of feeToken.' }),
-    feeToken: Type.String({
-      pattern: '^0x[0-9a-fA-F]{40}$',
-      default: '0x0000000000000000000000000000000000000000',
-      description: 'Token that fees are paid in; the zero address means free.',
-    }),
-  },
-  strict,
-);
-export type EnvironmentConfig = Static<typeof EnvironmentConfigSchema>;
-
 const RunnerSchema = Type.Object(
   {
     id: Type.String({
@@ -176,7 +117,7 @@ const RunnerSchema = Type.Object(
       minimum: 1,
       maximum: 65_533,
       default: 10_001,
-      description: 'User and group id that algorithms run as. Never root.',
+      description: 'User and group id that algorithms run as, where their environment has none of its own. Never root.',
     }),
     pullTimeoutS: Type.Number({
       exclusiveMinimum: 0,

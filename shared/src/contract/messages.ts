@@ -55,6 +55,15 @@ export function jobEvent({ jobId, run, attempt, code, at, details = {} }: NewEve
   return { v: 1, jobId, run, attempt, n: eventNumber(code), code, at, details };
 }
 
+/** The most that one job may ask of an environment. A job that asks for nothing gets that much, but no GPU. */
+export const PerJobSchema = Type.Object({
+  cpus: Type.Number(),
+  ramGB: Type.Number(),
+  diskGB: Type.Number(),
+  gpus: Type.Integer({ minimum: 0 }),
+  maxDurationS: Type.Number(),
+});
+
 /** An environment as its runner offers it. Sizes in GB (10^9 bytes), durations in seconds: the units of the wire contract. */
 export const EnvironmentSchema = Type.Object({
   id: EnvironmentIdSchema,
@@ -73,6 +82,8 @@ export const EnvironmentSchema = Type.Object({
   maxJobDuration: Type.Number(),
   storageExpiry: Type.Number(),
   allowNetworkAccess: Type.Boolean(),
+  /** Runners that don't say give each job an equal share. */
+  perJob: Type.Optional(PerJobSchema),
 });
 export type Environment = Static<typeof EnvironmentSchema>;
 

@@ -95,7 +95,15 @@ function algorithmOptions(names: AttemptNames, { cpus, memoryBytes, pids }: Conf
     argv: ['node', ALGORITHM_PATH],
     env: { DIDS: JSON.stringify([`did:op:${DATASET}`]), ALGO: ALGORITHM_PATH },
     mounts: algorithmMounts(names),
-    confinement: { user: `${UID}:${UID}`, cpus, memoryBytes, pids, logBytes: 40_000_000 },
+    confinement: {
+      user: `${UID}:${UID}`,
+      cpus,
+      memoryBytes,
+      pids,
+      tmpBytes: 64_000_000,
+      gpus: [],
+      logBytes: 40_000_000,
+    },
   });
 }
 

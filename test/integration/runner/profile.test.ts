@@ -1,48 +1,30 @@
 import { expect } from 'chai';
-import { askEngine } from '../../../scripts/parts/engine.ts';
+import { namesOf } from '../../../services/runner/src/docker/names.ts';
+import { deviations, inspectContainer } from '../../support/runner/profile.ts';
 import { startScene } from '../../support/runner/scene.ts';
-
-interface Inspected {
-  readonly Config: { readonly User: string; readonly Image: string; readonly Labels: Readonly<Record<string, string>> };
-  readonly HostConfig: Readonly<Record<string, unknown>>;
-  readonly Mounts: readonly { readonly Type: string; readonly Destination: string; readonly RW: boolean }[];
-}
 
 describe("a job's container", () => {
   it('is locked down, whatever the job says', async () => {
-    await using scene = await startScene({ limits: { memoryGB: 0.2, cpus: 0.5, pids: 50 } });
+    await using scene = await startScene({ limits: { memoryGB: 0.2, cpus: 0.5, pids: 50, jobUid: 20_002, tmpMB: 2 } });
     const jobId = await scene.start({ rawcode: 'sleep 600', container: { entrypoint: 'sh $ALGO' } });
     await scene.until(jobId, 40);
-    const { body } = await askEngine('GET', `/containers/capstan-${jobId}-1-1/json`);
-    const { Config, HostConfig, Mounts } = JSON.parse(body) as Inspected;
-    expect(HostConfig).to.deep.include({
-      CapDrop: ['ALL'],
-      CapAdd: null,
-      Privileged: false,
-      SecurityOpt: ['no-new-privileges'],
-      ReadonlyRootfs: true,
-      NetworkMode: 'none',
-      IpcMode: 'private',
-      PidMode: '',
-      UTSMode: '',
-      UsernsMode: '',
-      PidsLimit: 50,
-      Memory: 200_000_000,
-      MemorySwap: 200_000_000,
-      NanoCpus: 500_000_000,
-      Binds: null,
-      DeviceRequests: null,
-      RestartPolicy: { Name: '', MaximumRetryCount: 0 },
-      AutoRemove: false,
-      PublishAllPorts: false,
-    });
-    expect(HostConfig['Devices'] ?? []).to.deep.equal([]);
-    expect(HostConfig['PortBindings'] ?? {}).to.deep.equal({});
-    expect(HostConfig['Tmpfs']).to.have.all.keys('/tmp');
-    expect(HostConfig['Ulimits']).to.deep.include({ Name: 'core', Hard: 0, Soft: 0 });
-    expect(HostConfig['LogConfig']).to.have.nested.property('Type', 'local');
-    expect(Config.User).to.equal('10001:10001');
+    const names = namesOf({ jobId, run: 1, attempt: 1 });
+    const files = await inspectContainer(names.files);
+    const algorithm = await inspectContainer(names.algorithm);
+    if (!files || !algorithm) throw new Error('a container is missing');
+    expect([...deviations(files), ...deviations(algorithm)]).to.deep.equal([]);
+    const { HostConfig, Config, Mounts } = algorithm;
+    expect(HostConfig).to.include({ PidsLimit: 50, Memory: 200_000_000, NanoCpus: 500_000_000, DeviceRequests: null });
+    expect(HostConfig['Tmpfs']).to.deep.equal({ '/tmp': 'rw,nosuid,nodev,size=2000000,mode=1777' });
+    expect(Config.User).to.equal('20002:20002');
     expect(Config.Labels).to.include({ 'capstan.job': jobId, 'capstan.run': '1', 'capstan.attempt': '1' });
+    expect((Config.Env ?? []).map((line) => line.split('=')[0])).to.have.members([
+      'PATH',
+      'DIDS',
+      'TRANSFORMATION_DID',
+      'ALGO',
+      'secret',
+    ]);
     const mounts = Mounts.map(({ Type, Destination, RW }) => `${Type} ${Destination} ${RW ? 'rw' : 'ro'}`);
     expect(mounts.toSorted()).to.deep.equal(['volume /data ro', 'volume /data/logs rw', 'volume /data/outputs rw']);
     await scene.want(jobId, 'stopped');
@@ -65,5 +47,34 @@ describe("a job's container", () => {
     const jobId = await scene.start({ rawcode, container: { entrypoint: 'sh $ALGO' } });
     await scene.until(jobId, 'end');
     expect(await scene.text(jobId, 'algorithm.log')).to.equal('10001\n/data/outputs\n/data/logs\n/tmp\n');
+  });
+
+  it('has no more than the job asked for', async () => {
+    await using scene = await startScene({ limits: { memoryGB: 0.2, cpus: 0.5 } });
+    const jobId = await scene.start({
+      rawcode: 'sleep 600',
+      container: { entrypoint: 'sh $ALGO' },
+      resources: { cpus: 0.25, ramGB: 0.1, maxDurationS: 1 },
+    });
+    await scene.until(jobId, 40);
+    const algorithm = await inspectContainer(namesOf({ jobId, run: 1, attempt: 1 }).algorithm);
+    expect(algorithm?.HostConfig).to.include({ Memory: 100_000_000, NanoCpus: 250_000_000 });
+    const { code, details } = await scene.until(jobId, 'end');
+    expect(code).to.equal(43);
+    expect(details.termination?.reason).to.contain('longer than 1 seconds, which is what the job asked for');
+  });
+
+  it('gets the GPUs that it asks for, and where the engine has none the job says so; who asks for none gets none', async () => {
+    await using scene = await startScene({ limits: { gpus: ['0', '1'] } });
+    const sh = { rawcode: 'echo done', container: { entrypoint: 'sh $ALGO' } };
+    const asking = await scene.start({ ...sh, resources: { gpus: 1 } });
+    const { code, details } = await scene.until(asking, 'end');
+    expect(code).to.equal(22);
+    expect(details.termination?.reason).to.match(/could not give the job its GPUs: could not select device driver/);
+    expect((await scene.until(await scene.start(sh), 'end')).code).to.equal(70);
+    const greedy = await scene.start({ ...sh, resources: { gpus: 3 } });
+    const refused = await scene.until(greedy, 'end');
+    expect(refused.code).to.equal(22);
+    expect(refused.details.termination?.reason).to.contain('asks for 3 GPUs, and');
   });
 });

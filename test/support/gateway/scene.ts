@@ -70,6 +70,8 @@ export interface GatewayScene extends AsyncDisposable {
   writeResults(jobId: string, run: number, texts: Readonly<Record<string, string>>): Promise<readonly ResultFile[]>;
   /** The first entry of the gateway's log with this text, logged already or from now on. */
   logged(msg: string): Promise<Entry>;
+  /** Resolves once the job's start command has gone out. */
+  sent(jobId: string): Promise<Entry>;
 }
 
 interface SceneOptions {
@@ -205,6 +207,12 @@ export async function startGateway({
       }),
     writeResults: (jobId, run, texts) =>
       writeResults(join(dataDir, 'results', jobId, String(run)), { jobId, run, texts }),
+    sent: (jobId) =>
+      entryAfter(
+        0,
+        ({ msg, ...entry }) => msg === 'job sent to the runners' && entry['jobId'] === jobId,
+        `a start of ${jobId}`,
+      ),
     logged: (msg) => entryAfter(0, (entry) => entry.msg === msg, `"${msg}"`),
     async [Symbol.asyncDispose]() {
       await kept.disposeAsync();

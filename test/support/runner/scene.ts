@@ -8,7 +8,7 @@ import { putDesired } from '@capstan/shared/bus/desired';
 import { listen, publish } from '@capstan/shared/bus/publish';
 import { announceSubject, GATEWAY_CONSUMER, startMessageId, startSubject, STREAMS } from '@capstan/shared/bus/subjects';
 import { loadConfig } from '@capstan/shared/config/load';
-import type { EnvironmentConfig } from '@capstan/shared/config/schema';
+import type { EnvironmentConfig } from '@capstan/shared/config/environment';
 import type { EnvironmentId, JobId } from '@capstan/shared/contract/ids';
 import { parseJobId } from '@capstan/shared/contract/ids';
 import type { Manifest } from '@capstan/shared/contract/manifest';

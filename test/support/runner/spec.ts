@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { AssetFile, Container, Ddo } from '@capstan/shared/contract/ddo';
 import type { Did, EnvironmentId } from '@capstan/shared/contract/ids';
-import type { AssetInput, JobSpec } from '@capstan/shared/contract/job';
+import type { AssetInput, JobSpec, Resources } from '@capstan/shared/contract/job';
 import type { NodeKey } from '@capstan/shared/node-key';
 import { publicKeyOf, seal } from '@capstan/shared/seal';
 
@@ -31,6 +31,8 @@ export interface SpecParts {
   readonly datasets?: readonly AssetParts[];
   readonly algocustomdata?: unknown;
   readonly output?: JobSpec['output'];
+  readonly resources?: Resources;
+  readonly networkAccess?: boolean;
 }
 
 interface Node {
@@ -40,7 +42,15 @@ interface Node {
 
 export function specOf(parts: SpecParts, { environment, key }: Node): JobSpec {
   const container = { ...IMAGE, ...parts.container };
-  const { rawcode = '', algorithm, datasets = [{ files: [] }], algocustomdata, output } = parts;
+  const {
+    rawcode = '',
+    algorithm,
+    datasets = [{ files: [] }],
+    algocustomdata,
+    output,
+    resources,
+    networkAccess,
+  } = parts;
   return {
     environment,
     owner: `0x${'11'.repeat(20)}` as JobSpec['owner'],
@@ -55,6 +65,8 @@ export function specOf(parts: SpecParts, { environment, key }: Node): JobSpec {
       : { kind: 'rawcode', rawcode, container },
     ...(algocustomdata === undefined ? {} : { algocustomdata }),
     ...(output === undefined ? {} : { output }),
+    ...(resources ? { resources } : {}),
+    ...(networkAccess === undefined ? {} : { networkAccess }),
   };
 }
 

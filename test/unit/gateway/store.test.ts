@@ -91,7 +91,7 @@ describe('the store', () => {
       await store.write(() => store.queue.markSent(aJobId(), 60));
       expect(store.queue.sent()).to.deep.equal([{ jobId: aJobId(), run: 1, environment: local, sentAt: 60 }]);
       expect(store.jobs.find(aJobId())?.dispatchedAt).to.equal(50);
-      expect([store.queue.countWaiting(local), store.queue.countDispatched(local)]).to.deep.equal([1, 1]);
+      expect([store.queue.countWaiting(local), store.jobResources.ofSent(local).length]).to.deep.equal([1, 1]);
       await store.write(() => store.jobs.advance(job, { ...ended, state: { run: 1, attempt: 1, code: 70 } }));
       expect(store.queue.sent()).to.deep.equal([]);
       expect(await store.write(() => store.queue.markSent(aJobId(), 70))).to.equal(undefined);

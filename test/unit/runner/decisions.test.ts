@@ -1,38 +1,19 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { EnvironmentConfig } from '@capstan/shared/config/schema';
+import type { EnvironmentConfig } from '@capstan/shared/config/environment';
 import type { EnvironmentId, JobId } from '@capstan/shared/contract/ids';
 import { isMove } from '@capstan/shared/contract/lifecycle';
 import { STATUS_ROWS, type StatusCode } from '@capstan/shared/contract/status';
 import { ERRORS, type ErrorCode } from '@capstan/shared/errors';
-import { hasRoom, mayAsk, type Occupant } from '../../../services/runner/src/capacity.ts';
+import type { Grant } from '../../../services/runner/src/docker/grant.ts';
 import { identityOf, labelsOf, namesOf } from '../../../services/runner/src/docker/names.ts';
-import { announcedEnvironment, limitsOf, withinOrders, type Machine } from '../../../services/runner/src/limits.ts';
+import { announcedEnvironment, grantTo, limitsOf, type Machine } from '../../../services/runner/src/limits.ts';
 import { createControl } from '../../../services/runner/src/pipeline/control.ts';
 import { endingOf, endingOfFailure } from '../../../services/runner/src/pipeline/ending.ts';
 import { argvOf } from '../../../services/runner/src/pipeline/entrypoint.ts';
 import { inResultOrder } from '../../../services/runner/src/results/order.ts';
 
 const environment = 'local' as EnvironmentId;
-
-describe('capacity', () => {
-  const limit = { id: environment, maxJobs: 2 };
-  const working: Occupant = { environment, state: 'working', hasCommand: true };
-
-  it('counts what works in the same environment', () => {
-    expect(hasRoom(limit, [working])).to.equal(true);
-    expect(hasRoom(limit, [working, working])).to.equal(false);
-    expect(hasRoom(limit, [working, { ...working, environment: 'other' as EnvironmentId }])).to.equal(true);
-    expect(hasRoom(limit, [working, { ...working, state: 'holding' }])).to.equal(true);
-  });
-
-  it('asks for the commands of runs that were adopted, also when it is full', () => {
-    const adopted: Occupant = { ...working, hasCommand: false };
-    expect(hasRoom(limit, [adopted, adopted])).to.equal(false);
-    expect(mayAsk(limit, [adopted, adopted])).to.equal(true);
-    expect(mayAsk(limit, [working, { ...working, state: 'holding' }])).to.equal(false);
-  });
-});
 
 describe('limits', () => {
   const machine: Machine = {
@@ -46,35 +27,100 @@ describe('limits', () => {
     id: environment,
     maxJobs: 2,
     pids: 512,
+    tmpMB: 64,
+    gpus: [] as string[],
+    gpuType: '',
+    networkAccess: false,
     maxJobDurationS: 60,
     storageExpiryS: 60,
   } as EnvironmentConfig;
+  const around = { machine, totalJobs: 4, jobUid: 10_001 };
+  const limits = limitsOf(config, around);
 
   it('share what is not configured equally', () => {
-    const limits = limitsOf(config, { machine, totalJobs: 4 });
-    expect(limits).to.include({ cpus: 2, memoryBytes: 2e9, diskBytes: 12.5e9, pids: 512, maxDurationS: 60 });
+    expect(limits).to.include({
+      cpus: 2,
+      memoryBytes: 2e9,
+      diskBytes: 12.5e9,
+      pids: 512,
+      maxDurationS: 60,
+      uid: 10_001,
+    });
   });
 
-  it('follow the configuration', () => {
-    const limits = limitsOf({ ...config, cpus: 0.5, memoryGB: 1, diskGB: 3 }, { machine, totalJobs: 4 });
-    expect(limits).to.include({ cpus: 0.5, memoryBytes: 1e9, diskBytes: 3e9 });
+  it('follow the configuration, as far as the machine goes', () => {
+    const configured = limitsOf({ ...config, cpus: 0.5, memoryGB: 1, diskGB: 3, jobUid: 7, tmpMB: 1 }, around);
+    expect(configured).to.include({ cpus: 0.5, memoryBytes: 1e9, diskBytes: 3e9, uid: 7, tmpBytes: 1e6 });
+    const large = limitsOf({ ...config, cpus: 99, memoryGB: 99, diskGB: 999 }, around);
+    expect(large).to.include({ cpus: 8, memoryBytes: 10e9, diskBytes: 200e9 });
   });
 
-  it('are the shorter of what the environment allows and what the orders pay for', () => {
-    const limits = limitsOf(config, { machine, totalJobs: 4 });
-    expect(withinOrders(limits, undefined)).to.equal(limits);
-    expect(withinOrders(limits, 61)).to.equal(limits);
-    expect(withinOrders(limits, 59)).to.deep.equal({ ...limits, maxDurationS: 59, isPaid: true });
+  it('of time are the shortest of what the environment allows, the orders pay for, and the job asks for', () => {
+    const of = (paidS: number | undefined, maxDurationS: number | undefined) => {
+      const { maxDurationS: seconds, limitedBy } = grantTo(limits, {
+        paidS,
+        resources: maxDurationS === undefined ? {} : { maxDurationS },
+        gpus: [],
+      });
+      return [seconds, limitedBy.duration];
+    };
+    expect(of(undefined, undefined)).to.deep.equal([60, 'environment']);
+    expect(of(61, 60)).to.deep.equal([60, 'environment']);
+    expect(of(59, undefined)).to.deep.equal([59, 'orders']);
+    expect(of(59, 58)).to.deep.equal([58, 'job']);
+    expect(of(57, 58)).to.deep.equal([57, 'orders']);
   });
 
-  it('are announced as the machine is, or as much of it as is given away', () => {
-    expect(announcedEnvironment(config, machine)).to.include({ cpuType: 'A CPU', nCPU: 8, ramGB: 10, diskGB: 200 });
-    expect(announcedEnvironment({ ...config, cpus: 1, memoryGB: 0.5 }, machine)).to.include({ nCPU: 2, ramGB: 1 });
+  it('of a job are never above those of its environment', () => {
+    const asked = fc.record(
+      {
+        cpus: fc.double({ min: 0.01, max: 99, noNaN: true }),
+        ramGB: fc.double({ min: 0.01, max: 99, noNaN: true }),
+        diskGB: fc.double({ min: 0.01, max: 99, noNaN: true }),
+        maxDurationS: fc.integer({ min: 1, max: 999 }),
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(asked, fc.boolean(), (resources, networkAccess) => {
+        const grant = grantTo(limits, { resources, networkAccess, gpus: [] });
+        for (const name of ['cpus', 'memoryBytes', 'diskBytes', 'maxDurationS'] as const) {
+          expect(grant[name]).to.be.at.most(limits[name]);
+        }
+        expect(grant.network).to.equal(false);
+      }),
+    );
+  });
+
+  it('are announced as the machine is, or as much of it as is given away, with what one job may have', () => {
+    const announced = (changes: Partial<EnvironmentConfig>) => {
+      const changed = { ...config, ...changes };
+      return announcedEnvironment(changed, machine, limitsOf(changed, around));
+    };
+    expect(announced({})).to.deep.include({
+      cpuType: 'A CPU',
+      nCPU: 8,
+      ramGB: 10,
+      diskGB: 200,
+      nGPU: 0,
+      allowNetworkAccess: false,
+      perJob: { cpus: 2, ramGB: 2, diskGB: 12.5, gpus: 0, maxDurationS: 60 },
+    });
+    const gpus = { gpus: ['0', '1'], gpuType: 'A GPU', networkAccess: true };
+    expect(announced({ cpus: 1, memoryGB: 0.5, ...gpus })).to.deep.include({
+      nCPU: 2,
+      ramGB: 1,
+      nGPU: 2,
+      gpuType: 'A GPU',
+      allowNetworkAccess: true,
+      perJob: { cpus: 1, ramGB: 0.5, diskGB: 12.5, gpus: 2, maxDurationS: 60 },
+    });
   });
 });
 
 describe('an ending', () => {
-  const limits = { memoryBytes: 1e9, maxDurationS: 60 };
+  const unasked = { memory: 'environment', disk: 'environment', duration: 'environment' } as const;
+  const limits = { memoryBytes: 1e9, diskBytes: 1e9, maxDurationS: 60, limitedBy: unasked };
   const exit = (exitCode: number, isOutOfMemory = false) => ({
     exit: { exitCode, isOutOfMemory },
     because: 'exit' as const,
@@ -89,6 +135,17 @@ describe('an ending', () => {
     expect(endingOf(exit(0), 'Too much.', limits)).to.deep.include({ code: 42 });
     expect(endingOf({ ...exit(143), because: 'stop' }, undefined, limits).code).to.equal(7);
     expect(endingOf({ ...exit(137), because: 'time' }, undefined, limits).code).to.equal(43);
+  });
+
+  it('says whose limit it was', () => {
+    const reason = (limitedBy: Partial<Grant['limitedBy']>) =>
+      endingOf({ ...exit(137), because: 'time' }, undefined, {
+        ...limits,
+        limitedBy: { ...limits.limitedBy, ...limitedBy },
+      }).termination.reason;
+    expect(reason({})).to.equal('The algorithm ran longer than 60 seconds, the limit of this environment.');
+    expect(reason({ duration: 'orders' })).to.contain('its order pays for no more');
+    expect(reason({ duration: 'job' })).to.contain('which is what the job asked for');
   });
 
   it('of a failure may always follow the status it was reached in', () => {
@@ -128,7 +185,16 @@ describe('a command line', () => {
 
 describe('names', () => {
   it('lead back to the run they are of', () => {
-    const identity = { runnerId: 'r', environment, jobId: 'a'.repeat(32) as JobId, run: 2, attempt: 3 };
+    const grant: Grant = {
+      cpus: 0.5,
+      memoryBytes: 1e9,
+      diskBytes: 1e9,
+      maxDurationS: 60,
+      gpus: ['1', 'GPU-5a'],
+      network: false,
+      limitedBy: { memory: 'job', disk: 'environment', duration: 'orders' },
+    };
+    const identity = { runnerId: 'r', environment, jobId: 'a'.repeat(32) as JobId, run: 2, attempt: 3, grant };
     expect(namesOf(identity).algorithm).to.equal(`capstan-${'a'.repeat(32)}-2-3`);
     expect(identityOf(labelsOf(identity, 'files'))).to.deep.equal(identity);
     expect(identityOf({ 'capstan.job': 'x' })).to.equal(undefined);

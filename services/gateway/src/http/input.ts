@@ -7,7 +7,7 @@ import type { FieldErrors, Validator } from '@capstan/shared/validate';
 type Fields = Readonly<Record<string, unknown>>;
 
 /** The members that hold parameters of their own. Anything else is the caller's data and stays as it is. */
-const NESTED = new Set(['dataset', 'algorithm', 'additionalDatasets', 'datasets', 'compute']);
+const NESTED = new Set(['dataset', 'algorithm', 'additionalDatasets', 'datasets', 'compute', 'resources']);
 
 const isPresent = (value: unknown) => value !== undefined && value !== null && value !== '';
 

@@ -2,6 +2,7 @@
  * From the queue to the bus: sends the start command of the next job whenever an environment has room. The queue is the store's;
  * NATS only ever holds commands that a runner has a place for.
  */
+import { minus, neededBy } from '@capstan/shared/amounts';
 import type { Bus } from '@capstan/shared/bus/connect';
 import { publish } from '@capstan/shared/bus/publish';
 import { startMessageId, startSubject } from '@capstan/shared/bus/subjects';
@@ -14,6 +15,7 @@ import type { Service } from '@capstan/shared/service';
 import { createWake } from '@capstan/shared/wake';
 import type { Store } from '../store/store.ts';
 import { nextDispatch } from './next-dispatch.ts';
+import { freeIn } from './reserved.ts';
 import type { Runners } from './runners.ts';
 
 export interface Dispatch extends Service {
@@ -61,14 +63,18 @@ export function createDispatch({ bus, store, runners, clock, log }: DispatchOpti
   /** Takes jobs from the queue as long as there is room. Runs inside a transaction. */
   const take = (environment: EnvironmentId): readonly Sending[] => {
     const taken: Sending[] = [];
-    let room = (runners.environment(environment)?.capacity ?? 0) - store.queue.countDispatched(environment);
-    for (; room > 0; room -= 1) {
-      const next = nextDispatch(store.queue.waitingOwners(environment));
-      if (!next) break;
+    const state = runners.environment(environment);
+    if (!state) return taken;
+    const { total, environment: offered } = state;
+    const needOf = ({ jobId }: { readonly jobId: JobId }) => neededBy(store.jobResources.of(jobId), offered);
+    let free = freeIn(state, store);
+    for (;;) {
+      const next = nextDispatch(store.queue.waitingOwners(environment), { free, total }, needOf);
+      if (!next) return taken;
       const run = store.queue.markSent(next.jobId, clock.now());
       if (run !== undefined) taken.push({ jobId: next.jobId, run, environment });
+      free = minus(free, needOf(next));
     }
-    return taken;
   };
 
   const dispatch = async () => {

@@ -1,4 +1,8 @@
-/** Whose job is next, PURE: the owner with the fewest running jobs, then the one who came first. Nobody starves, nobody overtakes. */
+/**
+ * Whose job is next, PURE: the owner with the fewest running jobs, then the one who came first. If what that job needs is not free, it
+ * waits and keeps what there is of it: others may go before it only on what it does not need. Nobody starves, nobody is delayed.
+ */
+import { fits, withheld, type Amounts } from '@capstan/shared/amounts';
 
 export interface Waiting {
   /** The owner's jobs that run in this environment now. */
@@ -7,10 +11,28 @@ export interface Waiting {
   readonly accepted: number;
 }
 
-export function nextDispatch<T extends Waiting>(owners: readonly T[]): T | undefined {
-  return owners.reduce<T | undefined>((best, owner) => (best && !isBefore(owner, best) ? best : owner), undefined);
+export interface Room {
+  readonly free: Amounts;
+  readonly total: Amounts;
 }
 
-function isBefore(a: Waiting, b: Waiting): boolean {
-  return a.running === b.running ? a.accepted < b.accepted : a.running < b.running;
+export function nextDispatch<T extends Waiting>(
+  owners: readonly T[],
+  { free, total }: Room,
+  needOf: (next: T) => Amounts,
+): T | undefined {
+  let left = free;
+  // Each that waits keeps a place: there are no more rounds than places.
+  for (const next of owners.toSorted(byTurn)) {
+    if (left.places <= 0) return undefined;
+    const need = needOf(next);
+    // What can't ever fit, because the environment has changed, is for a runner to refuse.
+    if (fits(need, left) || !fits(need, total)) return next;
+    left = withheld(left, need);
+  }
+  return undefined;
+}
+
+function byTurn(a: Waiting, b: Waiting): number {
+  return a.running - b.running || a.accepted - b.accepted;
 }

@@ -1,4 +1,5 @@
 /** What runners announce: which environments there are, which are live, and which jobs are being worked on. */
+import { NOTHING, plus, totalOf, type Amounts } from '@capstan/shared/amounts';
 import { broadcast, listen } from '@capstan/shared/bus/publish';
 import { ALL_ANNOUNCEMENTS, WHO_IS_THERE } from '@capstan/shared/bus/subjects';
 import type { Bus } from '@capstan/shared/bus/connect';
@@ -17,8 +18,8 @@ const validate = compile(AnnouncementSchema);
 export interface EnvironmentState {
   readonly environment: Environment;
   readonly isLive: boolean;
-  /** Jobs that its live runners can take at once. */
-  readonly capacity: number;
+  /** What its live runners have together. */
+  readonly total: Amounts;
   readonly runningJobs: number;
   /** Unix milliseconds. */
   readonly lastSeen: number;
@@ -106,7 +107,7 @@ export function createRunners({ bus, store, clock, log }: RunnersOptions): Runne
     return {
       environment,
       isLive: offers.length > 0,
-      capacity: offers.reduce((sum, { maxJobs }) => sum + maxJobs, 0),
+      total: offers.map(totalOf).reduce(plus, NOTHING),
       runningJobs: jobs.length,
       lastSeen: storedAt,
     };

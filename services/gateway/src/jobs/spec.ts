@@ -3,11 +3,12 @@ import type { Bus } from '@capstan/shared/bus/connect';
 import type { StartRequest } from '@capstan/shared/contract/api';
 import type { Address } from '@capstan/shared/contract/ids';
 import type { Environment } from '@capstan/shared/contract/messages';
-import type { JobSpec } from '@capstan/shared/contract/job';
+import type { AssetInput, JobSpec } from '@capstan/shared/contract/job';
 import { CapstanError } from '@capstan/shared/errors';
 import type { Assets } from '../assets/assets.ts';
 import { resolveInputs } from '../assets/resolve.ts';
 import { outputOf } from './output.ts';
+import { requireWithin } from './resources.ts';
 import type { Runners } from './runners.ts';
 
 export interface SpecOptions {
@@ -31,6 +32,7 @@ export interface SpecAndText {
 export async function specOf(request: StartRequest, owner: Address, options: SpecOptions): Promise<SpecAndText> {
   const { bus, runners } = options;
   const environment = requireEnvironment(request.environment, runners);
+  if (request.resources) requireWithin(request.resources, environment);
   const { datasets, algorithm } = await resolveInputs(request, options);
   const { algocustomdata } = request.algorithm;
   const spec: JobSpec = {
@@ -39,6 +41,8 @@ export async function specOf(request: StartRequest, owner: Address, options: Spe
     datasets: [...datasets],
     algorithm,
     ...(algocustomdata === undefined ? {} : { algocustomdata }),
+    ...(request.resources === undefined ? {} : { resources: request.resources }),
+    ...(isNetworkAllowed(environment, datasets) ? { networkAccess: true } : {}),
     ...outputOf(request, options),
   };
   const text = JSON.stringify(spec);
@@ -54,6 +58,13 @@ export function requireEnvironment(
   const state = id === undefined ? undefined : runners.environment(id);
   if (!state) throw noEnvironment(id, runners);
   return state.environment;
+}
+
+/** A network for the algorithm is for the environment to offer, and for the owner of every dataset to allow. */
+function isNetworkAllowed({ allowNetworkAccess }: Environment, datasets: readonly AssetInput[]): boolean {
+  const allows = ({ ddo, serviceId }: AssetInput) =>
+    ddo.services.find(({ id }) => id === serviceId)?.compute?.allowNetworkAccess === true;
+  return allowNetworkAccess && datasets.every(allows);
 }
 
 function noEnvironment(id: string | undefined, runners: Pick<Runners, 'environments'>): CapstanError {

@@ -103,6 +103,7 @@ export function createSubmit(options: SubmitOptions): (submission: Submission) =
         job.jobId,
         paidOrders.map((order) => ({ ...order, validUntil: order.fee.validUntil })),
       );
+    store.jobResources.set(job.jobId, submission.spec.resources);
     const event = jobEvent({ jobId: job.jobId, run: job.run, attempt: 0, code: 1, at: clock.now() });
     transaction.announce({ cursor: store.events.append(event, job), event, job });
     return job;

@@ -47,7 +47,6 @@ export function createQueue(db: Db) {
       (select count(*) from jobs r where r.environment = ?1 and r.date_finished is null and r.dispatched_at is not null and r.owner = first.owner) as running
     from first join jobs on jobs.accepted = first.accepted`);
   const someWaiting = db.prepare(`select 1 from jobs where environment = ? and ${WAITS} limit 1`);
-  const countDispatched = db.prepare(`select count(*) as n from jobs where environment = ? and ${WAS_SENT}`);
   const countWaiting = db.prepare(`select count(*) as n from jobs where environment = ? and ${WAITS}`);
   // Bounded: in a queue of a million, nobody needs to know the place exactly, and everybody asks.
   const countAhead = db.prepare(`
@@ -70,7 +69,6 @@ export function createQueue(db: Db) {
       }));
     },
     hasWaiting: (environment: EnvironmentId) => someWaiting.get(environment) !== undefined,
-    countDispatched: (environment: EnvironmentId) => countDispatched.get(environment)?.['n'] as number,
     countWaiting: (environment: EnvironmentId) => countWaiting.get(environment)?.['n'] as number,
     /** How many came before it and still wait; MAX_AHEAD where there are as many or more. */
     countAhead: (job: Pick<JobRow, 'environment' | 'accepted'>) =>

@@ -6,6 +6,7 @@ import { createDeadLetters, type DeadLetters } from './dead-letters.ts';
 import { createEnvironments, type Environments } from './environments.ts';
 import { createEvents, type Events } from './events.ts';
 import { createJobOrders, type JobOrders } from './job-orders.ts';
+import { createJobResources, type JobResources } from './job-resources.ts';
 import { createJobs, type Jobs } from './jobs.ts';
 import { createNonces, type Nonces } from './nonces.ts';
 import { createQueue, type Queue } from './queue.ts';
@@ -26,6 +27,7 @@ export interface Store extends Committer {
   readonly revokedTokens: RevokedTokens;
   readonly receipts: ReceiptTable;
   readonly jobOrders: JobOrders;
+  readonly jobResources: JobResources;
   readonly deadLetters: DeadLetters;
   /** Writes something, inside `write`: if that resolves, commits reach the disk. */
   probe(at: number): void;
@@ -53,6 +55,7 @@ export function storeOn(db: Db): Store {
     revokedTokens: createRevokedTokens(db),
     receipts: createReceiptTable(db),
     jobOrders: createJobOrders(db),
+    jobResources: createJobResources(db),
     deadLetters: createDeadLetters(db),
     probe: (at) => void probe.run(at),
     backup: (path) => db.backup(path),

@@ -22,6 +22,7 @@ export const interrupted: Translate = (cause) =>
 /** What a consumer reads. Docker's own words go with it only where they are about the job; elsewhere they name paths of the host. */
 const REFUSALS = {
   IMAGE_UNAVAILABLE: (text: string) => text,
+  GPUS_REFUSED: (text: string) => `The container engine could not give the job its GPUs: ${text}`,
   START_REFUSED: (text: string) => `The algorithm could not be started: ${text}`,
   VOLUME_REFUSED: () => 'The container engine refused to create a volume.',
   CONTAINER_REFUSED: () => 'The container engine refused to create or fill a container.',

@@ -2,7 +2,7 @@
 import { PassThrough, type Readable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import Docker from 'dockerode';
-import { CapstanError } from '@capstan/shared/errors';
+import { CapstanError, messageOf } from '@capstan/shared/errors';
 import { call, interrupted, refused, unavailable, unless, within } from './answers.ts';
 import type { ContainerState, Engine } from './engine.ts';
 import { createOptions } from './profile.ts';
@@ -88,7 +88,7 @@ export function createDockerEngine(socketPath: string): Engine {
         // No limit: a start that was given up might still happen, after we looked and started it once more.
         signal,
         errors: { 404: (error) => (isMissingContainer(error) ? lost(name) : refused('START_REFUSED')(error)) },
-        other: refused('START_REFUSED'),
+        other: (error) => refused(isAboutDevices(error) ? 'GPUS_REFUSED' : 'START_REFUSED')(error),
       });
     },
 
@@ -170,6 +170,11 @@ export function createDockerEngine(socketPath: string): Engine {
       };
     },
   };
+}
+
+/** A start that fails for want of a GPU, its driver or its runtime is told from others by its words alone. */
+function isAboutDevices(error: unknown): boolean {
+  return /could not select device driver|nvidia-container|failed to inject CDI devices/.test(messageOf(error));
 }
 
 /** Docker also answers 404 to a start whose program is missing in the image. */

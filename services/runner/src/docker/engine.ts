@@ -25,6 +25,9 @@ export interface Confinement {
   readonly cpus: number;
   readonly memoryBytes: number;
   readonly pids: number;
+  readonly tmpBytes: number;
+  /** By index or UUID. */
+  readonly gpus: readonly string[];
   readonly logBytes: number;
 }
 
@@ -69,7 +72,7 @@ export interface Engine {
   createContainer(spec: ContainerSpec, signal: AbortSignal): Promise<void>;
   /** Harmless if it exists. Throws VOLUME_REFUSED. */
   createVolume(name: string, labels: Labels, signal: AbortSignal): Promise<void>;
-  /** Throws START_REFUSED. After ENGINE_UNAVAILABLE it may have started: look before another try. */
+  /** Throws START_REFUSED, or GPUS_REFUSED. After ENGINE_UNAVAILABLE it may have started: look before another try. */
   startContainer(name: string, signal: AbortSignal): Promise<void>;
   inspectContainer(name: string, signal: AbortSignal): Promise<ContainerState>;
   /** Resolves when the container doesn't run, at once if it doesn't. */

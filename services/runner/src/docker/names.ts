@@ -2,11 +2,12 @@
 import type { EnvironmentId, JobId } from '@capstan/shared/contract/ids';
 import { parseJobId } from '@capstan/shared/contract/ids';
 import type { Labels } from './engine.ts';
+import { grantText, parseGrant, type Grant } from './grant.ts';
 
 /** What a run was begun under: a runner that finds its containers again has no command to read it from. */
 export interface Terms {
-  /** What the job's orders pay for, if they bound it. */
-  readonly maxDurationS?: number;
+  /** What the job was given. */
+  readonly grant?: Grant;
   /** Its outputs go through the filter of its environment. */
   readonly isFiltered?: true;
   /** Public key that its results are encrypted to, hex. */
@@ -28,7 +29,7 @@ export const LABELS = {
   run: 'capstan.run',
   attempt: 'capstan.attempt',
   phase: 'capstan.phase',
-  maxDurationS: 'capstan.max-duration-s',
+  grant: 'capstan.grant',
   filtered: 'capstan.filtered',
   encryptTo: 'capstan.encrypt-to',
 } as const;
@@ -61,7 +62,7 @@ export function labelsOf(identity: AttemptIdentity, phase: Phase): Labels {
     [LABELS.run]: String(identity.run),
     [LABELS.attempt]: String(identity.attempt),
     [LABELS.phase]: phase,
-    ...(identity.maxDurationS === undefined ? {} : { [LABELS.maxDurationS]: String(identity.maxDurationS) }),
+    ...(identity.grant === undefined ? {} : { [LABELS.grant]: grantText(identity.grant) }),
     ...(identity.isFiltered ? { [LABELS.filtered]: '1' } : {}),
     ...(identity.encryptTo === undefined ? {} : { [LABELS.encryptTo]: identity.encryptTo }),
   };
@@ -85,19 +86,19 @@ export function identityOf(labels: Labels): AttemptIdentity | undefined {
   };
 }
 
-export function termsOf({ maxDurationS, isFiltered, encryptTo }: Terms): Terms {
+export function termsOf({ grant, isFiltered, encryptTo }: Terms): Terms {
   return {
-    ...(maxDurationS === undefined ? {} : { maxDurationS }),
+    ...(grant === undefined ? {} : { grant }),
     ...(isFiltered ? { isFiltered } : {}),
     ...(encryptTo === undefined ? {} : { encryptTo }),
   };
 }
 
 function termsOfLabels(labels: Labels): Terms {
-  const maxDurationS = Number(labels[LABELS.maxDurationS]);
+  const grant = parseGrant(labels[LABELS.grant]);
   const encryptTo = labels[LABELS.encryptTo];
   return {
-    ...(isCount(maxDurationS) ? { maxDurationS } : {}),
+    ...(grant === undefined ? {} : { grant }),
     ...(labels[LABELS.filtered] === undefined ? {} : { isFiltered: true }),
     ...(encryptTo === undefined ? {} : { encryptTo }),
   };

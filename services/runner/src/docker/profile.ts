@@ -1,10 +1,11 @@
 /** How containers of jobs are locked down, PURE. No field of a job reaches this but its argv, its environment and its volumes. */
 import type { Confinement, ContainerSpec } from './engine.ts';
 
-const TMP_BYTES = 64 * 1024 * 1024;
 /** Modest, because an engine that runs with a lower hard limit of its own could not start a container with more. */
 const OPEN_FILES = 16_384;
 const MB = 1_000_000;
+/** Docker takes 0 for no limit at all. */
+const LEAST_CPUS = 0.01;
 
 /** A container in Docker's words. */
 export function createOptions(spec: ContainerSpec) {
@@ -32,17 +33,19 @@ export function createOptions(spec: ContainerSpec) {
   };
 }
 
-function confine({ cpus, memoryBytes, pids, logBytes }: Confinement) {
+function confine({ cpus, memoryBytes, pids, tmpBytes, gpus, logBytes }: Confinement) {
   return {
     CapDrop: ['ALL'],
     SecurityOpt: ['no-new-privileges'],
     ReadonlyRootfs: true,
     // Counts as memory of the job.
-    Tmpfs: { '/tmp': `rw,nosuid,nodev,size=${TMP_BYTES},mode=1777` },
+    Tmpfs: { '/tmp': `rw,nosuid,nodev,size=${tmpBytes},mode=1777` },
     PidsLimit: pids,
     Memory: memoryBytes,
     MemorySwap: memoryBytes,
-    NanoCpus: Math.round(cpus * 100) * 10_000_000,
+    NanoCpus: Math.round(Math.max(cpus, LEAST_CPUS) * 100) * 10_000_000,
+    // Those that were leased to this job, and no others.
+    ...(gpus.length > 0 ? { DeviceRequests: [{ DeviceIDs: [...gpus], Capabilities: [['gpu']] }] } : {}),
     IpcMode: 'private',
     Ulimits: [
       { Name: 'nofile', Soft: OPEN_FILES, Hard: OPEN_FILES },

@@ -4,6 +4,7 @@ import type { Termination } from '@capstan/shared/contract/job';
 import type { EndingCode, StatusCode } from '@capstan/shared/contract/status';
 import { statusRow } from '@capstan/shared/contract/status';
 import type { ErrorCode } from '@capstan/shared/errors';
+import type { Grant } from '../docker/grant.ts';
 import type { Exit } from '../docker/engine.ts';
 
 export interface Ending {
@@ -19,16 +20,24 @@ export interface Outcome {
 
 export interface EndingLimits {
   readonly memoryBytes: number;
+  readonly diskBytes: number;
   readonly maxDurationS: number;
-  /** The limit is what the job's orders pay for. */
-  readonly isPaid?: boolean;
+  readonly limitedBy: Grant['limitedBy'];
 }
+
+/** Whose limit it was. */
+const LIMIT_OF = {
+  environment: 'the limit of this environment',
+  job: 'which is what the job asked for',
+  orders: 'the limit of this job: its order pays for no more',
+} as const satisfies Readonly<Record<Grant['limitedBy']['duration'], string>>;
 
 const GB = 1_000_000_000;
 
 /** `exceeded` is the sentence about outputs that went beyond their limit. */
 export function endingOf(outcome: Outcome, exceeded: string | undefined, limits: EndingLimits): Ending {
   const { exitCode, isOutOfMemory } = outcome.exit;
+  const { limitedBy } = limits;
   const signal = signalOf(exitCode);
   const end = (code: EndingCode, reason: string): Ending => ({
     code,
@@ -36,14 +45,11 @@ export function endingOf(outcome: Outcome, exceeded: string | undefined, limits:
   });
   if (outcome.because === 'stop') return end(7, 'The job was stopped on request.');
   if (outcome.because === 'time') {
-    return end(
-      43,
-      `The algorithm ran longer than ${limits.maxDurationS} seconds, the limit of this ${limits.isPaid ? 'job: its order pays for no more' : 'environment'}.`,
-    );
+    return end(43, `The algorithm ran longer than ${limits.maxDurationS} seconds, ${LIMIT_OF[limitedBy.duration]}.`);
   }
   if (isOutOfMemory && exitCode !== 0) {
     const limit = Math.round((limits.memoryBytes / GB) * 100) / 100;
-    return end(41, `The algorithm used more memory than ${limit} GB, the limit of this environment, and was killed.`);
+    return end(41, `The algorithm used more memory than ${limit} GB, ${LIMIT_OF[limitedBy.memory]}, and was killed.`);
   }
   if (exceeded !== undefined) return end(42, exceeded);
   if (signal) return end(41, `The algorithm was ended by ${signal} (exit code ${exitCode}).`);
@@ -67,6 +73,7 @@ const CODES: Partial<Readonly<Record<ErrorCode, EndingCode>>> = {
   IMAGE_UNAVAILABLE: 11,
   VOLUME_REFUSED: 21,
   CONTAINER_REFUSED: 22,
+  GPUS_REFUSED: 22,
   DATA_UNAVAILABLE: 31,
   ALGORITHM_UNAVAILABLE: 32,
   START_REFUSED: 41,

@@ -13,7 +13,7 @@ import type { Engine } from '../docker/engine.ts';
 import { insist } from '../docker/insist.ts';
 import { termsOf, type AttemptIdentity, type Terms } from '../docker/names.ts';
 import { findAttempts, ofRun } from '../docker/reconcile.ts';
-import { withinOrders, type JobLimits } from '../limits.ts';
+import { grantTo, type JobLimits } from '../limits.ts';
 import { resultsOf } from '../results/folder.ts';
 import type { Control } from './control.ts';
 import { endingOfFailure, endingWithout, type Ending } from './ending.ts';
@@ -41,6 +41,8 @@ export interface RunToDo {
   readonly environment: EnvironmentId;
   /** Undefined as long as the runner, having found the run by itself after a restart, has no command for it. */
   readonly spec: () => JobSpec | undefined;
+  /** The GPUs that were leased to it. */
+  readonly gpus: () => readonly string[];
   readonly control: Control;
 }
 
@@ -70,6 +72,7 @@ export async function runJob(todo: RunToDo, parts: PipelineParts, signal: AbortS
 interface Acting {
   readonly todo: RunToDo;
   readonly parts: PipelineParts;
+  /** The environment's, until it is settled what the job gets. */
   readonly limits: JobLimits;
   readonly terms: Terms;
   readonly signal: AbortSignal;
@@ -129,16 +132,17 @@ async function act(plan: Plan, acting: Acting): Promise<RunResult> {
   }
 }
 
-function newTerms({ todo, parts }: Acting, { maxDurationS, output }: JobSpec): Terms {
+function newTerms({ todo, parts, limits }: Acting, spec: JobSpec): Terms {
+  const { resources, maxDurationS, networkAccess, output } = spec;
   return {
-    ...(maxDurationS === undefined ? {} : { maxDurationS }),
+    grant: grantTo(limits, { resources, paidS: maxDurationS, networkAccess, gpus: todo.gpus() }),
     ...(parts.filterOf(todo.environment) ? { isFiltered: true } : {}),
     ...(output?.encryptTo === undefined ? {} : { encryptTo: output.encryptTo }),
   };
 }
 
 function under(acting: Acting, terms: Terms): Acting {
-  return { ...acting, terms, limits: withinOrders(acting.limits, terms.maxDurationS) };
+  return { ...acting, terms, limits: { ...acting.limits, ...terms.grant } };
 }
 
 /** Goes the way of an attempt and ends the run with what came of it, also if that is a failure. */

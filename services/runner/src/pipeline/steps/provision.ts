@@ -81,7 +81,7 @@ async function fillVolumes(attempt: Attempt, provisioning: Provisioning, signal:
 
 /** The archive is written while the engine unpacks it; if one side fails, the other is told, and the first failure counts. */
 async function fillOnce(
-  { engine, identity, settings, openMeter }: Attempt,
+  { engine, identity, settings, limits, openMeter }: Attempt,
   { spec, own, fetcher }: Provisioning,
   callerSignal: AbortSignal,
 ): Promise<void> {
@@ -96,7 +96,7 @@ async function fillOnce(
     archive.fail(error);
   };
   await Promise.allSettled([
-    fill(archive, { spec, jobUid: settings.jobUid, maxBytes, own, fetcher, meter }, signal).catch(fail),
+    fill(archive, { spec, jobUid: limits.uid, maxBytes, own, fetcher, meter }, signal).catch(fail),
     engine.putArchive(namesOf(identity).files, FILES_ROOT, archive.stream, signal).catch(fail),
   ]);
   meter.end();
@@ -119,7 +119,7 @@ async function createFilter(
     argv: argvOf(filter.entrypoint, ALGORITHM_PATH),
     env: assetNames(spec),
     mounts: filterMounts(names, filter.seesInputs),
-    confinement: confinementOf(limits, settings),
+    confinement: { ...confinementOf(limits, settings), gpus: [] },
   };
   await insistAgainst('CONTAINER_REFUSED', () => engine.createContainer(container, signal), { signal, log });
 }
@@ -150,10 +150,12 @@ function assetNames({ datasets, algorithm }: JobSpec) {
 
 function confinementOf(limits: Attempt['limits'], settings: Attempt['settings']): Confinement {
   return {
-    user: `${settings.jobUid}:${settings.jobUid}`,
+    user: `${limits.uid}:${limits.uid}`,
     cpus: limits.cpus,
     memoryBytes: limits.memoryBytes,
     pids: limits.pids,
+    tmpBytes: limits.tmpBytes,
+    gpus: limits.gpus,
     // Room for the log and for what the engine writes around each line of it.
     logBytes: 2 * maxLogBytes(settings),
   };

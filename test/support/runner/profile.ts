@@ -1,0 +1,99 @@
+/** The lock-down of job containers, asserted on what the engine says of each of them: read from `inspect`, not from our own code. */
+import { askEngine } from '../../../scripts/parts/engine.ts';
+
+export interface Inspected {
+  readonly Name: string;
+  readonly Config: {
+    readonly User: string;
+    readonly Env: readonly string[] | null;
+    readonly Labels: Readonly<Record<string, string>>;
+  };
+  readonly HostConfig: Readonly<Record<string, unknown>>;
+  readonly Mounts: readonly {
+    readonly Type: string;
+    readonly Name?: string;
+    readonly Destination: string;
+    readonly RW: boolean;
+  }[];
+  readonly NetworkSettings: { readonly Networks: Readonly<Record<string, unknown>> };
+}
+
+export async function inspectContainer(name: string): Promise<Inspected | undefined> {
+  const { status, body } = await askEngine('GET', `/containers/${name}/json`);
+  if (status === 404) return undefined;
+  if (status !== 200) throw new Error(`the engine answered ${status}: ${body}`);
+  return JSON.parse(body) as Inspected;
+}
+
+/** No container of any job has these, whatever it is for. */
+const FOR_ALL: Readonly<Record<string, (value: unknown) => boolean>> = {
+  Privileged: (value) => value === false,
+  CapAdd: isNothing,
+  Binds: isNothing,
+  VolumesFrom: isNothing,
+  Devices: isNothing,
+  DeviceCgroupRules: isNothing,
+  PortBindings: isNothing,
+  PublishAllPorts: (value) => value === false,
+  PidMode: (value) => value === '',
+  UTSMode: (value) => value === '',
+  UsernsMode: (value) => value === '',
+  CgroupParent: (value) => value === '',
+  IpcMode: (value) => value === 'private',
+  GroupAdd: isNothing,
+  ExtraHosts: isNothing,
+  Links: isNothing,
+  Sysctls: isNothing,
+  OomKillDisable: (value) => value !== true,
+  RestartPolicy: (value) => (value as { Name: string }).Name === '',
+};
+
+/** What runs has these as well. `files` never runs: nothing in it can do anything. */
+const FOR_RUNNING: typeof FOR_ALL = {
+  CapDrop: (value) => JSON.stringify(value) === '["ALL"]',
+  SecurityOpt: (value) => JSON.stringify(value) === '["no-new-privileges"]',
+  ReadonlyRootfs: (value) => value === true,
+  PidsLimit: isPositive,
+  Memory: isPositive,
+  NanoCpus: isPositive,
+  Tmpfs: (value) => Object.keys(value ?? {}).every((path) => path === '/tmp'),
+  LogConfig: (value) => {
+    const { Type, Config } = value as { Type: string; Config: Record<string, string> };
+    return Type === 'local' && /^[1-9]/.test(Config['max-size'] ?? '');
+  },
+  Ulimits: (value) =>
+    ['nofile', 'core'].every((name) =>
+      ((value ?? []) as readonly { Name: string; Soft: number; Hard: number }[]).some(
+        ({ Name, Soft, Hard }) => Name === name && Soft === Hard && (name !== 'core' || Hard === 0),
+      ),
+    ),
+};
+
+/** What a container of a job may do and should not, or lacks; one line each. */
+export function deviations({ Name, Config, HostConfig, Mounts, NetworkSettings }: Inspected): readonly string[] {
+  const phase = Config.Labels['capstan.phase'] ?? 'none';
+  const isRun = phase !== 'files';
+  const wrong = (rules: typeof FOR_ALL) =>
+    Object.entries(rules)
+      .filter(([key, holds]) => !holds(HostConfig[key]))
+      .map(([key]) => `${key} is ${JSON.stringify(HostConfig[key])}`);
+  const problems = [...wrong(FOR_ALL), ...(isRun ? wrong(FOR_RUNNING) : [])];
+  if (isRun && HostConfig['Memory'] !== HostConfig['MemorySwap']) problems.push('it has swap');
+  if (isRun && !/^[1-9]\d*:[1-9]\d*$/.test(Config.User)) problems.push(`its user is "${Config.User}"`);
+  const base = /^\/?(capstan-[0-9a-f]{32}-\d+-\d+)/.exec(Name)?.[1] ?? 'nameless';
+  for (const { Type, Name: volume = '', Destination } of Mounts) {
+    if (Type !== 'volume' || !volume.startsWith(`${base}-`)) problems.push(`${Type} ${volume} at ${Destination}`);
+  }
+  const networks = Object.keys(NetworkSettings.Networks).join(', ');
+  const mode = HostConfig['NetworkMode'];
+  if (mode !== 'none') problems.push(`its network is ${String(mode)} (${networks})`);
+  return problems.map((problem) => `${Name} (${phase}): ${problem}`);
+}
+
+function isNothing(value: unknown): boolean {
+  return value === null || value === undefined || (typeof value === 'object' && Object.keys(value).length === 0);
+}
+
+function isPositive(value: unknown): boolean {
+  return typeof value === 'number' && value > 0;
+}
