@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Clock } from '@capstan/shared/clock';
 import type { Config } from '@capstan/shared/config/schema';
 import type { Log } from '@capstan/shared/log';
+import { createObjects } from '@capstan/shared/objects/create';
 import { createDockerEngine } from './docker/dockerode.ts';
 import type { Engine } from './docker/engine.ts';
 import { createFetcher, type Fetcher } from './fetch/fetcher.ts';
@@ -11,6 +12,7 @@ import type { Machine } from './limits.ts';
 import { readMachine } from './machine.ts';
 import { createStartMarks, type StartMarks } from './pipeline/start-marks.ts';
 import { createResultsFolder } from './results/folder.ts';
+import { createRemoteResults } from './results/remote.ts';
 import type { Results } from './results/results.ts';
 
 export interface Outside {
@@ -24,6 +26,7 @@ export interface Outside {
 interface OutsideOptions {
   readonly settings: Config['runner'];
   readonly chains: Config['chains'];
+  readonly keeping: Config['results'];
   readonly own: OwnNode;
   readonly paths: {
     readonly data: string;
@@ -35,13 +38,19 @@ interface OutsideOptions {
   readonly log: Log;
 }
 
-export function createOutside({ settings, chains, own, paths, clock, log }: OutsideOptions): Outside {
+export function createOutside({ settings, chains, keeping, own, paths, clock, log }: OutsideOptions): Outside {
   const { catalogue: catalogueDir, scratch: scratchDir } = paths;
   return {
     engine: createDockerEngine(settings.dockerSocket),
-    results: createResultsFolder(paths.results),
+    results: createResults(keeping, paths.results),
     marks: createStartMarks(join(scratchDir, 'starts')),
     fetcher: createFetcher({ limits: settings.fetch, chains, key: own.key, clock, catalogueDir, scratchDir, log }),
     readMachine: () => readMachine(paths.data),
   };
+}
+
+function createResults(keeping: Config['results'], dir: string): Results {
+  const objects = createObjects(keeping);
+  const { uploadRetries } = keeping;
+  return objects ? createRemoteResults({ objects, dir, uploadRetries }) : createResultsFolder(dir);
 }

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { parse } from 'yaml';
 import { CapstanError, messageOf } from '../errors.ts';
 import { compile } from '../validate.ts';
+import { missingSettings } from './results.ts';
 import { ConfigSchema, type Config } from './schema.ts';
 import { FROM_FILE, PREFIX, parseVariable, RESERVED, settings, type Setting } from './variables.ts';
 
@@ -54,6 +55,9 @@ const SECRET = new Set([
   'nats.password',
   'nats.servers',
   'gateway.metadataStoreUrl',
+  'results.s3.accessKeyId',
+  'results.s3.secretAccessKey',
+  'results.ipfs.authorization',
   'runner.fetch.ipfsGateway',
   'runner.fetch.arweaveGateway',
 ]);
@@ -125,7 +129,7 @@ export function isGiven(path: string, variables: Variables, workingDir: string):
 export function loadConfig(variables: Variables, workingDir: string): Config {
   const { tree, problems: before } = readGiven(variables, workingDir);
   const checked = validate(tree);
-  const all = [...before, ...(checked.ok ? [] : problems(tree, checked.errors))];
+  const all = [...before, ...(checked.ok ? missingSettings(checked.value.results) : problems(tree, checked.errors))];
   if (!checked.ok || all.length > 0) {
     throw new CapstanError('INVALID_CONFIG', ['The configuration has problems:', ...all].join('\n  '));
   }

@@ -5,6 +5,7 @@ import { EnvironmentConfigSchema } from './environment.ts';
 import { FetchSchema } from './fetch.ts';
 import { LimitsSchema } from './limits.ts';
 import { LiveSchema } from './live.ts';
+import { ResultsSchema } from './results.ts';
 import { section, strict } from './section.ts';
 
 const LogLevelSchema = Type.Union(
@@ -170,6 +171,7 @@ export const ConfigSchema = Type.Object(
       description: 'Chains that orders are looked up on. None for a node whose orders are all free.',
     }),
     nats: NatsSchema,
+    results: ResultsSchema,
     gateway: GatewaySchema,
     runner: RunnerSchema,
   },

@@ -37,20 +37,24 @@ export async function collect(archive: Readable, draft: Draft, limits: Limits): 
   const entries = extract();
   archive.on('error', (error) => entries.destroy(error));
   archive.pipe(entries);
-  for await (const entry of entries) {
-    const verdict = judge(entry.header);
-    if (verdict.kind === 'file') {
-      files += 1;
-      bytes += entry.header.size ?? 0;
-      exceeded = excess({ files, bytes }, limits);
-      if (exceeded !== undefined) break;
-      await draft.add(verdict.file, entry as AsyncIterable<Buffer>);
-      continue;
+  try {
+    for await (const entry of entries) {
+      const verdict = judge(entry.header);
+      if (verdict.kind === 'file') {
+        files += 1;
+        bytes += entry.header.size ?? 0;
+        exceeded = excess({ files, bytes }, limits);
+        if (exceeded !== undefined) break;
+        await draft.add(verdict.file, entry as AsyncIterable<Buffer>);
+        continue;
+      }
+      if (verdict.kind === 'skipped') skip(entry.header.name, verdict.reason);
+      entry.resume();
     }
-    if (verdict.kind === 'skipped') skip(entry.header.name, verdict.reason);
-    entry.resume();
+  } finally {
+    // As long as somebody may read on, the engine keeps the container to that reader.
+    archive.destroy();
   }
-  archive.destroy();
   return { skipped, exceeded };
 }
 
