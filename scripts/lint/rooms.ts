@@ -47,8 +47,9 @@ export const WORKSPACES: readonly Workspace[] = [
       docker: [],
       fetch: [],
       results: [],
-      pipeline: ['docker', 'fetch', 'results', 'limits.ts'],
-      '.': ['pipeline', 'docker', 'fetch', 'results'],
+      images: ['docker'],
+      pipeline: ['docker', 'fetch', 'images', 'results', 'limits.ts'],
+      '.': ['pipeline', 'docker', 'fetch', 'images', 'results'],
     },
   },
 ];

@@ -8,8 +8,10 @@ import { createDockerEngine } from './docker/dockerode.ts';
 import type { Engine } from './docker/engine.ts';
 import { createFetcher, type Fetcher } from './fetch/fetcher.ts';
 import type { OwnNode } from './fetch/sealed-files.ts';
+import type { DiskUse } from './images/eviction.ts';
+import { createImageNotes, type ImageNotes } from './images/notes.ts';
 import type { Machine } from './limits.ts';
-import { readMachine } from './machine.ts';
+import { createEngineDisk, readMachine } from './machine.ts';
 import { createStartMarks, type StartMarks } from './pipeline/start-marks.ts';
 import { createResultsFolder } from './results/folder.ts';
 import { createRemoteResults } from './results/remote.ts';
@@ -20,7 +22,10 @@ export interface Outside {
   readonly results: Results;
   readonly marks: StartMarks;
   readonly fetcher: Fetcher;
+  readonly imageNotes: ImageNotes;
   readMachine(): Promise<Machine>;
+  /** The disk that holds images and containers. */
+  readEngineDisk(): Promise<DiskUse>;
 }
 
 interface OutsideOptions {
@@ -40,12 +45,15 @@ interface OutsideOptions {
 
 export function createOutside({ settings, chains, keeping, own, paths, clock, log }: OutsideOptions): Outside {
   const { catalogue: catalogueDir, scratch: scratchDir } = paths;
+  const engine = createDockerEngine(settings.dockerSocket);
   return {
-    engine: createDockerEngine(settings.dockerSocket),
+    engine,
     results: createResults(keeping, paths.results),
     marks: createStartMarks(join(scratchDir, 'starts')),
     fetcher: createFetcher({ limits: settings.fetch, chains, key: own.key, clock, catalogueDir, scratchDir, log }),
+    imageNotes: createImageNotes(join(paths.data, 'images.json')),
     readMachine: () => readMachine(paths.data),
+    readEngineDisk: createEngineDisk({ engine, configured: settings.images.engineRoot, dataDir: paths.data }),
   };
 }
 

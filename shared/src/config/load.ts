@@ -64,7 +64,10 @@ const SECRET = new Set([
 /** Endpoints whose address is the key to them. */
 const SECRET_ENDPOINTS = /^chains(\.\d+(\.rpc(\.\d+)?)?)?$/;
 
-const isSecret = (path: string) => SECRET.has(path) || SECRET_ENDPOINTS.test(path);
+/** Logins of registries. */
+const SECRET_LOGINS = /^runner(\.registries(\..+)?)?$/;
+
+const isSecret = (path: string) => SECRET.has(path) || SECRET_ENDPOINTS.test(path) || SECRET_LOGINS.test(path);
 
 function problems(tree: Tree, errors: Readonly<Record<string, readonly string[]>>): readonly string[] {
   return Object.entries(errors).map(([path, texts]) => {

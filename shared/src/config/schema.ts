@@ -3,6 +3,7 @@ import { Type, type Static } from 'typebox';
 import { ChainSchema } from './chains.ts';
 import { EnvironmentConfigSchema } from './environment.ts';
 import { FetchSchema } from './fetch.ts';
+import { ImagesSchema, RegistrySchema } from './images.ts';
 import { LimitsSchema } from './limits.ts';
 import { LiveSchema } from './live.ts';
 import { ResultsSchema } from './results.ts';
@@ -124,6 +125,18 @@ const RunnerSchema = Type.Object(
       exclusiveMinimum: 0,
       default: 1_800,
       description: 'Longest pull of an image, in seconds. It does not count as run time.',
+    }),
+    images: ImagesSchema,
+    registries: Type.Array(RegistrySchema, {
+      default: [],
+      description:
+        'Registries that want a login: `host`, `username` and `password` of each. Better given as an environment variable than in a file.',
+    }),
+    minFreeDiskGB: Type.Number({
+      minimum: 0,
+      default: 1,
+      description:
+        "Free space, in GB, that must be left on the disk of the data folder and on the engine's. Below it the runner takes no new jobs and ends pulls, until there is space again.",
     }),
     stopGraceS: Type.Integer({
       minimum: 0,
