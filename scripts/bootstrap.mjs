@@ -12,7 +12,6 @@ import { dockerEngine } from './bootstrap/docker.mjs';
 import { natsServer } from './bootstrap/nats.mjs';
 import { findNode24 } from './bootstrap/node-24.mjs';
 import { nodeModules } from './bootstrap/node-modules.mjs';
-import { registry } from './bootstrap/registry.mjs';
 import { runScript } from './bootstrap/run-script.mjs';
 import * as say from './bootstrap/say.mjs';
 import { SetupError } from './bootstrap/setup-error.mjs';
@@ -33,7 +32,7 @@ const COMMANDS = {
   },
   test: {
     does: 'run all tests',
-    needs: [nodeModules, natsServer, dockerEngine, demoImage, clientPrograms, compose, registry],
+    needs: [nodeModules, natsServer, dockerEngine, demoImage, clientPrograms, compose],
     script: 'scripts/test.ts',
   },
   catalogue: {
@@ -138,7 +137,7 @@ Where the parts come from
   nats-server    the one on PATH, else apt-get install nats-server
   Docker Engine  DOCKER_HOST or /var/run/docker.sock, else apt-get install docker.io iptables;
                  started by systemd, or as a detached dockerd with its log in /var/log/dockerd.log
-  curl, python3, docker-compose, docker-registry
+  curl, python3, docker-compose
                  the ones on PATH, else apt-get install
   image          built from Node 24 and busybox of this machine (apt-get install busybox-static), no registry
 

@@ -15,15 +15,11 @@ interface Answer {
   readonly body: string;
 }
 
-export function askEngine(
-  method: 'GET' | 'DELETE' | 'POST',
-  path: string,
-  socketPath = engineSocket(),
-): Promise<Answer> {
+export function askEngine(method: 'GET' | 'DELETE' | 'POST', path: string): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const asked = request(
     // Without an agent the connection ends with the answer.
-    { socketPath, method, path, agent: false, signal: AbortSignal.timeout(ANSWER_LIMIT_MS) },
+    { socketPath: engineSocket(), method, path, agent: false, signal: AbortSignal.timeout(ANSWER_LIMIT_MS) },
     (response) => {
       text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
     },

@@ -1,13 +1,10 @@
-import { PassThrough, Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { pack } from 'tar-stream';
 import { createAddressRule } from '../../../services/runner/src/fetch/address-guard.ts';
 import { capped } from '../../../services/runner/src/results/cap.ts';
-import { collect } from '../../../services/runner/src/results/collect.ts';
 import { demultiplex } from '../../../services/runner/src/results/demultiplex.ts';
-import type { Draft } from '../../../services/runner/src/results/results.ts';
 
 describe('the log of an engine', () => {
   const frame = (piece: Buffer, stream: number) => {
@@ -39,58 +36,6 @@ describe('the log of an engine', () => {
     expect(await text(capped(source, 7))).to.match(/^1234567\n\[the log is cut off here/);
     const short = Readable.from([Buffer.from('12345')], { objectMode: false });
     expect(await text(capped(short, 5))).to.equal('12345');
-  });
-});
-
-describe('an archive of outputs', () => {
-  const collected = async (fill: (archive: ReturnType<typeof pack>) => void) => {
-    const archive = pack();
-    fill(archive);
-    archive.finalize();
-    const taken: string[] = [];
-    const draft: Draft = {
-      async add(file, body) {
-        taken.push(`${file.type} ${file.filename} ${(await text(body)).length}`);
-      },
-      publish: () => Promise.reject(new Error('not asked for')),
-      addPrivate: () => Promise.reject(new Error('not asked for')),
-    };
-    const result = await collect(archive.pipe(new PassThrough()), draft, { maxFiles: 3, maxBytes: 100 });
-    return { taken, ...result };
-  };
-
-  it('gives plain files below outputs and logs, and nothing else', async () => {
-    const { taken, skipped } = await collected((archive) => {
-      archive.entry({ name: 'out/', type: 'directory' });
-      archive.entry({ name: 'out/outputs/a/b' }, 'data');
-      archive.entry({ name: 'out/logs/own' }, 'log');
-      archive.entry({ name: 'out/logs/algorithm.log' }, 'fake');
-      archive.entry({ name: 'out/outputs/../../escape' }, 'x');
-      archive.entry({ name: '/out/outputs/absolute' }, 'x');
-      archive.entry({ name: 'elsewhere/x' }, 'x');
-      archive.entry({ name: 'out/outputs/link', type: 'symlink', linkname: '/etc/passwd' });
-      archive.entry({ name: 'out/outputs/hard', type: 'link', linkname: '/etc/passwd' });
-      archive.entry({ name: 'out/outputs/device', type: 'character-device' });
-      archive.entry({ name: 'out/outputs/fifo', type: 'fifo' });
-      archive.entry({ name: `out/outputs/${'n'.repeat(256)}` }, 'x');
-      archive.entry({ name: 'out/outputs/new\nline' }, 'x');
-    });
-    expect(taken).to.deep.equal(['output a/b 4', 'algorithmLog own 3']);
-    expect(skipped).to.have.length(10);
-  });
-
-  it('ends at its limits', async () => {
-    const many = await collected((archive) => {
-      for (const name of ['1', '2', '3', '4']) archive.entry({ name: `out/outputs/${name}` }, name);
-    });
-    expect(many.taken).to.have.length(3);
-    expect(many.exceeded).to.contain('more than 3 output files');
-    const large = await collected((archive) => {
-      archive.entry({ name: 'out/outputs/a' }, 'x'.repeat(60));
-      archive.entry({ name: 'out/outputs/b' }, 'x'.repeat(60));
-    });
-    expect(large.taken).to.deep.equal(['output a 60']);
-    expect(large.exceeded).to.contain('larger than');
   });
 });
 

@@ -1,6 +1,5 @@
 /** Docker's answers in our words: each call has its limit, and what a status means is said beside the call. */
 import { CapstanError, messageOf, type ErrorCode } from '@capstan/shared/errors';
-import { pullRefusal } from './pull-refusal.ts';
 
 export type Translate = (error: unknown) => CapstanError;
 
@@ -17,11 +16,8 @@ export interface CallOptions {
 export const unavailable: Translate = (cause) =>
   new CapstanError('ENGINE_UNAVAILABLE', `The container engine does not answer: ${messageOf(cause)}`, { cause });
 
-/** Of a pull: the reason alone, for a sentence that names the image. */
-export const pullFailed: Translate = (cause) => {
-  const { reason, mayPass } = pullRefusal(messageOf(cause));
-  return new CapstanError(mayPass ? 'FETCH_INTERRUPTED' : 'IMAGE_UNAVAILABLE', reason, { cause });
-};
+export const interrupted: Translate = (cause) =>
+  new CapstanError('FETCH_INTERRUPTED', refused('IMAGE_UNAVAILABLE')(cause).message, { cause });
 
 /** What a consumer reads. Docker's own words go with it only where they are about the job; elsewhere they name paths of the host. */
 const REFUSALS = {

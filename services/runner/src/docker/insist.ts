@@ -41,7 +41,6 @@ interface Persistence {
   /** Without end if absent. */
   readonly retries?: number;
   readonly minDelayMs?: number;
-  readonly maxDelayMs?: number;
   readonly onRetry?: (error: Error, attempt: number) => void;
 }
 

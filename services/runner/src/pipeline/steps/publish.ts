@@ -21,8 +21,11 @@ export interface Publishing {
   readonly endedAt: number;
 }
 
-async function openDraft(identity: Attempt['identity'], results: Results, signal: AbortSignal): Promise<Draft> {
-  const draft = await results.begin(identity, signal);
+/** A disk that is full, or a store that is away, gets this many more chances. */
+const RETRIES = 3;
+
+async function openDraft(identity: Attempt['identity'], results: Results): Promise<Draft> {
+  const draft = await results.begin(identity);
   return identity.encryptTo === undefined ? draft : sealedDraft(draft, identity.encryptTo);
 }
 
@@ -37,7 +40,7 @@ export function publish(
   const { identity, limits, log } = attempt;
   const isWithheld = verdict === 'withheld';
   const once = async () => {
-    const draft = await openDraft(identity, results, signal);
+    const draft = await openDraft(identity, results);
     if (identity.isFiltered) await collectFilterLog(attempt, draft, signal);
     const collected = await fillDraft(attempt, draft, { isWithheld, signal });
     const ending = isWithheld ? endingWithheld(outcome, limits) : endingOf(outcome, collected.exceeded, limits);
@@ -45,7 +48,7 @@ export function publish(
   };
   return persist(() => insistAgainst('OUTPUTS_UNREADABLE', once, { signal, log }), 'RESULTS_UNWRITABLE', {
     signal,
-    ...patienceOf(attempt, results),
+    retries: RETRIES,
   });
 }
 
@@ -56,16 +59,10 @@ export function publishNothing(
   { ending, signal }: { ending: Ending; signal: AbortSignal },
 ): Promise<Manifest> {
   const once = async () => {
-    const draft = await results.begin(attempt.identity, signal);
+    const draft = await results.begin(attempt.identity);
     return draft.publish({ ...facts(attempt, ending, endedAt), skipped: [] });
   };
-  return persist(once, 'RESULTS_UNWRITABLE', { signal, ...patienceOf(attempt, results) });
-}
-
-/** A disk that is full, or a store that is away, gets more chances; the outputs stay in the engine so long. */
-function patienceOf({ log }: Attempt, { retries, maxRetryDelayMs }: Results) {
-  const onRetry = (error: Error) => log.warn({ problem: error.message }, 'publishing failed, trying again');
-  return { retries, maxDelayMs: maxRetryDelayMs, onRetry };
+  return persist(once, 'RESULTS_UNWRITABLE', { signal, retries: RETRIES });
 }
 
 function facts({ identity, limits }: Attempt, { code, termination }: Ending, endedAt: number) {
@@ -90,17 +87,23 @@ async function fillDraft(
 }
 
 async function collectOutputs(attempt: Attempt, draft: Draft, signal: AbortSignal): Promise<Collected> {
-  const { engine, identity, settings, limits } = attempt;
+  const { engine, identity, settings, limits, openMeter } = attempt;
   const { files } = namesOf(identity);
+  const meter = openMeter('publish');
   try {
     const archive = await engine.getArchive(files, RESULTS_ROOT, signal);
-    return await collect(archive, draft, { maxFiles: settings.maxOutputFiles, maxBytes: limits.diskBytes });
+    return await collect(archive, draft, {
+      limits: { maxFiles: settings.maxOutputFiles, maxBytes: limits.diskBytes },
+      onBytes: (bytes) => meter.add(bytes),
+    });
   } catch (error) {
     // Without it there is no way to the outputs, and a second run would find the same.
     if (!hasCode(error, 'CONTAINER_LOST')) throw error;
     throw new CapstanError('OUTPUTS_UNREADABLE', 'The outputs were removed from the engine before they were read.', {
       cause: error,
     });
+  } finally {
+    meter.end();
   }
 }
 
