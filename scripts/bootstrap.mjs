@@ -12,6 +12,7 @@ import { dockerEngine } from './bootstrap/docker.mjs';
 import { natsServer } from './bootstrap/nats.mjs';
 import { findNode24 } from './bootstrap/node-24.mjs';
 import { nodeModules } from './bootstrap/node-modules.mjs';
+import { registry } from './bootstrap/registry.mjs';
 import { runScript } from './bootstrap/run-script.mjs';
 import * as say from './bootstrap/say.mjs';
 import { SetupError } from './bootstrap/setup-error.mjs';
@@ -32,7 +33,7 @@ const COMMANDS = {
   },
   test: {
     does: 'run all tests',
-    needs: [nodeModules, natsServer, dockerEngine, demoImage, clientPrograms, compose],
+    needs: [nodeModules, natsServer, dockerEngine, demoImage, clientPrograms, compose, registry],
     script: 'scripts/test.ts',
   },
   catalogue: {
@@ -137,7 +138,7 @@ Where the parts come from
   nats-server    the one on PATH, else apt-get install nats-server
   Docker Engine  DOCKER_HOST or /var/run/docker.sock, else apt-get install docker.io iptables;
                  started by systemd, or as a detached dockerd with its log in /var/log/dockerd.log
-  curl, python3, docker-compose
+  curl, python3, docker-compose, docker-registry
                  the ones on PATH, else apt-get install
   image          built from Node 24 and busybox of this machine (apt-get install busybox-static), no registry
 

@@ -64,7 +64,7 @@ function sectionsOf(node: Node, path: string): readonly Section[] {
 /** What may be given, in a few words. */
 export function typeText(node: Node): string {
   if (node.anyOf) return node.anyOf.map(({ const: word }) => `\`${String(word)}\``).join(' or ');
-  if (node.type === 'array') return node.items?.type === 'object' ? 'list of environments' : 'list of texts';
+  if (node.type === 'array') return node.items?.type === 'object' ? 'list of sections' : 'list of texts';
   const type = { string: 'text', integer: 'whole number', number: 'number', boolean: '`true` or `false`' }[
     node.type ?? ''
   ];

@@ -20,6 +20,7 @@ export const WORKSPACES: readonly Workspace[] = [
       // Browsers load it, too: what it imports must need nothing that they lack.
       client: ['contract', 'errors.ts'],
       bus: ['contract', 'config', '.'],
+      objects: ['config', '.'],
     },
   },
   {
@@ -46,8 +47,9 @@ export const WORKSPACES: readonly Workspace[] = [
       docker: [],
       fetch: [],
       results: [],
-      pipeline: ['docker', 'fetch', 'results', 'limits.ts'],
-      '.': ['pipeline', 'docker', 'fetch', 'results'],
+      images: ['docker'],
+      pipeline: ['docker', 'fetch', 'images', 'results', 'limits.ts'],
+      '.': ['pipeline', 'docker', 'fetch', 'images', 'results'],
     },
   },
 ];
@@ -89,6 +91,7 @@ export const RESERVED: readonly Reserved[] = [
   },
   { imported: 'undici', by: ['services/runner/src/fetch/'], instead: 'Use runner/fetch, which guards the address.' },
   { imported: 'eciesjs', by: ['shared/src/seal.ts'], instead: 'Use seal and unseal of shared/seal.' },
+  { imported: 'aws4fetch', by: ['shared/src/objects/s3.ts'], instead: 'Use Objects of shared/objects.' },
   { imported: 'ajv', by: ['shared/src/validate.ts'], instead: 'Use compile of shared/validate.' },
   { imported: 'p-retry', by: ['shared/src/retry.ts'], instead: 'Use retry of shared/retry.' },
   { imported: 'yaml', by: ['shared/src/config/load.ts'], instead: 'Configuration is read in shared/config/load.ts.' },

@@ -15,11 +15,15 @@ interface Answer {
   readonly body: string;
 }
 
-export function askEngine(method: 'GET' | 'DELETE' | 'POST', path: string): Promise<Answer> {
+export function askEngine(
+  method: 'GET' | 'DELETE' | 'POST',
+  path: string,
+  socketPath = engineSocket(),
+): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const asked = request(
     // Without an agent the connection ends with the answer.
-    { socketPath: engineSocket(), method, path, agent: false, signal: AbortSignal.timeout(ANSWER_LIMIT_MS) },
+    { socketPath, method, path, agent: false, signal: AbortSignal.timeout(ANSWER_LIMIT_MS) },
     (response) => {
       text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
     },

@@ -7,6 +7,7 @@ import type { Address, JobId } from '@capstan/shared/contract/ids';
 import { EVENTS_PATH } from '@capstan/shared/contract/paths';
 import { hasCode, messageOf } from '@capstan/shared/errors';
 import { createLog } from '@capstan/shared/log';
+import { createObjects } from '@capstan/shared/objects/create';
 import { publicKeyOf, seal } from '@capstan/shared/seal';
 import { loadOrCreateSecret } from '@capstan/shared/secret-file';
 import { serviceGroup } from '@capstan/shared/service';
@@ -73,6 +74,7 @@ import { createTurns } from './live/turns.ts';
 import { createOrders } from './orders/orders.ts';
 import { createQuotes } from './orders/quotes.ts';
 import { createResultsFolder } from './results/folder.ts';
+import { createRemoteResults } from './results/remote.ts';
 import type { StatusRow } from './store/statuses.ts';
 import { openStore } from './store/store.ts';
 import { createSocketServer } from './ws/server.ts';
@@ -113,7 +115,8 @@ const authenticate = createAuthenticate(
 );
 const tokenWatch = createTokenWatch(clock);
 const tokenRequests = createTokenRequests({ store, tokens, watch: tokenWatch, authenticate, clock, log });
-const results = createResultsFolder(paths.results);
+const objects = createObjects(config.results);
+const results = objects ? createRemoteResults({ objects, dir: paths.results }) : createResultsFolder(paths.results);
 const query = createQuery({ store, authenticate, statusAccess: config.gateway.statusAccess, show });
 
 const tickets = createTickets<Identity>(clock);

@@ -1,6 +1,8 @@
 /** What this machine really has. */
-import { mkdir, statfs } from 'node:fs/promises';
+import { access, mkdir, statfs } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
+import type { Engine } from './docker/engine.ts';
+import type { DiskUse } from './images/eviction.ts';
 import type { Machine } from './limits.ts';
 
 export async function readMachine(dataDir: string): Promise<Machine> {
@@ -12,5 +14,37 @@ export async function readMachine(dataDir: string): Promise<Machine> {
     memoryBytes: totalmem(),
     diskBytes: disk.blocks * disk.bsize,
     freeDiskBytes: disk.bavail * disk.bsize,
+  };
+}
+
+export async function readDisk(folder: string): Promise<DiskUse> {
+  const { blocks, bavail, bsize } = await statfs(folder);
+  return { totalBytes: blocks * bsize, freeBytes: bavail * bsize };
+}
+
+interface EngineDiskOptions {
+  readonly engine: Engine;
+  readonly configured: string | undefined;
+  readonly dataDir: string;
+}
+
+const LIMIT_MS = 15_000;
+
+/**
+ * The engine does not say how full its disk is: one has to look at a folder on it. A runner in a container doesn't see the engine's
+ * own; its data folder is a volume of the same engine then.
+ */
+export function createEngineDisk({ engine, configured, dataDir }: EngineDiskOptions): () => Promise<DiskUse> {
+  let folder = configured;
+  const find = async () => {
+    const { rootDir } = await engine.about(AbortSignal.timeout(LIMIT_MS));
+    return access(rootDir).then(
+      () => rootDir,
+      () => dataDir,
+    );
+  };
+  return async () => {
+    folder ??= await find();
+    return readDisk(folder);
   };
 }

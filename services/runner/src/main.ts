@@ -10,7 +10,7 @@ import { createRunner } from './runner.ts';
 const config = configOfProcess();
 const log = createLog('runner', config.logLevel);
 const { results, catalogue, scratch } = dataPaths(config);
-const { runner: settings, gateway, chains } = config;
+const { runner: settings, gateway, chains, results: keeping } = config;
 const own = {
   key: await nodeKeyOf(config),
   publicUrl: gateway.publicUrl,
@@ -23,7 +23,7 @@ const runner = createRunner({
   bus: createBus({ nats: config.nats, name: `capstan-${settings.id}`, log }),
   settings,
   own,
-  outside: createOutside({ settings, chains, own, paths, clock, log }),
+  outside: createOutside({ settings, chains, keeping, own, paths, clock, log }),
   clock,
   log,
 });

@@ -3,14 +3,18 @@ import { join } from 'node:path';
 import type { Clock } from '@capstan/shared/clock';
 import type { Config } from '@capstan/shared/config/schema';
 import type { Log } from '@capstan/shared/log';
+import { createObjects } from '@capstan/shared/objects/create';
 import { createDockerEngine } from './docker/dockerode.ts';
 import type { Engine } from './docker/engine.ts';
 import { createFetcher, type Fetcher } from './fetch/fetcher.ts';
 import type { OwnNode } from './fetch/sealed-files.ts';
+import type { DiskUse } from './images/eviction.ts';
+import { createImageNotes, type ImageNotes } from './images/notes.ts';
 import type { Machine } from './limits.ts';
-import { readMachine } from './machine.ts';
+import { createEngineDisk, readMachine } from './machine.ts';
 import { createStartMarks, type StartMarks } from './pipeline/start-marks.ts';
 import { createResultsFolder } from './results/folder.ts';
+import { createRemoteResults } from './results/remote.ts';
 import type { Results } from './results/results.ts';
 
 export interface Outside {
@@ -18,12 +22,16 @@ export interface Outside {
   readonly results: Results;
   readonly marks: StartMarks;
   readonly fetcher: Fetcher;
+  readonly imageNotes: ImageNotes;
   readMachine(): Promise<Machine>;
+  /** The disk that holds images and containers. */
+  readEngineDisk(): Promise<DiskUse>;
 }
 
 interface OutsideOptions {
   readonly settings: Config['runner'];
   readonly chains: Config['chains'];
+  readonly keeping: Config['results'];
   readonly own: OwnNode;
   readonly paths: {
     readonly data: string;
@@ -35,13 +43,22 @@ interface OutsideOptions {
   readonly log: Log;
 }
 
-export function createOutside({ settings, chains, own, paths, clock, log }: OutsideOptions): Outside {
+export function createOutside({ settings, chains, keeping, own, paths, clock, log }: OutsideOptions): Outside {
   const { catalogue: catalogueDir, scratch: scratchDir } = paths;
+  const engine = createDockerEngine(settings.dockerSocket);
   return {
-    engine: createDockerEngine(settings.dockerSocket),
-    results: createResultsFolder(paths.results),
+    engine,
+    results: createResults(keeping, paths.results),
     marks: createStartMarks(join(scratchDir, 'starts')),
     fetcher: createFetcher({ limits: settings.fetch, chains, key: own.key, clock, catalogueDir, scratchDir, log }),
+    imageNotes: createImageNotes(join(paths.data, 'images.json')),
     readMachine: () => readMachine(paths.data),
+    readEngineDisk: createEngineDisk({ engine, configured: settings.images.engineRoot, dataDir: paths.data }),
   };
+}
+
+function createResults(keeping: Config['results'], dir: string): Results {
+  const objects = createObjects(keeping);
+  const { uploadRetries } = keeping;
+  return objects ? createRemoteResults({ objects, dir, uploadRetries }) : createResultsFolder(dir);
 }

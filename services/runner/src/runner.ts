@@ -16,11 +16,13 @@ import type { Refusal } from './command.ts';
 import { insist } from './docker/insist.ts';
 import { createOutbox } from './events.ts';
 import type { OwnNode } from './fetch/sealed-files.ts';
+import { createImages } from './images/images.ts';
+import { createImageKeeper } from './images/keeper.ts';
+import { createSharedPulls } from './images/shared-pulls.ts';
 import { announcedEnvironment, limitsOf, type Machine } from './limits.ts';
 import type { Outside } from './outside.ts';
 import { endingWithout } from './pipeline/ending.ts';
 import { runJob } from './pipeline/run.ts';
-import { createImages } from './pipeline/steps/pull.ts';
 import { createWorker, type Worker } from './worker.ts';
 import { createWorks } from './works.ts';
 
@@ -35,11 +37,11 @@ export interface RunnerOptions {
 
 export function createRunner({ bus, settings, own, outside, clock, log }: RunnerOptions): Service {
   const { engine, results, marks, fetcher } = outside;
-  const images = createImages({ engine, pullTimeoutS: settings.pullTimeoutS, log });
   const outbox = createOutbox({ bus, log });
   const works = createWorks();
   const stopping = new AbortController();
   const { signal } = stopping;
+  const { keeper, images } = createImageParts({ settings, outside, clock, log, signal });
 
   const emit = (event: JobEvent) => {
     const work = works.get(event.jobId);
@@ -91,6 +93,7 @@ export function createRunner({ bus, settings, own, outside, clock, log }: Runner
       onBegin: () => announcer.announce(),
       onLeave({ jobId }) {
         outbox.forget(jobId);
+        keeper.wake();
         announcer.announce();
       },
     });
@@ -111,13 +114,14 @@ export function createRunner({ bus, settings, own, outside, clock, log }: Runner
 
   /** In the background: a runner without an engine or without NATS waits for them and can still be stopped. */
   const begin = async () => {
-    const version = await insist(() => engine.version(signal), { signal, log });
+    const { version } = await insist(() => engine.about(signal), { signal, log });
     log.info({ version }, 'container engine connected');
     const machine = await outside.readMachine();
     const unfinished = await findUnfinished({ engine, results, marks, runnerId: settings.id, log }, signal);
     signal.throwIfAborted();
     parts = createParts(machine);
     for (const identity of unfinished) parts.worker.adopt(identity);
+    keeper.wake();
     await parts.worker.start();
     await parts.announcer.start();
     await bus.connected(signal);
@@ -142,9 +146,50 @@ export function createRunner({ bus, settings, own, outside, clock, log }: Runner
       await beginning;
       await parts?.announcer.stop();
       await parts?.worker.stop();
+      await keeper.idle();
       await outbox.stop();
       await fetcher.close();
       await bus.stop();
     },
   };
 }
+
+interface ImageOptions extends Omit<RunnerOptions, 'bus' | 'own'> {
+  readonly signal: AbortSignal;
+}
+
+function createImageParts({ settings, outside, clock, log, signal }: ImageOptions) {
+  const { engine, imageNotes: notes, readEngineDisk: readDisk } = outside;
+  const {
+    evictAbovePercent: abovePercent,
+    evictBelowPercent: belowPercent,
+    stallTimeoutS,
+    maxImageGB,
+  } = settings.images;
+  const keeper = createImageKeeper({
+    engine,
+    notes,
+    readDisk,
+    watermarks: { abovePercent, belowPercent },
+    clock,
+    log,
+    signal,
+  });
+  const pulls = createSharedPulls({
+    engine,
+    limits: { timeoutS: settings.pullTimeoutS, stallTimeoutS, maxBytes: maxImageGB * GB },
+    isDiskFull: async () => (await readDisk()).freeBytes < settings.minFreeDiskGB * GB,
+    log,
+  });
+  const images = createImages({
+    engine,
+    pulls,
+    keeper,
+    settings: settings.images,
+    registries: settings.registries,
+    log,
+  });
+  return { keeper, images };
+}
+
+const GB = 1_000_000_000;

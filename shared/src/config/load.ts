@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { parse } from 'yaml';
 import { CapstanError, messageOf } from '../errors.ts';
 import { compile } from '../validate.ts';
+import { missingSettings } from './results.ts';
 import { ConfigSchema, type Config } from './schema.ts';
 import { FROM_FILE, PREFIX, parseVariable, RESERVED, settings, type Setting } from './variables.ts';
 
@@ -54,13 +55,19 @@ const SECRET = new Set([
   'nats.password',
   'nats.servers',
   'gateway.metadataStoreUrl',
+  'results.s3.accessKeyId',
+  'results.s3.secretAccessKey',
+  'results.ipfs.authorization',
   'runner.fetch.ipfsGateway',
   'runner.fetch.arweaveGateway',
 ]);
 /** Endpoints whose address is the key to them. */
 const SECRET_ENDPOINTS = /^chains(\.\d+(\.rpc(\.\d+)?)?)?$/;
 
-const isSecret = (path: string) => SECRET.has(path) || SECRET_ENDPOINTS.test(path);
+/** Logins of registries. */
+const SECRET_LOGINS = /^runner(\.registries(\..+)?)?$/;
+
+const isSecret = (path: string) => SECRET.has(path) || SECRET_ENDPOINTS.test(path) || SECRET_LOGINS.test(path);
 
 function problems(tree: Tree, errors: Readonly<Record<string, readonly string[]>>): readonly string[] {
   return Object.entries(errors).map(([path, texts]) => {
@@ -125,7 +132,7 @@ export function isGiven(path: string, variables: Variables, workingDir: string):
 export function loadConfig(variables: Variables, workingDir: string): Config {
   const { tree, problems: before } = readGiven(variables, workingDir);
   const checked = validate(tree);
-  const all = [...before, ...(checked.ok ? [] : problems(tree, checked.errors))];
+  const all = [...before, ...(checked.ok ? missingSettings(checked.value.results) : problems(tree, checked.errors))];
   if (!checked.ok || all.length > 0) {
     throw new CapstanError('INVALID_CONFIG', ['The configuration has problems:', ...all].join('\n  '));
   }

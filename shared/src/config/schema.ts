@@ -3,8 +3,10 @@ import { Type, type Static } from 'typebox';
 import { ChainSchema } from './chains.ts';
 import { EnvironmentConfigSchema } from './environment.ts';
 import { FetchSchema } from './fetch.ts';
+import { ImagesSchema, RegistrySchema } from './images.ts';
 import { LimitsSchema } from './limits.ts';
 import { LiveSchema } from './live.ts';
+import { ResultsSchema } from './results.ts';
 import { section, strict } from './section.ts';
 
 const LogLevelSchema = Type.Union(
@@ -124,6 +126,18 @@ const RunnerSchema = Type.Object(
       default: 1_800,
       description: 'Longest pull of an image, in seconds. It does not count as run time.',
     }),
+    images: ImagesSchema,
+    registries: Type.Array(RegistrySchema, {
+      default: [],
+      description:
+        'Registries that want a login: `host`, `username` and `password` of each. Better given as an environment variable than in a file.',
+    }),
+    minFreeDiskGB: Type.Number({
+      minimum: 0,
+      default: 1,
+      description:
+        "Free space, in GB, that must be left on the disk of the data folder and on the engine's. Below it the runner takes no new jobs and ends pulls, until there is space again.",
+    }),
     stopGraceS: Type.Integer({
       minimum: 0,
       maximum: 300,
@@ -170,6 +184,7 @@ export const ConfigSchema = Type.Object(
       description: 'Chains that orders are looked up on. None for a node whose orders are all free.',
     }),
     nats: NatsSchema,
+    results: ResultsSchema,
     gateway: GatewaySchema,
     runner: RunnerSchema,
   },

@@ -19,6 +19,8 @@ export const ManifestFileSchema = Type.Object({
   type: ResultTypeSchema,
   /** Of the whole file, lower-case hex. */
   sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+  /** What it is called below `<jobId>/<run>/` where results are kept in another store than the folder. */
+  place: Type.Optional(Type.String({ pattern: '^[a-z0-9-]{1,64}$' })),
 });
 export type ManifestFile = Static<typeof ManifestFileSchema>;
 
@@ -40,3 +42,12 @@ export const ManifestSchema = Type.Object({
   skipped: Type.Array(Type.Object({ name: Type.String(), reason: Type.String() })),
 });
 export type Manifest = Static<typeof ManifestSchema>;
+
+interface RunOfJob {
+  readonly jobId: string;
+  readonly run: number;
+}
+
+/** Names in a store beside the folder. */
+export const objectName = ({ jobId, run }: RunOfJob, place: string) => `${jobId}/${run}/${place}`;
+export const manifestName = (run: RunOfJob) => objectName(run, 'manifest.json');

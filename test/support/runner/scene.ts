@@ -6,13 +6,21 @@ import { createBus, type Bus } from '@capstan/shared/bus/connect';
 import { pull } from '@capstan/shared/bus/consume';
 import { putDesired } from '@capstan/shared/bus/desired';
 import { listen, publish } from '@capstan/shared/bus/publish';
-import { announceSubject, GATEWAY_CONSUMER, startMessageId, startSubject, STREAMS } from '@capstan/shared/bus/subjects';
+import {
+  ALL_PROGRESS,
+  announceSubject,
+  GATEWAY_CONSUMER,
+  startMessageId,
+  startSubject,
+  STREAMS,
+} from '@capstan/shared/bus/subjects';
 import { loadConfig } from '@capstan/shared/config/load';
 import type { EnvironmentConfig } from '@capstan/shared/config/environment';
 import type { EnvironmentId, JobId } from '@capstan/shared/contract/ids';
 import { parseJobId } from '@capstan/shared/contract/ids';
 import type { Manifest } from '@capstan/shared/contract/manifest';
 import type { Announcement, Desired, JobEvent } from '@capstan/shared/contract/messages';
+import type { Progress } from '@capstan/shared/contract/progress';
 import { isEnding } from '@capstan/shared/contract/status';
 import { createLog } from '@capstan/shared/log';
 import { loadOrCreateNodeKey, type NodeKey } from '@capstan/shared/node-key';
@@ -43,6 +51,8 @@ export interface Scene extends AsyncDisposable {
   /** The first event of the job with this code, or its ending. */
   until(jobId: JobId, code: number | 'end'): Promise<JobEvent>;
   codes(jobId: JobId): readonly number[];
+  /** The first word of how far a job is that matches. */
+  progress(jobId: JobId, matches: (progress: Progress) => boolean): Promise<Progress>;
   announced(matches: (announcement: Announcement) => boolean, what: string): Promise<Announcement>;
   manifest(jobId: JobId): Promise<Manifest>;
   /** A result file's text. */
@@ -101,6 +111,12 @@ export async function startScene({ variables = {}, limits = {} }: SceneOptions =
     handle: (message) => announcements.put(message as Announcement),
     signal: listening.signal,
   });
+  const progress = createMailbox<Progress>({ name: 'progress', keep: 1_000, show: (one) => JSON.stringify(one) });
+  listen(bus, {
+    subject: ALL_PROGRESS,
+    handle: (message) => progress.put(message as Progress),
+    signal: listening.signal,
+  });
   await bus.start();
   await bus.connected(AbortSignal.timeout(LIMIT_MS));
   const intake = takeEvents(bus, events.put, listening.signal);
@@ -152,6 +168,12 @@ export async function startScene({ variables = {}, limits = {} }: SceneOptions =
         .items()
         .filter((event) => event.jobId === jobId)
         .map(({ code }) => code),
+    progress: (jobId, matches) =>
+      progress.first({
+        match: (one) => (one.jobId === jobId && matches(one) ? one : undefined),
+        what: `progress of ${jobId}`,
+        limitMs: LIMIT_MS,
+      }),
     announced: (matches, what) =>
       announcements.first({
         match: (announcement) => (matches(announcement) ? announcement : undefined),

@@ -93,9 +93,18 @@ describe('the configuration', () => {
     const nats = 'nats:\n  password: [5eec7e7]\n  servers: nats://me:5eec7e7@host:1\n';
     const chains = 'chains:\n  - id: 1\n    rpc: ["wss://rpc.example/5eec7e7"]\n';
     const store = 'gateway:\n  metadataStoreUrl: https://me:5eec7e7@store\n';
-    file(`nodeKey: [5eec7e7]\n${nats}${chains}${store}`);
+    const registries =
+      'runner:\n  registries:\n    - host: r.example\n      username: 5eec7e7\n      password: [5eec7e7]\n';
+    file(`nodeKey: [5eec7e7]\n${nats}${chains}${store}${registries}`);
     const problems = refusal().join('\n');
-    for (const key of ['nodeKey', 'nats.password', 'nats.servers', 'chains.0.rpc.0', 'gateway.metadataStoreUrl']) {
+    for (const key of [
+      'nodeKey',
+      'nats.password',
+      'nats.servers',
+      'chains.0.rpc.0',
+      'gateway.metadataStoreUrl',
+      'runner.registries.0.password',
+    ]) {
       expect(problems).to.contain(key);
     }
     expect(problems).not.to.contain('5eec7e7');

@@ -2,9 +2,9 @@
 import { open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ManifestSchema, type Manifest } from '@capstan/shared/contract/manifest';
-import { CapstanError, systemCode } from '@capstan/shared/errors';
+import { systemCode } from '@capstan/shared/errors';
 import { compileStrict } from '@capstan/shared/validate';
-import type { Results } from './open.ts';
+import { notWhole, type Results } from './open.ts';
 
 const parseManifest = compileStrict('manifest of results', ManifestSchema);
 
@@ -42,14 +42,4 @@ async function readManifest(path: string): Promise<Manifest | undefined> {
     throw notWhole(error);
   }
   return parseManifest(JSON.parse(text));
-}
-
-function notWhole(cause: unknown): CapstanError {
-  return new CapstanError(
-    'RESULTS_UNAVAILABLE',
-    "This result can't be read completely at the moment. Tell the operator of the node.",
-    {
-      cause,
-    },
-  );
 }

@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream';
 import type { JobId } from '@capstan/shared/contract/ids';
 import type { ManifestFile } from '@capstan/shared/contract/manifest';
+import { CapstanError } from '@capstan/shared/errors';
 
 export interface OpenedResult {
   readonly file: ManifestFile;
@@ -15,4 +16,14 @@ export interface Results {
   remove(jobId: JobId): Promise<void>;
   /** Undefined if the run has no such result. Throws RESULTS_UNAVAILABLE if it should be there and is not whole. */
   open(run: { readonly jobId: JobId; readonly run: number }, index: number): Promise<OpenedResult | undefined>;
+}
+
+export function notWhole(cause: unknown): CapstanError {
+  return new CapstanError(
+    'RESULTS_UNAVAILABLE',
+    "This result can't be read completely at the moment. Tell the operator of the node.",
+    {
+      cause,
+    },
+  );
 }

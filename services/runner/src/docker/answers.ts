@@ -1,5 +1,6 @@
 /** Docker's answers in our words: each call has its limit, and what a status means is said beside the call. */
 import { CapstanError, messageOf, type ErrorCode } from '@capstan/shared/errors';
+import { pullRefusal } from './pull-refusal.ts';
 
 export type Translate = (error: unknown) => CapstanError;
 
@@ -16,8 +17,11 @@ export interface CallOptions {
 export const unavailable: Translate = (cause) =>
   new CapstanError('ENGINE_UNAVAILABLE', `The container engine does not answer: ${messageOf(cause)}`, { cause });
 
-export const interrupted: Translate = (cause) =>
-  new CapstanError('FETCH_INTERRUPTED', refused('IMAGE_UNAVAILABLE')(cause).message, { cause });
+/** Of a pull: the reason alone, for a sentence that names the image. */
+export const pullFailed: Translate = (cause) => {
+  const { reason, mayPass } = pullRefusal(messageOf(cause));
+  return new CapstanError(mayPass ? 'FETCH_INTERRUPTED' : 'IMAGE_UNAVAILABLE', reason, { cause });
+};
 
 /** What a consumer reads. Docker's own words go with it only where they are about the job; elsewhere they name paths of the host. */
 const REFUSALS = {

@@ -3,9 +3,10 @@ import { PassThrough, type Readable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import Docker from 'dockerode';
 import { CapstanError, messageOf } from '@capstan/shared/errors';
-import { call, interrupted, refused, unavailable, unless, within } from './answers.ts';
+import { call, pullFailed, refused, unavailable, unless, within } from './answers.ts';
 import type { ContainerState, Engine } from './engine.ts';
 import { createOptions } from './profile.ts';
+import { followPull } from './pull-stream.ts';
 
 /** Looking at something. */
 const LOOK_MS = 15_000;
@@ -36,9 +37,13 @@ export function createDockerEngine(socketPath: string): Engine {
   };
 
   return {
-    async version(signal) {
-      const version = await call((abortSignal) => within(abortSignal, docker.version()), { signal, limitMs: LOOK_MS });
-      return version.Version;
+    async about(signal) {
+      const look = { signal, limitMs: LOOK_MS };
+      const [version, info] = await Promise.all([
+        call((abortSignal) => within(abortSignal, docker.version()), look),
+        call((abortSignal) => within(abortSignal, docker.info() as Promise<{ DockerRootDir: string }>), look),
+      ]);
+      return { version: version.Version, os: version.Os, architecture: version.Arch, rootDir: info.DockerRootDir };
     },
 
     async findImage(reference, signal) {
@@ -46,17 +51,35 @@ export function createDockerEngine(socketPath: string): Engine {
         (abortSignal) => unless([404], within(abortSignal, docker.getImage(reference).inspect())),
         { signal, limitMs: LOOK_MS, errors: { 400: refused('IMAGE_UNAVAILABLE') } },
       );
-      return image && { id: image.Id, digests: image.RepoDigests ?? [] };
+      if (!image) return undefined;
+      const { Id: id, RepoDigests: digests, Size: sizeBytes, Os: os, Architecture: architecture } = image;
+      return { id, digests: digests ?? [], sizeBytes, os, architecture };
     },
 
-    async pullImage(reference, signal) {
-      const progress = await call((abortSignal) => docker.pull(reference, { abortSignal }) as Promise<Readable>, {
-        signal,
-        errors: { 500: interrupted },
-        other: refused('IMAGE_UNAVAILABLE'),
-      });
-      await followPull(docker, progress);
+    async pullImage({ reference, login, onLayer }, signal) {
+      const authconfig = login && { username: login.username, password: login.password, serveraddress: login.host };
+      await call(
+        async (abortSignal) => {
+          const told = await docker.pull(reference, { ...(authconfig ? { authconfig } : {}), abortSignal });
+          await followPull(told as Readable, onLayer);
+        },
+        { signal, other: pullFailed },
+      );
     },
+
+    removeImage: (reference, signal) =>
+      call(
+        async (abortSignal) => {
+          const removal = unless([404], docker.getImage(reference).remove({ abortSignal }));
+          return (
+            (await unless(
+              [409],
+              removal.then(() => 'removed' as const),
+            )) ?? 'in-use'
+          );
+        },
+        { signal, limitMs: CHANGE_MS },
+      ),
 
     async createContainer(spec, signal) {
       const create = () =>
@@ -214,16 +237,6 @@ function askToWait(docker: Docker, name: string, abortSignal: AbortSignal): Prom
         else resolve(answer as Readable);
       },
     );
-  });
-}
-
-/** The engine reports a failed pull inside the stream of its progress. */
-function followPull(docker: Docker, progress: Readable): Promise<void> {
-  return new Promise((resolve, reject) => {
-    docker.modem.followProgress(progress, (error: Error | null) => {
-      if (error) reject(refused('IMAGE_UNAVAILABLE')(error));
-      else resolve();
-    });
   });
 }
 

@@ -11,6 +11,43 @@ export interface Image {
   readonly id: string;
   /** `name@sha256:…`, as far as registries told. */
   readonly digests: readonly string[];
+  /** Unpacked. */
+  readonly sizeBytes: number;
+  /** As Go names them: `linux`, `amd64`. */
+  readonly os: string;
+  readonly architecture: string;
+}
+
+export interface About {
+  readonly version: string;
+  /** What its containers run on, as Go names it: `linux`, `amd64`. */
+  readonly os: string;
+  readonly architecture: string;
+  /** Where it keeps images and containers, on its own machine. */
+  readonly rootDir: string;
+}
+
+/** A step of one layer of an image that is being pulled. */
+export type LayerNote =
+  | { readonly layer: string; readonly phase: 'waiting' | 'downloaded' }
+  | {
+      readonly layer: string;
+      readonly phase: 'downloading';
+      readonly doneBytes: number;
+      readonly totalBytes: number | undefined;
+    };
+
+export interface Login {
+  readonly host: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface PullRequest {
+  readonly reference: string;
+  /** For registries that ask who wants it. */
+  readonly login?: Login | undefined;
+  readonly onLayer: (note: LayerNote) => void;
 }
 
 export interface VolumeMount {
@@ -62,12 +99,13 @@ export interface Found {
 }
 
 export interface Engine {
-  /** Resolves to the engine's version. */
-  version(signal: AbortSignal): Promise<string>;
+  about(signal: AbortSignal): Promise<About>;
   /** Undefined if the image is not on the machine. */
   findImage(reference: string, signal: AbortSignal): Promise<Image | undefined>;
-  /** Throws IMAGE_UNAVAILABLE if it can't be had, FETCH_INTERRUPTED if that may pass. */
-  pullImage(reference: string, signal: AbortSignal): Promise<void>;
+  /** Throws IMAGE_UNAVAILABLE if it can't be had, FETCH_INTERRUPTED if that may pass. Its text is the reason alone. */
+  pullImage(request: PullRequest, signal: AbortSignal): Promise<void>;
+  /** Takes the name away, and with its last name the image. `in-use`: a container needs it. Harmless if it is gone. */
+  removeImage(reference: string, signal: AbortSignal): Promise<'removed' | 'in-use'>;
   /** Throws CONTAINER_REFUSED. A container of that name that was never started is replaced. */
   createContainer(spec: ContainerSpec, signal: AbortSignal): Promise<void>;
   /** Harmless if it exists. Throws VOLUME_REFUSED. */

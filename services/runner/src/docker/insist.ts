@@ -41,6 +41,7 @@ interface Persistence {
   /** Without end if absent. */
   readonly retries?: number;
   readonly minDelayMs?: number;
+  readonly maxDelayMs?: number;
   readonly onRetry?: (error: Error, attempt: number) => void;
 }
 

@@ -105,7 +105,7 @@ async function act(plan: Plan, acting: Acting): Promise<RunResult> {
       return clean(acting, 1);
     case 'remove':
       await clean(acting, plan.attempt);
-      await parts.results.remove(todo.jobId);
+      await parts.results.remove(todo.jobId, acting.signal);
       emit(acting, plan.attempt, STATUS.deleted.code);
       return 'ended';
     case 'tell':

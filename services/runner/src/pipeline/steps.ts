@@ -19,6 +19,7 @@ import type { Clock } from '@capstan/shared/clock';
 import type { StartedState } from '../docker/engine.ts';
 import type { Fetcher } from '../fetch/fetcher.ts';
 import type { OwnNode } from '../fetch/sealed-files.ts';
+import type { Images } from '../images/images.ts';
 import type { Results } from '../results/results.ts';
 import type { Attempt } from './attempt.ts';
 import type { Control } from './control.ts';
@@ -26,7 +27,7 @@ import type { StartMarks } from './start-marks.ts';
 import { filter } from './steps/filter.ts';
 import { provision } from './steps/provision.ts';
 import { publish } from './steps/publish.ts';
-import { ensureFilter, type Images } from './steps/pull.ts';
+import { pull, pullFilter } from './steps/pull.ts';
 import { awaitExit, startAlgorithm } from './steps/run.ts';
 
 export interface StepParts {
@@ -54,12 +55,15 @@ export async function begin(journey: Journey, spec: JobSpec, parts: StepParts): 
   const signal = AbortSignal.any([journey.signal, control.halted]);
 
   report(STATUS.started.code);
-  const image = await timed(journey, 'pull', signal, () => images.ensure(spec.algorithm.container, signal));
-  const filterImage = await timed(journey, 'pull-filter', signal, () => ensureFilter(images, attempt, signal));
+  // Held until containers need them: from then on the engine itself won't let them go.
+  using image = await timed(journey, 'pull', signal, () =>
+    pull(attempt, { images, container: spec.algorithm.container }, signal),
+  );
+  using filterImage = await timed(journey, 'pull-filter', signal, () => pullFilter(attempt, images, signal));
 
   report(STATUS.configuringVolumes.code);
   await timed(journey, 'provision', signal, () =>
-    provision(attempt, { spec, image, filterImage, own, fetcher }, signal),
+    provision(attempt, { spec, image: image.id, filterImage: filterImage?.id, own, fetcher }, signal),
   );
   report(STATUS.provisioned.code);
 

@@ -66,6 +66,7 @@ export async function collect(
       cause: error,
     });
   } finally {
+    // As long as somebody may read on, the engine keeps the container to that reader.
     archive.destroy();
   }
   return { skipped: skipped.list(), exceeded };

@@ -1,4 +1,4 @@
-/** Where results go, as the pipeline sees it: a folder today, another store later. Everything may throw RESULTS_UNWRITABLE. */
+/** Where results go, as the pipeline sees it: a folder, or another store. Everything may throw RESULTS_UNWRITABLE. */
 import type { JobId } from '@capstan/shared/contract/ids';
 import type { Manifest, ManifestFile } from '@capstan/shared/contract/manifest';
 
@@ -11,7 +11,7 @@ export type NewFile = Pick<ManifestFile, 'filename' | 'type'>;
 
 /** Results that nobody can see yet. */
 export interface Draft {
-  /** Resolves once the file is on the disk. */
+  /** Resolves once the file is safe. */
   add(file: NewFile, body: AsyncIterable<Buffer>): Promise<void>;
   /** A file for the operator's eyes: it stays on this machine, beside the manifest, and is served to nobody. */
   addPrivate(name: string, body: AsyncIterable<Buffer>): Promise<void>;
@@ -23,7 +23,10 @@ export interface Results {
   /** Undefined as long as the run has not published any. */
   read(run: Run): Promise<Manifest | undefined>;
   /** Throws away what an earlier try left. */
-  begin(run: Run): Promise<Draft>;
+  begin(run: Run, signal: AbortSignal): Promise<Draft>;
   /** Removes the results of all runs of a job. */
-  remove(jobId: JobId): Promise<void>;
+  remove(jobId: JobId, signal: AbortSignal): Promise<void>;
+  /** How many more chances a publication gets that failed. */
+  readonly retries: number;
+  readonly maxRetryDelayMs: number;
 }

@@ -21,11 +21,8 @@ export interface Publishing {
   readonly endedAt: number;
 }
 
-/** A disk that is full, or a store that is away, gets this many more chances. */
-const RETRIES = 3;
-
-async function openDraft(identity: Attempt['identity'], results: Results): Promise<Draft> {
-  const draft = await results.begin(identity);
+async function openDraft(identity: Attempt['identity'], results: Results, signal: AbortSignal): Promise<Draft> {
+  const draft = await results.begin(identity, signal);
   return identity.encryptTo === undefined ? draft : sealedDraft(draft, identity.encryptTo);
 }
 
@@ -40,7 +37,7 @@ export function publish(
   const { identity, limits, log } = attempt;
   const isWithheld = verdict === 'withheld';
   const once = async () => {
-    const draft = await openDraft(identity, results);
+    const draft = await openDraft(identity, results, signal);
     if (identity.isFiltered) await collectFilterLog(attempt, draft, signal);
     const collected = await fillDraft(attempt, draft, { isWithheld, signal });
     const ending = isWithheld ? endingWithheld(outcome, limits) : endingOf(outcome, collected.exceeded, limits);
@@ -48,7 +45,7 @@ export function publish(
   };
   return persist(() => insistAgainst('OUTPUTS_UNREADABLE', once, { signal, log }), 'RESULTS_UNWRITABLE', {
     signal,
-    retries: RETRIES,
+    ...patienceOf(attempt, results),
   });
 }
 
@@ -59,10 +56,16 @@ export function publishNothing(
   { ending, signal }: { ending: Ending; signal: AbortSignal },
 ): Promise<Manifest> {
   const once = async () => {
-    const draft = await results.begin(attempt.identity);
+    const draft = await results.begin(attempt.identity, signal);
     return draft.publish({ ...facts(attempt, ending, endedAt), skipped: [] });
   };
-  return persist(once, 'RESULTS_UNWRITABLE', { signal, retries: RETRIES });
+  return persist(once, 'RESULTS_UNWRITABLE', { signal, ...patienceOf(attempt, results) });
+}
+
+/** A disk that is full, or a store that is away, gets more chances; the outputs stay in the engine so long. */
+function patienceOf({ log }: Attempt, { retries, maxRetryDelayMs }: Results) {
+  const onRetry = (error: Error) => log.warn({ problem: error.message }, 'publishing failed, trying again');
+  return { retries, maxDelayMs: maxRetryDelayMs, onRetry };
 }
 
 function facts({ identity, limits }: Attempt, { code, termination }: Ending, endedAt: number) {

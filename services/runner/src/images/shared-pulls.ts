@@ -1,0 +1,164 @@
+/** Pulls of images: jobs that want the same one share a pull. It has a clock of its own, and ends when nobody waits for it any more. */
+import { CapstanError, hasCode, messageOf } from '@capstan/shared/errors';
+import type { Log } from '@capstan/shared/log';
+import { unlessAborted } from '@capstan/shared/unless-aborted';
+import type { Engine, Login } from '../docker/engine.ts';
+import { insist, persist } from '../docker/insist.ts';
+import { createPullProgress, type PullTotals } from './pull-progress.ts';
+
+/** Hears how far a pull is. */
+export type Follow = (totals: PullTotals) => void;
+
+export interface SharedPulls {
+  /** Throws IMAGE_UNAVAILABLE with a sentence. Whoever stops waiting leaves the pull to the others. */
+  pull(wanted: Wanted, follow: Follow, signal: AbortSignal): Promise<void>;
+}
+
+export interface Wanted {
+  readonly reference: string;
+  readonly login: Login | undefined;
+}
+
+export interface PullLimits {
+  readonly timeoutS: number;
+  readonly stallTimeoutS: number;
+  readonly maxBytes: number;
+}
+
+interface SharedPullsOptions {
+  readonly engine: Engine;
+  readonly limits: PullLimits;
+  /** Whether the engine's disk can take no more. */
+  readonly isDiskFull: () => Promise<boolean>;
+  readonly log: Log;
+}
+
+interface Running {
+  readonly followers: Set<Follow>;
+  readonly abandoned: AbortController;
+  readonly done: Promise<void>;
+  totals?: PullTotals;
+}
+
+/** For a registry that is not reachable at the moment. */
+const RETRIES = 2;
+const DISK_CHECK_MS = 1_000;
+const GB = 1_000_000_000;
+
+export function createSharedPulls({ engine, limits, isDiskFull, log }: SharedPullsOptions): SharedPulls {
+  const pulls = new Map<string, Running>();
+
+  const once = (wanted: Wanted, tell: Follow, abandoned: AbortSignal) =>
+    pullWithin({ engine, limits, isDiskFull, log }, { wanted, tell }, abandoned);
+
+  const begin = (wanted: Wanted): Running => {
+    const followers = new Set<Follow>();
+    const abandoned = new AbortController();
+    const tell = (totals: PullTotals) => {
+      running.totals = totals;
+      for (const follow of followers) follow(totals);
+    };
+    const done = once(wanted, tell, abandoned.signal).finally(() => forget(wanted.reference, running));
+    // When all have left, its failure is nobody's.
+    done.catch(() => undefined);
+    const running: Running = { followers, abandoned, done };
+    pulls.set(wanted.reference, running);
+    return running;
+  };
+
+  const forget = (reference: string, running: Running) => {
+    if (pulls.get(reference) === running) pulls.delete(reference);
+  };
+
+  return {
+    async pull(wanted, follow, signal) {
+      const running = pulls.get(wanted.reference) ?? begin(wanted);
+      running.followers.add(follow);
+      if (running.totals) follow(running.totals);
+      try {
+        await unlessAborted(running.done, signal);
+      } finally {
+        running.followers.delete(follow);
+        if (running.followers.size === 0 && pulls.get(wanted.reference) === running) {
+          log.info({ image: wanted.reference }, 'nobody waits for this image any more: its pull is given up');
+          forget(wanted.reference, running);
+          running.abandoned.abort(new DOMException('nobody waits for this pull', 'AbortError'));
+        }
+      }
+    },
+  };
+}
+
+async function pullWithin(
+  { engine, limits, isDiskFull, log }: SharedPullsOptions,
+  { wanted, tell }: { wanted: Wanted; tell: Follow },
+  abandoned: AbortSignal,
+): Promise<void> {
+  const { reference, login } = wanted;
+  const ended = new AbortController();
+  const end = (reason: string) => ended.abort(unavailable(reference, reason));
+  using clock = new DisposableStack();
+  const within = (seconds: number, reason: string) => {
+    const timer = setTimeout(() => end(reason), seconds * 1_000);
+    clock.defer(() => clearTimeout(timer));
+    return timer;
+  };
+  within(limits.timeoutS, `it took longer than ${limits.timeoutS} seconds`);
+  const stall = within(limits.stallTimeoutS, `nothing came for ${limits.stallTimeoutS} seconds`);
+  const signal = AbortSignal.any([abandoned, ended.signal]);
+  const checkDisk = atMostEvery(DISK_CHECK_MS, () => {
+    isDiskFull().then(
+      (isFull) => isFull && end("the engine's disk is full"),
+      (error: unknown) => log.warn({ err: error }, "could not look at the engine's disk"),
+    );
+  });
+
+  const attempt = () => {
+    const progress = createPullProgress();
+    return engine.pullImage(
+      {
+        reference,
+        login,
+        onLayer(note) {
+          stall.refresh();
+          const totals = progress.note(note);
+          if (totals.knownBytes > limits.maxBytes) end(tooLarge(limits.maxBytes));
+          checkDisk();
+          tell(totals);
+        },
+      },
+      signal,
+    );
+  };
+
+  log.info({ image: reference }, 'pulling an image');
+  try {
+    const pulling = persist(() => insist(attempt, { signal, log }), 'FETCH_INTERRUPTED', {
+      signal,
+      retries: RETRIES,
+      minDelayMs: 300,
+    });
+    // Not for longer than that, even if the engine does not let go.
+    await unlessAborted(pulling, signal);
+  } catch (error) {
+    ended.signal.throwIfAborted();
+    abandoned.throwIfAborted();
+    throw hasCode(error, 'IMAGE_UNAVAILABLE', 'FETCH_INTERRUPTED')
+      ? unavailable(reference, messageOf(error), error)
+      : error;
+  }
+}
+
+export const unavailable = (reference: string, reason: string, cause?: unknown) =>
+  new CapstanError('IMAGE_UNAVAILABLE', `The image ${reference} could not be pulled: ${reason}.`, { cause });
+
+export const tooLarge = (maxBytes: number) => `it is larger than ${maxBytes / GB} GB, the most that this node takes`;
+
+function atMostEvery(intervalMs: number, act: () => void): () => void {
+  let last = -Infinity;
+  return () => {
+    if (performance.now() - last < intervalMs) return;
+    last = performance.now();
+    act();
+  };
+}

@@ -1,0 +1,69 @@
+/**
+ * Results in a store beside this machine: `<jobId>/<run>/<place>` each, and their manifest, the last to appear. A copy of the manifest
+ * stays here, for it is what this runner remembers of the run; it is written when the store has everything.
+ */
+import { randomBytes } from 'node:crypto';
+import { manifestName, objectName, type Manifest, type ManifestFile } from '@capstan/shared/contract/manifest';
+import type { Objects } from '@capstan/shared/objects/objects';
+import { inResultOrder } from './order.ts';
+import type { Draft, Results, Run } from './results.ts';
+import { createRuns, measure, translated, type RunDraft } from './runs.ts';
+
+interface RemoteOptions {
+  readonly objects: Objects;
+  /** Folder of what this runner remembers. */
+  readonly dir: string;
+  readonly uploadRetries: number;
+}
+
+export function createRemoteResults({ objects, dir, uploadRetries }: RemoteOptions): Results {
+  const runs = createRuns(dir);
+  return {
+    read: runs.read,
+    retries: uploadRetries,
+    maxRetryDelayMs: 60_000,
+    async remove(jobId, signal) {
+      await translated(() => objects.removeFolder(jobId, signal));
+      await runs.remove(jobId);
+    },
+    begin: async (run, signal) => createDraft(await runs.begin(run), { objects, run, signal }),
+  };
+}
+
+interface Remote {
+  readonly objects: Objects;
+  readonly run: Run;
+  readonly signal: AbortSignal;
+}
+
+function createDraft({ addPrivate, commit }: RunDraft, { objects, run, signal }: Remote): Draft {
+  const token = randomBytes(6).toString('hex');
+  const stored: Omit<ManifestFile, 'index'>[] = [];
+  let places = 0;
+  let cleared: Promise<void> | undefined;
+
+  return {
+    addPrivate,
+    add: (file, body) =>
+      translated(async () => {
+        // Only here: an ending without results must not wait for a store that is away.
+        await (cleared ??= objects.removeFolder(`${run.jobId}/${run.run}`, signal));
+        const place = `${token}-${places++}`;
+        const measured = measure(body);
+        await objects.put(objectName(run, place), measured.body, signal);
+        stored.push({ ...file, ...measured.facts(), place });
+      }),
+    publish: (outcome) =>
+      translated(async () => {
+        const files = inResultOrder(stored).map((file, index) => ({ index, ...file }));
+        const manifest: Manifest = { ...outcome, files };
+        if (files.length > 0) await objects.put(manifestName(run), asBody(JSON.stringify(manifest)), signal);
+        await commit(manifest);
+        return manifest;
+      }),
+  };
+}
+
+async function* asBody(text: string): AsyncGenerator<Buffer> {
+  yield await Promise.resolve(Buffer.from(text));
+}

@@ -1,0 +1,141 @@
+/**
+ * What this runner remembers of the runs that it has published, `results/<jobId>/<run>/`: the manifest, wherever the files are, for it
+ * says how the run ended; and what is for the operator alone, in `private/`, which no manifest lists. All of it appears at once, by a
+ * rename, after everything in it is on the disk; until then it is a draft, which a later try throws away.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { JobId } from '@capstan/shared/contract/ids';
+import { ManifestSchema, type Manifest, type ManifestFile } from '@capstan/shared/contract/manifest';
+import { CapstanError, messageOf, systemCode } from '@capstan/shared/errors';
+import { compile } from '@capstan/shared/validate';
+import type { Draft, Run } from './results.ts';
+
+const MANIFEST = 'manifest.json';
+const PRIVATE = 'private';
+const validate = compile(ManifestSchema);
+
+export interface RunDraft extends Pick<Draft, 'addPrivate'> {
+  /** A folder for files; made by who needs it. */
+  readonly filesDir: string;
+  commit(manifest: Manifest): Promise<void>;
+}
+
+export interface Runs {
+  read(run: Run): Promise<Manifest | undefined>;
+  begin(run: Run): Promise<RunDraft>;
+  remove(jobId: JobId): Promise<void>;
+}
+
+export function createRuns(dir: string): Runs {
+  const jobDir = (jobId: JobId) => join(dir, jobId);
+  const runDir = ({ jobId, run }: Run) => join(jobDir(jobId), String(run));
+
+  const commit = async (draftDir: string, manifest: Manifest) => {
+    await writeDurably(join(draftDir, MANIFEST), JSON.stringify(manifest));
+    await sync(draftDir);
+    await rename(draftDir, runDir(manifest));
+    await Promise.all([jobDir(manifest.jobId), dir].map(sync));
+  };
+
+  return {
+    async read(run) {
+      let text: string;
+      try {
+        text = await readFile(join(runDir(run), MANIFEST), 'utf8');
+      } catch (error) {
+        if (systemCode(error) === 'ENOENT') return undefined;
+        throw unwritable(error);
+      }
+      const checked = validate(JSON.parse(text));
+      if (!checked.ok) throw new CapstanError('RESULTS_UNWRITABLE', `The manifest of job ${run.jobId} is damaged.`);
+      return checked.value;
+    },
+    begin: (run) =>
+      translated(async () => {
+        await removeDrafts(jobDir(run.jobId), run.run);
+        const draftDir = join(jobDir(run.jobId), `${draftPrefix(run.run)}${randomBytes(6).toString('hex')}`);
+        await mkdir(draftDir);
+        return {
+          filesDir: join(draftDir, 'files'),
+          addPrivate: (name, body) =>
+            translated(async () => {
+              await mkdir(join(draftDir, PRIVATE), { recursive: true });
+              await storeFile(join(draftDir, PRIVATE, name), body);
+            }),
+          commit: (manifest) => translated(() => commit(draftDir, manifest)),
+        };
+      }),
+    remove: (jobId) => translated(() => rm(jobDir(jobId), { recursive: true, force: true })),
+  };
+}
+
+/** Resolves once it is on the disk. */
+export async function storeFile(
+  path: string,
+  body: AsyncIterable<Buffer>,
+): Promise<Pick<ManifestFile, 'filesize' | 'sha256'>> {
+  const measured = measure(body);
+  await using handle = await open(path, 'wx', 0o640);
+  for await (const chunk of measured.body) await handle.writeFile(chunk);
+  await handle.datasync();
+  return measured.facts();
+}
+
+/** Size and hash of what flows by; known when it has. */
+export function measure(body: AsyncIterable<Buffer>) {
+  const hash = createHash('sha256');
+  let filesize = 0;
+  async function* flowing(): AsyncGenerator<Buffer> {
+    for await (const chunk of body) {
+      hash.update(chunk);
+      filesize += chunk.length;
+      yield chunk;
+    }
+  }
+  return { body: flowing(), facts: () => ({ filesize, sha256: hash.digest('hex') }) };
+}
+
+/** Makes the names in a folder durable. */
+export async function sync(dir: string): Promise<void> {
+  await using handle = await open(dir, 'r');
+  await handle.sync();
+}
+
+/** Errors of the file system are about the results, like those of a store; errors of ours come from where the bytes do. */
+export async function translated<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof CapstanError) {
+      throw error.code === 'RESULTS_UNAVAILABLE'
+        ? new CapstanError('RESULTS_UNWRITABLE', error.message, { cause: error })
+        : error;
+    }
+    throw systemCode(error) === undefined ? error : unwritable(error);
+  }
+}
+
+async function writeDurably(path: string, text: string): Promise<void> {
+  await using handle = await open(path, 'wx', 0o640);
+  await handle.writeFile(text);
+  await handle.datasync();
+}
+
+const draftPrefix = (run: number) => `.${run}-`;
+
+async function removeDrafts(dir: string, run: number): Promise<void> {
+  await mkdir(dir, { recursive: true });
+  const drafts = (await readdir(dir)).filter((name) => name.startsWith(draftPrefix(run)));
+  await Promise.all(drafts.map((name) => rm(join(dir, name), { recursive: true, force: true })));
+}
+
+const unwritable = (cause: unknown) =>
+  new CapstanError(
+    'RESULTS_UNWRITABLE',
+    systemCode(cause) === 'ENOSPC'
+      ? 'The disk that keeps the results is full.'
+      : `The results could not be written (${systemCode(cause) ?? messageOf(cause)}).`,
+    { cause },
+  );

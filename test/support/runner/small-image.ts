@@ -1,0 +1,113 @@
+/** Small images as registries hold them, made byte by byte: so a test has them of any machine, size and content. */
+import { createHash, randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
+import { pack } from 'tar-stream';
+import { findProgram } from '../../../scripts/parts/program.ts';
+import type { Registry } from '../../../scripts/parts/registry.ts';
+
+export interface Blob {
+  readonly digest: string;
+  readonly bytes: Buffer;
+}
+
+export interface SmallImage {
+  readonly config: Blob;
+  readonly layer: Blob;
+  readonly manifest: Blob;
+}
+
+export const MANIFEST_TYPE = 'application/vnd.docker.distribution.manifest.v2+json';
+
+interface ImageParts {
+  readonly architecture?: string;
+  /** What `/mark` says, to tell one image from another. */
+  readonly mark?: string;
+  /** Bytes that don't compress, or zeros, which do. */
+  readonly padding?: { readonly bytes: number; readonly isZeros?: boolean };
+}
+
+/** Busybox with a shell, and a file `/mark`. No two are the same. */
+export async function smallImage({
+  architecture = goArchitecture(),
+  mark = 'mark',
+  padding,
+}: ImageParts = {}): Promise<SmallImage> {
+  const busybox = findProgram('busybox');
+  if (busybox === undefined) throw new Error('busybox is not installed: apt-get install busybox-static');
+  const tar = pack();
+  tar.entry({ name: 'bin/busybox', mode: 0o755 }, await readFile(busybox));
+  for (const applet of ['sh', 'cat', 'sleep'])
+    tar.entry({ name: `bin/${applet}`, type: 'symlink', linkname: 'busybox' });
+  tar.entry({ name: 'mark' }, `${mark}\n`);
+  tar.entry({ name: 'unlike' }, randomBytes(16).toString('hex'));
+  if (padding)
+    tar.entry({ name: 'padding' }, padding.isZeros ? Buffer.alloc(padding.bytes) : randomBytes(padding.bytes));
+  tar.finalize();
+  const plain = await buffer(tar);
+  const layer = blob(gzipSync(plain, { level: 1 }));
+  const config = blob(
+    JSON.stringify({
+      architecture,
+      os: 'linux',
+      config: {},
+      rootfs: { type: 'layers', diff_ids: [digestOf(plain)] },
+      history: [{ created: '2024-01-01T00:00:00Z' }],
+    }),
+  );
+  const manifest = blob(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: MANIFEST_TYPE,
+      config: {
+        mediaType: 'application/vnd.docker.container.image.v1+json',
+        size: config.bytes.length,
+        digest: config.digest,
+      },
+      layers: [
+        {
+          mediaType: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
+          size: layer.bytes.length,
+          digest: layer.digest,
+        },
+      ],
+    }),
+  );
+  return { config, layer, manifest };
+}
+
+/** Puts it into a registry under `repository:tag`, by the registry's own API. */
+export async function push({ host, login }: Registry, name: string, image: SmallImage): Promise<void> {
+  const [repository = '', tag = ''] = name.split(':');
+  const base = `http://${host}/v2/${repository}`;
+  const authorization = login && `Basic ${Buffer.from(`${login.username}:${login.password}`).toString('base64')}`;
+  const send = async (method: string, url: string | URL, body?: Buffer, type = 'application/octet-stream') => {
+    const response = await fetch(url, {
+      method,
+      ...(body ? { body: new Uint8Array(body) } : {}),
+      headers: { 'content-type': type, connection: 'close', ...(authorization ? { authorization } : {}) },
+    });
+    await response.arrayBuffer();
+    if (!response.ok) throw new Error(`the registry answered ${response.status} to ${method} ${String(url)}`);
+    return response;
+  };
+  for (const { digest, bytes } of [image.config, image.layer]) {
+    const begun = await send('POST', `${base}/blobs/uploads/`);
+    const place = new URL(begun.headers.get('location') ?? '', base);
+    place.searchParams.set('digest', digest);
+    await send('PUT', place, bytes);
+  }
+  await send('PUT', `${base}/manifests/${tag}`, image.manifest.bytes, MANIFEST_TYPE);
+}
+
+const digestOf = (bytes: Buffer) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+
+function blob(content: string | Buffer): Blob {
+  const bytes = Buffer.from(content);
+  return { digest: digestOf(bytes), bytes };
+}
+
+export function goArchitecture(): string {
+  return process.arch === 'x64' ? 'amd64' : process.arch;
+}
