@@ -48,8 +48,9 @@ export const WORKSPACES: readonly Workspace[] = [
       fetch: [],
       results: [],
       images: ['docker'],
-      pipeline: ['docker', 'fetch', 'images', 'results', 'limits.ts'],
-      '.': ['pipeline', 'docker', 'fetch', 'images', 'results'],
+      logs: ['docker'],
+      pipeline: ['docker', 'fetch', 'images', 'logs', 'results', 'limits.ts'],
+      '.': ['pipeline', 'docker', 'fetch', 'images', 'logs', 'results'],
     },
   },
 ];

@@ -4,6 +4,7 @@ import type { Engine } from './docker/engine.ts';
 import { insist, type Patience } from './docker/insist.ts';
 import type { AttemptIdentity } from './docker/names.ts';
 import { findAttempts, ofRunner, type FoundAttempt } from './docker/reconcile.ts';
+import type { Captures } from './logs/captures.ts';
 import type { StartMarks } from './pipeline/start-marks.ts';
 import { cleanRun, cleanUnstarted } from './pipeline/steps/clean.ts';
 import type { Results } from './results/results.ts';
@@ -12,6 +13,7 @@ interface AdoptParts {
   readonly engine: Engine;
   readonly results: Results;
   readonly marks: StartMarks;
+  readonly captures: Captures;
   readonly runnerId: string;
   readonly log: Log;
 }
@@ -22,7 +24,9 @@ export async function findUnfinished(parts: AdoptParts, signal: AbortSignal): Pr
   const found = await insist(() => findAttempts(parts.engine, ofRunner(parts.runnerId), signal), patience);
   const byRun = Map.groupBy(found, ({ identity }) => `${identity.jobId}.${identity.run}`);
   const unfinished = await Promise.all([...byRun.values()].map((attempts) => judge(attempts, parts, patience)));
-  return unfinished.filter((identity) => identity !== undefined);
+  const left = unfinished.filter((identity) => identity !== undefined);
+  await parts.captures.removeAllBut(left);
+  return left;
 }
 
 async function judge(

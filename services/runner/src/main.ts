@@ -9,7 +9,7 @@ import { createRunner } from './runner.ts';
 
 const config = configOfProcess();
 const log = createLog('runner', config.logLevel);
-const { results, catalogue, scratch } = dataPaths(config);
+const { results, logs, catalogue, scratch } = dataPaths(config);
 const { runner: settings, gateway, chains, results: keeping } = config;
 const own = {
   key: await nodeKeyOf(config),
@@ -17,7 +17,7 @@ const own = {
   listensAt: `http://${gateway.host}:${gateway.port}`,
 };
 const clock = systemClock;
-const paths = { data: config.dataDir, results, catalogue, scratch };
+const paths = { data: config.dataDir, results, logs, catalogue, scratch };
 
 const runner = createRunner({
   bus: createBus({ nats: config.nats, name: `capstan-${settings.id}`, log }),

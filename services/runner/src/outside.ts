@@ -11,7 +11,9 @@ import type { OwnNode } from './fetch/sealed-files.ts';
 import type { DiskUse } from './images/eviction.ts';
 import { createImageNotes, type ImageNotes } from './images/notes.ts';
 import type { Machine } from './limits.ts';
+import { createCaptures, type Captures } from './logs/captures.ts';
 import { createEngineDisk, readMachine } from './machine.ts';
+import { logLimitsOf } from './pipeline/attempt.ts';
 import { createStartMarks, type StartMarks } from './pipeline/start-marks.ts';
 import { createResultsFolder } from './results/folder.ts';
 import { createRemoteResults } from './results/remote.ts';
@@ -21,6 +23,7 @@ export interface Outside {
   readonly engine: Engine;
   readonly results: Results;
   readonly marks: StartMarks;
+  readonly captures: Captures;
   readonly fetcher: Fetcher;
   readonly imageNotes: ImageNotes;
   readMachine(): Promise<Machine>;
@@ -36,6 +39,7 @@ interface OutsideOptions {
   readonly paths: {
     readonly data: string;
     readonly results: string;
+    readonly logs: string;
     readonly catalogue: string;
     readonly scratch: string;
   };
@@ -50,6 +54,7 @@ export function createOutside({ settings, chains, keeping, own, paths, clock, lo
     engine,
     results: createResults(keeping, paths.results),
     marks: createStartMarks(join(scratchDir, 'starts')),
+    captures: createCaptures({ dir: paths.logs, engine, limits: logLimitsOf(settings) }),
     fetcher: createFetcher({ limits: settings.fetch, chains, key: own.key, clock, catalogueDir, scratchDir, log }),
     imageNotes: createImageNotes(join(paths.data, 'images.json')),
     readMachine: () => readMachine(paths.data),

@@ -20,6 +20,7 @@ import { createImages } from './images/images.ts';
 import { createImageKeeper } from './images/keeper.ts';
 import { createSharedPulls } from './images/shared-pulls.ts';
 import { announcedEnvironment, limitsOf, type Machine } from './limits.ts';
+import { createLogDesk } from './log-desk.ts';
 import type { Outside } from './outside.ts';
 import { endingWithout } from './pipeline/ending.ts';
 import { runJob } from './pipeline/run.ts';
@@ -36,9 +37,10 @@ export interface RunnerOptions {
 }
 
 export function createRunner({ bus, settings, own, outside, clock, log }: RunnerOptions): Service {
-  const { engine, results, marks, fetcher } = outside;
+  const { engine, results, marks, captures, fetcher } = outside;
   const outbox = createOutbox({ bus, log });
   const works = createWorks();
+  const logDesk = createLogDesk({ bus, captures, log });
   const stopping = new AbortController();
   const { signal } = stopping;
   const { keeper, images } = createImageParts({ settings, outside, clock, log, signal });
@@ -66,6 +68,7 @@ export function createRunner({ bus, settings, own, outside, clock, log }: Runner
       engine,
       results,
       marks,
+      captures,
       images,
       fetcher,
       own,
@@ -90,8 +93,12 @@ export function createRunner({ bus, settings, own, outside, clock, log }: Runner
       log,
       run: (todo, runSignal) => runJob(todo, pipelineParts, runSignal),
       told: ({ jobId }, runSignal) => outbox.settled(jobId, runSignal),
-      onBegin: () => announcer.announce(),
+      onBegin({ jobId }) {
+        logDesk.open(jobId);
+        announcer.announce();
+      },
       onLeave({ jobId }) {
+        logDesk.close(jobId);
         outbox.forget(jobId);
         keeper.wake();
         announcer.announce();
@@ -117,7 +124,7 @@ export function createRunner({ bus, settings, own, outside, clock, log }: Runner
     const { version } = await insist(() => engine.about(signal), { signal, log });
     log.info({ version }, 'container engine connected');
     const machine = await outside.readMachine();
-    const unfinished = await findUnfinished({ engine, results, marks, runnerId: settings.id, log }, signal);
+    const unfinished = await findUnfinished({ engine, results, marks, captures, runnerId: settings.id, log }, signal);
     signal.throwIfAborted();
     parts = createParts(machine);
     for (const identity of unfinished) parts.worker.adopt(identity);
@@ -136,6 +143,7 @@ export function createRunner({ bus, settings, own, outside, clock, log }: Runner
     name: 'runner',
     async start() {
       await outbox.start();
+      await logDesk.start();
       await bus.start();
       beginning = begin().catch((error: unknown) => {
         if (!signal.aborted) log.error({ err: error }, 'the runner could not begin');
@@ -147,6 +155,7 @@ export function createRunner({ bus, settings, own, outside, clock, log }: Runner
       await parts?.announcer.stop();
       await parts?.worker.stop();
       await keeper.idle();
+      await logDesk.stop();
       await outbox.stop();
       await fetcher.close();
       await bus.stop();

@@ -14,6 +14,10 @@ export const startSubject = (environment: EnvironmentId) => `jobs.start.${enviro
 export const eventSubject = (jobId: JobId) => `jobs.event.${jobId}`;
 export const progressSubject = (jobId: JobId) => `jobs.progress.${jobId}`;
 export const ALL_PROGRESS = 'jobs.progress.*';
+/** To ask whoever has the job in hand for a piece of its log. */
+export const logSubject = (jobId: JobId) => `jobs.log.${jobId}`;
+/** Says that the log of a job has grown. */
+export const loggedSubject = (jobId: JobId) => `jobs.logged.${jobId}`;
 export const announceSubject = (runnerId: string) => `runners.${runnerId}.announce`;
 export const ALL_ANNOUNCEMENTS = 'runners.*.announce';
 /** A gateway that has just come asks who is there, and every runner announces itself. */

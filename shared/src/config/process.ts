@@ -19,6 +19,8 @@ export interface DataPaths {
   /** Unix socket on which the gateway takes the operator's requests. */
   readonly control: string;
   readonly results: string;
+  /** Of jobs that run. */
+  readonly logs: string;
   readonly catalogue: string;
   readonly scratch: string;
   readonly nodeKey: string;
@@ -33,6 +35,7 @@ export function dataPaths(config: Config): DataPaths {
     store: join(config.dataDir, 'store', 'capstan.db'),
     control: join(config.dataDir, 'gateway.sock'),
     results: join(config.dataDir, 'results'),
+    logs: join(config.dataDir, 'logs'),
     catalogue:
       catalogue === undefined
         ? join(config.dataDir, 'catalogue')

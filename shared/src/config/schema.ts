@@ -147,7 +147,8 @@ const RunnerSchema = Type.Object(
     maxLogMB: Type.Number({
       exclusiveMinimum: 0,
       default: 20,
-      description: "Most of an algorithm's output that is kept as its log, in MB.",
+      description:
+        "Most of an algorithm's output that is kept as its log, in MB. While the job runs, the engine may take eight times as much of its own disk: it writes some bytes around each line.",
     }),
     maxOutputFiles: Type.Integer({
       minimum: 1,

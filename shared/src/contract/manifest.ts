@@ -10,6 +10,9 @@ import { STATUS_ROWS, type EndingCode } from './status.ts';
 /** Ends the names of files that are encrypted to the key of the job's output. Sizes and hashes are those of the encrypted file. */
 export const SEALED_SUFFIX = '.sealed';
 
+/** Among the private files beside a manifest: which bytes of the algorithm's log are of which stream. `segments.ts` of the runner tells how. */
+export const LOG_STREAMS_FILE = 'log.streams';
+
 export const ManifestFileSchema = Type.Object({
   /** Place in `resultsUrls`; the bytes lie beside the manifest in `files/<index>`, whatever the file is called. */
   index: Type.Integer({ minimum: 0 }),

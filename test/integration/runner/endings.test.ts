@@ -62,7 +62,7 @@ describe('a run', () => {
       expect(bytes.length).to.equal(filesize);
       expect(createHash('sha256').update(bytes).digest('hex')).to.equal(sha256);
     }
-    expect((await readdir(dir)).toSorted()).to.deep.equal(['files', 'manifest.json']);
+    expect((await readdir(dir)).toSorted()).to.deep.equal(['files', 'manifest.json', 'private']);
     expect(await scene.text(jobId, 'algorithm.log'))
       .to.contain('out\n')
       .and.to.contain('err\n');

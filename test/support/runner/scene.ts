@@ -39,6 +39,8 @@ export interface Scene extends AsyncDisposable {
   readonly dataDir: string;
   readonly environment: EnvironmentId;
   readonly key: NodeKey;
+  /** A client of its own on the same NATS. */
+  readonly bus: Bus;
   runner(): RunningService;
   /** Starts the runner again, after it has ended. */
   restartRunner(): Promise<void>;
@@ -139,6 +141,7 @@ export async function startScene({ variables = {}, limits = {} }: SceneOptions =
     dataDir,
     environment,
     key,
+    bus,
     runner: () => runner,
     async restartRunner() {
       runner = await startRunner();

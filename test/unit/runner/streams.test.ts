@@ -1,36 +1,10 @@
 import { Readable } from 'node:stream';
-import { buffer, text } from 'node:stream/consumers';
+import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
-import fc from 'fast-check';
 import { createAddressRule } from '../../../services/runner/src/fetch/address-guard.ts';
 import { capped } from '../../../services/runner/src/results/cap.ts';
-import { demultiplex } from '../../../services/runner/src/results/demultiplex.ts';
 
-describe('the log of an engine', () => {
-  const frame = (piece: Buffer, stream: number) => {
-    const header = Buffer.alloc(8);
-    header[0] = stream;
-    header.writeUInt32BE(piece.length, 4);
-    return Buffer.concat([header, piece]);
-  };
-
-  it('loses its frames and nothing else, however it is cut', async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.tuple(fc.uint8Array({ maxLength: 50 }), fc.constantFrom(1, 2)), { maxLength: 20 }),
-        fc.integer({ min: 1, max: 17 }),
-        async (pieces, cut) => {
-          const framed = Buffer.concat(pieces.map(([piece, stream]) => frame(Buffer.from(piece), stream)));
-          const chunks = Array.from({ length: Math.ceil(framed.length / cut) }, (_, index) =>
-            framed.subarray(index * cut, (index + 1) * cut),
-          );
-          const plain = await buffer(Readable.from(chunks, { objectMode: false }).pipe(demultiplex()));
-          expect(plain.equals(Buffer.concat(pieces.map(([piece]) => piece)))).to.equal(true);
-        },
-      ),
-    );
-  });
-
+describe('what is kept of a stream', () => {
   it('is cut off with a mark', async () => {
     const source = Readable.from([Buffer.from('12345'), Buffer.from('67890')], { objectMode: false });
     expect(await text(capped(source, 7))).to.match(/^1234567\n\[the log is cut off here/);

@@ -5,6 +5,7 @@ import Docker from 'dockerode';
 import { CapstanError, messageOf } from '@capstan/shared/errors';
 import { call, pullFailed, refused, unavailable, unless, within } from './answers.ts';
 import type { ContainerState, Engine } from './engine.ts';
+import { framesOf } from './log-frames.ts';
 import { createOptions } from './profile.ts';
 import { followPull } from './pull-stream.ts';
 
@@ -118,10 +119,17 @@ export function createDockerEngine(socketPath: string): Engine {
     inspectContainer: inspect,
 
     async waitForExit(name, signal) {
-      const answer = await call((abortSignal) => askToWait(docker, name, abortSignal), {
-        signal,
-        errors: { 404: () => lost(name) },
-      });
+      // It answers at once, and ends its answer when the container exits.
+      const answer = await call(
+        (abortSignal) =>
+          openStream(docker, {
+            method: 'POST',
+            path: `/containers/${name}/wait?`,
+            query: { condition: 'not-running' },
+            abortSignal,
+          }),
+        { signal, errors: { 404: () => lost(name) } },
+      );
       await call(() => finished(answer.resume(), { writable: false }), { signal });
     },
 
@@ -149,10 +157,15 @@ export function createDockerEngine(socketPath: string): Engine {
       return ownErrors(stream);
     },
 
-    async readLog(name, signal) {
+    async readLog(name, { follow }, signal) {
       const stream = await call(
-        // `follow` only makes it a stream: of a container that has exited it ends with the log.
-        (abortSignal) => container(name).logs({ follow: true, stdout: true, stderr: true, abortSignal }),
+        (abortSignal) =>
+          openStream(docker, {
+            method: 'GET',
+            path: `/containers/${name}/logs?`,
+            query: { follow, stdout: true, stderr: true, timestamps: true },
+            abortSignal,
+          }),
         {
           signal,
           // 409: it is being removed.
@@ -160,7 +173,7 @@ export function createDockerEngine(socketPath: string): Engine {
           other: refused('OUTPUTS_UNREADABLE'),
         },
       );
-      return ownErrors(stream);
+      return framesOf(ownErrors(stream));
     },
 
     removeContainer,
@@ -216,18 +229,22 @@ function stateOf({ State }: Docker.ContainerInspectInfo): ContainerState | 'bein
   return { kind: 'exited', startedAt, exit: { exitCode: State.ExitCode, isOutOfMemory: State.OOMKilled } };
 }
 
-/**
- * The engine answers at once and ends its answer when the container exits. As a stream, because dockerode's own `wait` never
- * settles when the engine dies in between.
- */
-function askToWait(docker: Docker, name: string, abortSignal: AbortSignal): Promise<Readable> {
+interface Opening {
+  readonly method: 'GET' | 'POST';
+  /** The trailing `?` is dockerode's way of saying that there are query parameters. */
+  readonly path: `${string}?`;
+  readonly query: Readonly<Record<string, string | boolean>>;
+  readonly abortSignal: AbortSignal;
+}
+
+/** An answer as a stream, where dockerode's own call reads it into memory, or never settles when the engine dies in between. */
+function openStream(docker: Docker, { method, path, query, abortSignal }: Opening): Promise<Readable> {
   return new Promise((resolve, reject) => {
     docker.modem.dial(
       {
-        // The trailing `?` is dockerode's way of saying that there are query parameters.
-        path: `/containers/${name}/wait?`,
-        options: { _query: { condition: 'not-running' }, _body: {} },
-        method: 'POST',
+        path,
+        options: { _query: query, _body: {} },
+        method,
         isStream: true,
         abortSignal,
         statusCodes: { 200: true, 404: 'no such container', 500: 'server error' },

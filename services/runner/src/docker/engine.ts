@@ -3,6 +3,7 @@
  * that names a container may throw CONTAINER_LOST, which only an engine that answers can say.
  */
 import type { Readable } from 'node:stream';
+import type { LogStream } from '@capstan/shared/contract/log';
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -93,6 +94,14 @@ export type ContainerState =
 /** Only a container that was started can exit, and only it may be waited for. */
 export type StartedState = Exclude<ContainerState, { kind: 'created' }>;
 
+/** What was written to a log at once, a line at most. */
+export interface LogFrame {
+  readonly stream: LogStream;
+  /** The engine's time, as text with nanoseconds. The pieces of one very long line share it. */
+  readonly at: string;
+  readonly bytes: Buffer;
+}
+
 export interface Found {
   readonly containers: readonly { readonly name: string; readonly labels: Labels }[];
   readonly volumes: readonly { readonly name: string; readonly labels: Labels }[];
@@ -121,8 +130,15 @@ export interface Engine {
   putArchive(name: string, path: string, tar: Readable, signal: AbortSignal): Promise<void>;
   /** Packs `path` as a tar stream. */
   getArchive(name: string, path: string, signal: AbortSignal): Promise<Readable>;
-  /** Standard output and standard error, as the engine frames them. */
-  readLog(name: string, signal: AbortSignal): Promise<Readable>;
+  /**
+   * Standard output and standard error from the beginning, in the order in which the engine took them. Ends with what there is, or, to
+   * `follow`, when the container doesn't run. An engine whose log has outgrown its limit begins with what it still has.
+   */
+  readLog(
+    name: string,
+    how: { readonly follow: boolean },
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<readonly LogFrame[]>>;
   /** Removes it, running or not; harmless if it is gone. */
   removeContainer(name: string, signal: AbortSignal): Promise<void>;
   /** Harmless if it is gone. */

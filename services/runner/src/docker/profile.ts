@@ -55,7 +55,8 @@ function confine({ cpus, memoryBytes, pids, tmpBytes, gpus, logBytes }: Confinem
     Init: true,
     LogConfig: {
       Type: 'local',
-      Config: { 'max-size': `${Math.ceil(logBytes / MB)}m`, 'max-file': '2', compress: 'false' },
+      // One file: whoever follows a log while the engine turns to the next file may miss some of it.
+      Config: { 'max-size': `${Math.ceil(logBytes / MB)}m`, 'max-file': '1', compress: 'false' },
     },
   };
 }

@@ -21,4 +21,11 @@ export interface Attempt {
 
 const MB = 1_000_000;
 
-export const maxLogBytes = ({ maxLogMB }: Config['runner']) => Math.ceil(maxLogMB * MB);
+/** Room for what the engine writes around each line: a log of lines of five bytes or more is kept up to its limit. */
+const ENGINE_SHARE = 8;
+
+/** What is kept of a log, and what the engine takes for it. */
+export function logLimitsOf({ maxLogMB }: Config['runner']) {
+  const maxBytes = Math.ceil(maxLogMB * MB);
+  return { maxBytes, engineBytes: ENGINE_SHARE * maxBytes };
+}

@@ -4,7 +4,7 @@
  *   pull       10  the image is on the machine
  *   provision  20  volumes and containers exist and are filled; 30 tells that they are
  *   start          the algorithm is started, once; 40 tells that it is
- *   wait           it runs until it exits, is stopped, or its time is over
+ *   wait           it runs until it exits, is stopped, or its time is over; its log is followed meanwhile
  *   filter     50  where the environment has one: the operator's own container has passed the outputs, or they are withheld
  *   publish    60  outputs and log are results, with a manifest that says how the run ended
  *
@@ -20,6 +20,7 @@ import type { StartedState } from '../docker/engine.ts';
 import type { Fetcher } from '../fetch/fetcher.ts';
 import type { OwnNode } from '../fetch/sealed-files.ts';
 import type { Images } from '../images/images.ts';
+import type { Captures } from '../logs/captures.ts';
 import type { Results } from '../results/results.ts';
 import type { Attempt } from './attempt.ts';
 import type { Control } from './control.ts';
@@ -35,6 +36,7 @@ export interface StepParts {
   readonly fetcher: Fetcher;
   readonly results: Results;
   readonly marks: StartMarks;
+  readonly captures: Captures;
   readonly own: OwnNode;
   readonly clock: Clock;
 }
@@ -75,10 +77,11 @@ export async function begin(journey: Journey, spec: JobSpec, parts: StepParts): 
 /** From a started algorithm to published results. A stop is part of it; only a run that nobody wants any more leaves early. */
 export async function finish(journey: Journey, algorithm: StartedState, parts: StepParts): Promise<Manifest> {
   const { attempt, control, report } = journey;
-  const { results, clock } = parts;
+  const { results, captures, clock } = parts;
   const signal = AbortSignal.any([journey.signal, control.dropped]);
 
   report(STATUS.running.code);
+  await using capture = await captures.open(attempt.identity, { log: attempt.log, signal });
   const outcome = await timed(journey, 'wait', signal, () =>
     awaitExit(attempt, { algorithm, now: clock.now(), halted: control.halted }, signal),
   );
@@ -89,7 +92,9 @@ export async function finish(journey: Journey, algorithm: StartedState, parts: S
 
   report(STATUS.publishing.code);
   const endedAt = clock.now();
-  return timed(journey, 'publish', signal, () => publish(attempt, { results, endedAt }, { outcome, verdict, signal }));
+  return await timed(journey, 'publish', signal, () =>
+    publish(attempt, { results, endedAt }, { outcome, verdict, capture, signal }),
+  );
 }
 
 /** Whatever a step fails with because its signal aborted, the signal's reason is the one that counts. */

@@ -8,7 +8,7 @@ import { labelsOf, namesOf } from '../../docker/names.ts';
 import type { Fetcher } from '../../fetch/fetcher.ts';
 import type { OwnNode } from '../../fetch/sealed-files.ts';
 import { createArchive } from '../archive.ts';
-import { maxLogBytes, type Attempt } from '../attempt.ts';
+import { logLimitsOf, type Attempt } from '../attempt.ts';
 import { argvOf } from '../entrypoint.ts';
 import { ALGORITHM_PATH, algorithmMounts, FILES_ROOT, filesMounts, filterMounts } from '../layout.ts';
 import { fill } from './fill.ts';
@@ -156,7 +156,6 @@ function confinementOf(limits: Attempt['limits'], settings: Attempt['settings'])
     pids: limits.pids,
     tmpBytes: limits.tmpBytes,
     gpus: limits.gpus,
-    // Room for the log and for what the engine writes around each line of it.
-    logBytes: 2 * maxLogBytes(settings),
+    logBytes: logLimitsOf(settings).engineBytes,
   };
 }

@@ -1,16 +1,17 @@
 /** Takes outputs and log out of the engine and publishes them with their manifest. Repeating it starts afresh in a clean folder. */
-import { pipeline } from 'node:stream/promises';
-import type { Manifest } from '@capstan/shared/contract/manifest';
+import { LOG_STREAMS_FILE, type Manifest } from '@capstan/shared/contract/manifest';
 import { CapstanError, hasCode } from '@capstan/shared/errors';
 import { insistAgainst, persist } from '../../docker/insist.ts';
 import { namesOf } from '../../docker/names.ts';
+import type { LogFrame } from '../../docker/engine.ts';
+import type { Capture } from '../../logs/capture.ts';
+import { encodeSegments, type Segments } from '../../logs/segments.ts';
 import { capped } from '../../results/cap.ts';
 import { collect, type Collected } from '../../results/collect.ts';
-import { demultiplex } from '../../results/demultiplex.ts';
 import { ALGORITHM_LOG } from '../../results/order.ts';
 import type { Draft, Results } from '../../results/results.ts';
 import { sealedDraft } from '../../results/sealed.ts';
-import { maxLogBytes, type Attempt } from '../attempt.ts';
+import { logLimitsOf, type Attempt } from '../attempt.ts';
 import { endingOf, endingWithheld, type Ending, type Outcome } from '../ending.ts';
 import { RESULTS_ROOT } from '../layout.ts';
 import type { Verdict } from './filter.ts';
@@ -28,18 +29,25 @@ async function openDraft(identity: Attempt['identity'], results: Results, signal
 
 const NOTHING: Collected = { skipped: [], exceeded: undefined };
 
+export interface Left {
+  readonly outcome: Outcome;
+  readonly verdict: Verdict;
+  readonly capture: Capture;
+  readonly signal: AbortSignal;
+}
+
 /** Publishes what the algorithm left. Throws OUTPUTS_UNREADABLE or RESULTS_UNWRITABLE. */
 export function publish(
   attempt: Attempt,
   { results, endedAt }: Publishing,
-  { outcome, verdict, signal }: { outcome: Outcome; verdict: Verdict; signal: AbortSignal },
+  { outcome, verdict, capture, signal }: Left,
 ): Promise<Manifest> {
   const { identity, limits, log } = attempt;
   const isWithheld = verdict === 'withheld';
   const once = async () => {
     const draft = await openDraft(identity, results, signal);
     if (identity.isFiltered) await collectFilterLog(attempt, draft, signal);
-    const collected = await fillDraft(attempt, draft, { isWithheld, signal });
+    const collected = await fillDraft(attempt, draft, { isWithheld, capture, signal });
     const ending = isWithheld ? endingWithheld(outcome, limits) : endingOf(outcome, collected.exceeded, limits);
     return draft.publish({ ...facts(attempt, ending, endedAt), skipped: collected.skipped });
   };
@@ -78,11 +86,11 @@ function facts({ identity, limits }: Attempt, { code, termination }: Ending, end
 async function fillDraft(
   attempt: Attempt,
   draft: Draft,
-  { isWithheld, signal }: { isWithheld: boolean; signal: AbortSignal },
+  { isWithheld, capture, signal }: Pick<Left, 'capture' | 'signal'> & { readonly isWithheld: boolean },
 ): Promise<Collected> {
   const [collected, logged] = await Promise.allSettled([
     isWithheld ? NOTHING : collectOutputs(attempt, draft, signal),
-    collectLog(attempt, draft, signal),
+    collectLog(capture, draft, signal),
   ]);
   if (collected.status === 'rejected') throw collected.reason;
   if (logged.status === 'rejected') throw logged.reason;
@@ -110,36 +118,31 @@ async function collectOutputs(attempt: Attempt, draft: Draft, signal: AbortSigna
   }
 }
 
-function collectLog(attempt: Attempt, draft: Draft, signal: AbortSignal): Promise<void> {
-  const { algorithm } = namesOf(attempt.identity);
-  return withLog(attempt, { container: algorithm, signal }, (log) =>
-    draft.add({ filename: ALGORITHM_LOG, type: 'algorithmLog' }, log),
-  );
+async function collectLog(capture: Capture, draft: Draft, signal: AbortSignal): Promise<void> {
+  await capture.complete(signal);
+  await draft.add({ filename: ALGORITHM_LOG, type: 'algorithmLog' }, capture.text());
+  await draft.addPrivate(LOG_STREAMS_FILE, encoded(capture.segments()));
+}
+
+async function* encoded(parts: AsyncIterable<Segments>): AsyncGenerator<Buffer> {
+  for await (const segments of parts) yield encodeSegments(segments);
 }
 
 /** What the filter says may quote what it withholds: for the operator alone. One that is lost has said nothing. */
-async function collectFilterLog(attempt: Attempt, draft: Draft, signal: AbortSignal): Promise<void> {
-  const { filter } = namesOf(attempt.identity);
+async function collectFilterLog(
+  { engine, identity, settings }: Attempt,
+  draft: Draft,
+  signal: AbortSignal,
+): Promise<void> {
+  const { filter } = namesOf(identity);
   try {
-    await withLog(attempt, { container: filter, signal }, (log) => draft.addPrivate('filter.log', log));
+    const log = await engine.readLog(filter, { follow: false }, signal);
+    await draft.addPrivate('filter.log', capped(plain(log), logLimitsOf(settings).maxBytes));
   } catch (error) {
     if (!hasCode(error, 'CONTAINER_LOST')) throw error;
   }
 }
 
-async function withLog(
-  { engine, settings }: Attempt,
-  { container, signal }: { readonly container: string; readonly signal: AbortSignal },
-  take: (log: AsyncIterable<Buffer>) => Promise<void>,
-): Promise<void> {
-  const source = await engine.readLog(container, signal);
-  const plain = demultiplex();
-  const flowing = pipeline(source, plain).catch((error: unknown) => error);
-  try {
-    await take(capped(plain, maxLogBytes(settings)));
-  } finally {
-    // A log that was cut off is not read to its end.
-    source.destroy();
-    await flowing;
-  }
+async function* plain(log: AsyncIterable<readonly LogFrame[]>): AsyncGenerator<Buffer> {
+  for await (const frames of log) yield Buffer.concat(frames.map(({ bytes }) => bytes));
 }

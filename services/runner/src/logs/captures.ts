@@ -1,0 +1,89 @@
+/** The captured logs of this runner: those that are open can be asked for; those of runs that are over are removed. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { JobId } from '@capstan/shared/contract/ids';
+import { systemCode } from '@capstan/shared/errors';
+import type { Log } from '@capstan/shared/log';
+import type { Engine } from '../docker/engine.ts';
+import { namesOf, type AttemptIdentity } from '../docker/names.ts';
+import { openCaptureFile, removeCapture } from './capture-file.ts';
+import { startCapture, type Capture } from './capture.ts';
+import type { LogLimits } from './log-state.ts';
+
+type Run = Pick<AttemptIdentity, 'jobId' | 'run'>;
+type AttemptOf = Pick<AttemptIdentity, 'jobId' | 'run' | 'attempt'>;
+type AttemptToCapture = Pick<AttemptIdentity, 'jobId' | 'run' | 'attempt' | 'encryptTo'>;
+
+export interface OpenCapture extends AttemptOf {
+  readonly capture: Capture;
+  /** It leaves this runner only encrypted to somebody's key, when it is published. */
+  readonly isSealed: boolean;
+}
+
+export interface Captures {
+  /** Goes on with the capture of an attempt whose container was started, or begins it. */
+  open(attempt: AttemptToCapture, how: { readonly log: Log; readonly signal: AbortSignal }): Promise<Capture>;
+  /** The one of a job that is open. */
+  find(jobId: JobId): OpenCapture | undefined;
+  onGrown(listener: (grown: OpenCapture) => void): () => void;
+  /** Harmless if there is none. */
+  remove(run: Run): Promise<void>;
+  /** Removes those of all other runs. */
+  removeAllBut(runs: readonly Run[]): Promise<void>;
+}
+
+interface CapturesOptions {
+  readonly dir: string;
+  readonly engine: Engine;
+  readonly limits: LogLimits;
+}
+
+export function createCaptures({ dir, engine, limits }: CapturesOptions): Captures {
+  const open = new Map<JobId, OpenCapture>();
+  const listeners = new Set<(grown: OpenCapture) => void>();
+  const runDir = ({ jobId, run }: Run) => join(dir, `${jobId}-${run}`);
+
+  return {
+    async open({ jobId, run, attempt, encryptTo }, { log, signal }) {
+      const file = await openCaptureFile(join(runDir({ jobId, run }), String(attempt)), limits);
+      const capture = startCapture({
+        engine,
+        name: namesOf({ jobId, run, attempt }).algorithm,
+        file,
+        onGrown: () => listeners.forEach((tell) => tell(entry)),
+        log,
+        signal,
+      });
+      const entry: OpenCapture = { jobId, run, attempt, capture, isSealed: encryptTo !== undefined };
+      open.set(jobId, entry);
+      return {
+        ...capture,
+        async [Symbol.asyncDispose]() {
+          if (open.get(jobId) === entry) open.delete(jobId);
+          await capture[Symbol.asyncDispose]();
+        },
+      };
+    },
+    find: (jobId) => open.get(jobId),
+    onGrown(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    remove: (run) => removeCapture(runDir(run)),
+    async removeAllBut(runs) {
+      const wanted = new Set(runs.map(runDir));
+      const found = await namesIn(dir);
+      const left = found.map((name) => join(dir, name)).filter((path) => !wanted.has(path));
+      await Promise.all(left.map(removeCapture));
+    },
+  };
+}
+
+async function namesIn(dir: string): Promise<readonly string[]> {
+  try {
+    return await readdir(dir);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}

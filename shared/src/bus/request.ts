@@ -1,0 +1,62 @@
+/** Questions to whoever knows, over core NATS: answered at once, or not at all. */
+import { ErrorCode, NatsError, type Msg } from 'nats';
+import { CapstanError } from '../errors.ts';
+import type { Bus } from './connect.ts';
+
+const NOBODY: readonly string[] = [ErrorCode.NoResponders, ErrorCode.Timeout];
+
+/** Undefined if nobody answers within the time. Throws BUS_UNAVAILABLE while there is no connection. */
+export async function ask(bus: Bus, subject: string, question: unknown, timeoutMs: number): Promise<unknown> {
+  try {
+    const answer = await bus.connection().request(subject, JSON.stringify(question), { timeout: timeoutMs });
+    return parseJson(answer.string());
+  } catch (error) {
+    if (error instanceof CapstanError) throw error;
+    if (error instanceof NatsError && NOBODY.includes(error.code)) return undefined;
+    throw new CapstanError('BUS_UNAVAILABLE', `NATS did not carry a question on ${subject}.`, { cause: error });
+  }
+}
+
+interface Answering {
+  readonly subject: string;
+  /** Undefined leaves the question to others. */
+  readonly answer: (question: unknown) => Promise<unknown>;
+  readonly onError: (error: unknown) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Answers questions, across reconnects, until the signal aborts. */
+export function answerQuestions(bus: Bus, { subject, answer, onError, signal }: Answering): void {
+  const reply = async (message: Msg) => {
+    try {
+      const said = await answer(parseJson(message.string()));
+      if (said !== undefined) message.respond(JSON.stringify(said));
+    } catch (error) {
+      onError(error);
+    }
+  };
+  let subscribedTo: unknown;
+  const subscribe = () => {
+    const connection = bus.connection();
+    // The client renews its subscriptions itself when it reconnects; only a new client needs a new one.
+    if (subscribedTo === connection || signal.aborted) return;
+    subscribedTo = connection;
+    const subscription = connection.subscribe(subject, {
+      callback: (error, message) => {
+        if (!error) void reply(message);
+      },
+    });
+    signal.addEventListener('abort', () => subscription.unsubscribe(), { once: true });
+  };
+  const forget = bus.onConnected(subscribe);
+  signal.addEventListener('abort', forget, { once: true });
+  if (bus.isConnected()) subscribe();
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
