@@ -17,6 +17,7 @@ import { runScript } from './bootstrap/run-script.mjs';
 import * as say from './bootstrap/say.mjs';
 import { SetupError } from './bootstrap/setup-error.mjs';
 import { wrk } from './bootstrap/wrk.mjs';
+import { xfs } from './bootstrap/xfs.mjs';
 
 const OLDEST_NODE = [20, 19];
 
@@ -33,7 +34,7 @@ const COMMANDS = {
   },
   test: {
     does: 'run all tests',
-    needs: [nodeModules, natsServer, dockerEngine, demoImage, clientPrograms, compose, registry],
+    needs: [nodeModules, natsServer, dockerEngine, demoImage, clientPrograms, compose, registry, xfs],
     script: 'scripts/test.ts',
   },
   catalogue: {

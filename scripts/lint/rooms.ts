@@ -76,7 +76,7 @@ export const RESERVED: readonly Reserved[] = [
   },
   {
     imported: 'dockerode',
-    by: ['services/runner/src/docker/dockerode.ts'],
+    by: ['services/runner/src/docker/dockerode.ts', 'services/runner/src/docker/volumes.ts'],
     instead: 'Use the engine port, docker/engine.ts.',
   },
   {

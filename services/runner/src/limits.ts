@@ -17,6 +17,8 @@ export interface JobLimits extends Grant {
   readonly pids: number;
   readonly tmpBytes: number;
   readonly uid: number;
+  /** The engine holds volumes to a size: what a job writes beyond its limit is then bounded whatever happens. */
+  readonly isDiskHeld: boolean;
   readonly storageExpiryS: number;
 }
 
@@ -26,6 +28,8 @@ interface Surroundings {
   readonly totalJobs: number;
   /** Where the environment has none of its own. */
   readonly jobUid: number;
+  /** Whether the engine can hold volumes to a size. */
+  readonly holdsVolumeSizes: boolean;
 }
 
 const GB = 1_000_000_000;
@@ -35,7 +39,8 @@ const MEMORY_SHARE = 0.8;
 const DISK_SHARE = 0.5;
 
 /** Limits of each job. What is not configured is shared equally by all jobs that may run at once, so that their sum fits the machine. */
-export function limitsOf(environment: EnvironmentConfig, { machine, totalJobs, jobUid }: Surroundings): JobLimits {
+export function limitsOf(environment: EnvironmentConfig, around: Surroundings): JobLimits {
+  const { machine, totalJobs, jobUid, holdsVolumeSizes } = around;
   const { cpus, memoryGB, diskGB } = environment;
   const memory = memoryGB === undefined ? (machine.memoryBytes * MEMORY_SHARE) / totalJobs : memoryGB * GB;
   const disk = diskGB === undefined ? (machine.freeDiskBytes * DISK_SHARE) / totalJobs : diskGB * GB;
@@ -50,6 +55,7 @@ export function limitsOf(environment: EnvironmentConfig, { machine, totalJobs, j
     pids: environment.pids,
     tmpBytes: Math.floor(environment.tmpMB * MB),
     uid: environment.jobUid ?? jobUid,
+    isDiskHeld: holdsVolumeSizes,
     storageExpiryS: environment.storageExpiryS,
   };
 }
@@ -87,6 +93,14 @@ export function grantTo(limits: JobLimits, { resources = {}, paidS, networkAcces
   };
 }
 
+/**
+ * What a volume is held to, a little above the limit: a job that hits it has then written too much, and is not left with errors of its own
+ * that nobody understands. Undefined where the engine can't.
+ */
+export function heldTo({ diskBytes, isDiskHeld }: Pick<JobLimits, 'diskBytes' | 'isDiskHeld'>): number | undefined {
+  return isDiskHeld ? diskBytes + Math.max(MB, Math.ceil(diskBytes / 100)) : undefined;
+}
+
 /** How the environment is announced: the machine as it is, or as much of it as its configuration gives to all of its jobs. */
 export function announcedEnvironment(environment: EnvironmentConfig, machine: Machine, limits: JobLimits): Environment {
   const { maxJobs, gpus } = environment;
@@ -108,6 +122,7 @@ export function announcedEnvironment(environment: EnvironmentConfig, machine: Ma
     maxJobDuration: environment.maxJobDurationS,
     storageExpiry: environment.storageExpiryS,
     allowNetworkAccess: environment.networkAccess,
+    diskQuota: limits.isDiskHeld ? 'hard' : 'measured',
     perJob: {
       cpus: down(limits.cpus, 1_000),
       ramGB: down(limits.memoryBytes / GB, 1_000_000),

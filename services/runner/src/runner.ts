@@ -14,6 +14,7 @@ import { findUnfinished } from './adopt.ts';
 import { createAnnouncer, type Announcer } from './announce.ts';
 import type { Refusal } from './command.ts';
 import { insist } from './docker/insist.ts';
+import { ofRunner } from './docker/reconcile.ts';
 import { createOutbox } from './events.ts';
 import type { OwnNode } from './fetch/sealed-files.ts';
 import { createImages } from './images/images.ts';
@@ -56,11 +57,11 @@ export function createRunner({ bus, settings, own, outside, clock, log }: Runner
     emit(jobEvent({ jobId, run, attempt: 1, code, at: clock.now(), details: { termination, results: [] } }));
   };
 
-  const createParts = (machine: Machine) => {
+  const createParts = (machine: Machine, holdsVolumeSizes: boolean) => {
     const { environments } = settings;
     const totalJobs = environments.reduce((sum, { maxJobs }) => sum + maxJobs, 0);
     const offered = environments.map((one) => {
-      const limits = limitsOf(one, { machine, totalJobs, jobUid: settings.jobUid });
+      const limits = limitsOf(one, { machine, totalJobs, jobUid: settings.jobUid, holdsVolumeSizes });
       return { limits, gpus: one.gpus, environment: announcedEnvironment(one, machine, limits) };
     });
     const [fallback] = offered;
@@ -124,9 +125,12 @@ export function createRunner({ bus, settings, own, outside, clock, log }: Runner
     const { version } = await insist(() => engine.about(signal), { signal, log });
     log.info({ version }, 'container engine connected');
     const machine = await outside.readMachine();
+    const labels = ofRunner(settings.id);
+    const holdsVolumeSizes = await insist(() => engine.holdsVolumeSizes(labels, signal), { signal, log });
+    log.info({ diskQuota: holdsVolumeSizes ? 'hard' : 'measured' }, 'what jobs write is held to their limit');
     const unfinished = await findUnfinished({ engine, results, marks, captures, runnerId: settings.id, log }, signal);
     signal.throwIfAborted();
-    parts = createParts(machine);
+    parts = createParts(machine, holdsVolumeSizes);
     for (const identity of unfinished) parts.worker.adopt(identity);
     keeper.wake();
     await parts.worker.start();

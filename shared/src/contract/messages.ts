@@ -82,6 +82,8 @@ export const EnvironmentSchema = Type.Object({
   maxJobDuration: Type.Number(),
   storageExpiry: Type.Number(),
   allowNetworkAccess: Type.Boolean(),
+  /** `hard`: the engine holds what jobs write to a size. `measured`: the runner looks how much it is, again and again. */
+  diskQuota: Type.Optional(Type.Union([Type.Literal('hard'), Type.Literal('measured')])),
   /** Runners that don't say give each job an equal share. */
   perJob: Type.Optional(PerJobSchema),
 });

@@ -7,7 +7,7 @@ import { STATUS_ROWS, type StatusCode } from '@capstan/shared/contract/status';
 import { ERRORS, type ErrorCode } from '@capstan/shared/errors';
 import type { Grant } from '../../../services/runner/src/docker/grant.ts';
 import { identityOf, labelsOf, namesOf } from '../../../services/runner/src/docker/names.ts';
-import { announcedEnvironment, grantTo, limitsOf, type Machine } from '../../../services/runner/src/limits.ts';
+import { announcedEnvironment, grantTo, heldTo, limitsOf, type Machine } from '../../../services/runner/src/limits.ts';
 import { createControl } from '../../../services/runner/src/pipeline/control.ts';
 import { endingOf, endingOfFailure } from '../../../services/runner/src/pipeline/ending.ts';
 import { argvOf } from '../../../services/runner/src/pipeline/entrypoint.ts';
@@ -34,7 +34,7 @@ describe('limits', () => {
     maxJobDurationS: 60,
     storageExpiryS: 60,
   } as EnvironmentConfig;
-  const around = { machine, totalJobs: 4, jobUid: 10_001 };
+  const around = { machine, totalJobs: 4, jobUid: 10_001, holdsVolumeSizes: false };
   const limits = limitsOf(config, around);
 
   it('share what is not configured equally', () => {
@@ -92,6 +92,12 @@ describe('limits', () => {
     );
   });
 
+  it('of the disk are held a little above, where the engine can', () => {
+    expect(heldTo(limits)).to.equal(undefined);
+    expect(heldTo({ diskBytes: 1e9, isDiskHeld: true })).to.equal(1.01e9);
+    expect(heldTo({ diskBytes: 1e6, isDiskHeld: true })).to.equal(2e6);
+  });
+
   it('are announced as the machine is, or as much of it as is given away, with what one job may have', () => {
     const announced = (changes: Partial<EnvironmentConfig>) => {
       const changed = { ...config, ...changes };
@@ -104,6 +110,7 @@ describe('limits', () => {
       diskGB: 200,
       nGPU: 0,
       allowNetworkAccess: false,
+      diskQuota: 'measured',
       perJob: { cpus: 2, ramGB: 2, diskGB: 12.5, gpus: 0, maxDurationS: 60 },
     });
     const gpus = { gpus: ['0', '1'], gpuType: 'A GPU', networkAccess: true };
@@ -145,7 +152,12 @@ describe('an ending', () => {
       }).termination.reason;
     expect(reason({})).to.equal('The algorithm ran longer than 60 seconds, the limit of this environment.');
     expect(reason({ duration: 'orders' })).to.contain('its order pays for no more');
-    expect(reason({ duration: 'job' })).to.contain('which is what the job asked for');
+    const full = endingOf({ ...exit(137), because: 'disk', usedBytes: 1.2345e9 }, undefined, limits);
+    expect([full.code, full.termination.reason]).to.deep.equal([
+      42,
+      'The job wrote 1.23 GB, and 1 GB are the limit of this environment. It was stopped.',
+    ]);
+    expect(reason({ duration: 'job' })).to.contain('what the job asked for');
   });
 
   it('of a failure may always follow the status it was reached in', () => {

@@ -8,6 +8,7 @@ import type { ContainerState, Engine } from './engine.ts';
 import { framesOf } from './log-frames.ts';
 import { createOptions } from './profile.ts';
 import { followPull } from './pull-stream.ts';
+import { createVolumeCalls } from './volumes.ts';
 
 /** Looking at something. */
 const LOOK_MS = 15_000;
@@ -38,6 +39,8 @@ export function createDockerEngine(socketPath: string): Engine {
   };
 
   return {
+    ...createVolumeCalls(docker),
+
     async about(signal) {
       const look = { signal, limitMs: LOOK_MS };
       const [version, info] = await Promise.all([
@@ -97,14 +100,6 @@ export function createDockerEngine(socketPath: string): Engine {
       }
       await removeContainer(spec.name, signal);
       if (!(await create())) throw new CapstanError('CONTAINER_REFUSED', `The name ${spec.name} is taken.`);
-    },
-
-    async createVolume(name, labels, signal) {
-      await call((abortSignal) => docker.createVolume({ Name: name, Labels: { ...labels }, abortSignal }), {
-        signal,
-        limitMs: CHANGE_MS,
-        other: refused('VOLUME_REFUSED'),
-      });
     },
 
     async startContainer(name, signal) {
@@ -177,14 +172,6 @@ export function createDockerEngine(socketPath: string): Engine {
     },
 
     removeContainer,
-
-    async removeVolume(name, signal) {
-      // 409, its container is still being removed, is worth another try like everything unknown.
-      await call((abortSignal) => unless([404], docker.getVolume(name).remove({ abortSignal })), {
-        signal,
-        limitMs: CHANGE_MS,
-      });
-    },
 
     async find(labels, signal) {
       const label = Object.entries(labels).map(([name, value]) => `${name}=${value}`);

@@ -54,6 +54,8 @@ export interface PullRequest {
 export interface VolumeMount {
   readonly volume: string;
   readonly target: string;
+  /** Where the engine can hold a volume to a size, the one it is made with. */
+  readonly sizeBytes?: number;
   readonly isReadOnly: boolean;
 }
 
@@ -109,6 +111,10 @@ export interface Found {
 
 export interface Engine {
   about(signal: AbortSignal): Promise<About>;
+  /** Whether it can hold volumes to a size. Tries it. */
+  holdsVolumeSizes(labels: Labels, signal: AbortSignal): Promise<boolean>;
+  /** What volumes take on the disk, counted until it is more than `enough`. Undefined where nobody can tell. */
+  diskUsage(volumes: readonly string[], enough: number, signal: AbortSignal): Promise<number | undefined>;
   /** Undefined if the image is not on the machine. */
   findImage(reference: string, signal: AbortSignal): Promise<Image | undefined>;
   /** Throws IMAGE_UNAVAILABLE if it can't be had, FETCH_INTERRUPTED if that may pass. Its text is the reason alone. */

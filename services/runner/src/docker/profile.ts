@@ -7,17 +7,24 @@ const MB = 1_000_000;
 /** Docker takes 0 for no limit at all. */
 const LEAST_CPUS = 0.01;
 
+/** What the driver of local volumes calls a quota. */
+export const sizeOption = (bytes: number) => ({ size: String(bytes) });
+
 /** A container in Docker's words. */
 export function createOptions(spec: ContainerSpec) {
   const common = {
     NetworkMode: 'none',
-    Mounts: spec.mounts.map(({ volume, target, isReadOnly }) => ({
+    Mounts: spec.mounts.map(({ volume, target, isReadOnly, sizeBytes }) => ({
       Type: 'volume' as const,
       Source: volume,
       Target: target,
       ReadOnly: isReadOnly,
       // NoCopy: what the image has at that path stays out of the job's volumes.
-      VolumeOptions: { NoCopy: true, Labels: { ...spec.labels }, DriverConfig: { Name: 'local', Options: {} } },
+      VolumeOptions: {
+        NoCopy: true,
+        Labels: { ...spec.labels },
+        DriverConfig: { Name: 'local', Options: sizeBytes === undefined ? {} : sizeOption(sizeBytes) },
+      },
     })),
     RestartPolicy: { Name: '' },
   };

@@ -15,7 +15,9 @@ export interface Ending {
 /** Why the algorithm does not run any more. */
 export interface Outcome {
   readonly exit: Exit;
-  readonly because: 'exit' | 'stop' | 'time';
+  readonly because: 'exit' | 'stop' | 'time' | 'disk';
+  /** What it had written when that was too much. */
+  readonly usedBytes?: number;
 }
 
 export interface EndingLimits {
@@ -28,7 +30,7 @@ export interface EndingLimits {
 /** Whose limit it was. */
 const LIMIT_OF = {
   environment: 'the limit of this environment',
-  job: 'which is what the job asked for',
+  job: 'what the job asked for',
   orders: 'the limit of this job: its order pays for no more',
 } as const satisfies Readonly<Record<Grant['limitedBy']['duration'], string>>;
 
@@ -47,15 +49,27 @@ export function endingOf(outcome: Outcome, exceeded: string | undefined, limits:
   if (outcome.because === 'time') {
     return end(43, `The algorithm ran longer than ${limits.maxDurationS} seconds, ${LIMIT_OF[limitedBy.duration]}.`);
   }
+  if (outcome.because === 'disk') return end(42, `${wroteTooMuch(outcome.usedBytes, limits)} It was stopped.`);
   if (isOutOfMemory && exitCode !== 0) {
-    const limit = Math.round((limits.memoryBytes / GB) * 100) / 100;
-    return end(41, `The algorithm used more memory than ${limit} GB, ${LIMIT_OF[limitedBy.memory]}, and was killed.`);
+    return end(
+      41,
+      `The algorithm used more memory than ${inGB(limits.memoryBytes)} GB, ${LIMIT_OF[limitedBy.memory]}, and was killed.`,
+    );
   }
   if (exceeded !== undefined) return end(42, exceeded);
   if (signal) return end(41, `The algorithm was ended by ${signal} (exit code ${exitCode}).`);
   if (exitCode !== 0) return end(41, `The algorithm exited with code ${exitCode}.`);
   return end(70, 'The algorithm exited with code 0.');
 }
+
+function wroteTooMuch(usedBytes = 0, { diskBytes, limitedBy }: EndingLimits): string {
+  const used = Number.isFinite(usedBytes)
+    ? `${inGB(usedBytes)} GB`
+    : 'folders that are nested too deeply to be measured';
+  return `The job wrote ${used}, and ${inGB(diskBytes)} GB are ${LIMIT_OF[limitedBy.disk]}.`;
+}
+
+const inGB = (bytes: number) => Number((bytes / GB).toPrecision(3));
 
 /** The filter did not let the outputs pass, whatever the algorithm did before. */
 export function endingWithheld(outcome: Outcome, limits: EndingLimits): Ending {

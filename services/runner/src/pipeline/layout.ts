@@ -35,10 +35,12 @@ export function filterMounts(names: AttemptNames, seesInputs: boolean): readonly
   return algorithmMounts(names).filter(({ isReadOnly }) => seesInputs || !isReadOnly);
 }
 
-export function filesMounts({ volumes }: AttemptNames): readonly VolumeMount[] {
+/** The volumes are made with these. `volumeBytes` is the most that each which the algorithm may write takes, where the engine can hold it. */
+export function filesMounts({ volumes }: AttemptNames, volumeBytes?: number): readonly VolumeMount[] {
+  const quota = volumeBytes === undefined ? {} : { sizeBytes: volumeBytes };
   return [
     { volume: volumes.in, target: `${FILES_ROOT}/${IN}`, isReadOnly: false },
-    { volume: volumes.outputs, target: `${FILES_ROOT}/${OUTPUTS}`, isReadOnly: false },
-    { volume: volumes.logs, target: `${FILES_ROOT}/${LOGS}`, isReadOnly: false },
+    { volume: volumes.outputs, target: `${FILES_ROOT}/${OUTPUTS}`, isReadOnly: false, ...quota },
+    { volume: volumes.logs, target: `${FILES_ROOT}/${LOGS}`, isReadOnly: false, ...quota },
   ];
 }

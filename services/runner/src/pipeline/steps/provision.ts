@@ -11,6 +11,7 @@ import { createArchive } from '../archive.ts';
 import { logLimitsOf, type Attempt } from '../attempt.ts';
 import { argvOf } from '../entrypoint.ts';
 import { ALGORITHM_PATH, algorithmMounts, FILES_ROOT, filesMounts, filterMounts } from '../layout.ts';
+import { heldTo } from '../../limits.ts';
 import { fill } from './fill.ts';
 
 export interface Provisioning {
@@ -46,12 +47,19 @@ export async function provision(attempt: Attempt, provisioning: Provisioning, si
 
 /** The engine makes the volumes along with the container: when it refuses, ask which of the two it was. */
 async function createFiles(attempt: Attempt, { image }: Provisioning, signal: AbortSignal): Promise<void> {
-  const { engine, identity } = attempt;
+  const { engine, identity, limits } = attempt;
   const names = namesOf(identity);
   const labels = labelsOf(identity, 'files');
   try {
     await engine.createContainer(
-      { name: names.files, image, labels, argv: ['/never-started'], env: {}, mounts: filesMounts(names) },
+      {
+        name: names.files,
+        image,
+        labels,
+        argv: ['/never-started'],
+        env: {},
+        mounts: filesMounts(names, heldTo(limits)),
+      },
       signal,
     );
   } catch (error) {

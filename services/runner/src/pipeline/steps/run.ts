@@ -1,8 +1,9 @@
-/** Starts the algorithm, once, and waits until it doesn't run any more: by itself, by a stop, or by its time limit. */
+/** Starts the algorithm, once, and waits until it doesn't run any more: by itself, by a stop, by its time limit, or by what it writes. */
 import type { Engine, Exit, StartedState } from '../../docker/engine.ts';
 import { insist, insistAgainst, type Patience } from '../../docker/insist.ts';
 import { namesOf } from '../../docker/names.ts';
 import type { Attempt } from '../attempt.ts';
+import { tooMuchDisk } from '../disk-watch.ts';
 import type { Outcome } from '../ending.ts';
 
 /** Throws START_REFUSED. */
@@ -34,10 +35,11 @@ export interface Waiting {
 }
 
 export async function awaitExit(
-  { engine, identity, limits, settings, log }: Attempt,
+  attempt: Attempt,
   { algorithm: state, now, halted }: Waiting,
   signal: AbortSignal,
 ): Promise<Outcome> {
+  const { engine, identity, limits, settings, log } = attempt;
   // It exited while nobody watched: that it took its time to be found is not its fault.
   if (state.kind === 'exited') return { exit: state.exit, because: halted.aborted ? 'stop' : 'exit' };
   const { algorithm } = namesOf(identity);
@@ -46,17 +48,25 @@ export async function awaitExit(
   const exited = insist(() => engine.waitForExit(algorithm, signal), patience);
   using timeLimit = after(limits.maxDurationS * 1_000 - elapsedMs);
   using listening = new DisposableStack();
+  using watching = aborting();
+  const disk = tooMuchDisk(attempt, AbortSignal.any([signal, watching.signal]));
+  // Nobody waits for it once the algorithm has ended.
+  disk.catch(() => undefined);
   const interruption = Promise.race([
-    aborted(timeLimit.signal, listening).then(() => 'time' as const),
-    aborted(halted, listening).then(() => 'stop' as const),
+    disk.then((usedBytes) => ({ kind: 'disk', usedBytes }) as const),
+    aborted(timeLimit.signal, listening).then(() => ({ kind: 'time' }) as const),
+    aborted(halted, listening).then(() => ({ kind: 'stop' }) as const),
   ]);
-  const because = await Promise.race([exited.then(() => 'exit' as const), interruption]);
-  if (because !== 'exit') {
-    log.info({ because }, 'stopping the algorithm');
-    await insist(() => engine.stopContainer(algorithm, settings.stopGraceS, signal), patience);
+  const end = await Promise.race([exited.then(() => ({ kind: 'exit' }) as const), interruption]);
+  if (end.kind !== 'exit') {
+    log.info({ because: end.kind }, 'stopping the algorithm');
+    // Whoever fills the disk gets no time to go on with it.
+    const graceS = end.kind === 'disk' ? 0 : settings.stopGraceS;
+    await insist(() => engine.stopContainer(algorithm, graceS, signal), patience);
     await exited;
   }
-  return { exit: await readExit(engine, algorithm, patience), because };
+  const exit = await readExit(engine, algorithm, patience);
+  return end.kind === 'disk' ? { exit, because: end.kind, usedBytes: end.usedBytes } : { exit, because: end.kind };
 }
 
 /** How a container ended that doesn't run, or won't for long. */
@@ -66,6 +76,12 @@ export async function readExit(engine: Engine, name: string, patience: Patience)
     if (state.kind === 'exited') return state.exit;
     await insist(() => engine.waitForExit(name, patience.signal), patience);
   }
+}
+
+/** A signal that aborts when it is left. */
+function aborting(): Disposable & { readonly signal: AbortSignal } {
+  const controller = new AbortController();
+  return { signal: controller.signal, [Symbol.dispose]: () => controller.abort() };
 }
 
 /** The longest delay that a timer of Node takes. */
