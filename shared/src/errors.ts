@@ -15,6 +15,8 @@ export const ERRORS = {
   INVALID_SIGNATURE: { status: 401, retryable: false },
   ORIGIN_REFUSED: { status: 403, retryable: false },
   NOT_FOUND: { status: 404, retryable: false },
+  /** It was there, and its time is over. */
+  EXPIRED: { status: 410, retryable: false },
   METHOD_NOT_ALLOWED: { status: 405, retryable: false },
   NOT_ACCEPTABLE: { status: 406, retryable: false },
   BODY_TOO_LARGE: { status: 413, retryable: false },

@@ -44,10 +44,10 @@ export function describedCalls(scene: () => GatewayScene): DescribedCalls {
     if (!job) throw new Error('no job');
     return job.jobId;
   };
-  const resultOf = async (who: Caller) => {
+  const resultOf = async (who: Caller, expiresAt = Date.now() + 600_000) => {
     const jobId = await jobOf(who);
     await scene().writeResults(jobId, 1, { 'table.csv': 'a,b\n1,2\n' });
-    await scene().report(jobId, 70);
+    await scene().report(jobId, 70, { details: { expiresAt } });
     return jobId;
   };
   const resultCall = async (who: Caller, jobId: string, index = '0'): Promise<Call> => ({
@@ -163,6 +163,7 @@ export function describedCalls(scene: () => GatewayScene): DescribedCalls {
       400: () => ({ query: { index: -1 } }),
       401: (who) => ({ query: { jobId: '0'.repeat(32), index: 0, ...unsigned(who) } }),
       404: (who) => resultCall(who, '0'.repeat(32)),
+      410: async (who) => resultCall(who, await resultOf(who, Date.now() - 1)),
       416: async (who) => ({ ...(await resultCall(who, await resultOf(who))), headers: { range: 'bytes=99-' } }),
       503: async (who) => {
         const jobId = await resultOf(who);

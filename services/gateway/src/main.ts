@@ -49,12 +49,14 @@ import { createHttpServer, createLimitedServer, publicUrlOf } from './http/serve
 import { identityOf } from './identity.ts';
 import { createDispatch } from './jobs/dispatch.ts';
 import { createEnvironmentList } from './jobs/environments.ts';
+import { createExpire } from './jobs/expire.ts';
 import { createHealth } from './jobs/health.ts';
 import { createIdentify, type Identity } from './jobs/identify.ts';
 import { createInitialize } from './jobs/initialize.ts';
 import { createIntake } from './jobs/intake.ts';
 import { createLive } from './jobs/live.ts';
 import { createPruneEvents } from './jobs/prune-events.ts';
+import { createNotifier } from './jobs/notifier.ts';
 import { createQuery } from './jobs/query.ts';
 import { createQueueReason } from './jobs/queue-reason.ts';
 import { createResult } from './jobs/result.ts';
@@ -71,6 +73,7 @@ import { createFirstEvent } from './live/first-event.ts';
 import { createFollow } from './live/follow.ts';
 import { createHub } from './live/hub.ts';
 import { createTurns } from './live/turns.ts';
+import { createPost } from './notify/post.ts';
 import { createOrders } from './orders/orders.ts';
 import { createQuotes } from './orders/quotes.ts';
 import { createResultsFolder } from './results/folder.ts';
@@ -107,7 +110,7 @@ const show = (job: StatusRow, dates: StatusView['dates'] = 'unix') =>
 const live = createLive(store, show);
 const hub = createHub(live);
 
-const { limits } = config.gateway;
+const { limits, notify } = config.gateway;
 const tokens = createTokens({ key: tokenKey, revoked: store.revokedTokens, clock });
 const authenticate = createAuthenticate(
   tokens,
@@ -215,7 +218,7 @@ const app = createApp({
     createTicketRoute({ identify, tickets, bodyLimitBytes }),
     stopComputeRoute(async (request) => (await stop(request)).map((job) => show(job)), bodyLimitBytes),
     deleteComputeRoute(async (request) => (await remove.request(request)).map((job) => show(job)), bodyLimitBytes),
-    getResultRoute(createResult({ store, results, authenticate })),
+    getResultRoute(createResult({ store, results, authenticate, clock })),
     validateContainerRoute(bodyLimitBytes),
     createTokenRoute((request) => tokenRequests.create(request)),
     deleteTokenRoute((request) => tokenRequests.revoke(request), bodyLimitBytes),
@@ -245,6 +248,15 @@ await runUntilSignal(
     dispatch,
     createSettle({ bus, store, dispatch, remove, log }),
     hub,
+    createExpire({ store, clock, log }),
+    createNotifier({
+      store,
+      post: createPost({ allowPrivate: notify.allowPrivate, timeoutMs: notify.timeoutS * 1_000 }),
+      key,
+      giveUpAfterMs: notify.giveUpAfterS * 1_000,
+      clock,
+      log,
+    }),
     createIntake({ bus, store, clock, log }),
     createPruneEvents({ store, keepDays: config.gateway.live.keepEventsDays, clock, log }),
     createSweep({ bus, store, runners, dispatch, remove, clock, log }),

@@ -13,6 +13,7 @@ import type { Service } from '@capstan/shared/service';
 import { findUnfinished } from './adopt.ts';
 import { createAnnouncer, type Announcer } from './announce.ts';
 import type { Refusal } from './command.ts';
+import { createExpiry } from './expiry.ts';
 import { insist } from './docker/insist.ts';
 import { ofRunner } from './docker/reconcile.ts';
 import { createOutbox } from './events.ts';
@@ -42,6 +43,7 @@ export function createRunner({ bus, settings, own, outside, clock, log }: Runner
   const outbox = createOutbox({ bus, log });
   const works = createWorks();
   const logDesk = createLogDesk({ bus, captures, log });
+  const expiry = createExpiry({ results, isInHand: (jobId) => works.get(jobId) !== undefined, clock, log });
   const stopping = new AbortController();
   const { signal } = stopping;
   const { keeper, images } = createImageParts({ settings, outside, clock, log, signal });
@@ -149,6 +151,7 @@ export function createRunner({ bus, settings, own, outside, clock, log }: Runner
       await outbox.start();
       await logDesk.start();
       await bus.start();
+      await expiry.start();
       beginning = begin().catch((error: unknown) => {
         if (!signal.aborted) log.error({ err: error }, 'the runner could not begin');
       });
@@ -160,6 +163,7 @@ export function createRunner({ bus, settings, own, outside, clock, log }: Runner
       await parts?.worker.stop();
       await keeper.idle();
       await logDesk.stop();
+      await expiry.stop();
       await outbox.stop();
       await fetcher.close();
       await bus.stop();

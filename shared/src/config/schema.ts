@@ -6,6 +6,7 @@ import { FetchSchema } from './fetch.ts';
 import { ImagesSchema, RegistrySchema } from './images.ts';
 import { LimitsSchema } from './limits.ts';
 import { LiveSchema } from './live.ts';
+import { NotifySchema } from './notify.ts';
 import { ResultsSchema } from './results.ts';
 import { section, strict } from './section.ts';
 
@@ -80,6 +81,7 @@ const GatewaySchema = Type.Object(
         'Addresses or ranges (CIDR) of proxies of yours whose `X-Forwarded-For` is believed. Anyone else can write what they like there.',
     }),
     limits: LimitsSchema,
+    notify: NotifySchema,
     live: LiveSchema,
     compat: CompatSchema,
     catalogueDir: Type.Optional(

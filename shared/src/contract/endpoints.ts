@@ -228,7 +228,7 @@ export const ENDPOINTS = {
       206: { about: 'The part that was asked for', content: { type: 'application/octet-stream' } },
       304: { about: 'The client has the file already' },
     },
-    errors: [400, 401, 404, 416, 503],
+    errors: [400, 401, 404, 410, 416, 503],
   },
   validateContainer: {
     method: 'POST',

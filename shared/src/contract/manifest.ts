@@ -37,8 +37,10 @@ export const ManifestSchema = Type.Object({
   code: Type.Unsafe<EndingCode>(Type.Union(endings.map((code) => Type.Literal(code)))),
   /** Unix milliseconds. */
   endedAt: Type.Number(),
-  /** Unix milliseconds after which the results may be dropped. */
+  /** Unix milliseconds after which the results are dropped. */
   expiresAt: Type.Number(),
+  /** Unix milliseconds; they were: what is left of the run is how it ended. */
+  droppedAt: Type.Optional(Type.Number()),
   termination: Type.Union([TerminationSchema, Type.Null()]),
   files: Type.Array(ManifestFileSchema),
   /** Outputs that were left out, and why: links, devices, sockets, names that are too long. */

@@ -158,6 +158,20 @@ for (const [name, open] of Object.entries(PLACES)) {
       expect(await place.reader.open(run, 0)).to.equal(undefined);
     });
 
+    it('leave nothing but how the run ended when they are dropped', async () => {
+      const draft = await place.writer.begin(run, signal);
+      await draft.add({ filename: 'one', type: 'output' }, pieces(Buffer.from('one')));
+      await draft.addPrivate('filter.log', pieces(Buffer.from('for you alone')));
+      const manifest = await draft.publish(outcome);
+      expect(await place.writer.list()).to.deep.equal([run]);
+      await place.writer.drop(manifest, { droppedAt: 5, signal });
+      expect(await place.reader.open(run, 0)).to.equal(undefined);
+      expect(await place.writer.read(run)).to.deep.equal({ ...manifest, files: [], droppedAt: 5 });
+      expect(await readdir(join(place.dir, jobId, '1'))).to.deep.equal(['manifest.json']);
+      await place.writer.forget(run);
+      expect(await readdir(place.dir)).to.deep.equal([]);
+    });
+
     for (const who of ['writer', 'reader'] as const) {
       it(`are gone without a trace when the ${who} removes them, and removing may be repeated`, async () => {
         await publish(place.writer, { one: Buffer.from('one') });

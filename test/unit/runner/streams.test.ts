@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
-import { createAddressRule } from '../../../services/runner/src/fetch/address-guard.ts';
+import { createAddressRule } from '@capstan/shared/net/address-guard';
 import { capped } from '../../../services/runner/src/results/cap.ts';
 
 describe('what is kept of a stream', () => {
@@ -14,7 +14,7 @@ describe('what is kept of a stream', () => {
 });
 
 describe('the rule for addresses', () => {
-  const rule = createAddressRule([]);
+  const rule = createAddressRule([], 'runner.fetch.allowPrivate');
   it('takes public ones', () => {
     for (const address of ['93.184.216.34', '2606:2800:220:1::1']) expect(rule(address), address).to.equal(true);
   });
@@ -36,13 +36,13 @@ describe('the rule for addresses', () => {
     }
   });
   it('takes the private ranges that are allowed', () => {
-    const allowing = createAddressRule(['10.1.0.0/16', 'fc00::/7']);
+    const allowing = createAddressRule(['10.1.0.0/16', 'fc00::/7'], 'runner.fetch.allowPrivate');
     expect(allowing('10.1.2.3')).to.equal(true);
     expect(allowing('::ffff:10.1.2.3')).to.equal(true);
     expect(allowing('10.2.0.1')).to.equal(false);
     expect(allowing('fd00::1')).to.equal(true);
   });
   it('says which range of the configuration is none', () => {
-    expect(() => createAddressRule(['10.1'])).to.throw('10.1 is not an address range');
+    expect(() => createAddressRule(['10.1'], 'runner.fetch.allowPrivate')).to.throw('10.1 is not an address range');
   });
 });

@@ -15,7 +15,7 @@ export function createResultsFolder(dir: string): Results {
       const folder = join(dir, jobId, String(run));
       const manifest = await readManifest(join(folder, 'manifest.json'));
       const file = manifest?.files.find((each) => each.index === index);
-      if (!file) return undefined;
+      if (!manifest || !file) return undefined;
       const handle = await open(join(folder, 'files', String(file.index))).catch((error: unknown) => {
         throw notWhole(error);
       });
@@ -26,6 +26,7 @@ export function createResultsFolder(dir: string): Results {
       }
       return {
         file,
+        expiresAt: manifest.expiresAt,
         read: (range) => handle.createReadStream({ ...range, highWaterMark: 256 * 1024 }),
         close: () => handle.close(),
       };

@@ -6,6 +6,8 @@ import { CapstanError } from '@capstan/shared/errors';
 
 export interface OpenedResult {
   readonly file: ManifestFile;
+  /** Unix milliseconds; from then on nobody may read it. */
+  readonly expiresAt: number;
   /** Bytes from `start` to `end`, both included; all of them without. Closes the result when it ends or is destroyed. */
   read(range?: { readonly start: number; readonly end: number }): Readable;
   close(): Promise<void>;

@@ -31,13 +31,15 @@ export function createRemoteResults({ objects, dir }: RemoteOptions): Results {
       const name = manifestName(run);
       if ((await objects.sizeOf(name, limited())) === undefined) return undefined;
       const text = (await buffer(await objects.read(name, undefined, limited()))).toString('utf8');
-      const file = parseManifest(JSON.parse(text)).files.find((each) => each.index === index);
+      const { files, expiresAt } = parseManifest(JSON.parse(text));
+      const file = files.find((each) => each.index === index);
       if (!file?.place) return undefined;
       const place = objectName(run, file.place);
       if ((await objects.sizeOf(place, limited())) !== file.filesize) throw notWhole(undefined);
       const reading = new AbortController();
       return {
         file,
+        expiresAt,
         read(range) {
           const bytes = Readable.from(flowing(objects, { place, range, sha256: file.sha256 }, reading.signal), {
             objectMode: false,

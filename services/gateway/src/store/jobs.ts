@@ -61,6 +61,11 @@ export function createJobs(db: Db) {
     where job_id = ? and run = ? and date_finished is not null and want <> 'deleted'
     returning *`);
   const updateSpec = db.prepare('update job_specs set spec = ? where id = (select id from jobs where job_id = ?)');
+  const expiring = "results <> '[]' and expires_at is not null and expires_at <= ?";
+  const hasExpiring = db.prepare(`select 1 from jobs where ${expiring} limit 1`);
+  const expire = db.prepare(
+    `update jobs set results = '[]' where ${expiring} and date_finished is not null returning job_id`,
+  );
   const removeJob = db.prepare('delete from jobs where job_id = ?');
 
   return {
@@ -117,6 +122,10 @@ export function createJobs(db: Db) {
       if (row) updateSpec.run(spec, job.jobId);
       return row && toJob(row);
     },
+    /** Whether there are results that are listed although their time is over. */
+    hasExpiring: (now: number): boolean => hasExpiring.get(now) !== undefined,
+    /** Lists them no more; returns whose they were. */
+    expire: (now: number): readonly JobId[] => expire.all(now).map((row) => row['job_id'] as JobId),
     remove(jobId: JobId): void {
       removeJob.run(jobId);
     },

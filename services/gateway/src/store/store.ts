@@ -8,6 +8,7 @@ import { createEvents, type Events } from './events.ts';
 import { createJobOrders, type JobOrders } from './job-orders.ts';
 import { createJobResources, type JobResources } from './job-resources.ts';
 import { createJobs, type Jobs } from './jobs.ts';
+import { createNotifications, type Notifications } from './notifications.ts';
 import { createNonces, type Nonces } from './nonces.ts';
 import { createQueue, type Queue } from './queue.ts';
 import { createReceiptTable, type ReceiptTable } from './receipts.ts';
@@ -22,6 +23,7 @@ export interface Store extends Committer {
   readonly events: Events;
   readonly cursors: Cursors;
   readonly nonces: Nonces;
+  readonly notifications: Notifications;
   readonly environments: Environments;
   readonly tombstones: Tombstones;
   readonly revokedTokens: RevokedTokens;
@@ -50,6 +52,7 @@ export function storeOn(db: Db): Store {
     events: createEvents(db),
     cursors: createCursors(db),
     nonces: createNonces(db),
+    notifications: createNotifications(db),
     environments: createEnvironments(db),
     tombstones: createTombstones(db),
     revokedTokens: createRevokedTokens(db),

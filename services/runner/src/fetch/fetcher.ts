@@ -8,8 +8,8 @@ import type { Config } from '@capstan/shared/config/schema';
 import { CapstanError, hasCode } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
 import type { NodeKey } from '@capstan/shared/node-key';
+import { createAddressRule, createGuardedAgent, type ResolveName } from '@capstan/shared/net/address-guard';
 import { retry } from '@capstan/shared/retry';
-import { createAddressRule, createGuardedAgent, type ResolveName } from './address-guard.ts';
 import { checking, GB, largerThan, type Checks, type Content } from './content.ts';
 import { createDownload, translateError, type Download } from './download.ts';
 import { countFiles, createProviderRequests, type Held } from './kinds/provider.ts';
@@ -74,7 +74,11 @@ export function createFetcher(options: FetcherOptions): Fetcher {
   const { limits, chains, key, clock, catalogueDir, scratchDir, log } = options;
   const names = options.resolveName ? { resolveName: options.resolveName } : {};
   const idleTimeoutMs = limits.idleTimeoutS * 1_000;
-  const guarded = createGuardedAgent({ isAllowed: createAddressRule(limits.allowPrivate), idleTimeoutMs, ...names });
+  const guarded = createGuardedAgent({
+    isAllowed: createAddressRule(limits.allowPrivate, 'runner.fetch.allowPrivate'),
+    idleTimeoutMs,
+    ...names,
+  });
   // The operator's own servers may be anywhere, also beside this node.
   const unguarded = createGuardedAgent({ isAllowed: () => true, idleTimeoutMs, ...names });
   const spoolPlace = { scratchDir, keepFreeBytes: limits.keepFreeGB * GB };

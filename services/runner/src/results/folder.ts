@@ -12,6 +12,9 @@ export function createResultsFolder(dir: string): Results {
   return {
     read: runs.read,
     remove: runs.remove,
+    list: runs.list,
+    drop: (manifest, { droppedAt }) => runs.drop(manifest, droppedAt),
+    forget: runs.forget,
     // A disk that is full may get room.
     retries: 3,
     maxRetryDelayMs: 2_000,

@@ -20,6 +20,12 @@ export function createRemoteResults({ objects, dir, uploadRetries }: RemoteOptio
   const runs = createRuns(dir);
   return {
     read: runs.read,
+    list: runs.list,
+    async drop(manifest, { droppedAt, signal }) {
+      await translated(() => objects.removeFolder(`${manifest.jobId}/${manifest.run}`, signal));
+      await runs.drop(manifest, droppedAt);
+    },
+    forget: runs.forget,
     retries: uploadRetries,
     maxRetryDelayMs: 60_000,
     async remove(jobId, signal) {

@@ -26,6 +26,12 @@ export interface Results {
   begin(run: Run, signal: AbortSignal): Promise<Draft>;
   /** Removes the results of all runs of a job. */
   remove(jobId: JobId, signal: AbortSignal): Promise<void>;
+  /** The runs that are remembered. */
+  list(): Promise<readonly Run[]>;
+  /** Removes everything of a run but the memory of how it ended. */
+  drop(manifest: Manifest, how: { readonly droppedAt: number; readonly signal: AbortSignal }): Promise<void>;
+  /** Removes that memory, too. */
+  forget(run: Run): Promise<void>;
   /** How many more chances a publication gets that failed. */
   readonly retries: number;
   readonly maxRetryDelayMs: number;

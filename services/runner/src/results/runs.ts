@@ -6,7 +6,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { JobId } from '@capstan/shared/contract/ids';
+import { parseJobId, type JobId } from '@capstan/shared/contract/ids';
 import { ManifestSchema, type Manifest, type ManifestFile } from '@capstan/shared/contract/manifest';
 import { CapstanError, messageOf, systemCode } from '@capstan/shared/errors';
 import { compile } from '@capstan/shared/validate';
@@ -26,6 +26,10 @@ export interface Runs {
   read(run: Run): Promise<Manifest | undefined>;
   begin(run: Run): Promise<RunDraft>;
   remove(jobId: JobId): Promise<void>;
+  list(): Promise<readonly Run[]>;
+  /** Removes what lies beside the manifest, and keeps of that how the run ended. */
+  drop(manifest: Manifest, droppedAt: number): Promise<void>;
+  forget(run: Run): Promise<void>;
 }
 
 export function createRuns(dir: string): Runs {
@@ -68,6 +72,28 @@ export function createRuns(dir: string): Runs {
         };
       }),
     remove: (jobId) => translated(() => rm(jobDir(jobId), { recursive: true, force: true })),
+    list: () =>
+      translated(async () => {
+        const jobIds = (await namesIn(dir)).flatMap((name) => parseJobId(name) ?? []);
+        const runs = await Promise.all(jobIds.map(async (jobId) => ({ jobId, names: await namesIn(jobDir(jobId)) })));
+        return runs.flatMap(({ jobId, names }) =>
+          names.filter((name) => /^[1-9]\d*$/.test(name)).map((name) => ({ jobId, run: Number(name) })),
+        );
+      }),
+    drop: (manifest, droppedAt) =>
+      translated(async () => {
+        const at = runDir(manifest);
+        for (const name of ['files', PRIVATE]) await rm(join(at, name), { recursive: true, force: true });
+        const temporary = join(at, `.${randomBytes(6).toString('hex')}`);
+        await writeDurably(temporary, JSON.stringify({ ...manifest, files: [], skipped: [], droppedAt }));
+        await rename(temporary, join(at, MANIFEST));
+      }),
+    forget: (run) =>
+      translated(async () => {
+        await rm(runDir(run), { recursive: true, force: true });
+        if ((await namesIn(jobDir(run.jobId))).length === 0)
+          await rm(jobDir(run.jobId), { recursive: true, force: true });
+      }),
   };
 }
 
@@ -121,6 +147,15 @@ async function writeDurably(path: string, text: string): Promise<void> {
   await using handle = await open(path, 'wx', 0o640);
   await handle.writeFile(text);
   await handle.datasync();
+}
+
+async function namesIn(dir: string): Promise<readonly string[]> {
+  try {
+    return await readdir(dir);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 const draftPrefix = (run: number) => `.${run}-`;

@@ -3,5 +3,6 @@ import { initial } from './0001-initial.ts';
 import { orders } from './0002-orders.ts';
 import { live } from './0003-live.ts';
 import { resources } from './0004-resources.ts';
+import { results } from './0005-results.ts';
 
-export const MIGRATIONS: readonly string[] = [initial, orders, live, resources];
+export const MIGRATIONS: readonly string[] = [initial, orders, live, resources, results];

@@ -1,12 +1,12 @@
 /**
- * Keeps assets from reaching into the operator's network. Checked is the address that a connection really goes to, after name
+ * Keeps addresses that strangers name from reaching into the operator's network. Checked is the address that a connection really goes to, after name
  * resolution, so neither a clever spelling nor a name that resolves differently the second time gets past.
  */
 import { lookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
-import { CapstanError } from '@capstan/shared/errors';
+import { CapstanError } from '../errors.ts';
 
 export type AddressRule = (address: string) => boolean;
 
@@ -16,8 +16,8 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const GLOBAL_V6 = ipaddr.IPv6.parseCIDR('2000::/3');
 
 /** Public addresses, and the private ranges (CIDR) that the operator allows. */
-export function createAddressRule(allowPrivate: readonly string[]): AddressRule {
-  const allowed = allowPrivate.map(parseRange);
+export function createAddressRule(allowPrivate: readonly string[], setting: string): AddressRule {
+  const allowed = allowPrivate.map((cidr) => parseRange(cidr, setting));
   return (text) => {
     if (!ipaddr.isValid(text)) return false;
     // `process` turns an IPv4 address that is mapped into IPv6 back into what it is.
@@ -78,11 +78,11 @@ function guardedLookup(isAllowed: AddressRule, resolveName: ResolveName): Lookup
   };
 }
 
-function parseRange(cidr: string): [ipaddr.IPv4 | ipaddr.IPv6, number] {
+function parseRange(cidr: string, setting: string): [ipaddr.IPv4 | ipaddr.IPv6, number] {
   try {
     return ipaddr.parseCIDR(cidr);
   } catch (error) {
-    throw new CapstanError('INVALID_CONFIG', `runner.fetch.allowPrivate: ${cidr} is not an address range (CIDR).`, {
+    throw new CapstanError('INVALID_CONFIG', `${setting}: ${cidr} is not an address range (CIDR).`, {
       cause: error,
     });
   }
