@@ -1,4 +1,4 @@
-/** After a start: what an earlier life of this runner left in the engine. What runs or ran goes on, the rest is cleared away. */
+/** What was left in the engine, by an earlier life of this runner or by a run that failed to clean up. What runs or ran goes on, the rest is cleared away. */
 import type { Log } from '@capstan/shared/log';
 import type { Engine } from './docker/engine.ts';
 import { insist, type Patience } from './docker/insist.ts';
@@ -7,7 +7,7 @@ import { findAttempts, ofRunner, type FoundAttempt } from './docker/reconcile.ts
 import type { Captures } from './logs/captures.ts';
 import type { StartMarks } from './pipeline/start-marks.ts';
 import { cleanRun, cleanUnstarted } from './pipeline/steps/clean.ts';
-import type { Results } from './results/results.ts';
+import type { Results, Run } from './results/results.ts';
 
 interface AdoptParts {
   readonly engine: Engine;
@@ -15,14 +15,17 @@ interface AdoptParts {
   readonly marks: StartMarks;
   readonly captures: Captures;
   readonly runnerId: string;
+  /** Whether somebody works on a run: it looks after itself. */
+  readonly isInHand: (run: Run) => boolean;
   readonly log: Log;
 }
 
-/** Resolves to the runs whose algorithm was started and that have not ended. Nothing else of this runner is left then. */
+/** Resolves to the runs whose algorithm was started and that have not ended. Of those that nobody has in hand, nothing else is left then. */
 export async function findUnfinished(parts: AdoptParts, signal: AbortSignal): Promise<readonly AttemptIdentity[]> {
   const patience = { signal, log: parts.log };
   const found = await insist(() => findAttempts(parts.engine, ofRunner(parts.runnerId), signal), patience);
-  const byRun = Map.groupBy(found, ({ identity }) => `${identity.jobId}.${identity.run}`);
+  const left = found.filter(({ identity }) => !parts.isInHand(identity));
+  const byRun = Map.groupBy(left, ({ identity }) => `${identity.jobId}.${identity.run}`);
   const unfinished = await Promise.all([...byRun.values()].map((attempts) => judge(attempts, parts, patience)));
   const left = unfinished.filter((identity) => identity !== undefined);
   await parts.captures.removeAllBut(left);

@@ -15,19 +15,29 @@ interface AnnouncerOptions {
   readonly bus: Bus;
   readonly runnerId: string;
   readonly environments: readonly Environment[];
+  /** Why no job begins for now, if none does. */
+  readonly paused: () => string | undefined;
   readonly jobs: () => Announcement['jobs'];
 }
 
 const INTERVAL_MS = 5_000;
 
-export function createAnnouncer({ bus, runnerId, environments, jobs }: AnnouncerOptions): Announcer {
+export function createAnnouncer({ bus, runnerId, environments, paused, jobs }: AnnouncerOptions): Announcer {
   const instance = randomUUID();
   let timer: NodeJS.Timeout | undefined;
   let forgetBus: (() => void) | undefined;
   const stopping = new AbortController();
 
   const announce = () => {
-    const announcement: Announcement = { v: 1, runnerId, instance, environments: [...environments], jobs: jobs() };
+    const reason = paused();
+    const announcement: Announcement = {
+      v: 1,
+      runnerId,
+      instance,
+      environments: [...environments],
+      jobs: jobs(),
+      ...(reason === undefined ? {} : { paused: reason }),
+    };
     broadcast(bus, announceSubject(runnerId), announcement);
   };
 

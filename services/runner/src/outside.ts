@@ -12,12 +12,13 @@ import type { DiskUse } from './images/eviction.ts';
 import { createImageNotes, type ImageNotes } from './images/notes.ts';
 import type { Machine } from './limits.ts';
 import { createCaptures, type Captures } from './logs/captures.ts';
-import { createEngineDisk, readMachine } from './machine.ts';
+import { createEngineDisk, readDisk, readMachine } from './machine.ts';
 import { logLimitsOf } from './pipeline/attempt.ts';
 import { createStartMarks, type StartMarks } from './pipeline/start-marks.ts';
 import { createResultsFolder } from './results/folder.ts';
 import { createRemoteResults } from './results/remote.ts';
-import type { Results } from './results/results.ts';
+import type { Results, Run } from './results/results.ts';
+import { removeStaleDrafts } from './results/stale-drafts.ts';
 
 export interface Outside {
   readonly engine: Engine;
@@ -27,6 +28,9 @@ export interface Outside {
   readonly fetcher: Fetcher;
   readonly imageNotes: ImageNotes;
   readMachine(): Promise<Machine>;
+  /** Results that were half written, but for those that somebody works on. */
+  removeStaleDrafts(isAtWork: (run: Run) => boolean): Promise<void>;
+  readDataDisk(): Promise<DiskUse>;
   /** The disk that holds images and containers. */
   readEngineDisk(): Promise<DiskUse>;
 }
@@ -58,6 +62,11 @@ export function createOutside({ settings, chains, keeping, own, paths, clock, lo
     fetcher: createFetcher({ limits: settings.fetch, chains, key: own.key, clock, catalogueDir, scratchDir, log }),
     imageNotes: createImageNotes(join(paths.data, 'images.json')),
     readMachine: () => readMachine(paths.data),
+    async removeStaleDrafts(isAtWork) {
+      const removed = await removeStaleDrafts(paths.results, { isAtWork, now: clock.now() });
+      if (removed > 0) log.info({ removed }, 'cleared away results that were half written');
+    },
+    readDataDisk: () => readDisk(paths.data),
     readEngineDisk: createEngineDisk({ engine, configured: settings.images.engineRoot, dataDir: paths.data }),
   };
 }

@@ -4,7 +4,7 @@ import { broadcast } from '@capstan/shared/bus/publish';
 import { progressSubject } from '@capstan/shared/bus/subjects';
 import type { Clock } from '@capstan/shared/clock';
 import type { Config } from '@capstan/shared/config/schema';
-import type { EnvironmentId } from '@capstan/shared/contract/ids';
+import type { EnvironmentId, JobId } from '@capstan/shared/contract/ids';
 import { jobEvent, type JobEvent } from '@capstan/shared/contract/messages';
 import type { Progress } from '@capstan/shared/contract/progress';
 import { STATUS } from '@capstan/shared/contract/status';
@@ -13,19 +13,19 @@ import type { Service } from '@capstan/shared/service';
 import { findUnfinished } from './adopt.ts';
 import { createAnnouncer, type Announcer } from './announce.ts';
 import type { Refusal } from './command.ts';
+import { createDiskWatch } from './disk-watch.ts';
 import { createExpiry } from './expiry.ts';
 import { insist } from './docker/insist.ts';
 import { ofRunner } from './docker/reconcile.ts';
 import { createOutbox } from './events.ts';
 import type { OwnNode } from './fetch/sealed-files.ts';
-import { createImages } from './images/images.ts';
-import { createImageKeeper } from './images/keeper.ts';
-import { createSharedPulls } from './images/shared-pulls.ts';
+import { createImageParts } from './image-parts.ts';
 import { announcedEnvironment, limitsOf, type Machine } from './limits.ts';
 import { createLogDesk } from './log-desk.ts';
 import type { Outside } from './outside.ts';
 import { endingWithout } from './pipeline/ending.ts';
 import { runJob } from './pipeline/run.ts';
+import { createReaper } from './reap.ts';
 import { createWorker, type Worker } from './worker.ts';
 import { createWorks } from './works.ts';
 
@@ -38,6 +38,8 @@ export interface RunnerOptions {
   readonly log: Log;
 }
 
+const GB = 1_000_000_000;
+
 export function createRunner({ bus, settings, own, outside, clock, log }: RunnerOptions): Service {
   const { engine, results, marks, captures, fetcher } = outside;
   const outbox = createOutbox({ bus, log });
@@ -47,6 +49,31 @@ export function createRunner({ bus, settings, own, outside, clock, log }: Runner
   const stopping = new AbortController();
   const { signal } = stopping;
   const { keeper, images } = createImageParts({ settings, outside, clock, log, signal });
+
+  let parts: { readonly worker: Worker; readonly announcer: Announcer } | undefined;
+  const disks = createDiskWatch({
+    disks: [
+      { name: 'data folder', read: () => outside.readDataDisk() },
+      { name: 'container engine', read: () => outside.readEngineDisk() },
+    ],
+    minFreeBytes: settings.minFreeDiskGB * GB,
+    onChange() {
+      works.changed();
+      parts?.worker.look();
+      parts?.announcer.announce();
+    },
+    log,
+  });
+  const isInHand = ({ jobId, run }: { jobId: JobId; run: number }) => works.get(jobId)?.run === run;
+  const leftBehind = () =>
+    findUnfinished({ engine, results, marks, captures, runnerId: settings.id, isInHand, log }, signal);
+  const reaper = createReaper({
+    everyS: settings.reapEveryS,
+    findUnfinished: leftBehind,
+    adopt: (identity) => parts?.worker.adopt(identity),
+    removeDrafts: () => outside.removeStaleDrafts(isInHand),
+    log,
+  });
 
   const emit = (event: JobEvent) => {
     const work = works.get(event.jobId);
@@ -93,6 +120,7 @@ export function createRunner({ bus, settings, own, outside, clock, log }: Runner
       works,
       offers: offered,
       refuse,
+      mayBegin: () => disks.shortage() === undefined,
       log,
       run: (todo, runSignal) => runJob(todo, pipelineParts, runSignal),
       told: ({ jobId }, runSignal) => outbox.settled(jobId, runSignal),
@@ -104,6 +132,7 @@ export function createRunner({ bus, settings, own, outside, clock, log }: Runner
         logDesk.close(jobId);
         outbox.forget(jobId);
         keeper.wake();
+        disks.wake();
         announcer.announce();
       },
     });
@@ -111,6 +140,7 @@ export function createRunner({ bus, settings, own, outside, clock, log }: Runner
       bus,
       runnerId: settings.id,
       environments: offered.map(({ environment }) => environment),
+      paused: () => disks.shortage(),
       jobs: () =>
         works
           .all()
@@ -120,8 +150,6 @@ export function createRunner({ bus, settings, own, outside, clock, log }: Runner
     return { worker, announcer };
   };
 
-  let parts: { readonly worker: Worker; readonly announcer: Announcer } | undefined;
-
   /** In the background: a runner without an engine or without NATS waits for them and can still be stopped. */
   const begin = async () => {
     const { version } = await insist(() => engine.about(signal), { signal, log });
@@ -130,13 +158,16 @@ export function createRunner({ bus, settings, own, outside, clock, log }: Runner
     const labels = ofRunner(settings.id);
     const holdsVolumeSizes = await insist(() => engine.holdsVolumeSizes(labels, signal), { signal, log });
     log.info({ diskQuota: holdsVolumeSizes ? 'hard' : 'measured' }, 'what jobs write is held to their limit');
-    const unfinished = await findUnfinished({ engine, results, marks, captures, runnerId: settings.id, log }, signal);
+    const unfinished = await leftBehind();
+    await outside.removeStaleDrafts(isInHand);
     signal.throwIfAborted();
     parts = createParts(machine, holdsVolumeSizes);
     for (const identity of unfinished) parts.worker.adopt(identity);
     keeper.wake();
+    await disks.start();
     await parts.worker.start();
     await parts.announcer.start();
+    await reaper.start();
     await bus.connected(signal);
     log.info(
       { runner: settings.id, environments: settings.environments.map(({ id }) => id), engine: version },
@@ -159,6 +190,8 @@ export function createRunner({ bus, settings, own, outside, clock, log }: Runner
     async stop() {
       stopping.abort();
       await beginning;
+      await reaper.stop();
+      await disks.stop();
       await parts?.announcer.stop();
       await parts?.worker.stop();
       await keeper.idle();
@@ -170,43 +203,3 @@ export function createRunner({ bus, settings, own, outside, clock, log }: Runner
     },
   };
 }
-
-interface ImageOptions extends Omit<RunnerOptions, 'bus' | 'own'> {
-  readonly signal: AbortSignal;
-}
-
-function createImageParts({ settings, outside, clock, log, signal }: ImageOptions) {
-  const { engine, imageNotes: notes, readEngineDisk: readDisk } = outside;
-  const {
-    evictAbovePercent: abovePercent,
-    evictBelowPercent: belowPercent,
-    stallTimeoutS,
-    maxImageGB,
-  } = settings.images;
-  const keeper = createImageKeeper({
-    engine,
-    notes,
-    readDisk,
-    watermarks: { abovePercent, belowPercent },
-    clock,
-    log,
-    signal,
-  });
-  const pulls = createSharedPulls({
-    engine,
-    limits: { timeoutS: settings.pullTimeoutS, stallTimeoutS, maxBytes: maxImageGB * GB },
-    isDiskFull: async () => (await readDisk()).freeBytes < settings.minFreeDiskGB * GB,
-    log,
-  });
-  const images = createImages({
-    engine,
-    pulls,
-    keeper,
-    settings: settings.images,
-    registries: settings.registries,
-    log,
-  });
-  return { keeper, images };
-}
-
-const GB = 1_000_000_000;

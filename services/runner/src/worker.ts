@@ -20,8 +20,10 @@ import { readCommand, type Refusal } from './command.ts';
 import type { Work, Works } from './works.ts';
 
 export interface Worker extends Service {
-  /** Goes on with a run whose algorithm is started, without waiting for its command. */
+  /** Goes on with a run whose algorithm is started, without waiting for its command. Harmless if it is in hand. */
   adopt(identity: AttemptIdentity): void;
+  /** Something changed that runs may wait for. */
+  look(): void;
 }
 
 export interface WorkerParts {
@@ -34,6 +36,8 @@ export interface WorkerParts {
   readonly refuse: (refusal: Refusal) => void;
   /** Resolves when NATS has all events of a job. */
   readonly told: (work: Pick<Work, 'jobId'>, signal: AbortSignal) => Promise<void>;
+  /** Whether any may begin that did not begin yet. */
+  readonly mayBegin: () => boolean;
   readonly onBegin: (work: Work) => void;
   /** It is not among the works any more. */
   readonly onLeave: (work: Work) => void;
@@ -46,7 +50,8 @@ const HEARTBEAT_MS = 800;
 /** All runners of an environment together. */
 const MAX_UNACKED = 10_000;
 
-export function createWorker({ bus, works, offers, run, refuse, told, onBegin, onLeave, log }: WorkerParts): Worker {
+export function createWorker(parts: WorkerParts): Worker {
+  const { bus, works, offers, run, refuse, told, mayBegin, onBegin, onLeave, log } = parts;
   const stopping = new AbortController();
   const { signal } = stopping;
   const busy = new Set<Promise<void>>();
@@ -72,7 +77,7 @@ export function createWorker({ bus, works, offers, run, refuse, told, onBegin, o
       // A run that is not wanted any more takes no room: it only has to be told and cleared away.
       if (work.control.halted.aborted) begin(work);
     }
-    for (const offer of offers) {
+    for (const offer of mayBegin() ? offers : []) {
       for (const { jobId } of whatFits(offer, works.occupants())) {
         const work = works.get(jobId);
         if (!work) continue;
@@ -193,7 +198,7 @@ export function createWorker({ bus, works, offers, run, refuse, told, onBegin, o
       signal,
     });
     for (;;) {
-      while (!mayAsk(offer, works.occupants()) && !signal.aborted) await works.nextChange(signal);
+      while (!(mayBegin() && mayAsk(offer, works.occupants())) && !signal.aborted) await works.nextChange(signal);
       const next = await commands.next();
       if (next.done === true) return;
       take(next.value);
@@ -209,7 +214,9 @@ export function createWorker({ bus, works, offers, run, refuse, told, onBegin, o
 
   return {
     name: 'worker',
+    look: beginWhatFits,
     adopt({ jobId, run: number, environment, grant }) {
+      if (works.get(jobId)) return;
       const offer = offers.find((candidate) => candidate.environment.id === environment);
       works.add({
         jobId,
@@ -224,6 +231,8 @@ export function createWorker({ bus, works, offers, run, refuse, told, onBegin, o
         state: 'holding',
         isStarted: true,
       });
+      const adopted = works.get(jobId);
+      if (heartbeat && adopted) begin(adopted);
     },
     start() {
       heartbeat = setInterval(keepAlive, HEARTBEAT_MS);

@@ -140,6 +140,13 @@ const RunnerSchema = Type.Object(
       description:
         "Free space, in GB, that must be left on the disk of the data folder and on the engine's. Below it the runner takes no new jobs and ends pulls, until there is space again.",
     }),
+    reapEveryS: Type.Number({
+      minimum: 1,
+      maximum: 86_400,
+      default: 300,
+      description:
+        'How often the runner looks for containers, volumes and half-written results of its own that no run has in hand any more, in seconds. It also does when it starts.',
+    }),
     stopGraceS: Type.Integer({
       minimum: 0,
       maximum: 300,

@@ -97,5 +97,7 @@ export const AnnouncementSchema = Type.Object({
   instance: Type.String(),
   environments: Type.Array(EnvironmentSchema),
   jobs: Type.Array(Type.Object({ jobId: JobIdSchema, run: Type.Integer(), environment: EnvironmentIdSchema })),
+  /** Why no job begins there for now, in words for owners of jobs. Absent if they begin. */
+  paused: Type.Optional(Type.String()),
 });
 export type Announcement = Static<typeof AnnouncementSchema>;

@@ -15,6 +15,7 @@ export function createQueueReason(
     const state = runners.environment(job.environment);
     const position = job.dispatchedAt === null ? store.queue.countAhead(job) + 1 : 0;
     if (!state?.isLive) return { position, reason: 'No runner of this environment is connected at the moment.' };
+    if (state.paused !== undefined) return { position, reason: state.paused };
     if (position === 0) return { position, reason: 'Its turn has come; a runner is about to take it.' };
     const free = freeIn(state, store);
     const need = neededBy(store.jobResources.of(job.jobId), state.environment);

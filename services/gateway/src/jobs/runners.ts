@@ -18,8 +18,10 @@ const validate = compile(AnnouncementSchema);
 export interface EnvironmentState {
   readonly environment: Environment;
   readonly isLive: boolean;
-  /** What its live runners have together. */
+  /** What its live runners have together for jobs to begin with. */
   readonly total: Amounts;
+  /** Why none of its live runners begins a job for now. */
+  readonly paused?: string;
   readonly runningJobs: number;
   /** Unix milliseconds. */
   readonly lastSeen: number;
@@ -98,16 +100,19 @@ export function createRunners({ bus, store, clock, log }: RunnersOptions): Runne
   };
 
   const stateOf = ({ environment, storedAt }: { environment: Environment; storedAt: number }): EnvironmentState => {
-    const offers = live().flatMap((announcement) =>
-      announcement.environments.filter(({ id }) => id === environment.id),
+    const offers = live().flatMap(({ environments, paused }) =>
+      environments.filter(({ id }) => id === environment.id).map((offer) => ({ offer, paused })),
     );
+    const open = offers.filter(({ paused }) => paused === undefined);
+    const paused = open.length > 0 ? undefined : offers[0]?.paused;
     const jobs = live().flatMap((announcement) =>
       announcement.jobs.filter((job) => job.environment === environment.id),
     );
     return {
       environment,
       isLive: offers.length > 0,
-      total: offers.map(totalOf).reduce(plus, NOTHING),
+      total: open.map(({ offer }) => totalOf(offer)).reduce(plus, NOTHING),
+      ...(paused === undefined ? {} : { paused }),
       runningJobs: jobs.length,
       lastSeen: storedAt,
     };
