@@ -19,7 +19,17 @@ export interface PrivateEngine extends AsyncDisposable {
 
 const IMAGE = 'capstan/node-demo:24';
 
-export async function startPrivateEngine(dir: string): Promise<PrivateEngine> {
+interface PrivateEngineOptions {
+  /** Where it keeps images and containers, if not beside the rest. */
+  readonly dataRoot?: string;
+  /** Without any image. */
+  readonly isBare?: boolean;
+}
+
+export async function startPrivateEngine(
+  dir: string,
+  { dataRoot = join(dir, 'data'), isBare = false }: PrivateEngineOptions = {},
+): Promise<PrivateEngine> {
   await mkdir(dir, { recursive: true });
   const socket = join(dir, 'docker.sock');
   const at = (name: string) => join(dir, name);
@@ -30,7 +40,7 @@ export async function startPrivateEngine(dir: string): Promise<PrivateEngine> {
       command: [
         'dockerd',
         `--host=unix://${socket}`,
-        `--data-root=${at('data')}`,
+        `--data-root=${dataRoot}`,
         `--exec-root=${at('exec')}`,
         `--pidfile=${at('pid')}`,
         '--bridge=none',
@@ -47,7 +57,7 @@ export async function startPrivateEngine(dir: string): Promise<PrivateEngine> {
     });
   };
   await start();
-  await copyImage(socket);
+  if (!isBare) await copyImage(socket);
   return {
     socket,
     freeze: () => void process.kill(engine.pid, 'SIGSTOP'),
