@@ -27,9 +27,7 @@ export async function findUnfinished(parts: AdoptParts, signal: AbortSignal): Pr
   const left = found.filter(({ identity }) => !parts.isInHand(identity));
   const byRun = Map.groupBy(left, ({ identity }) => `${identity.jobId}.${identity.run}`);
   const unfinished = await Promise.all([...byRun.values()].map((attempts) => judge(attempts, parts, patience)));
-  const left = unfinished.filter((identity) => identity !== undefined);
-  await parts.captures.removeAllBut(left);
-  return left;
+  return unfinished.filter((identity) => identity !== undefined);
 }
 
 async function judge(

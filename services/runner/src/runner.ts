@@ -159,6 +159,8 @@ export function createRunner({ bus, settings, own, outside, clock, log }: Runner
     const holdsVolumeSizes = await insist(() => engine.holdsVolumeSizes(labels, signal), { signal, log });
     log.info({ diskQuota: holdsVolumeSizes ? 'hard' : 'measured' }, 'what jobs write is held to their limit');
     const unfinished = await leftBehind();
+    // Only now: of runs that are in hand later on, nobody knows here.
+    await captures.removeAllBut(unfinished);
     await outside.removeStaleDrafts(isInHand);
     signal.throwIfAborted();
     parts = createParts(machine, holdsVolumeSizes);
