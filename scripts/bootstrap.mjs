@@ -57,6 +57,11 @@ const COMMANDS = {
     needs: [nodeModules],
     script: 'test/chaos/kill-store.ts',
   },
+  'bench-live': {
+    does: 'measure how soon subscribers know, one, a thousand and ten thousand of them',
+    needs: [nodeModules, natsServer, dockerEngine, demoImage],
+    script: 'test/bench/live.ts',
+  },
   'bench-overhead': {
     does: 'measure what the node adds to a job',
     needs: [nodeModules, natsServer, dockerEngine, demoImage],

@@ -11,6 +11,8 @@ export interface EngineEvent {
   readonly action: string;
   /** Names follow from the job: `capstan-<jobId>-…`. */
   readonly name: string;
+  /** When it happened, by the engine: milliseconds since 1970, with fractions. */
+  readonly atMs: number;
 }
 
 export interface EngineEvents extends AsyncDisposable {
@@ -74,11 +76,12 @@ export async function watchEngine(): Promise<EngineEvents> {
 }
 
 function parseEvent(line: string): EngineEvent {
-  const { Type, Action, Actor } = JSON.parse(line) as {
+  const { Type, Action, Actor, timeNano } = JSON.parse(line) as {
     readonly Type: 'container' | 'volume';
     readonly Action: string;
+    readonly timeNano: number;
     readonly Actor: { readonly ID: string; readonly Attributes: Readonly<Record<string, string>> };
   };
   // A volume has its name for an id; a container has both.
-  return { kind: Type, action: Action, name: Actor.Attributes['name'] ?? Actor.ID };
+  return { kind: Type, action: Action, name: Actor.Attributes['name'] ?? Actor.ID, atMs: timeNano / 1e6 };
 }

@@ -62,6 +62,8 @@ export interface GatewayScene extends AsyncDisposable {
   order(): Order;
   /** Reports like a runner; resolves once the gateway has dealt with it, to whether it changed the job. */
   report(jobId: string, code: StatusCode, report?: Report): Promise<boolean>;
+  /** The same without waiting for the gateway; resolves once the broker has it. Those sent one after another stay in their order. */
+  send(jobId: string, code: StatusCode, report?: Report): Promise<void>;
   /** Says from now on that it works on these jobs. */
   announce(jobs: Announcement['jobs']): void;
   /** What the gateway wants of a job, once it wants this. */
@@ -169,6 +171,13 @@ export async function startGateway({
       limitMs: LIMIT_MS,
     });
 
+  const send = async (jobId: string, code: StatusCode, { run = 1, attempt = 1, details = {} }: Report = {}) => {
+    const event = jobEvent({ jobId: jobId as JobId, run, attempt, code, at: Date.now(), details });
+    // An id of its own: what comes late or twice must get as far as the gateway.
+    const messageId = randomBytes(8).toString('hex');
+    await publish(bus, { subject: eventSubject(event.jobId), messageId, message: event });
+  };
+
   return {
     get url() {
       return running.url;
@@ -185,12 +194,11 @@ export async function startGateway({
     },
     caller: () => createCaller(() => running.url),
     order: () => ({ environment: ENVIRONMENT.id, dataset: assetOrder(dataset), algorithm: assetOrder(algorithm) }),
-    async report(jobId, code, { run = 1, attempt = 1, details = {} } = {}) {
+    send,
+    async report(jobId, code, report = {}) {
+      const { run = 1 } = report;
       const before = lines;
-      const event = jobEvent({ jobId: jobId as JobId, run, attempt, code, at: Date.now(), details });
-      // An id of its own: what comes late or twice must get as far as the gateway.
-      const messageId = randomBytes(8).toString('hex');
-      await publish(bus, { subject: eventSubject(event.jobId), messageId, message: event });
+      await send(jobId, code, report);
       const verdicts = ['job moved on', 'event changes nothing'];
       const isIt = (entry: Entry) =>
         verdicts.includes(entry.msg) && entry['jobId'] === jobId && entry['run'] === run && entry['code'] === code;

@@ -30,15 +30,28 @@ interface OutletOptions {
 export function createOutlet({ socket, stream, maxBufferedBytes, onTooSlow }: OutletOptions): Outlet {
   let lastTold: SlowAt | undefined;
 
+  /** What is written in one turn, such as the events of one commit, leaves in one piece. */
+  let isHeld = false;
+  const release = () => {
+    isHeld = false;
+    stream.uncork();
+  };
   const write = (bytes: Buffer) => {
-    if (socket.readyState === socket.OPEN) stream.write(bytes);
+    if (!isHeld) {
+      isHeld = true;
+      stream.cork();
+      process.nextTick(release);
+    }
+    stream.write(bytes);
   };
 
   return {
-    send: (frame: ServerFrame) => write(textFrame(JSON.stringify(frame))),
+    send(frame: ServerFrame) {
+      if (socket.readyState === socket.OPEN) write(textFrame(JSON.stringify(frame)));
+    },
     tell(told, subscription) {
       if (socket.readyState !== socket.OPEN) return;
-      stream.write(told.bytes(textFrame, subscription));
+      write(told.bytes(textFrame, subscription));
       lastTold = { subscription, cursor: told.cursor };
       if (stream.writableLength > maxBufferedBytes) onTooSlow(lastTold);
     },
