@@ -14,6 +14,7 @@ import { serviceGroup } from '@capstan/shared/service';
 import { orExit, runUntilSignal } from '@capstan/shared/shutdown';
 import { createAssets } from './assets/assets.ts';
 import { createCatalogue } from './assets/catalogue.ts';
+import { createResultAssets } from './assets/result-assets.ts';
 import { createMetadataStore } from './assets/metadata-store.ts';
 import { createContracts } from './chain/contracts.ts';
 import { createChain } from './chain/provider.ts';
@@ -146,6 +147,12 @@ const assets = createAssets(
       }),
 );
 const sealText = (text: string) => seal(publicKey, text);
+const resultAssets = createResultAssets({
+  catalogueDir: paths.catalogue,
+  isOn: config.results.asAssets,
+  chainId: config.gateway.chainId,
+  seal: sealText,
+});
 const chains = new Map(config.chains.map((chain) => [chain.id, createChain(chain, { clock, log })]));
 const contracts = createContracts();
 const receipts = createReceipts({
@@ -184,7 +191,7 @@ const stop = createStop({
   clock,
   log,
 });
-const remove = createRemove({ bus, store, results, authenticate, clock, log });
+const remove = createRemove({ bus, store, results, resultAssets, authenticate, clock, log });
 
 const bodyLimitBytes = () => Math.min(MAX_BODY_BYTES, bus.maxPayloadBytes() ?? MAX_BODY_BYTES);
 const app = createApp({
@@ -248,7 +255,7 @@ await runUntilSignal(
     dispatch,
     createSettle({ bus, store, dispatch, remove, log }),
     hub,
-    createExpire({ store, clock, log }),
+    createExpire({ store, resultAssets, clock, log }),
     createNotifier({
       store,
       post: createPost({ allowPrivate: notify.allowPrivate, timeoutMs: notify.timeoutS * 1_000 }),
@@ -257,7 +264,7 @@ await runUntilSignal(
       clock,
       log,
     }),
-    createIntake({ bus, store, clock, log }),
+    createIntake({ bus, store, resultAssets, clock, log }),
     createPruneEvents({ store, keepDays: config.gateway.live.keepEventsDays, clock, log }),
     createSweep({ bus, store, runners, dispatch, remove, clock, log }),
     createControl({ path: paths.control, backup: store.backup, log }),
