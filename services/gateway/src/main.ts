@@ -38,6 +38,7 @@ import { getComputeRoute } from './http/routes/get-compute.ts';
 import { getEnvironmentsRoute } from './http/routes/get-environments.ts';
 import { getEventsRoute } from './http/routes/get-events.ts';
 import { nonceRoute } from './http/routes/get-nonce.ts';
+import { getLogsRoute } from './http/routes/get-logs.ts';
 import { getResultRoute } from './http/routes/get-result.ts';
 import { healthRoute } from './http/routes/health.ts';
 import { initializeRoute } from './http/routes/initialize.ts';
@@ -56,6 +57,8 @@ import { createIdentify, type Identity } from './jobs/identify.ts';
 import { createInitialize } from './jobs/initialize.ts';
 import { createIntake } from './jobs/intake.ts';
 import { createLive } from './jobs/live.ts';
+import { createLogs } from './jobs/log.ts';
+import { createOpenOwnLog } from './jobs/log-access.ts';
 import { createPruneEvents } from './jobs/prune-events.ts';
 import { createNotifier } from './jobs/notifier.ts';
 import { createQuery } from './jobs/query.ts';
@@ -77,6 +80,7 @@ import { createTurns } from './live/turns.ts';
 import { createPost } from './notify/post.ts';
 import { createOrders } from './orders/orders.ts';
 import { createQuotes } from './orders/quotes.ts';
+import { createLogStreams } from './results/log-streams.ts';
 import { createResultsFolder } from './results/folder.ts';
 import { createRemoteResults } from './results/remote.ts';
 import type { StatusRow } from './store/statuses.ts';
@@ -122,6 +126,9 @@ const tokenRequests = createTokenRequests({ store, tokens, watch: tokenWatch, au
 const objects = createObjects(config.results);
 const results = objects ? createRemoteResults({ objects, dir: paths.results }) : createResultsFolder(paths.results);
 const query = createQuery({ store, authenticate, statusAccess: config.gateway.statusAccess, show });
+
+const logs = createLogs({ bus, store, results, streams: createLogStreams(paths.results) });
+const openLog = createOpenOwnLog({ store, logs, authenticate });
 
 const tickets = createTickets<Identity>(clock);
 const identify = createIdentify({ store, tokens, tickets, authenticate });
@@ -226,6 +233,7 @@ const app = createApp({
     stopComputeRoute(async (request) => (await stop(request)).map((job) => show(job)), bodyLimitBytes),
     deleteComputeRoute(async (request) => (await remove.request(request)).map((job) => show(job)), bodyLimitBytes),
     getResultRoute(createResult({ store, results, authenticate, clock })),
+    getLogsRoute({ openLog, answers, log }),
     validateContainerRoute(bodyLimitBytes),
     createTokenRoute((request) => tokenRequests.create(request)),
     deleteTokenRoute((request) => tokenRequests.revoke(request), bodyLimitBytes),
@@ -278,6 +286,8 @@ await runUntilSignal(
       perIp,
       takePlace,
       identify,
+      logs,
+      openLog,
       follow,
       query,
       tokenWatch,
