@@ -127,7 +127,7 @@ const objects = createObjects(config.results);
 const results = objects ? createRemoteResults({ objects, dir: paths.results }) : createResultsFolder(paths.results);
 const query = createQuery({ store, authenticate, statusAccess: config.gateway.statusAccess, show });
 
-const logs = createLogs({ bus, store, results, streams: createLogStreams(paths.results) });
+const logs = createLogs({ bus, store, results, streams: createLogStreams(paths.results), clock });
 const openLog = createOpenOwnLog({ store, logs, authenticate });
 
 const tickets = createTickets<Identity>(clock);

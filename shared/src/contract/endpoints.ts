@@ -241,7 +241,7 @@ export const ENDPOINTS = {
     from: 'query',
     takesToken: true,
     success: { status: 200, about: 'The log from there on', type: 'text/plain' },
-    errors: [400, 401, 404, 503],
+    errors: [400, 401, 404, 410, 503],
   },
   validateContainer: {
     method: 'POST',

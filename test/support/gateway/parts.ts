@@ -118,6 +118,7 @@ export function gatewayParts({ assets = [], statusAccess = 'open', maxPayloadByt
     store,
     results: createResultsFolder('/nowhere'),
     streams: createLogStreams('/nowhere'),
+    clock,
   });
   return {
     log,

@@ -6,6 +6,7 @@
 import type { Bus } from '@capstan/shared/bus/connect';
 import { ask } from '@capstan/shared/bus/request';
 import { logSubject } from '@capstan/shared/bus/subjects';
+import type { Clock } from '@capstan/shared/clock';
 import { parseJobId, type Address, type JobId } from '@capstan/shared/contract/ids';
 import type { JobSpec } from '@capstan/shared/contract/job';
 import { LogPieceSchema, type LogPiece, type LogQuestion } from '@capstan/shared/contract/log';
@@ -19,6 +20,7 @@ import type { Store } from '../store/store.ts';
 import { watchLog } from './log-changes.ts';
 import { partsOf, segmentCutter, type LogItem } from './log-pieces.ts';
 import { noSuchJob } from './owned-jobs.ts';
+import { expired } from './result.ts';
 
 export interface LogReading {
   /** Bytes from the beginning; below zero, from the end as it is now. */
@@ -30,7 +32,7 @@ export interface LogReading {
 }
 
 export interface Logs {
-  /** Throws NOT_FOUND alike for a job of somebody else and for none; BAD_REQUEST where the log is for the eyes of one key only. */
+  /** Throws NOT_FOUND alike for a job of somebody else and for none; EXPIRED; BAD_REQUEST where the log is for the eyes of one key only. */
   open(owner: Address, jobId: string): OpenLog;
 }
 
@@ -45,6 +47,7 @@ interface LogsOptions {
   readonly store: Store;
   readonly results: Results;
   readonly streams: LogStreams;
+  readonly clock: Clock;
 }
 
 const ASK_LIMIT_MS = 2_000;
@@ -52,7 +55,7 @@ const MAX_PIECE_BYTES = 128 * 1024;
 const LOG_NAME = 'algorithm.log';
 const validate = compile(LogPieceSchema);
 
-export function createLogs({ bus, store, results, streams }: LogsOptions): Logs {
+export function createLogs({ bus, store, results, streams, clock }: LogsOptions): Logs {
   /** `none`: it has not begun, or is about to be published. `away`: nobody answers. */
   const askRunner = async (jobId: JobId, question: LogQuestion): Promise<LogPiece | 'none' | 'away'> => {
     try {
@@ -135,6 +138,7 @@ export function createLogs({ bus, store, results, streams }: LogsOptions): Logs 
       const id = parseJobId(text);
       const job = id && store.jobs.find(id);
       if (job?.owner !== owner) throw noSuchJob();
+      if (job.expiresAt !== null && job.expiresAt <= clock.now()) throw expired(job.expiresAt);
       if (isSealed(store.jobs.spec(job.jobId))) throw sealed();
       return { jobId: job.jobId, read: (reading, signal) => read(job, reading, signal) };
     },
