@@ -5,6 +5,7 @@ import { constants } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bringUp } from './bootstrap/bring-up.mjs';
+import { browser } from './bootstrap/browser.mjs';
 import { clientPrograms } from './bootstrap/client-programs.mjs';
 import { compose } from './bootstrap/compose.mjs';
 import { demoImage } from './bootstrap/demo-image.mjs';
@@ -34,7 +35,7 @@ const COMMANDS = {
   },
   test: {
     does: 'run all tests',
-    needs: [nodeModules, natsServer, dockerEngine, demoImage, clientPrograms, compose, registry, xfs],
+    needs: [nodeModules, natsServer, dockerEngine, demoImage, clientPrograms, compose, registry, xfs, browser],
     script: 'scripts/test.ts',
   },
   catalogue: {
@@ -76,6 +77,11 @@ const COMMANDS = {
     does: 'measure how fast signed orders are accepted durably',
     needs: [nodeModules, wrk],
     script: 'test/bench/submit.ts',
+  },
+  screenshots: {
+    does: 'take the pictures of the page that the docs show',
+    needs: [nodeModules, browser],
+    script: 'scripts/screenshots.ts',
   },
   modules: {
     does: 'only install node_modules',
@@ -146,6 +152,7 @@ Where the parts come from
                  started by systemd, or as a detached dockerd with its log in /var/log/dockerd.log
   curl, python3, docker-compose, docker-registry
                  the ones on PATH, else apt-get install
+  chromium       the one on PATH (or Chrome), else apt-get install
   image          built from Node 24 and busybox of this machine (apt-get install busybox-static), no registry
 
 Installing and starting take root: directly, or with sudo. Where that can't be had, you are told what to type.`;

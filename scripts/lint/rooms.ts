@@ -44,6 +44,14 @@ export const WORKSPACES: readonly Workspace[] = [
     },
   },
   {
+    // What browsers load: beside it they get shared's client, its status table and its errors.
+    src: 'services/gateway/ui',
+    rooms: {
+      '.': ['views'],
+      views: ['.'],
+    },
+  },
+  {
     src: 'services/runner/src',
     rooms: {
       docker: [],

@@ -6,7 +6,7 @@ import type { SourceFile } from './restrictions.ts';
 const CONTRACT = 'shared/src/contract/';
 
 export function sourceFiles(root: string): readonly SourceFile[] {
-  return globSync(['shared/src/**/*.ts', 'services/*/src/**/*.ts'], { cwd: root })
+  return globSync(['shared/src/**/*.ts', 'services/*/src/**/*.ts', 'services/gateway/ui/**/*.ts'], { cwd: root })
     .toSorted((a, b) => a.localeCompare(b))
     .map((path) => ({ path, isPure: path.startsWith(CONTRACT) || saysPure(readFileSync(join(root, path), 'utf8')) }));
 }

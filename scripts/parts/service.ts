@@ -29,7 +29,12 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   const { service, environment, workingDir, onLine } = options;
   const program = await startProgram({
     name: service,
-    command: [process.execPath, join(ROOT, 'services', service, 'src', 'main.ts')],
+    // Stripping types for the page at /ui is said to be experimental, though it is what Node does with all that runs here.
+    command: [
+      process.execPath,
+      '--disable-warning=ExperimentalWarning',
+      join(ROOT, 'services', service, 'src', 'main.ts'),
+    ],
     environment,
     workingDir,
     ...(onLine === undefined ? {} : { onLine }),

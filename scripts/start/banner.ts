@@ -17,6 +17,7 @@ export function banner({ url, config, catalogueDir, nats }: Started): string {
 Capstan is running.
 
   url           ${url}
+  page          ${url}/ui
   environments  ${environments.join(`\n${' '.repeat(16)}`)}
   catalogue     ${catalogueDir}
   data          ${config.dataDir} (key, store, results: back it up)

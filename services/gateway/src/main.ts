@@ -14,12 +14,12 @@ import { serviceGroup } from '@capstan/shared/service';
 import { orExit, runUntilSignal } from '@capstan/shared/shutdown';
 import { createAssets } from './assets/assets.ts';
 import { createCatalogue } from './assets/catalogue.ts';
-import { createResultAssets } from './assets/result-assets.ts';
 import { createMetadataStore } from './assets/metadata-store.ts';
 import { createContracts } from './chain/contracts.ts';
 import { createChain } from './chain/provider.ts';
 import { createReceipts } from './chain/receipts.ts';
 import { createAuthenticate } from './auth/authenticate.ts';
+import { createOperators } from './auth/operators.ts';
 import { createTickets } from './auth/tickets.ts';
 import { createTokenWatch } from './auth/token-watch.ts';
 import { createTokens } from './auth/token.ts';
@@ -38,11 +38,12 @@ import { getComputeRoute } from './http/routes/get-compute.ts';
 import { getEnvironmentsRoute } from './http/routes/get-environments.ts';
 import { getEventsRoute } from './http/routes/get-events.ts';
 import { nonceRoute } from './http/routes/get-nonce.ts';
-import { getLogsRoute } from './http/routes/get-logs.ts';
 import { getResultRoute } from './http/routes/get-result.ts';
 import { healthRoute } from './http/routes/health.ts';
 import { initializeRoute } from './http/routes/initialize.ts';
 import { initializeComputeRoute } from './http/routes/initialize-compute.ts';
+import { pageRoutes } from './http/routes/page.ts';
+import { pageSessionRoute } from './http/routes/page-session.ts';
 import { rootRoute } from './http/routes/root.ts';
 import { stopComputeRoute } from './http/routes/stop-compute.ts';
 import { validateContainerRoute } from './http/routes/validate-container.ts';
@@ -57,8 +58,6 @@ import { createIdentify, type Identity } from './jobs/identify.ts';
 import { createInitialize } from './jobs/initialize.ts';
 import { createIntake } from './jobs/intake.ts';
 import { createLive } from './jobs/live.ts';
-import { createLogs } from './jobs/log.ts';
-import { createOpenOwnLog } from './jobs/log-access.ts';
 import { createPruneEvents } from './jobs/prune-events.ts';
 import { createNotifier } from './jobs/notifier.ts';
 import { createQuery } from './jobs/query.ts';
@@ -80,7 +79,6 @@ import { createTurns } from './live/turns.ts';
 import { createPost } from './notify/post.ts';
 import { createOrders } from './orders/orders.ts';
 import { createQuotes } from './orders/quotes.ts';
-import { createLogStreams } from './results/log-streams.ts';
 import { createResultsFolder } from './results/folder.ts';
 import { createRemoteResults } from './results/remote.ts';
 import type { StatusRow } from './store/statuses.ts';
@@ -125,10 +123,8 @@ const tokenWatch = createTokenWatch(clock);
 const tokenRequests = createTokenRequests({ store, tokens, watch: tokenWatch, authenticate, clock, log });
 const objects = createObjects(config.results);
 const results = objects ? createRemoteResults({ objects, dir: paths.results }) : createResultsFolder(paths.results);
-const query = createQuery({ store, authenticate, statusAccess: config.gateway.statusAccess, show });
-
-const logs = createLogs({ bus, store, results, streams: createLogStreams(paths.results), clock });
-const openLog = createOpenOwnLog({ store, logs, authenticate });
+const isOperator = createOperators(config.gateway.operators);
+const query = createQuery({ store, authenticate, statusAccess: config.gateway.statusAccess, isOperator, show });
 
 const tickets = createTickets<Identity>(clock);
 const identify = createIdentify({ store, tokens, tickets, authenticate });
@@ -154,12 +150,6 @@ const assets = createAssets(
       }),
 );
 const sealText = (text: string) => seal(publicKey, text);
-const resultAssets = createResultAssets({
-  catalogueDir: paths.catalogue,
-  isOn: config.results.asAssets,
-  chainId: config.gateway.chainId,
-  seal: sealText,
-});
 const chains = new Map(config.chains.map((chain) => [chain.id, createChain(chain, { clock, log })]));
 const contracts = createContracts();
 const receipts = createReceipts({
@@ -195,10 +185,11 @@ const stop = createStop({
   store,
   authenticate,
   acceptsNonceless: config.gateway.compat.noncelessStop,
+  isOperator,
   clock,
   log,
 });
-const remove = createRemove({ bus, store, results, resultAssets, authenticate, clock, log });
+const remove = createRemove({ bus, store, results, authenticate, clock, log });
 
 const bodyLimitBytes = () => Math.min(MAX_BODY_BYTES, bus.maxPayloadBytes() ?? MAX_BODY_BYTES);
 const app = createApp({
@@ -210,6 +201,8 @@ const app = createApp({
     rootRoute(identity),
     healthRoute(createHealth({ store, bus, runners, clock })),
     docsRoutes(identity.version),
+    pageSessionRoute({ tokens, isOperator, statusAccess: config.gateway.statusAccess }),
+    pageRoutes(),
     nonceRoute(store.nonces.last),
     encryptRoute({ seal: (bytes) => seal(publicKey, bytes), ownChainId: identity.chainId, bodyLimitBytes }),
     getEnvironmentsRoute(
@@ -233,7 +226,6 @@ const app = createApp({
     stopComputeRoute(async (request) => (await stop(request)).map((job) => show(job)), bodyLimitBytes),
     deleteComputeRoute(async (request) => (await remove.request(request)).map((job) => show(job)), bodyLimitBytes),
     getResultRoute(createResult({ store, results, authenticate, clock })),
-    getLogsRoute({ openLog, answers, log }),
     validateContainerRoute(bodyLimitBytes),
     createTokenRoute((request) => tokenRequests.create(request)),
     deleteTokenRoute((request) => tokenRequests.revoke(request), bodyLimitBytes),
@@ -263,7 +255,7 @@ await runUntilSignal(
     dispatch,
     createSettle({ bus, store, dispatch, remove, log }),
     hub,
-    createExpire({ store, resultAssets, clock, log }),
+    createExpire({ store, clock, log }),
     createNotifier({
       store,
       post: createPost({ allowPrivate: notify.allowPrivate, timeoutMs: notify.timeoutS * 1_000 }),
@@ -272,7 +264,7 @@ await runUntilSignal(
       clock,
       log,
     }),
-    createIntake({ bus, store, resultAssets, clock, log }),
+    createIntake({ bus, store, clock, log }),
     createPruneEvents({ store, keepDays: config.gateway.live.keepEventsDays, clock, log }),
     createSweep({ bus, store, runners, dispatch, remove, clock, log }),
     createControl({ path: paths.control, backup: store.backup, log }),
@@ -286,8 +278,6 @@ await runUntilSignal(
       perIp,
       takePlace,
       identify,
-      logs,
-      openLog,
       follow,
       query,
       tokenWatch,

@@ -7,6 +7,7 @@ import { ImagesSchema, RegistrySchema } from './images.ts';
 import { LimitsSchema } from './limits.ts';
 import { LiveSchema } from './live.ts';
 import { NotifySchema } from './notify.ts';
+import { OperatorsSchema } from './operators.ts';
 import { ResultsSchema } from './results.ts';
 import { section, strict } from './section.ts';
 
@@ -70,6 +71,7 @@ const GatewaySchema = Type.Object(
       description:
         "`open`: whoever knows a job id, DID or address may read statuses, as Ocean Provider has it. `signed`: callers see their own jobs only. Results are always the owner's alone.",
     }),
+    operators: OperatorsSchema,
     corsOrigins: Type.Array(Type.String({ minLength: 1 }), {
       default: ['*'],
       description:

@@ -57,8 +57,7 @@ interface Which {
 
 const HOUR_S = 3_600;
 
-export function createCaller(url: () => string): Caller {
-  const wallet = new Wallet(Wallet.createRandom().privateKey);
+export function createCaller(url: () => string, wallet = new Wallet(Wallet.createRandom().privateKey)): Caller {
   const { address } = wallet;
   let last = 0;
   const nextNonce = () => {

@@ -74,7 +74,6 @@ export async function fetching(settings: Settings = {}) {
     clock: systemClock,
     catalogueDir: folder.path,
     scratchDir: folder.path,
-    openResult: () => Promise.reject(new Error('there are no results here')),
     log: createLog('test', 'silent'),
     ...(resolveName ? { resolveName } : {}),
   });

@@ -76,6 +76,5 @@ function removed(jobId: JobId, store: Store): StatusRow {
     expiresAt: null,
     termination: null,
     results: [],
-    resultsDid: '',
   };
 }

@@ -13,15 +13,18 @@ interface Which {
   readonly isOpen?: true;
 }
 
-/** Throws NOT_FOUND if a job is named and it is not the caller's: whether there is such a job, a stranger does not learn. */
+/**
+ * Throws NOT_FOUND if a job is named and it is not the caller's: whether there is such a job, a stranger does not learn. Without an
+ * owner, all jobs count as the caller's.
+ */
 export function ownedJobs(
   store: Store,
-  owner: Address,
+  owner: Address | undefined,
   { jobId, documentId, agreementId, isOpen }: Which,
 ): readonly StatusRow[] {
   const jobs = store.statuses.select(
     {
-      owner,
+      ...(owner === undefined ? {} : { owner }),
       ...(jobId === undefined ? {} : { jobId }),
       ...(documentId === undefined ? {} : { documentId }),
       ...(agreementId === undefined ? {} : { agreementId: agreementIdOf(agreementId) }),

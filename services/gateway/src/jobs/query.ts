@@ -5,6 +5,7 @@ import { parseAddress } from '@capstan/shared/contract/ids';
 import { CapstanError } from '@capstan/shared/errors';
 import type { Authenticate } from '../auth/authenticate.ts';
 import { jobsMessage } from '../auth/message.ts';
+import type { IsOperator } from '../auth/operators.ts';
 import type { JobFilter, StatusRow } from '../store/statuses.ts';
 import type { Store } from '../store/store.ts';
 import { agreementIdOf } from './agreement-id.ts';
@@ -22,7 +23,10 @@ export interface WhoAndWhat {
   readonly jobs?: readonly string[] | undefined;
   readonly documentId?: string | undefined;
   readonly agreementId?: string | undefined;
+  /** Narrows; alone, it is a way to list the jobs of everybody, which only operators may. */
   readonly environment?: string | undefined;
+  /** Of everybody: for operators. */
+  readonly all?: boolean | undefined;
   readonly consumerAddress?: string | undefined;
   readonly nonce?: string | undefined;
   readonly signature?: string | undefined;
@@ -34,8 +38,8 @@ export type Selection = JobFilter;
 
 export interface Query {
   /**
-   * Rejects with VALIDATION if the query selects nothing in particular, INVALID_SIGNATURE if it must be signed and is not. Whom the
-   * node knows already need not sign again.
+   * Rejects with VALIDATION if the query selects nothing in particular, INVALID_SIGNATURE if it must be signed and is not, or is for
+   * operators only. Whom the node knows already need not sign again.
    */
   authorize(query: WhoAndWhat, identity?: Identity): Promise<Selection>;
   /** Newest first, 1,000 at most. */
@@ -48,12 +52,18 @@ interface QueryOptions {
   readonly store: Store;
   readonly authenticate: Authenticate;
   readonly statusAccess: Config['gateway']['statusAccess'];
+  readonly isOperator: IsOperator;
   readonly show: (job: StatusRow, dates?: StatusView['dates']) => StatusObject;
 }
 
-export function createQuery({ store, authenticate, statusAccess, show }: QueryOptions): Query {
+export function createQuery({ store, authenticate, statusAccess, isOperator, show }: QueryOptions): Query {
   return {
     async authorize(query, identity) {
+      if (identity && isOperator(identity.address) && query.signature === undefined) {
+        if (!query.all && query.environment === undefined && selectsNothing(query)) throw nothingSelected();
+        return selectionOf(query);
+      }
+      if (query.all) throw operatorsOnly();
       if (statusAccess === 'open') {
         if (selectsNothing(query)) throw nothingSelected();
         return selectionOf(query);
@@ -110,8 +120,15 @@ function selectionOf(query: WhoAndWhat): Selection {
 }
 
 function selectsNothing(query: WhoAndWhat): boolean {
-  const { documentId, agreementId, environment, consumerAddress } = query;
-  return idsOf(query).length === 0 && !documentId && !agreementId && !environment && !consumerAddress;
+  const { documentId, agreementId, consumerAddress } = query;
+  return idsOf(query).length === 0 && !documentId && !agreementId && !consumerAddress;
+}
+
+function operatorsOnly(): CapstanError {
+  return new CapstanError(
+    'INVALID_SIGNATURE',
+    'The jobs of everybody are for operators of this node (its setting gateway.operators), by a token of theirs. Say whose jobs you mean.',
+  );
 }
 
 function nothingSelected(): CapstanError {

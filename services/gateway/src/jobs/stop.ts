@@ -1,9 +1,10 @@
-/** `PUT compute`: an owner stops jobs. Answers when they have stopped, or after ten seconds with how they stand. */
+/** `PUT compute`: an owner stops jobs, or an operator a job. Answers when they have stopped, or after ten seconds with how they stand. */
 import type { StopRequest } from '@capstan/shared/contract/api';
 import { parseAddress, type Address } from '@capstan/shared/contract/ids';
 import { isEnding } from '@capstan/shared/contract/status';
 import type { Authenticate, Caller, Credentials } from '../auth/authenticate.ts';
 import { jobsMessage, noncelessStopMessage } from '../auth/message.ts';
+import type { IsOperator } from '../auth/operators.ts';
 import { isSignedBy } from '../auth/signature.ts';
 import { spendNonce } from '../auth/spend-nonce.ts';
 import type { JobRow } from '../store/job-row.ts';
@@ -20,12 +21,13 @@ interface StopOptions extends TellOptions {
   readonly authenticate: Authenticate;
   /** Whether the message that ocean.js signs without its nonce counts. */
   readonly acceptsNonceless: boolean;
+  readonly isOperator: IsOperator;
 }
 
 type SignedStop = StopRequest & Pick<Credentials, 'token'>;
 
 export function createStop(options: StopOptions): (request: SignedStop) => Promise<readonly JobRow[]> {
-  const { store, clock, authenticate, acceptsNonceless } = options;
+  const { store, clock, authenticate, acceptsNonceless, isOperator } = options;
 
   const identify = async (request: SignedStop): Promise<{ readonly address: Address; readonly caller?: Caller }> => {
     const address = acceptsNonceless ? noncelessAddress(request) : undefined;
@@ -39,7 +41,9 @@ export function createStop(options: StopOptions): (request: SignedStop) => Promi
     const stopping = await store.write((transaction) => {
       // A nonce that nobody signed uses up nothing: else whoever replays the request could burn all of the owner's.
       if (caller) spendNonce(store.nonces, caller);
-      const touched = ownedJobs(store, address, { ...request, isOpen: true });
+      // One job that is named, and only by who signed for this very request: no operator stops everything by mistake.
+      const mayStopAny = caller !== undefined && request.jobId !== undefined && isOperator(caller.address);
+      const touched = ownedJobs(store, mayStopAny ? undefined : address, { ...request, isOpen: true });
       for (const job of touched)
         if (!isEnding(job.code)) demand(store, transaction, { job, want: 'stopped', at: clock.now() });
       return touched.map(({ jobId }) => jobId);

@@ -25,7 +25,6 @@ export type StatusRow = Pick<
   | 'expiresAt'
   | 'termination'
   | 'results'
-  | 'resultsDid'
 >;
 
 export interface JobFilter {
@@ -41,7 +40,7 @@ export interface JobFilter {
 }
 
 const COLUMNS = `job_id, accepted, owner, owner_shown, environment, document_id, agreement_id, algo_did, input_dids, date_created,
-  date_finished, dispatched_at, code, stopreq, removed, expires_at, termination, results, results_did`;
+  date_finished, dispatched_at, code, stopreq, removed, expires_at, termination, results`;
 
 export type Statuses = ReturnType<typeof createStatuses>;
 
@@ -102,8 +101,7 @@ export function fits(row: Fitting, filter: JobFilter): boolean {
 function toStatusRow(values: readonly SqlValue[]): StatusRow {
   const [jobId, accepted, owner, ownerShown, environment, documentId, agreementId, algoDid, inputDids, ...more] =
     values;
-  const [dateCreated, dateFinished, dispatchedAt, code, stopreq, removed, expiresAt, termination, results, resultsDid] =
-    more;
+  const [dateCreated, dateFinished, dispatchedAt, code, stopreq, removed, expiresAt, termination, results] = more;
   return {
     jobId: jobId as JobId,
     accepted: accepted as number,
@@ -123,6 +121,5 @@ function toStatusRow(values: readonly SqlValue[]): StatusRow {
     expiresAt: expiresAt as number | null,
     termination: termination === null ? null : (JSON.parse(termination as string) as Termination),
     results: JSON.parse(results as string) as ResultFile[],
-    resultsDid: resultsDid as string,
   };
 }

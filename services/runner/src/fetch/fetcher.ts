@@ -13,7 +13,7 @@ import { retry } from '@capstan/shared/retry';
 import { checking, GB, largerThan, type Checks, type Content } from './content.ts';
 import { createDownload, translateError, type Download } from './download.ts';
 import { countFiles, createProviderRequests, type Held } from './kinds/provider.ts';
-import { createOpeners, openFile, type OpenResult } from './openers.ts';
+import { createOpeners, openFile } from './openers.ts';
 import { drop } from './resume.ts';
 import { checksumOf, failed, parseUrl, type SourceFile, type UserData } from './source.ts';
 import { spool } from './spool.ts';
@@ -63,7 +63,6 @@ interface FetcherOptions {
   readonly clock: Clock;
   readonly catalogueDir: string;
   readonly scratchDir: string;
-  readonly openResult: OpenResult;
   readonly log: Log;
   /** The system's if absent. */
   readonly resolveName?: ResolveName;
@@ -72,7 +71,7 @@ interface FetcherOptions {
 const RETRIES = 3;
 
 export function createFetcher(options: FetcherOptions): Fetcher {
-  const { limits, chains, key, clock, catalogueDir, scratchDir, openResult, log } = options;
+  const { limits, chains, key, clock, catalogueDir, scratchDir, log } = options;
   const names = options.resolveName ? { resolveName: options.resolveName } : {};
   const idleTimeoutMs = limits.idleTimeoutS * 1_000;
   const guarded = createGuardedAgent({
@@ -101,7 +100,6 @@ export function createFetcher(options: FetcherOptions): Fetcher {
     settings: limits,
     chains,
     catalogueDir,
-    openResult,
     downloadFrom,
     signRequest: createProviderRequests(key, () => clock.now()),
   });

@@ -17,8 +17,7 @@ describe('the deletion of an ended job', () => {
       open: () => Promise.resolve(undefined),
       remove: (jobId: JobId) => Promise.resolve(void removed.push(jobId)),
     };
-    const resultAssets = { remove: () => Promise.resolve() };
-    const remove = createRemove({ ...parts, results, resultAssets });
+    const remove = createRemove({ ...parts, results });
     const jobId = aJobId();
     await store.write((transaction) => {
       store.jobs.add(aNewJob(), '{}');

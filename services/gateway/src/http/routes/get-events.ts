@@ -63,11 +63,19 @@ export function getEventsRoute(options: EventsRouteOptions): Route {
     if (!ctx.accepts('text/event-stream')) {
       throw new CapstanError('NOT_ACCEPTABLE', 'This is a stream: accept text/event-stream, or connect a WebSocket.');
     }
-    const { jobs, owner, ticket, follow: goesOn = 'true', from, ...which } = checked(validate, parameters(ctx.query));
+    const {
+      jobs,
+      owner,
+      all,
+      ticket,
+      follow: goesOn = 'true',
+      from,
+      ...which
+    } = checked(validate, parameters(ctx.query));
     const start = startOf(ctx.get('Last-Event-ID'), from);
     const identity = await callerOf(ctx, identify, ticket);
     const selection = await query.authorize(
-      { ...which, jobs: jobs?.split(','), consumerAddress: which.consumerAddress ?? owner },
+      { ...which, all: all === 'true', jobs: jobs?.split(','), consumerAddress: which.consumerAddress ?? owner },
       identity,
     );
     ctx.status = 200;

@@ -1,4 +1,0 @@
-/** Results that are assets of the catalogue. */
-export const resultsDid = `
-alter table jobs add column results_did text not null default '';
-`;

@@ -1,0 +1,219 @@
+/** The page as a whole: who is signed in, which jobs are listed, which one is open, and the connection that tells of them. */
+import { connect, type Node } from '@capstan/shared/client/connect';
+import type { Which } from '@capstan/shared/client/status-stream';
+import type { LinkState } from '@capstan/shared/client/link';
+import type { StatusObject } from '@capstan/shared/contract/api';
+import { createApi, type SessionFacts } from './api.ts';
+import { createJobs } from './jobs.ts';
+import { createNotices } from './notices.ts';
+import { openJob, type OpenJob } from './open-job.ts';
+import { part } from './parts.ts';
+import { hasEnded } from './phases.ts';
+import { hashFor, placeOf } from './routes.ts';
+import { signInByToken, signInByWallet, storedSession, storeSession, type Session } from './session.ts';
+import { createBoard } from './views/board.ts';
+import { environmentList } from './views/environments.ts';
+import { createSignIn } from './views/sign-in.ts';
+
+/** How often runners tell of their load. */
+const ENVIRONMENTS_EVERY_MS = 5_000;
+const TICK_MS = 1_000;
+
+export function startApp(): void {
+  const api = createApi(() => session);
+  const notices = createNotices();
+  const showEnvironments = environmentList(part('environments'));
+  const board = createBoard(part('board'));
+  const detailPart = part('detail');
+  let session = storedSession();
+  let facts: SessionFacts | undefined;
+  let node: Node | undefined;
+  let listing: { readonly key: string; readonly stop: AbortController } | undefined;
+  let open: OpenJob | undefined;
+  let listHash = '#/';
+
+  const jobs = createJobs(() => showJobs());
+  const showJobs = () => {
+    const all = jobs.all();
+    board.update(all);
+    const running = all.filter(({ job }) => job.status !== 1 && !hasEnded(job.status)).length;
+    document.title = running === 0 ? 'Capstan' : `${running} running · Capstan`;
+  };
+
+  const signIn = createSignIn(part('who'), {
+    byWallet: async () => enter(await signInByWallet(api)),
+    byToken: async (text) => enter(signInByToken(text)),
+    signOut: () => leave(),
+  });
+
+  const enter = async (next: Session) => {
+    const before = session;
+    session = next;
+    facts = await api.facts();
+    if (!facts.caller) {
+      session = before;
+      throw new Error('The node does not take this token: it has expired or was taken back.');
+    }
+    storeSession(next);
+    reconnect();
+  };
+  const leave = (reason?: string) => {
+    session = undefined;
+    storeSession(undefined);
+    if (reason !== undefined) notices.fail(reason);
+    reconnect();
+  };
+
+  const reconnect = () => {
+    closeJob();
+    listing?.stop.abort();
+    listing = undefined;
+    const before = node;
+    // First: what it says when it closes is no news.
+    node = undefined;
+    before?.close();
+    jobs.clear();
+    const fresh = connect(location.origin, session ? { auth: { token: session.token } } : {});
+    node = fresh;
+    fresh.onState((state) => {
+      if (node === fresh) linkChanged(state);
+    });
+    notices.link(fresh.state());
+  };
+
+  const linkChanged = (state: LinkState) => {
+    notices.link(state);
+    if (state.kind === 'open') void arrived();
+    else if (state.kind === 'closed' && session) leave('Your session has ended. Sign in again.');
+    else if (state.kind === 'closed') notices.fail('The node refused the connection. Reload the page to try again.');
+  };
+  /** The node is there: what may be seen can be another than before, for it may have been restarted. */
+  const arrived = async () => {
+    try {
+      facts = await api.facts();
+    } catch (error) {
+      return notices.fail(error instanceof Error ? error.message : String(error));
+    }
+    if (session && !facts.caller) return leave('Your session has ended. Sign in again.');
+    signIn.show(facts.caller ?? undefined);
+    await refreshEnvironments();
+    go();
+  };
+
+  const refreshEnvironments = async () => {
+    try {
+      showEnvironments(await api.environments());
+    } catch {
+      // The connection shows that the node is away; the next round asks again.
+    }
+  };
+
+  /** Follows the hash. */
+  const go = () => {
+    if (!facts) return;
+    const place = placeOf(location.hash);
+    if (place.kind === 'owner') list({ owner: place.owner }, location.hash);
+    else if (place.kind === 'dataset') list({ documentId: place.documentId }, location.hash);
+    else if (place.kind === 'home' || !listing) list(ownSelection(facts), '#/');
+    if (place.kind === 'job') show(place.jobId);
+    else closeJob();
+  };
+
+  const list = (which: Which | undefined, hash: string) => {
+    listHash = hash;
+    const key = JSON.stringify(which ?? null);
+    board.explain(nothingText(which));
+    if (listing?.key === key || !node) return;
+    listing?.stop.abort();
+    jobs.clear();
+    const stop = new AbortController();
+    listing = { key, stop };
+    if (which) void follow(node, which, stop.signal);
+  };
+  const follow = async (from: Node, which: Which, signal: AbortSignal) => {
+    try {
+      for await (const frame of from.subscribe(which, { signal })) jobs.apply(frame);
+    } catch (error) {
+      if (!signal.aborted) notices.fail(error instanceof Error ? error.message : String(error));
+    }
+  };
+  const nothingText = (which: Which | undefined): string => {
+    if (!which) {
+      return facts?.statusAccess === 'signed'
+        ? 'This node shows jobs to their owners. Sign in to see yours.'
+        : 'Sign in to see your jobs, or look one up above: by its id, the address of its owner, or the DID of its dataset.';
+    }
+    if (location.hash.startsWith('#/owner') || location.hash.startsWith('#/data'))
+      return 'There are no such jobs here.';
+    return 'No job yet. Order one, and it appears here at once: docs/api.md and /docs show how.';
+  };
+
+  const isOwner = (job: StatusObject) => session?.address.toLowerCase() === job.owner.toLowerCase();
+  const show = (jobId: string) => {
+    if (open?.jobId === jobId || !node) return;
+    closeJob();
+    open = openJob({
+      node,
+      jobId,
+      isOwner,
+      mayReadLog: isOwner,
+      mayStop: (job) => isOwner(job) || facts?.caller?.isOperator === true,
+      stop: (job) => api.stop(job),
+      fetchResult: (job, index) => api.result(job, index),
+      onClose: () => {
+        location.hash = listHash;
+      },
+      say: notices.say,
+      fail: notices.fail,
+    });
+    detailPart.replaceChildren(open.element);
+    detailPart.hidden = false;
+    part('page').dataset['open'] = 'yes';
+    board.select(jobId);
+    detailPart.focus({ preventScroll: true });
+  };
+  function closeJob(): void {
+    if (!open) return;
+    const { jobId } = open;
+    open.close();
+    open = undefined;
+    detailPart.hidden = true;
+    detailPart.replaceChildren();
+    delete part('page').dataset['open'];
+    board.select(undefined);
+    document.querySelector<HTMLElement>(`a[href="#/job/${CSS.escape(jobId)}"]`)?.focus();
+  }
+
+  window.addEventListener('hashchange', go);
+  window.addEventListener('online', () => node?.retryNow());
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible') node?.retryNow();
+  });
+  document.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape' && open && !document.querySelector('dialog[open]')) location.hash = listHash;
+  });
+  part('lookup').addEventListener('submit', (event) => {
+    event.preventDefault();
+    const field = part('lookup-text') as HTMLInputElement;
+    const hash = hashFor(field.value);
+    if (hash !== undefined) location.hash = hash;
+    else notices.fail('Look for a job id (32 characters), an address (0x…) or a DID (did:op:…).');
+  });
+  setInterval(() => {
+    if (document.visibilityState !== 'visible') return;
+    showJobs();
+    open?.tick();
+  }, TICK_MS);
+  setInterval(() => {
+    if (document.visibilityState === 'visible') void refreshEnvironments();
+  }, ENVIRONMENTS_EVERY_MS);
+
+  signIn.show(undefined);
+  reconnect();
+}
+
+/** What somebody sees first: an operator all jobs, a consumer their own, a visitor none. */
+function ownSelection({ caller }: SessionFacts): Which | undefined {
+  if (!caller) return undefined;
+  return caller.isOperator ? { all: true } : { owner: caller.address };
+}

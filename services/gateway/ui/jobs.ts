@@ -1,0 +1,77 @@
+/** The jobs that the page knows of, as the node tells of them. Whoever shows them is told at most once a frame of the screen. */
+import type { StatusFrame } from '@capstan/shared/client/status-stream';
+import type { StatusObject } from '@capstan/shared/contract/api';
+
+export type Progress = Extract<StatusFrame, { type: 'snapshot' }>['progress'][number];
+export type JobEvent = Extract<StatusFrame, { type: 'event' }>;
+
+export interface KnownJob {
+  readonly job: StatusObject;
+  readonly progress?: Progress | undefined;
+  /** Statuses of this run that were seen, in order. */
+  readonly before: readonly number[];
+  /** When it entered its status, if that was seen: Unix milliseconds. */
+  readonly since?: number;
+}
+
+export interface Jobs {
+  get(jobId: string): KnownJob | undefined;
+  /** Newest first. */
+  all(): readonly KnownJob[];
+  apply(frame: StatusFrame): void;
+  clear(): void;
+}
+
+export function createJobs(onChange: () => void): Jobs {
+  const known = new Map<string, KnownJob>();
+  let isAsked = false;
+
+  const changed = () => {
+    if (isAsked) return;
+    isAsked = true;
+    requestAnimationFrame(() => {
+      isAsked = false;
+      onChange();
+    });
+  };
+  const put = (job: StatusObject) => known.set(job.jobId, { ...(known.get(job.jobId) ?? { before: [] }), job });
+
+  const happened = ({ jobId, job, status, at }: JobEvent) => {
+    // Of a job that is gone, its owner still sees that it is.
+    const last = job ?? known.get(jobId)?.job;
+    if (!last) return;
+    const before = status === 1 ? [] : [...(known.get(jobId)?.before ?? []), status];
+    known.set(jobId, { job: last, before, since: at * 1_000 });
+    if (job === null || job.removed === 1) known.delete(jobId);
+  };
+
+  return {
+    get: (jobId) => known.get(jobId),
+    all: () => [...known.values()].toSorted((a, b) => Number(b.job.dateCreated) - Number(a.job.dateCreated)),
+    apply(frame) {
+      switch (frame.type) {
+        case 'snapshot':
+          known.clear();
+          frame.jobs.forEach(put);
+          frame.progress.forEach((progress) => tell(known, progress.jobId, { progress }));
+          break;
+        case 'event':
+          happened(frame);
+          break;
+        case 'reset':
+        case 'caughtUp':
+          break;
+      }
+      changed();
+    },
+    clear() {
+      known.clear();
+      changed();
+    },
+  };
+}
+
+function tell(known: Map<string, KnownJob>, jobId: string, news: Partial<KnownJob>): void {
+  const before = known.get(jobId);
+  if (before) known.set(jobId, { ...before, ...news });
+}

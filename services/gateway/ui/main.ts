@@ -1,0 +1,4 @@
+/** The page begins. */
+import { startApp } from './app.ts';
+
+startApp();
