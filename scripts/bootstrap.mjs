@@ -43,6 +43,11 @@ const COMMANDS = {
     needs: [nodeModules],
     script: 'scripts/catalogue.ts',
   },
+  doctor: {
+    does: 'look whether a node can work well on this machine',
+    needs: [nodeModules],
+    script: 'scripts/doctor.ts',
+  },
   backup: {
     does: 'copy what the node keeps, also while it runs',
     needs: [nodeModules],

@@ -15,21 +15,28 @@ interface Answer {
   readonly body: string;
 }
 
+interface Asking {
+  readonly socketPath?: string;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+}
+
 export function askEngine(
   method: 'GET' | 'DELETE' | 'POST',
   path: string,
-  socketPath = engineSocket(),
+  { socketPath = engineSocket(), body }: Asking = {},
 ): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const asked = request(
     // Without an agent the connection ends with the answer.
     { socketPath, method, path, agent: false, signal: AbortSignal.timeout(ANSWER_LIMIT_MS) },
     (response) => {
-      text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
+      text(response).then((said) => resolve({ status: response.statusCode ?? 0, body: said }), reject);
     },
   );
   asked.on('error', reject);
-  asked.end();
+  if (body !== undefined) asked.setHeader('content-type', 'application/json');
+  asked.end(body === undefined ? undefined : JSON.stringify(body));
   return promise;
 }
 

@@ -52,7 +52,8 @@ describe("an engine's disk", function () {
   const endOf = async (scene: Scene, name: string, rawcode?: string) =>
     (await scene.until(await start(scene, name, rawcode), 'end')).details.termination;
   const has = async (name: string) =>
-    (await askEngine('GET', `/images/${registry.host}/some/${name}:1/json`, engine.socket)).status === 200;
+    (await askEngine('GET', `/images/${registry.host}/some/${name}:1/json`, { socketPath: engine.socket })).status ===
+    200;
   const untilRemoved = (scene: Scene, name: string) =>
     scene.runner().until({
       match: (line) => (line.includes('removed to make room') && line.includes(`/${name}:1`) ? true : undefined),
@@ -66,7 +67,9 @@ describe("an engine's disk", function () {
       CAPSTAN_RUNNER_IMAGES_EVICT_BELOW_PERCENT: '55',
     });
     for (const name of ['by-hand', 'busy', 'old', 'new', 'last']) await put(name, 12);
-    await askEngine('POST', `/images/create?fromImage=${registry.host}/some/by-hand&tag=1`, engine.socket);
+    await askEngine('POST', `/images/create?fromImage=${registry.host}/some/by-hand&tag=1`, {
+      socketPath: engine.socket,
+    });
     const busy = await start(scene, 'busy', 'sleep 600');
     await scene.until(busy, 40);
     for (const name of ['old', 'new', 'old']) expect((await endOf(scene, name))?.exitCode, name).to.equal(0);
@@ -82,7 +85,7 @@ describe("an engine's disk", function () {
   it('that is full fails the job that fills it, with the reason, and no other', async () => {
     // What a runner pulled in an earlier life goes as well: its list lies in its own data folder, which is another one here.
     for (const name of ['by-hand', 'busy', 'old', 'new', 'last']) {
-      await askEngine('DELETE', `/images/${registry.host}/some/${name}:1?force=1`, engine.socket);
+      await askEngine('DELETE', `/images/${registry.host}/some/${name}:1?force=1`, { socketPath: engine.socket });
     }
     await using scene = await aScene({});
     await put('huge', 110);

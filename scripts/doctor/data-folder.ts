@@ -1,0 +1,98 @@
+/** The folder of all that the node keeps: there, ours, durable, closed to others, and with space. */
+import { mkdtemp, open, rm, stat, statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { dataPaths } from '@capstan/shared/config/process';
+import { messageOf, systemCode } from '@capstan/shared/errors';
+import { bad, ok, warn, type Finding } from './finding.ts';
+import type { Check } from './checks.ts';
+
+const ABOUT = 'data folder';
+const GB = 1_000_000_000;
+/** A commit waits for this. */
+const SLOW_SYNC_MS = 100;
+
+export const checkDataFolder: Check = async ({ config }) => {
+  const { dataDir } = config;
+  if (!(await exists(dataDir))) return [await checkParent(dataDir)];
+  const space = await checkSpace(dataDir, config.runner.minFreeDiskGB);
+  return [await checkWriting(dataDir), space, ...(await checkSecrets(config))];
+};
+
+async function checkParent(dataDir: string): Promise<Finding> {
+  let parent = dirname(dataDir);
+  while (!(await exists(parent))) parent = dirname(parent);
+  try {
+    const trial = await mkdtemp(join(parent, '.capstan-doctor-'));
+    await rm(trial, { recursive: true });
+    return ok(ABOUT, `${dataDir} will be made at the first start`);
+  } catch (error) {
+    return unwritable(dataDir, error);
+  }
+}
+
+async function checkWriting(dataDir: string): Promise<Finding> {
+  const path = join(dataDir, `.doctor-${process.pid}`);
+  try {
+    const handle = await open(path, 'wx', 0o600);
+    try {
+      await handle.writeFile('capstan');
+      const before = performance.now();
+      await handle.datasync();
+      const ms = performance.now() - before;
+      if (ms > SLOW_SYNC_MS) {
+        return warn(
+          ABOUT,
+          `${dataDir}: a write takes ${Math.round(ms)} ms to be durable`,
+          'use a faster disk: every job that is accepted waits for that',
+        );
+      }
+      return ok(ABOUT, `${dataDir}: writes are durable within ${ms.toFixed(1)} ms`);
+    } finally {
+      await handle.close();
+      await rm(path, { force: true });
+    }
+  } catch (error) {
+    return unwritable(dataDir, error);
+  }
+}
+
+async function checkSpace(dataDir: string, minFreeGB: number): Promise<Finding> {
+  const { bavail, bsize } = await statfs(dataDir);
+  const freeGB = (bavail * bsize) / GB;
+  const text = `${freeGB.toFixed(1)} GB free for data and results`;
+  return freeGB < minFreeGB
+    ? bad(
+        'disk',
+        `${text}, less than the ${minFreeGB} GB of runner.minFreeDiskGB: no job begins`,
+        'make room, or move the data folder to another disk',
+      )
+    : ok('disk', text);
+}
+
+async function checkSecrets(config: Parameters<Check>[0]['config']): Promise<readonly Finding[]> {
+  const { nodeKey, tokenKey } = dataPaths(config);
+  const findings: Finding[] = [];
+  for (const path of [nodeKey, tokenKey]) {
+    if (!(await exists(path))) continue;
+    const { mode, uid } = await stat(path);
+    if ((mode & 0o077) !== 0)
+      findings.push(bad('secrets', `others on this machine can read ${path}`, `chmod 600 ${path}`));
+    else if (uid !== process.getuid?.()) {
+      findings.push(warn('secrets', `${path} belongs to another user`, 'run this as the user that the node runs as'));
+    }
+  }
+  return findings.length > 0 ? findings : [ok('secrets', 'keys are readable by their owner alone, or not made yet')];
+}
+
+const unwritable = (dataDir: string, error: unknown) =>
+  bad(
+    ABOUT,
+    `${dataDir} can not be written (${systemCode(error) ?? messageOf(error)})`,
+    'give it to the user that the node runs as (chown), or set dataDir',
+  );
+
+const exists = (path: string) =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
