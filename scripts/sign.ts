@@ -17,6 +17,7 @@ Signs a request to a Capstan node with the private key in WALLET_KEY, and prints
   stop     --job, --dataset
   delete   --job, --dataset
   result   --job, --index
+  log      --job
   token    --expires-in      for createAuthToken; seconds from now, 3600 if absent
   revoke   --token           for deleteAuthToken
   text     TEXT              the signature of a text, and nothing else

@@ -50,6 +50,8 @@ function placeOf(file: AssetFile): string {
       return `${file.abi.name} of the contract ${file.address} on chain ${file.chainId}`;
     case 'catalogue':
       return `files/${file.path} in the catalogue`;
+    case 'result':
+      return `result ${file.index} of job ${file.jobId}, run ${file.run}`;
   }
 }
 

@@ -5,6 +5,8 @@ import { getBytes, keccak256, toUtf8Bytes, type Wallet } from 'ethers';
 interface SignedRequest {
   readonly addressAs: 'consumerAddress' | 'address';
   readonly signs: readonly string[];
+  /** A word that is signed after them, and not sent. */
+  readonly word?: string;
   /** Sent along and not signed. */
   readonly carries: readonly string[];
   readonly required: readonly string[];
@@ -17,6 +19,7 @@ export const REQUESTS = {
   stop: aboutJobs,
   delete: aboutJobs,
   result: { addressAs: 'consumerAddress', signs: ['jobId', 'index'], carries: [], required: ['jobId', 'index'] },
+  log: { addressAs: 'consumerAddress', signs: ['jobId'], word: 'log', carries: [], required: ['jobId'] },
   token: { addressAs: 'address', signs: [], carries: ['expiration'], required: ['expiration'] },
   revoke: { addressAs: 'address', signs: [], carries: ['token'], required: ['token'] },
 } as const satisfies Record<string, SignedRequest>;
@@ -40,14 +43,14 @@ export function signedQuery(
   given: Parameters,
   { wallet, nonce }: Signing,
 ): { readonly query: string } | { readonly missing: readonly string[] } {
-  const { addressAs, signs, carries, required }: SignedRequest = REQUESTS[name];
+  const { addressAs, signs, word = '', carries, required }: SignedRequest = REQUESTS[name];
   const missing = required.filter((parameter) => given[parameter] === undefined);
   if (missing.length > 0) return { missing };
   const sent = [...signs, ...carries].flatMap((parameter): [string, string][] => {
     const value = given[parameter];
     return value === undefined ? [] : [[parameter, value]];
   });
-  const message = wallet.address + signs.map((parameter) => given[parameter] ?? '').join('') + nonce;
+  const message = wallet.address + signs.map((parameter) => given[parameter] ?? '').join('') + word + nonce;
   const signature = signText(wallet, message);
   const query = { [addressAs]: wallet.address, ...Object.fromEntries(sent), nonce, signature };
   return { query: new URLSearchParams(query).toString() };

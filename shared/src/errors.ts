@@ -30,6 +30,7 @@ export const ERRORS = {
   METADATA_UNAVAILABLE: { status: 503, retryable: true },
   BUS_UNAVAILABLE: { status: 503, retryable: true },
   RESULTS_UNAVAILABLE: { status: 503, retryable: true },
+  LOG_UNAVAILABLE: { status: 503, retryable: true },
   CHAIN_UNAVAILABLE: { status: 503, retryable: true },
   ENGINE_UNAVAILABLE: { status: 503, retryable: true },
   INVALID_MESSAGE: { status: 500, retryable: false },

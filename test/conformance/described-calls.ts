@@ -171,6 +171,24 @@ export function describedCalls(scene: () => GatewayScene): DescribedCalls {
         return resultCall(who, jobId);
       },
     },
+    computeLogs: {
+      200: async (who) => {
+        const jobId = await jobOf(who);
+        return { query: { jobId, ...(await who.signed(jobId, 'log')) } };
+      },
+      400: () => ({ query: { from: 'x' } }),
+      401: (who) => ({ query: { jobId: '0'.repeat(32), ...unsigned(who) } }),
+      404: async (who) => ({ query: { jobId: '0'.repeat(32), ...(await who.signed('0'.repeat(32), 'log')) } }),
+      410: async (who) => {
+        const jobId = await resultOf(who, Date.now() - 1);
+        return { query: { jobId, ...(await who.signed(jobId, 'log')) } };
+      },
+      503: async (who) => {
+        const jobId = await jobOf(who);
+        await scene().report(jobId, 10);
+        return { query: { jobId, ...(await who.signed(jobId, 'log')) } };
+      },
+    },
     validateContainer: {
       200: () => ({ body: { image: 'node', entrypoint: 'node $ALGO' } }),
       400: () => ({ body: { image: 'node' } }),

@@ -12,7 +12,7 @@ import { BUCKET, startS3 } from '../support/results/s3.ts';
 const CODE = `
   const { writeFileSync } = require('node:fs');
   const { createHash, randomBytes } = require('node:crypto');
-  const large = randomBytes(40_000_000);
+  const large = randomBytes(20_000_000);
   writeFileSync('/data/outputs/large.bin', large);
   writeFileSync('/data/outputs/table.csv', 'a,b\\n1,2\\n');
   process.stdout.write(createHash('sha256').update(large).digest('hex'));`;

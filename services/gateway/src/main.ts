@@ -14,6 +14,7 @@ import { serviceGroup } from '@capstan/shared/service';
 import { orExit, runUntilSignal } from '@capstan/shared/shutdown';
 import { createAssets } from './assets/assets.ts';
 import { createCatalogue } from './assets/catalogue.ts';
+import { createResultAssets } from './assets/result-assets.ts';
 import { createMetadataStore } from './assets/metadata-store.ts';
 import { createContracts } from './chain/contracts.ts';
 import { createChain } from './chain/provider.ts';
@@ -38,6 +39,7 @@ import { getComputeRoute } from './http/routes/get-compute.ts';
 import { getEnvironmentsRoute } from './http/routes/get-environments.ts';
 import { getEventsRoute } from './http/routes/get-events.ts';
 import { nonceRoute } from './http/routes/get-nonce.ts';
+import { getLogsRoute } from './http/routes/get-logs.ts';
 import { getResultRoute } from './http/routes/get-result.ts';
 import { healthRoute } from './http/routes/health.ts';
 import { initializeRoute } from './http/routes/initialize.ts';
@@ -58,6 +60,8 @@ import { createIdentify, type Identity } from './jobs/identify.ts';
 import { createInitialize } from './jobs/initialize.ts';
 import { createIntake } from './jobs/intake.ts';
 import { createLive } from './jobs/live.ts';
+import { createLogs } from './jobs/log.ts';
+import { createOpenOwnLog } from './jobs/log-access.ts';
 import { createPruneEvents } from './jobs/prune-events.ts';
 import { createNotifier } from './jobs/notifier.ts';
 import { createQuery } from './jobs/query.ts';
@@ -79,6 +83,7 @@ import { createTurns } from './live/turns.ts';
 import { createPost } from './notify/post.ts';
 import { createOrders } from './orders/orders.ts';
 import { createQuotes } from './orders/quotes.ts';
+import { createLogStreams } from './results/log-streams.ts';
 import { createResultsFolder } from './results/folder.ts';
 import { createRemoteResults } from './results/remote.ts';
 import type { StatusRow } from './store/statuses.ts';
@@ -126,6 +131,9 @@ const results = objects ? createRemoteResults({ objects, dir: paths.results }) :
 const isOperator = createOperators(config.gateway.operators);
 const query = createQuery({ store, authenticate, statusAccess: config.gateway.statusAccess, isOperator, show });
 
+const logs = createLogs({ bus, store, results, streams: createLogStreams(paths.results), clock });
+const openLog = createOpenOwnLog({ store, logs, authenticate });
+
 const tickets = createTickets<Identity>(clock);
 const identify = createIdentify({ store, tokens, tickets, authenticate });
 // Histories and snapshots leave others at least as much time as they take.
@@ -150,6 +158,12 @@ const assets = createAssets(
       }),
 );
 const sealText = (text: string) => seal(publicKey, text);
+const resultAssets = createResultAssets({
+  catalogueDir: paths.catalogue,
+  isOn: config.results.asAssets,
+  chainId: config.gateway.chainId,
+  seal: sealText,
+});
 const chains = new Map(config.chains.map((chain) => [chain.id, createChain(chain, { clock, log })]));
 const contracts = createContracts();
 const receipts = createReceipts({
@@ -189,7 +203,7 @@ const stop = createStop({
   clock,
   log,
 });
-const remove = createRemove({ bus, store, results, authenticate, clock, log });
+const remove = createRemove({ bus, store, results, resultAssets, authenticate, clock, log });
 
 const bodyLimitBytes = () => Math.min(MAX_BODY_BYTES, bus.maxPayloadBytes() ?? MAX_BODY_BYTES);
 const app = createApp({
@@ -226,6 +240,7 @@ const app = createApp({
     stopComputeRoute(async (request) => (await stop(request)).map((job) => show(job)), bodyLimitBytes),
     deleteComputeRoute(async (request) => (await remove.request(request)).map((job) => show(job)), bodyLimitBytes),
     getResultRoute(createResult({ store, results, authenticate, clock })),
+    getLogsRoute({ openLog, answers, log }),
     validateContainerRoute(bodyLimitBytes),
     createTokenRoute((request) => tokenRequests.create(request)),
     deleteTokenRoute((request) => tokenRequests.revoke(request), bodyLimitBytes),
@@ -255,7 +270,7 @@ await runUntilSignal(
     dispatch,
     createSettle({ bus, store, dispatch, remove, log }),
     hub,
-    createExpire({ store, clock, log }),
+    createExpire({ store, resultAssets, clock, log }),
     createNotifier({
       store,
       post: createPost({ allowPrivate: notify.allowPrivate, timeoutMs: notify.timeoutS * 1_000 }),
@@ -264,7 +279,7 @@ await runUntilSignal(
       clock,
       log,
     }),
-    createIntake({ bus, store, clock, log }),
+    createIntake({ bus, store, resultAssets, clock, log }),
     createPruneEvents({ store, keepDays: config.gateway.live.keepEventsDays, clock, log }),
     createSweep({ bus, store, runners, dispatch, remove, clock, log }),
     createControl({ path: paths.control, backup: store.backup, log }),
@@ -278,6 +293,8 @@ await runUntilSignal(
       perIp,
       takePlace,
       identify,
+      logs,
+      openLog,
       follow,
       query,
       tokenWatch,

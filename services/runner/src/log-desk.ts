@@ -20,6 +20,8 @@ export interface LogDesk extends Service {
 const TELL_EVERY_MS = 100;
 /** As base64, with its segments, it fits into a message of any server. */
 const MAX_PIECE_BYTES = 256 * 1024;
+/** Not begun yet, published already, or for nobody. */
+const NONE: LogPiece = { v: 1, attempt: 0, from: 0, segments: [], bytes: '', sizeBytes: 0 };
 const validate = compile(LogQuestionSchema);
 
 export function createLogDesk({ bus, captures, log }: { bus: Bus; captures: Captures; log: Log }): LogDesk {
@@ -48,10 +50,10 @@ export function createLogDesk({ bus, captures, log }: { bus: Bus; captures: Capt
     resting.set(grown.jobId, { timer, latest: undefined });
   };
 
-  const answer = async (jobId: JobId, question: unknown): Promise<LogPiece | undefined> => {
+  const answer = async (jobId: JobId, question: unknown): Promise<LogPiece> => {
     const checked = validate(question);
     const found = captures.find(jobId);
-    if (!checked.ok || found?.run !== checked.value.run || found.isSealed) return undefined;
+    if (!checked.ok || found?.run !== checked.value.run || found.isSealed) return NONE;
     const { from, maxBytes } = checked.value;
     const { capture, attempt } = found;
     const sizeBytes = capture.sizeBytes();

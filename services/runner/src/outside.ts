@@ -7,6 +7,7 @@ import { createObjects } from '@capstan/shared/objects/create';
 import { createDockerEngine } from './docker/dockerode.ts';
 import type { Engine } from './docker/engine.ts';
 import { createFetcher, type Fetcher } from './fetch/fetcher.ts';
+import type { OpenResult } from './fetch/openers.ts';
 import type { OwnNode } from './fetch/sealed-files.ts';
 import type { DiskUse } from './images/eviction.ts';
 import { createImageNotes, type ImageNotes } from './images/notes.ts';
@@ -54,12 +55,23 @@ interface OutsideOptions {
 export function createOutside({ settings, chains, keeping, own, paths, clock, log }: OutsideOptions): Outside {
   const { catalogue: catalogueDir, scratch: scratchDir } = paths;
   const engine = createDockerEngine(settings.dockerSocket);
+  const results = createResults(keeping, paths.results);
+  const openResult: OpenResult = ({ jobId, run, index }, signal) => results.open({ jobId, run }, index, signal);
   return {
     engine,
-    results: createResults(keeping, paths.results),
+    results,
     marks: createStartMarks(join(scratchDir, 'starts')),
     captures: createCaptures({ dir: paths.logs, engine, limits: logLimitsOf(settings) }),
-    fetcher: createFetcher({ limits: settings.fetch, chains, key: own.key, clock, catalogueDir, scratchDir, log }),
+    fetcher: createFetcher({
+      limits: settings.fetch,
+      chains,
+      key: own.key,
+      clock,
+      catalogueDir,
+      scratchDir,
+      openResult,
+      log,
+    }),
     imageNotes: createImageNotes(join(paths.data, 'images.json')),
     readMachine: () => readMachine(paths.data),
     async removeStaleDrafts(isAtWork) {

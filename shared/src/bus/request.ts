@@ -19,7 +19,6 @@ export async function ask(bus: Bus, subject: string, question: unknown, timeoutM
 
 interface Answering {
   readonly subject: string;
-  /** Undefined leaves the question to others. */
   readonly answer: (question: unknown) => Promise<unknown>;
   readonly onError: (error: unknown) => void;
   readonly signal: AbortSignal;
@@ -29,8 +28,7 @@ interface Answering {
 export function answerQuestions(bus: Bus, { subject, answer, onError, signal }: Answering): void {
   const reply = async (message: Msg) => {
     try {
-      const said = await answer(parseJson(message.string()));
-      if (said !== undefined) message.respond(JSON.stringify(said));
+      message.respond(JSON.stringify(await answer(parseJson(message.string()))));
     } catch (error) {
       onError(error);
     }

@@ -59,6 +59,11 @@ export const ResultsSchema = Type.Object(
       description:
         '`folder`: in `<dataDir>/results`. `s3`, `ipfs`: there; manifests and what is for the operator alone stay in the folder as well.',
     }),
+    asAssets: Type.Boolean({
+      default: false,
+      description:
+        "Whether the outputs of a job that completed become a dataset in the node's catalogue, for its owner alone (`resultsDid`), until they expire.",
+    }),
     uploadRetries: Type.Integer({
       minimum: 0,
       maximum: 1_000,

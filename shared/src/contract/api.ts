@@ -3,7 +3,7 @@ import { Type, type Static } from 'typebox';
 import { ContainerSchema } from './ddo.ts';
 import { ResourcesSchema, ResultFileSchema, TerminationSchema, type ResultFile, type Termination } from './job.ts';
 
-const Text = Type.String({ minLength: 1, maxLength: 10_000 });
+export const Text = Type.String({ minLength: 1, maxLength: 10_000 });
 /** Either letter case; with or without a valid checksum, as clients send both. */
 const AnyAddress = Type.String({ pattern: '^0x[0-9a-fA-F]{40}$' });
 export const Signature = Type.String({
@@ -28,7 +28,7 @@ export const AlgorithmMetaSchema = Type.Object({
 });
 
 /** What every signed request brings. */
-const Signed = {
+export const Signed = {
   consumerAddress: AnyAddress,
   nonce: NonceText,
   signature: Type.Optional(Signature),

@@ -9,7 +9,8 @@ type ServerFrameName = keyof typeof ServerFrameSchemas;
 /** What the node answers to each frame of a client. */
 const REPLIES: Readonly<Record<keyof typeof ClientFrameSchemas, readonly ServerFrameName[]>> = {
   authenticate: ['authenticated', 'error'],
-  subscribe: ['snapshot', 'event', 'caughtUp', 'reset', 'error'],
+  subscribe: ['snapshot', 'event', 'caughtUp', 'reset', 'progress', 'queue', 'error'],
+  logs: ['log', 'logRestart', 'logEnd', 'error'],
   unsubscribe: ['unsubscribed'],
   ping: ['pong'],
 };

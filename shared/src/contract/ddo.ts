@@ -1,6 +1,6 @@
 /** The parts of an asset description (DDO 4.x) that the node reads; whatever else it holds travels along untouched. */
 import { Type, type Static } from 'typebox';
-import { DidSchema } from './ids.ts';
+import { DidSchema, JobIdSchema } from './ids.ts';
 
 const ChecksummedAlgorithm = Type.Object({
   did: Type.String(),
@@ -122,6 +122,14 @@ export const AssetFileSchema = Type.Union([
   }),
   /** A file in the `files` folder of the node's own catalogue; only in descriptions that the catalogue itself holds. */
   Type.Object({ ...checksum, type: Type.Literal('catalogue'), path: Type.String({ minLength: 1 }) }),
+  /** A result of a job of this node; only in descriptions that the catalogue itself holds. */
+  Type.Object({
+    ...checksum,
+    type: Type.Literal('result'),
+    jobId: JobIdSchema,
+    run: Type.Integer({ minimum: 1 }),
+    index: Type.Integer({ minimum: 0 }),
+  }),
 ]);
 export type AssetFile = Static<typeof AssetFileSchema>;
 

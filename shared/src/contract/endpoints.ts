@@ -23,6 +23,7 @@ import {
   TicketRequestSchema,
 } from './api.ts';
 import { ContainerRequestSchema, EnvironmentObjectSchema, HealthSchema, RootSchema } from './answers.ts';
+import { LogQuerySchema } from './log-query.ts';
 import { COMPUTE_PATH as COMPUTE, EVENTS_PATH } from './paths.ts';
 
 interface Otherwise {
@@ -229,6 +230,18 @@ export const ENDPOINTS = {
       304: { about: 'The client has the file already' },
     },
     errors: [400, 401, 404, 410, 416, 503],
+  },
+  computeLogs: {
+    method: 'GET',
+    path: '/api/services/computeLogs',
+    summary: 'The log of a job, before, while and after it runs',
+    about:
+      'Signs consumerAddress + jobId + `log` + nonce. The bytes as they were written; with `Accept: application/x-ndjson` the frames of the WebSocket, one a line: log, logRestart, logEnd.',
+    parameters: LogQuerySchema,
+    from: 'query',
+    takesToken: true,
+    success: { status: 200, about: 'The log from there on', type: 'text/plain' },
+    errors: [400, 401, 404, 410, 503],
   },
   validateContainer: {
     method: 'POST',

@@ -23,8 +23,8 @@ export type LogQuestion = Static<typeof LogQuestionSchema>;
 
 export const LogPieceSchema = Type.Object({
   v: Type.Literal(1),
-  /** A new attempt begins a new log. */
-  attempt: Type.Integer({ minimum: 1 }),
+  /** A new attempt begins a new log. 0: there is none at the moment. */
+  attempt: Type.Integer({ minimum: 0 }),
   from: Type.Integer({ minimum: 0 }),
   segments: Segments,
   /** Base64. */

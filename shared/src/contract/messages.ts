@@ -1,6 +1,6 @@
 /** Commands and events between gateway and runner. Versioned, and checked on both ends. */
 import { Type, type Static } from 'typebox';
-import { EnvironmentIdSchema, JobIdSchema, type JobId } from './ids.ts';
+import { DidSchema, EnvironmentIdSchema, JobIdSchema, type JobId } from './ids.ts';
 import { JobSpecSchema, ResultFileSchema, TerminationSchema } from './job.ts';
 import { STATUS_ROWS, eventNumber, type StatusCode } from './status.ts';
 
@@ -23,8 +23,10 @@ export type Desired = Static<typeof DesiredSchema>;
 export const EventDetailsSchema = Type.Object({
   termination: Type.Optional(TerminationSchema),
   results: Type.Optional(Type.Array(ResultFileSchema)),
-  /** Unix milliseconds after which the results may be dropped. */
+  /** Unix milliseconds after which the results are dropped. */
   expiresAt: Type.Optional(Type.Number()),
+  /** The asset that the results are; added by the gateway. */
+  resultsDid: Type.Optional(DidSchema),
 });
 export type EventDetails = Static<typeof EventDetailsSchema>;
 

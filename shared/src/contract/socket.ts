@@ -4,20 +4,13 @@
  */
 import { Type, type Static, type TSchema } from 'typebox';
 import { NonceText, Signature, StatusObjectSchema } from './api.ts';
-import { ProgressSchema } from './progress.ts';
+import { AnyAddress, Cursor, JobName, Name, progressFields, Token } from './frame-parts.ts';
+import { LogEndFrameSchema, LogFrameSchema, LogRestartFrameSchema, LogsFrameSchema } from './log-frames.ts';
 
 export const PROTOCOL_VERSION = 1;
 
-const AnyAddress = Type.String({ pattern: '^0x[0-9a-fA-F]{40}$' });
-const JobName = Type.String({ minLength: 1, maxLength: 64 });
-const Token = Type.String({ minLength: 1, maxLength: 4_000 });
-const Cursor = Type.Integer({ minimum: 0, description: 'A place in the order of all events of the node.' });
-
 /** What a client calls a subscription that it gives no name. */
 export const DEFAULT_SUBSCRIPTION = '1';
-
-/** The client's own name for a subscription; every frame about it carries the name. */
-const Name = Type.String({ pattern: '^[A-Za-z0-9._:-]{1,64}$' });
 
 export const MAX_JOBS_OF_SUBSCRIPTION = 100;
 
@@ -77,6 +70,7 @@ export const ClientFrameSchemas = {
   authenticate: AuthenticateFrameSchema,
   subscribe: SubscribeFrameSchema,
   unsubscribe: UnsubscribeFrameSchema,
+  logs: LogsFrameSchema,
   ping: PingFrameSchema,
 } as const satisfies Record<string, TSchema>;
 
@@ -104,9 +98,6 @@ export const AuthenticatedFrameSchema = Type.Object(
   },
   { description: 'The node knows who is calling.' },
 );
-
-/** Shown as it is sent over the bus, without its version. */
-const { v: _version, ...progressFields } = ProgressSchema.properties;
 
 export const SnapshotFrameSchema = Type.Object(
   {
@@ -163,6 +154,28 @@ export const ResetFrameSchema = Type.Object(
   { description: 'The cursor can not be resumed from: forget what you know. A snapshot follows.' },
 );
 
+export const ProgressFrameSchema = Type.Object(
+  { type: Type.Literal('progress'), subscription: Name, ...progressFields },
+  {
+    description:
+      'How far a phase of a job is. No part of the order of events, kept nowhere, and left out for whom it would only delay: the next one says it again.',
+  },
+);
+
+export const QueueFrameSchema = Type.Object(
+  {
+    type: Type.Literal('queue'),
+    subscription: Name,
+    jobId: Type.String(),
+    position: Type.Integer(),
+    reason: Type.String(),
+  },
+  {
+    description:
+      'The place or the reason of a waiting job has changed. No part of the order of events; told of the first hundred jobs of each environment.',
+  },
+);
+
 export const UnsubscribedFrameSchema = Type.Object(
   { type: Type.Literal('unsubscribed'), subscription: Name },
   { description: 'The answer to `unsubscribe`.' },
@@ -189,6 +202,11 @@ export const ServerFrameSchemas = {
   event: EventFrameSchema,
   caughtUp: CaughtUpFrameSchema,
   reset: ResetFrameSchema,
+  progress: ProgressFrameSchema,
+  queue: QueueFrameSchema,
+  log: LogFrameSchema,
+  logRestart: LogRestartFrameSchema,
+  logEnd: LogEndFrameSchema,
   unsubscribed: UnsubscribedFrameSchema,
   pong: PongFrameSchema,
   error: ErrorFrameSchema,

@@ -17,6 +17,8 @@ import { createTokenWatch } from '../../../services/gateway/src/auth/token-watch
 import { createTokens } from '../../../services/gateway/src/auth/token.ts';
 import { createIdentify, type Identity } from '../../../services/gateway/src/jobs/identify.ts';
 import { createLive } from '../../../services/gateway/src/jobs/live.ts';
+import { createLogs } from '../../../services/gateway/src/jobs/log.ts';
+import { createOpenOwnLog } from '../../../services/gateway/src/jobs/log-access.ts';
 import { createQuery } from '../../../services/gateway/src/jobs/query.ts';
 import { createQueueReason } from '../../../services/gateway/src/jobs/queue-reason.ts';
 import { createRunners } from '../../../services/gateway/src/jobs/runners.ts';
@@ -25,6 +27,8 @@ import { createSubmit } from '../../../services/gateway/src/jobs/submit.ts';
 import { createFollow } from '../../../services/gateway/src/live/follow.ts';
 import { createHub } from '../../../services/gateway/src/live/hub.ts';
 import { createTurns } from '../../../services/gateway/src/live/turns.ts';
+import { createLogStreams } from '../../../services/gateway/src/results/log-streams.ts';
+import { createResultsFolder } from '../../../services/gateway/src/results/folder.ts';
 import type { StatusRow } from '../../../services/gateway/src/store/statuses.ts';
 import { openStore } from '../../../services/gateway/src/store/store.ts';
 import { absentBus } from './absent-bus.ts';
@@ -109,11 +113,20 @@ export function gatewayParts({ assets = [], statusAccess = 'open', maxPayloadByt
   const hub = createHub(live);
   const tickets = createTickets<Identity>(clock);
   const tokenWatch = createTokenWatch(clock);
+  const logs = createLogs({
+    bus,
+    store,
+    results: createResultsFolder('/nowhere'),
+    streams: createLogStreams('/nowhere'),
+    clock,
+  });
   return {
     log,
     clock,
     store,
     bus,
+    logs,
+    openLog: createOpenOwnLog({ store, logs, authenticate }),
     runners,
     tokens,
     authenticate,

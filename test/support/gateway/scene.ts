@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createBus } from '@capstan/shared/bus/connect';
+import { createBus, type Bus } from '@capstan/shared/bus/connect';
 import { watchDesired } from '@capstan/shared/bus/desired';
 import { broadcast, publish } from '@capstan/shared/bus/publish';
 import { announceSubject, eventSubject } from '@capstan/shared/bus/subjects';
@@ -53,6 +53,8 @@ export interface GatewayScene extends AsyncDisposable {
   readonly key: NodeKey;
   readonly dataset: Ddo;
   readonly algorithm: Ddo;
+  /** A client of the played runner on the same NATS. */
+  readonly bus: Bus;
   gateway(): RunningService;
   /** Starts it again after it has ended, with further settings if given. */
   restartGateway(variables?: Readonly<Record<string, string>>): Promise<void>;
@@ -186,6 +188,7 @@ export async function startGateway({
     key,
     dataset,
     algorithm,
+    bus,
     gateway: () => running.service,
     async restartGateway(more = {}) {
       settingsNow = { ...settingsNow, ...more };

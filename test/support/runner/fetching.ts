@@ -74,6 +74,7 @@ export async function fetching(settings: Settings = {}) {
     clock: systemClock,
     catalogueDir: folder.path,
     scratchDir: folder.path,
+    openResult: () => Promise.reject(new Error('there are no results here')),
     log: createLog('test', 'silent'),
     ...(resolveName ? { resolveName } : {}),
   });

@@ -46,7 +46,7 @@ export function followLog(bus: Bus, jobId: JobId, { maxBytes = 100_000 } = {}): 
     while (isGrown && !over.signal.aborted) {
       isGrown = false;
       const answer = (await ask(bus, logSubject(jobId), { v: 1, run: 1, from, maxBytes }, ASK_LIMIT_MS)) as LogPiece;
-      if (!answer) continue;
+      if (!answer || answer.attempt === 0) continue;
       take(answer);
       if (from < answer.sizeBytes) isGrown = true;
     }

@@ -18,6 +18,9 @@ insert into tombstones values ('${aJobId(2)}', 1, '${anAddress(2)}', 2000);
 insert into environments values ('local', '{"id":"local"}', 5);
 `;
 
+/** From then on events say whose they are. */
+const SINCE_3 = `update events set owner = '${anAddress()}', environment = 'local', document_id = 'did:op:1';`;
+
 /** What there is of tables and indexes, however it came about. */
 function shapeOf(path: string): unknown {
   const db = new DatabaseSync(path);
@@ -54,7 +57,7 @@ describe('a store of an earlier version', () => {
       const path = join(dir, 'old.db');
       const old = new DatabaseSync(path);
       for (const sql of MIGRATIONS.slice(0, version)) old.exec(sql);
-      old.exec(`${JOB} pragma user_version = ${version}`);
+      old.exec(`${JOB} ${version < 3 ? '' : SINCE_3} pragma user_version = ${version}`);
       old.close();
 
       const store = openStore(path);

@@ -38,7 +38,7 @@ describe('the store', () => {
 
   const add = (changes: Parameters<typeof aNewJob>[0] = {}) =>
     store.write(() => store.jobs.add(aNewJob(changes), '{"a":1}'));
-  const ended = { expiresAt: 9, termination: null, results: [], dateFinished: 2_000 } as const;
+  const ended = { expiresAt: 9, resultsDid: '', termination: null, results: [], dateFinished: 2_000 } as const;
 
   describe('a job', () => {
     it('is kept as it was accepted', async () => {
@@ -74,7 +74,7 @@ describe('the store', () => {
       const results = [{ filename: 'a', filesize: 1, type: 'output', index: 0 }] as const;
       const done = { ...ended, termination, results: [...results], state: { run: 1, attempt: 1, code: 70 } } as const;
       const last = await store.write(() => moved && store.jobs.advance(moved, done));
-      expect(last).to.deep.include({ code: 70, dateFinished: 2_000, termination, expiresAt: 9 });
+      expect(last).to.deep.include({ code: 70, dateFinished: 2_000, termination, expiresAt: 9, resultsDid: '' });
       expect(store.jobs.find(aJobId())?.results).to.deep.equal(results);
     });
 

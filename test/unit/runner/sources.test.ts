@@ -1,3 +1,4 @@
+import type { JobId } from '@capstan/shared/contract/ids';
 import type { AssetFile } from '@capstan/shared/contract/ddo';
 import { SealedFilesSchema } from '@capstan/shared/contract/ddo';
 import { nodeKeyFrom } from '@capstan/shared/node-key';
@@ -226,6 +227,8 @@ describe('where the files of a service are', () => {
     expect(locate(asset({ files }), own)).to.deep.equal({ kind: 'here', files });
     const published = asset({ files, origin: 'store' });
     expect(() => locate(published, own)).to.throw('only the catalogue itself may');
+    const result: AssetFile = { type: 'result', jobId: 'ab'.repeat(16) as JobId, run: 1, index: 0 };
+    expect(() => locate(asset({ files: [result], origin: 'store' }), own)).to.throw('only the catalogue itself may');
     const { origin: _, ...unmarked } = published;
     expect(() => locate(unmarked, own)).to.throw('only the catalogue itself may');
     expect(() => filesOfText(seal(publicKeyOf(key), JSON.stringify(files)), key)).to.throw(

@@ -21,6 +21,9 @@ interface ResultParts {
 export const resultMessage = ({ consumerAddress, jobId, index, nonce }: ResultParts): string =>
   consumerAddress + jobId + index + nonce;
 
+/** To read a log, as if it were a result whose index is `log`: no other request can be made with what was signed. */
+export const logMessage = (parts: Omit<ResultParts, 'index'>): string => resultMessage({ ...parts, index: 'log' });
+
 interface JobsParts {
   readonly consumerAddress: string;
   readonly jobId?: string | undefined;

@@ -3,17 +3,33 @@ import type { Clock } from '@capstan/shared/clock';
 import type { Log } from '@capstan/shared/log';
 import type { Service } from '@capstan/shared/service';
 import { createWake } from '@capstan/shared/wake';
+import type { ResultAssets } from '../assets/result-assets.ts';
 import type { Store } from '../store/store.ts';
 
 const EVERY_MS = 60_000;
+const AT_ONCE = 100;
 
-export function createExpire({ store, clock, log }: { store: Store; clock: Clock; log: Log }): Service {
+interface ExpireOptions {
+  readonly store: Store;
+  readonly resultAssets: Pick<ResultAssets, 'remove'>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export function createExpire({ store, resultAssets, clock, log }: ExpireOptions): Service {
   let timer: NodeJS.Timeout | undefined;
   const expire = async () => {
-    const now = clock.now();
-    if (!store.jobs.hasExpiring(now)) return;
-    const jobIds = await store.write(() => store.jobs.expire(now));
-    for (const jobId of jobIds) log.info({ jobId }, 'results expired');
+    for (;;) {
+      const now = clock.now();
+      const runs = store.jobs.expiring(now, AT_ONCE);
+      if (runs.length === 0) return;
+      // First: as long as they are listed, a node that dies here knows what is left to do.
+      await Promise.all(runs.map(resultAssets.remove));
+      await store.write(() => {
+        for (const { jobId, run } of runs) store.jobs.expire(jobId, run, now);
+      });
+      for (const { jobId, run } of runs) log.info({ jobId, run }, 'results expired');
+    }
   };
   const wake = createWake(expire, (error) => log.warn({ err: error }, 'results that expired are still listed'));
 

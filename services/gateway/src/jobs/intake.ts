@@ -3,11 +3,14 @@ import type { Bus } from '@capstan/shared/bus/connect';
 import { pull, type Message } from '@capstan/shared/bus/consume';
 import { GATEWAY_CONSUMER, STREAMS } from '@capstan/shared/bus/subjects';
 import type { Clock } from '@capstan/shared/clock';
-import { JobEventSchema } from '@capstan/shared/contract/messages';
+import { apply } from '@capstan/shared/contract/lifecycle';
+import { JobEventSchema, type JobEvent } from '@capstan/shared/contract/messages';
+import { STATUS } from '@capstan/shared/contract/status';
 import { hasCode, messageOf } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
 import type { Service } from '@capstan/shared/service';
 import { compile } from '@capstan/shared/validate';
+import type { ResultAssets } from '../assets/result-assets.ts';
 import type { Store } from '../store/store.ts';
 import { recordEvent } from './record-event.ts';
 import { failUnreadable } from './fail-unreadable.ts';
@@ -20,14 +23,30 @@ const ACK_WAIT_MS = 10_000;
 interface IntakeOptions {
   readonly bus: Bus;
   readonly store: Store;
+  readonly resultAssets: Pick<ResultAssets, 'add'>;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-export function createIntake({ bus, store, clock, log }: IntakeOptions): Service {
+export function createIntake({ bus, store, resultAssets, clock, log }: IntakeOptions): Service {
   const stopping = new AbortController();
   const inWork = new Set<Promise<void>>();
   let reading: Promise<void> | undefined;
+
+  /** Results that become an asset are one before anybody hears of it. */
+  const withAsset = async (event: JobEvent): Promise<JobEvent> => {
+    const { jobId, run, code, details } = event;
+    const job = code === STATUS.completed.code ? store.jobs.find(jobId) : undefined;
+    if (!job || apply(job, event).kind === 'ignored') return event;
+    try {
+      const resultsDid = await resultAssets.add({ jobId, run, results: details.results ?? [] }, job.ownerShown);
+      return resultsDid === undefined ? event : { ...event, details: { ...details, resultsDid } };
+    } catch (error) {
+      // The results are there all the same, and the end of a job waits for nothing.
+      log.error({ jobId, run, err: error }, 'results could not be put into the catalogue');
+      return event;
+    }
+  };
 
   const record = async (message: Message) => {
     const checked = validate(message.body);
@@ -37,7 +56,7 @@ export function createIntake({ bus, store, clock, log }: IntakeOptions): Service
       await store.write((transaction) => failUnreadable(store, transaction, { message, problem, at: clock.now() }));
       return;
     }
-    const event = checked.value;
+    const event = await withAsset(checked.value);
     const ignored = await store.write((transaction) => recordEvent(store, transaction, event));
     const { jobId, run, attempt, code } = event;
     if (ignored === undefined) log.info({ jobId, run, attempt, code }, 'job moved on');

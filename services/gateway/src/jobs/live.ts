@@ -76,5 +76,6 @@ function removed(jobId: JobId, store: Store): StatusRow {
     expiresAt: null,
     termination: null,
     results: [],
+    resultsDid: '',
   };
 }

@@ -13,13 +13,14 @@ export function recordEvent(store: Store, transaction: Transaction, event: JobEv
   if (!job) return 'no-such-job';
   const verdict = apply(job, event);
   if (verdict.kind === 'ignored') return verdict.reason;
-  const { termination, results, expiresAt } = event.details;
+  const { termination, results, expiresAt, resultsDid } = event.details;
   const changed = store.jobs.advance(job, {
     state: verdict.state,
     dateFinished: isEnding(event.code) ? event.at : null,
     expiresAt: expiresAt ?? job.expiresAt,
     termination: termination ?? job.termination,
     results: results ?? job.results,
+    resultsDid: resultsDid ?? job.resultsDid,
   });
   // Reads and writes of one transaction see the same row; anything else is a mistake of ours, and undoes it.
   if (!changed) throw new Error(`job ${event.jobId} changed within a transaction`);

@@ -8,6 +8,7 @@ import type { Authenticate, Credentials } from '../auth/authenticate.ts';
 import { jobsMessage } from '../auth/message.ts';
 import { nextNonce } from '../auth/nonce.ts';
 import { spendNonce } from '../auth/spend-nonce.ts';
+import type { ResultAssets } from '../assets/result-assets.ts';
 import type { Results } from '../results/open.ts';
 import type { JobRow } from '../store/job-row.ts';
 import type { StatusRow } from '../store/statuses.ts';
@@ -22,6 +23,7 @@ const ANSWER_LIMIT_MS = 10_000;
 interface RemoveOptions extends TellOptions {
   readonly store: Store;
   readonly results: Results;
+  readonly resultAssets: Pick<ResultAssets, 'remove'>;
   readonly authenticate: Authenticate;
 }
 
@@ -32,11 +34,12 @@ export interface Remove {
 }
 
 export function createRemove(options: RemoveOptions): Remove {
-  const { store, results, authenticate, clock, log } = options;
+  const { store, results, resultAssets, authenticate, clock, log } = options;
 
   const complete = async (job: JobRow): Promise<JobRow> => {
     // Rows last: as long as there are rows, a node that dies here knows what is left to do.
     await results.remove(job.jobId);
+    await resultAssets.remove(job);
     const at = clock.now();
     const removed = asRemoved(job, at);
     await store.write((transaction) => {
@@ -88,7 +91,15 @@ export function createRemove(options: RemoveOptions): Remove {
 
 /** How a job is shown that is no more. */
 function asRemoved<Row extends StatusRow>(job: Row, at: number): Row {
-  return { ...job, code: 8, dateFinished: job.dateFinished ?? at, removed: 1, results: [], expiresAt: null };
+  return {
+    ...job,
+    code: 8,
+    dateFinished: job.dateFinished ?? at,
+    removed: 1,
+    results: [],
+    resultsDid: '',
+    expiresAt: null,
+  };
 }
 
 /** ocean.js signs with a nonce that it does not send; it is one more than the last, the only value that it can have used. */

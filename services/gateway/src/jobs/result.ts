@@ -53,7 +53,7 @@ export function createResult({
   };
 }
 
-const expired = (expiresAt: number) =>
+export const expired = (expiresAt: number) =>
   new CapstanError(
     'EXPIRED',
     `The results of this run were kept until ${new Date(expiresAt).toISOString()}, as its environment says, and are gone.`,

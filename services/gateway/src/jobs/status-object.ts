@@ -30,7 +30,7 @@ export function statusObject(job: StatusRow, { publicUrl, dates, queue }: Status
     algorithmLogUrl: log ? resultUrl(log.index) : null,
     resultsUrls: job.results.map(({ index }) => resultUrl(index)),
     results: [...job.results],
-    resultsDid: '',
+    resultsDid: job.resultsDid,
     inputDID: [...job.inputDids],
     algoDID: job.algoDid,
     stopreq: job.stopreq,

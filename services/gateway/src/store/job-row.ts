@@ -31,6 +31,8 @@ export interface JobRow extends LifecycleState {
   readonly expiresAt: number | null;
   readonly termination: Termination | null;
   readonly results: readonly ResultFile[];
+  /** The asset that the results are; empty if they are none. */
+  readonly resultsDid: string;
 }
 
 export function toJob(row: Row): JobRow {
@@ -58,5 +60,6 @@ export function toJob(row: Row): JobRow {
     expiresAt: row['expires_at'] as number | null,
     termination: row['termination'] === null ? null : (JSON.parse(row['termination'] as string) as Termination),
     results: JSON.parse(row['results'] as string) as ResultFile[],
+    resultsDid: row['results_did'] as string,
   };
 }

@@ -30,6 +30,7 @@ export interface JobChange {
   readonly expiresAt: number | null;
   readonly termination: Termination | null;
   readonly results: readonly ResultFile[];
+  readonly resultsDid: string;
 }
 
 export type Jobs = ReturnType<typeof createJobs>;
@@ -44,7 +45,7 @@ export function createJobs(db: Db) {
   const byNonce = db.prepare('select * from jobs where owner = ? and nonce = ?');
   const byId = db.prepare('select * from jobs where job_id = ?');
   const advance = db.prepare(`
-    update jobs set attempt = ?, code = ?, date_finished = ?, expires_at = ?, termination = ?, results = ?
+    update jobs set attempt = ?, code = ?, date_finished = ?, expires_at = ?, termination = ?, results = ?, results_did = ?
     where job_id = ? and run = ? and attempt = ? and code = ?
     returning *`);
   const want = db.prepare(`
@@ -57,14 +58,16 @@ export function createJobs(db: Db) {
   const restart = db.prepare(`
     update jobs set run = run + 1, attempt = 0, code = 1, accepted = (select max(accepted) + 1 from jobs), nonce = ?, body_hash = ?,
       environment = ?, algo_did = ?, input_dids = ?, date_finished = null, dispatched_at = null, sent_at = null,
-      stopreq = 0, want = 'run', termination = null, results = '[]', expires_at = null
+      stopreq = 0, want = 'run', termination = null, results = '[]', results_did = '', expires_at = null
     where job_id = ? and run = ? and date_finished is not null and want <> 'deleted'
     returning *`);
   const updateSpec = db.prepare('update job_specs set spec = ? where id = (select id from jobs where job_id = ?)');
   const expiring = "results <> '[]' and expires_at is not null and expires_at <= ?";
-  const hasExpiring = db.prepare(`select 1 from jobs where ${expiring} limit 1`);
+  const selectExpiring = db.prepare(
+    `select job_id, run from jobs where ${expiring} and date_finished is not null limit ?`,
+  );
   const expire = db.prepare(
-    `update jobs set results = '[]' where ${expiring} and date_finished is not null returning job_id`,
+    `update jobs set results = '[]', results_did = '' where job_id = ? and run = ? and ${expiring}`,
   );
   const removeJob = db.prepare('delete from jobs where job_id = ?');
 
@@ -122,10 +125,13 @@ export function createJobs(db: Db) {
       if (row) updateSpec.run(spec, job.jobId);
       return row && toJob(row);
     },
-    /** Whether there are results that are listed although their time is over. */
-    hasExpiring: (now: number): boolean => hasExpiring.get(now) !== undefined,
-    /** Lists them no more; returns whose they were. */
-    expire: (now: number): readonly JobId[] => expire.all(now).map((row) => row['job_id'] as JobId),
+    /** Runs whose results are listed although their time is over. */
+    expiring: (now: number, limit: number): readonly { readonly jobId: JobId; readonly run: number }[] =>
+      selectExpiring.all(now, limit).map((row) => ({ jobId: row['job_id'] as JobId, run: row['run'] as number })),
+    /** Lists them no more. */
+    expire(jobId: JobId, run: number, now: number): void {
+      expire.run(jobId, run, now);
+    },
     remove(jobId: JobId): void {
       removeJob.run(jobId);
     },
@@ -138,6 +144,7 @@ export function createJobs(db: Db) {
         change.expiresAt,
         change.termination && JSON.stringify(change.termination),
         JSON.stringify(change.results),
+        change.resultsDid,
         job.jobId,
         job.run,
         job.attempt,

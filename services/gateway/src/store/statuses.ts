@@ -25,6 +25,7 @@ export type StatusRow = Pick<
   | 'expiresAt'
   | 'termination'
   | 'results'
+  | 'resultsDid'
 >;
 
 export interface JobFilter {
@@ -40,7 +41,7 @@ export interface JobFilter {
 }
 
 const COLUMNS = `job_id, accepted, owner, owner_shown, environment, document_id, agreement_id, algo_did, input_dids, date_created,
-  date_finished, dispatched_at, code, stopreq, removed, expires_at, termination, results`;
+  date_finished, dispatched_at, code, stopreq, removed, expires_at, termination, results, results_did`;
 
 export type Statuses = ReturnType<typeof createStatuses>;
 
@@ -101,7 +102,8 @@ export function fits(row: Fitting, filter: JobFilter): boolean {
 function toStatusRow(values: readonly SqlValue[]): StatusRow {
   const [jobId, accepted, owner, ownerShown, environment, documentId, agreementId, algoDid, inputDids, ...more] =
     values;
-  const [dateCreated, dateFinished, dispatchedAt, code, stopreq, removed, expiresAt, termination, results] = more;
+  const [dateCreated, dateFinished, dispatchedAt, code, stopreq, removed, expiresAt, termination, results, resultsDid] =
+    more;
   return {
     jobId: jobId as JobId,
     accepted: accepted as number,
@@ -121,5 +123,6 @@ function toStatusRow(values: readonly SqlValue[]): StatusRow {
     expiresAt: expiresAt as number | null,
     termination: termination === null ? null : (JSON.parse(termination as string) as Termination),
     results: JSON.parse(results as string) as ResultFile[],
+    resultsDid: resultsDid as string,
   };
 }

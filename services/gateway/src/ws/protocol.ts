@@ -11,6 +11,7 @@ const validators = {
   authenticate: compile(ClientFrameSchemas.authenticate),
   subscribe: compile(ClientFrameSchemas.subscribe),
   unsubscribe: compile(ClientFrameSchemas.unsubscribe),
+  logs: compile(ClientFrameSchemas.logs),
   ping: compile(ClientFrameSchemas.ping),
 } as const satisfies Record<ClientFrame['type'], unknown>;
 

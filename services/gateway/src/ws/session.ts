@@ -2,6 +2,7 @@
 import type { Duplex } from 'node:stream';
 import { getAddress } from 'ethers';
 import type { WebSocket } from 'ws';
+import type { LogsFrame } from '@capstan/shared/contract/log-frames';
 import {
   CLOSE,
   DEFAULT_SUBSCRIPTION,
@@ -16,9 +17,12 @@ import { CapstanError, ERRORS } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
 import type { TokenEnd, TokenWatch } from '../auth/token-watch.ts';
 import type { Identify, Identity } from '../jobs/identify.ts';
+import type { Logs } from '../jobs/log.ts';
+import type { LogRequest, OpenOwnLog } from '../jobs/log-access.ts';
 import type { Query } from '../jobs/query.ts';
 import { take, type Bucket } from '../limits/token-bucket.ts';
 import type { Follow } from '../live/follow.ts';
+import { followLog } from './follow-log.ts';
 import { createOutlet, type SlowAt } from './outlet.ts';
 import { parseFrame } from './protocol.ts';
 import { createSubscriptions } from './subscriptions.ts';
@@ -27,6 +31,8 @@ export interface SessionOptions {
   readonly follow: Follow;
   readonly query: Pick<Query, 'authorize'>;
   readonly identify: Identify;
+  readonly logs: Logs;
+  readonly openLog: OpenOwnLog;
   readonly tokenWatch: Pick<TokenWatch, 'watch'>;
   readonly limits: Config['gateway']['live'];
   /** The node's address. */
@@ -52,7 +58,7 @@ interface Failure {
 
 export function openSession(connection: Connection, options: SessionOptions): void {
   const { socket, stream } = connection;
-  const { follow, query, identify, tokenWatch, limits, node, clock, log } = options;
+  const { follow, query, identify, logs, openLog, tokenWatch, limits, node, clock, log } = options;
   let identity: Identity | undefined;
   /** The tokens that anything here rests on: it all ends with the first of them. */
   const watched = new Map<string, () => void>();
@@ -113,16 +119,29 @@ export function openSession(connection: Connection, options: SessionOptions): vo
     const { subscription = DEFAULT_SUBSCRIPTION, from = 'now', owner, token, ...which } = frame;
     if (token !== undefined) become(await identify({ token }));
     const selection = await query.authorize({ ...which, consumerAddress: which.consumerAddress ?? owner }, identity);
-    if (socket.readyState !== socket.OPEN) return;
-    if (subscriptions.count() >= limits.maxSubscriptions && !subscriptions.has(subscription)) {
-      return fail({ ...tooMany(`One socket holds ${limits.maxSubscriptions} subscriptions at most.`), subscription });
-    }
-    subscriptions.open(subscription, (signal) => {
+    openSubscription(subscription, (signal) => {
       const told = histories.then(() => follow({ subscription, selection, from, outlet, signal }));
       // Its failure is the subscription's; the next one has its turn in any case.
       histories = told.catch(() => undefined);
       return told;
     });
+  };
+
+  const openSubscription = (name: string, run: (signal: AbortSignal) => Promise<void>) => {
+    if (socket.readyState !== socket.OPEN) return;
+    if (subscriptions.count() >= limits.maxSubscriptions && !subscriptions.has(name)) {
+      const most = `One socket holds ${limits.maxSubscriptions} subscriptions at most.`;
+      return fail({ ...tooMany(most), subscription: name });
+    }
+    subscriptions.open(name, run);
+  };
+
+  const readLog = async (frame: LogsFrame) => {
+    const { subscription = DEFAULT_SUBSCRIPTION, jobId, token } = frame;
+    if (token !== undefined) become(await identify({ token }));
+    const opened =
+      identity && frame.signature === undefined ? logs.open(identity.address, jobId) : await openLog(signedLog(frame));
+    openSubscription(subscription, (signal) => followLog({ subscription, frame, log: opened, outlet, signal }));
   };
 
   const receive = async (frame: ClientFrame) => {
@@ -131,6 +150,8 @@ export function openSession(connection: Connection, options: SessionOptions): vo
         return authenticate(frame);
       case 'subscribe':
         return subscribe(frame);
+      case 'logs':
+        return readLog(frame);
       case 'unsubscribe':
         subscriptions.close(frame.subscription);
         return outlet.send({ type: 'unsubscribed', subscription: frame.subscription });
@@ -176,6 +197,15 @@ const INTERNAL: Failure = {
   code: 'INTERNAL',
   message: 'Something went wrong in the node. Its log says what.',
 };
+
+/** Throws INVALID_SIGNATURE where something of it is missing. */
+function signedLog({ jobId, consumerAddress, nonce, signature }: LogsFrame): LogRequest {
+  if (consumerAddress !== undefined && nonce !== undefined && signature !== undefined) {
+    return { jobId, consumerAddress, nonce, signature };
+  }
+  const text = "A log is its owner's alone: authenticate first, or send consumerAddress, nonce and signature.";
+  throw new CapstanError('INVALID_SIGNATURE', text);
+}
 
 const badFrame = (message: string): Failure => ({ close: CLOSE.badFrame, code: 'BAD_FRAME', message });
 

@@ -13,7 +13,7 @@ import { retry } from '@capstan/shared/retry';
 import { checking, GB, largerThan, type Checks, type Content } from './content.ts';
 import { createDownload, translateError, type Download } from './download.ts';
 import { countFiles, createProviderRequests, type Held } from './kinds/provider.ts';
-import { createOpeners, openFile } from './openers.ts';
+import { createOpeners, openFile, type OpenResult } from './openers.ts';
 import { drop } from './resume.ts';
 import { checksumOf, failed, parseUrl, type SourceFile, type UserData } from './source.ts';
 import { spool } from './spool.ts';
@@ -63,6 +63,7 @@ interface FetcherOptions {
   readonly clock: Clock;
   readonly catalogueDir: string;
   readonly scratchDir: string;
+  readonly openResult: OpenResult;
   readonly log: Log;
   /** The system's if absent. */
   readonly resolveName?: ResolveName;
@@ -71,7 +72,7 @@ interface FetcherOptions {
 const RETRIES = 3;
 
 export function createFetcher(options: FetcherOptions): Fetcher {
-  const { limits, chains, key, clock, catalogueDir, scratchDir, log } = options;
+  const { limits, chains, key, clock, catalogueDir, scratchDir, openResult, log } = options;
   const names = options.resolveName ? { resolveName: options.resolveName } : {};
   const idleTimeoutMs = limits.idleTimeoutS * 1_000;
   const guarded = createGuardedAgent({
@@ -100,6 +101,7 @@ export function createFetcher(options: FetcherOptions): Fetcher {
     settings: limits,
     chains,
     catalogueDir,
+    openResult,
     downloadFrom,
     signRequest: createProviderRequests(key, () => clock.now()),
   });

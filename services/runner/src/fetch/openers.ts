@@ -19,17 +19,21 @@ type Opener<Kind extends SourceKind> = (
 ) => Promise<Content>;
 export type Openers = { readonly [Kind in SourceKind]: Opener<Kind> };
 
+/** Opens a result of a job of this node. */
+export type OpenResult = (file: FileOf<'result'>, signal: AbortSignal) => Promise<Content>;
+
 interface OpenersOptions {
   readonly settings: Pick<Config['runner']['fetch'], 'ipfsGateway' | 'arweaveGateway'>;
   readonly chains: readonly ChainConfig[];
   readonly catalogueDir: string;
+  readonly openResult: OpenResult;
   readonly signRequest: SignRequest;
   /** Downloads that only reach public addresses, except for a server that the operator has named. */
   readonly downloadFrom: (operatorsOwn?: string) => Download;
 }
 
 export function createOpeners(options: OpenersOptions): Openers {
-  const { settings, chains, catalogueDir, signRequest, downloadFrom } = options;
+  const { settings, chains, catalogueDir, openResult, signRequest, downloadFrom } = options;
   const { ipfsGateway, arweaveGateway } = settings;
   const guarded = downloadFrom();
   const fromIpfs = downloadFrom(ipfsGateway);
@@ -41,6 +45,7 @@ export function createOpeners(options: OpenersOptions): Openers {
     graphql: async (file, userdata, signal) => guarded(graphqlRequest(file, userdata), signal),
     smartcontract: (file, userdata, signal) => callContract(file, userdata, { chains, downloadFrom }, signal),
     catalogue: (file) => openCatalogueFile(catalogueDir, file.path),
+    result: (file, _userdata, signal) => openResult(file, signal),
     async provider(file, userdata, signal) {
       const signed = () => signRequest(file, userdata);
       try {

@@ -78,8 +78,8 @@ export function filesOfText(sealed: string, key: NodeKey): readonly AssetFile[] 
 }
 
 function requirePublishable(files: readonly AssetFile[]): void {
-  if (files.some(({ type }) => type === 'catalogue')) {
-    throw unreadable("it names a file of this node's catalogue, which only the catalogue itself may");
+  if (files.some(({ type }) => type === 'catalogue' || type === 'result')) {
+    throw unreadable('it names a file that this node keeps, which only the catalogue itself may');
   }
 }
 

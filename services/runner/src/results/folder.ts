@@ -1,10 +1,11 @@
 /** Results in the folder that also remembers the runs: `results/<jobId>/<run>/files/<index>` beside the manifest. */
-import { mkdir, rename } from 'node:fs/promises';
+import { mkdir, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ResultFile } from '@capstan/shared/contract/job';
 import type { Manifest, ManifestFile } from '@capstan/shared/contract/manifest';
 import { inResultOrder } from './order.ts';
 import type { Draft, Results } from './results.ts';
+import { reading, requireFile } from './reading.ts';
 import { createRuns, storeFile, sync, translated, type RunDraft } from './runs.ts';
 
 export function createResultsFolder(dir: string): Results {
@@ -12,6 +13,12 @@ export function createResultsFolder(dir: string): Results {
   return {
     read: runs.read,
     remove: runs.remove,
+    open: (run, index) =>
+      reading(async () => {
+        const { filesize } = requireFile(await runs.read(run), index);
+        const handle = await open(join(runs.filesDirOf(run), String(index)));
+        return { sizeBytes: filesize, body: handle.createReadStream() };
+      }),
     list: runs.list,
     drop: (manifest, { droppedAt }) => runs.drop(manifest, droppedAt),
     forget: runs.forget,

@@ -3,11 +3,22 @@
  * stays here, for it is what this runner remembers of the run; it is written when the store has everything.
  */
 import { randomBytes } from 'node:crypto';
-import { manifestName, objectName, type Manifest, type ManifestFile } from '@capstan/shared/contract/manifest';
+import { text } from 'node:stream/consumers';
+import {
+  manifestName,
+  ManifestSchema,
+  objectName,
+  type Manifest,
+  type ManifestFile,
+} from '@capstan/shared/contract/manifest';
 import type { Objects } from '@capstan/shared/objects/objects';
+import { compileStrict } from '@capstan/shared/validate';
 import { inResultOrder } from './order.ts';
 import type { Draft, Results, Run } from './results.ts';
+import { reading, requireFile } from './reading.ts';
 import { createRuns, measure, translated, type RunDraft } from './runs.ts';
+
+const parseManifest = compileStrict('manifest of results', ManifestSchema);
 
 interface RemoteOptions {
   readonly objects: Objects;
@@ -20,6 +31,18 @@ export function createRemoteResults({ objects, dir, uploadRetries }: RemoteOptio
   const runs = createRuns(dir);
   return {
     read: runs.read,
+    open: (run, index, signal) =>
+      reading(async () => {
+        // The store's own: another runner may have published it.
+        const name = manifestName(run);
+        const isThere = (await objects.sizeOf(name, signal)) !== undefined;
+        const stored = isThere ? await text(await objects.read(name, undefined, signal)) : undefined;
+        const { filesize, place = '' } = requireFile(
+          stored === undefined ? undefined : parseManifest(JSON.parse(stored)),
+          index,
+        );
+        return { sizeBytes: filesize, body: await objects.read(objectName(run, place), undefined, signal) };
+      }),
     list: runs.list,
     async drop(manifest, { droppedAt, signal }) {
       await translated(() => objects.removeFolder(`${manifest.jobId}/${manifest.run}`, signal));
@@ -70,6 +93,6 @@ function createDraft({ addPrivate, commit }: RunDraft, { objects, run, signal }:
   };
 }
 
-async function* asBody(text: string): AsyncGenerator<Buffer> {
-  yield await Promise.resolve(Buffer.from(text));
+async function* asBody(json: string): AsyncGenerator<Buffer> {
+  yield await Promise.resolve(Buffer.from(json));
 }

@@ -1,4 +1,5 @@
 /** Where results go, as the pipeline sees it: a folder, or another store. Everything may throw RESULTS_UNWRITABLE. */
+import type { Readable } from 'node:stream';
 import type { JobId } from '@capstan/shared/contract/ids';
 import type { Manifest, ManifestFile } from '@capstan/shared/contract/manifest';
 
@@ -19,6 +20,11 @@ export interface Draft {
   publish(outcome: Omit<Manifest, 'files'>): Promise<Manifest>;
 }
 
+export interface StoredResult {
+  readonly sizeBytes: number;
+  readonly body: Readable;
+}
+
 export interface Results {
   /** Undefined as long as the run has not published any. */
   read(run: Run): Promise<Manifest | undefined>;
@@ -26,6 +32,8 @@ export interface Results {
   begin(run: Run, signal: AbortSignal): Promise<Draft>;
   /** Removes the results of all runs of a job. */
   remove(jobId: JobId, signal: AbortSignal): Promise<void>;
+  /** A result file of a run. Throws FETCH_FAILED where there is none, FETCH_INTERRUPTED where it can't be read now. */
+  open(run: Run, index: number, signal: AbortSignal): Promise<StoredResult>;
   /** The runs that are remembered. */
   list(): Promise<readonly Run[]>;
   /** Removes everything of a run but the memory of how it ended. */

@@ -25,6 +25,8 @@ export interface RunDraft extends Pick<Draft, 'addPrivate'> {
 export interface Runs {
   read(run: Run): Promise<Manifest | undefined>;
   begin(run: Run): Promise<RunDraft>;
+  /** Where the files of a run lie, for who keeps them here. */
+  filesDirOf(run: Run): string;
   remove(jobId: JobId): Promise<void>;
   list(): Promise<readonly Run[]>;
   /** Removes what lies beside the manifest, and keeps of that how the run ended. */
@@ -71,6 +73,7 @@ export function createRuns(dir: string): Runs {
           commit: (manifest) => translated(() => commit(draftDir, manifest)),
         };
       }),
+    filesDirOf: (run) => join(runDir(run), 'files'),
     remove: (jobId) => translated(() => rm(jobDir(jobId), { recursive: true, force: true })),
     list: () =>
       translated(async () => {

@@ -17,7 +17,8 @@ describe('the deletion of an ended job', () => {
       open: () => Promise.resolve(undefined),
       remove: (jobId: JobId) => Promise.resolve(void removed.push(jobId)),
     };
-    const remove = createRemove({ ...parts, results });
+    const resultAssets = { remove: () => Promise.resolve() };
+    const remove = createRemove({ ...parts, results, resultAssets });
     const jobId = aJobId();
     await store.write((transaction) => {
       store.jobs.add(aNewJob(), '{}');

@@ -4,5 +4,6 @@ import { orders } from './0002-orders.ts';
 import { live } from './0003-live.ts';
 import { resources } from './0004-resources.ts';
 import { results } from './0005-results.ts';
+import { resultsDid } from './0006-results-did.ts';
 
-export const MIGRATIONS: readonly string[] = [initial, orders, live, resources, results];
+export const MIGRATIONS: readonly string[] = [initial, orders, live, resources, results, resultsDid];

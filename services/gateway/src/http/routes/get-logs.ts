@@ -1,0 +1,110 @@
+/** `GET /api/services/computeLogs`: a log as it is, as it grows, and as it was. */
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { RouterContext } from '@koa/router';
+import { LogQuerySchema, type LogQuery } from '@capstan/shared/contract/log-query';
+import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
+import { messageOf } from '@capstan/shared/errors';
+import type { Log } from '@capstan/shared/log';
+import { compile } from '@capstan/shared/validate';
+import type { OpenLog, LogReading } from '../../jobs/log.ts';
+import type { OpenOwnLog } from '../../jobs/log-access.ts';
+import { logFrames } from '../../live/log-frames.ts';
+import { checkedSigned, parameters } from '../input.ts';
+import type { OpenAnswers } from '../open-answers.ts';
+import { route, type Route } from '../route.ts';
+
+const validate = compile(LogQuerySchema);
+const FRAMES = 'application/x-ndjson';
+
+interface LogsRouteOptions {
+  readonly openLog: OpenOwnLog;
+  readonly answers: Pick<OpenAnswers, 'open'>;
+  readonly log: Log;
+}
+
+export function getLogsRoute({ openLog, answers, log }: LogsRouteOptions): Route {
+  return route(ENDPOINTS.computeLogs, async (ctx) => {
+    const query = checkedSigned(validate, parameters(ctx.query), ctx);
+    const opened = await openLog(query);
+    const isText = ctx.accepts('text/plain', FRAMES) !== FRAMES;
+    ctx.status = 200;
+    ctx.set({
+      'Content-Type': isText ? 'text/plain; charset=utf-8' : FRAMES,
+      'Cache-Control': 'no-store',
+      // What an algorithm wrote is never to be run by a browser in the node's name.
+      'Content-Security-Policy': 'sandbox',
+      'X-Content-Type-Options': 'nosniff',
+      // nginx would collect lines before it hands them on.
+      'X-Accel-Buffering': 'no',
+    });
+    if (ctx.method === 'HEAD') return;
+    using later = new DisposableStack();
+    const { signal } = later.use(answers.open(ctx));
+    const reading = readingOf(query);
+    const bytes = isText
+      ? plainBytes(opened, { reading, query }, signal)
+      : frameLines(opened, { reading, query }, signal);
+    // That there is nobody to ask can be said as long as nothing else is.
+    const first = reading.follow ? undefined : await bytes.next();
+    const answering = later.move();
+    ctx.respond = false;
+    send(ctx, { bytes, first })
+      .catch((error: unknown) => {
+        if (!signal.aborted) log.warn({ jobId: opened.jobId, problem: messageOf(error) }, 'a log broke off');
+        ctx.res.destroy();
+      })
+      .finally(() => answering.dispose());
+  });
+}
+
+interface Sending {
+  readonly bytes: AsyncGenerator<Buffer, void>;
+  readonly first: IteratorResult<Buffer, void> | undefined;
+}
+
+async function send(ctx: RouterContext, { bytes, first }: Sending): Promise<void> {
+  // Whoever follows a log that has not begun wants to know that it is accepted.
+  ctx.res.flushHeaders();
+  async function* all() {
+    if (first?.done === false) yield first.value;
+    if (first?.done !== true) yield* bytes;
+  }
+  await pipeline(Readable.from(all(), { objectMode: false }), ctx.res);
+}
+
+function readingOf({ from = '0', attempt, follow }: LogQuery): LogReading {
+  return {
+    from: Number(from),
+    ...(attempt === undefined ? {} : { attempt: Number(attempt) }),
+    follow: follow === 'true',
+  };
+}
+
+interface Asked {
+  readonly reading: LogReading;
+  readonly query: LogQuery;
+}
+
+/** As it was written; where another attempt begins, a line says so. */
+async function* plainBytes(
+  opened: OpenLog,
+  { reading, query: { stream } }: Asked,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer, void> {
+  for await (const item of opened.read(reading, signal)) {
+    if (item.kind === 'restart') yield Buffer.from(`\n[the container was lost: attempt ${item.attempt} begins here]\n`);
+    else if (stream === undefined || item.stream === stream) yield item.bytes;
+  }
+}
+
+async function* frameLines(
+  opened: OpenLog,
+  { reading, query: { stream } }: Asked,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer, void> {
+  for await (const frame of logFrames(opened, reading, signal)) {
+    if (frame.type === 'log' && stream !== undefined && frame.stream !== stream) continue;
+    yield Buffer.from(`${JSON.stringify(frame)}\n`);
+  }
+}
