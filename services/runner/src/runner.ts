@@ -8,6 +8,7 @@ import type { EnvironmentId, JobId } from '@capstan/shared/contract/ids';
 import { jobEvent, type JobEvent } from '@capstan/shared/contract/messages';
 import type { Progress } from '@capstan/shared/contract/progress';
 import { STATUS } from '@capstan/shared/contract/status';
+import { messageOf } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
 import type { Service } from '@capstan/shared/service';
 import { findUnfinished } from './adopt.ts';
@@ -81,6 +82,13 @@ export function createRunner({ bus, settings, own, outside, clock, log }: Runner
     outbox.emit(event);
   };
 
+  /** The gateway removed its results; where it has another disk, what is remembered of them here as well. */
+  const forgetJob = (jobId: JobId) => {
+    results.forgetJob(jobId).catch((error: unknown) => {
+      log.warn({ jobId, problem: messageOf(error) }, 'what is left of a deleted job goes when it expires');
+    });
+  };
+
   const refuse = ({ jobId, run, reason }: Refusal) => {
     const { code, termination } = endingWithout(STATUS.containerFailed.code, reason);
     emit(jobEvent({ jobId, run, attempt: 1, code, at: clock.now(), details: { termination, results: [] } }));
@@ -124,6 +132,7 @@ export function createRunner({ bus, settings, own, outside, clock, log }: Runner
       log,
       run: (todo, runSignal) => runJob(todo, pipelineParts, runSignal),
       told: ({ jobId }, runSignal) => outbox.settled(jobId, runSignal),
+      onDeleted: forgetJob,
       onBegin({ jobId }) {
         logDesk.open(jobId);
         announcer.announce();

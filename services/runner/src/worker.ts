@@ -7,6 +7,7 @@ import type { Bus } from '@capstan/shared/bus/connect';
 import { pull, type Message } from '@capstan/shared/bus/consume';
 import { getDesired, watchDesired } from '@capstan/shared/bus/desired';
 import { environmentConsumer, startSubject, STREAMS } from '@capstan/shared/bus/subjects';
+import type { JobId } from '@capstan/shared/contract/ids';
 import type { Desired, StartCommand } from '@capstan/shared/contract/messages';
 import type { Log } from '@capstan/shared/log';
 import { retry } from '@capstan/shared/retry';
@@ -39,6 +40,8 @@ export interface WorkerParts {
   /** Whether any may begin that did not begin yet. */
   readonly mayBegin: () => boolean;
   readonly onBegin: (work: Work) => void;
+  /** A job that this runner has not in hand was deleted. Told of each at every start, too. */
+  readonly onDeleted: (jobId: JobId) => void;
   /** It is not among the works any more. */
   readonly onLeave: (work: Work) => void;
   readonly log: Log;
@@ -51,7 +54,7 @@ const HEARTBEAT_MS = 800;
 const MAX_UNACKED = 10_000;
 
 export function createWorker(parts: WorkerParts): Worker {
-  const { bus, works, offers, run, refuse, told, mayBegin, onBegin, onLeave, log } = parts;
+  const { bus, works, offers, run, refuse, told, mayBegin, onBegin, onDeleted, onLeave, log } = parts;
   const stopping = new AbortController();
   const { signal } = stopping;
   const busy = new Set<Promise<void>>();
@@ -248,6 +251,7 @@ export function createWorker(parts: WorkerParts): Worker {
         onDesired(jobId, desired) {
           const work = works.get(jobId);
           if (work) obey(work, desired);
+          else if (desired.want === 'deleted') onDeleted(jobId);
         },
         log,
         signal,

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { watch } from 'node:fs';
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -36,5 +38,20 @@ describe('a runner', () => {
     expect(await scene.text(kept, 'one')).to.equal('1\n');
     await scene.runner().stop();
     expect(await readdir(dir)).to.have.members([over, kept]);
+  });
+});
+
+describe('a runner whose disk is not that of the gateway', () => {
+  it('forgets a job that is deleted after its end', async () => {
+    await using scene = await startScene();
+    await using engine = await watchEngine();
+    const jobId = await scene.start(JOB);
+    await scene.until(jobId, 'end');
+    await engine.untilGone(jobId);
+    const dir = join(scene.dataDir, 'results');
+    const changes = watch(dir);
+    await scene.want(jobId, 'deleted');
+    while ((await readdir(dir)).length > 0) await once(changes, 'change', { signal: AbortSignal.timeout(20_000) });
+    changes.close();
   });
 });

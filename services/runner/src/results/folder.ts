@@ -19,6 +19,7 @@ export function createResultsFolder(dir: string): Results {
         const handle = await open(join(runs.filesDirOf(run), String(index)));
         return { sizeBytes: filesize, body: handle.createReadStream() };
       }),
+    forgetJob: runs.remove,
     list: runs.list,
     drop: (manifest, { droppedAt }) => runs.drop(manifest, droppedAt),
     forget: runs.forget,

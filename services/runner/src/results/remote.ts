@@ -43,6 +43,7 @@ export function createRemoteResults({ objects, dir, uploadRetries }: RemoteOptio
         );
         return { sizeBytes: filesize, body: await objects.read(objectName(run, place), undefined, signal) };
       }),
+    forgetJob: runs.remove,
     list: runs.list,
     async drop(manifest, { droppedAt, signal }) {
       await translated(() => objects.removeFolder(`${manifest.jobId}/${manifest.run}`, signal));

@@ -34,6 +34,8 @@ export interface Results {
   remove(jobId: JobId, signal: AbortSignal): Promise<void>;
   /** A result file of a run. Throws FETCH_FAILED where there is none, FETCH_INTERRUPTED where it can't be read now. */
   open(run: Run, index: number, signal: AbortSignal): Promise<StoredResult>;
+  /** Removes what this runner remembers of a deleted job; its results are gone by then. */
+  forgetJob(jobId: JobId): Promise<void>;
   /** The runs that are remembered. */
   list(): Promise<readonly Run[]>;
   /** Removes everything of a run but the memory of how it ended. */
