@@ -7,7 +7,6 @@ import type { Address, JobId } from '@capstan/shared/contract/ids';
 import { EVENTS_PATH } from '@capstan/shared/contract/paths';
 import { hasCode, messageOf } from '@capstan/shared/errors';
 import { createLog } from '@capstan/shared/log';
-import { createObjects } from '@capstan/shared/objects/create';
 import { publicKeyOf, seal } from '@capstan/shared/seal';
 import { loadOrCreateSecret } from '@capstan/shared/secret-file';
 import { serviceGroup } from '@capstan/shared/service';
@@ -84,8 +83,7 @@ import { createPost } from './notify/post.ts';
 import { createOrders } from './orders/orders.ts';
 import { createQuotes } from './orders/quotes.ts';
 import { createLogStreams } from './results/log-streams.ts';
-import { createResultsFolder } from './results/folder.ts';
-import { createRemoteResults } from './results/remote.ts';
+import { createResults } from './results/create.ts';
 import type { StatusRow } from './store/statuses.ts';
 import { openStore } from './store/store.ts';
 import { createSocketServer } from './ws/server.ts';
@@ -126,8 +124,7 @@ const authenticate = createAuthenticate(
 );
 const tokenWatch = createTokenWatch(clock);
 const tokenRequests = createTokenRequests({ store, tokens, watch: tokenWatch, authenticate, clock, log });
-const objects = createObjects(config.results);
-const results = objects ? createRemoteResults({ objects, dir: paths.results }) : createResultsFolder(paths.results);
+const results = createResults(config.results, paths.results);
 const isOperator = createOperators(config.gateway.operators);
 const query = createQuery({ store, authenticate, statusAccess: config.gateway.statusAccess, isOperator, show });
 
@@ -271,14 +268,7 @@ await runUntilSignal(
     createSettle({ bus, store, dispatch, remove, log }),
     hub,
     createExpire({ store, resultAssets, clock, log }),
-    createNotifier({
-      store,
-      post: createPost({ allowPrivate: notify.allowPrivate, timeoutMs: notify.timeoutS * 1_000 }),
-      key,
-      giveUpAfterMs: notify.giveUpAfterS * 1_000,
-      clock,
-      log,
-    }),
+    createNotifier({ store, post: createPost(notify), key, settings: notify, clock, log }),
     createIntake({ bus, store, resultAssets, clock, log }),
     createPruneEvents({ store, keepDays: config.gateway.live.keepEventsDays, clock, log }),
     createSweep({ bus, store, runners, dispatch, remove, clock, log }),

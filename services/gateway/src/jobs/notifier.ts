@@ -4,6 +4,7 @@
  */
 import { SigningKey, Wallet } from 'ethers';
 import type { Clock } from '@capstan/shared/clock';
+import type { Config } from '@capstan/shared/config/schema';
 import { messageOf } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
 import type { NodeKey } from '@capstan/shared/node-key';
@@ -19,7 +20,7 @@ interface NotifierOptions {
   readonly store: Store;
   readonly post: Post;
   readonly key: NodeKey;
-  readonly giveUpAfterMs: number;
+  readonly settings: Pick<Config['gateway']['notify'], 'giveUpAfterS'>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -28,7 +29,7 @@ interface NotifierOptions {
 const AT_ONCE = 16;
 const LONGEST_SLEEP_MS = 60_000;
 
-export function createNotifier({ store, post, key, giveUpAfterMs, clock, log }: NotifierOptions): Service {
+export function createNotifier({ store, post, key, settings, clock, log }: NotifierOptions): Service {
   const wallet = new Wallet(new SigningKey(key.secret()));
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;
@@ -50,7 +51,7 @@ export function createNotifier({ store, post, key, giveUpAfterMs, clock, log }: 
       return log.info(told, 'owner notified');
     }
     const dueAt = clock.now() + delayAfter(tries + 1);
-    if (dueAt - at <= giveUpAfterMs) {
+    if (dueAt - at <= settings.giveUpAfterS * 1_000) {
       await store.write(() => store.notifications.postpone(id, dueAt));
       return log.debug({ ...told, problem }, 'a notification was not taken, it will be tried again');
     }

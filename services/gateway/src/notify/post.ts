@@ -1,5 +1,6 @@
 /** POSTs to addresses that strangers name: only to public ones, without following anybody, without reading what comes back. */
 import { request } from 'undici';
+import type { Config } from '@capstan/shared/config/schema';
 import { CapstanError, hasCode, messageOf } from '@capstan/shared/errors';
 import { createAddressRule, createGuardedAgent } from '@capstan/shared/net/address-guard';
 
@@ -13,7 +14,11 @@ export interface Post {
   close(): Promise<void>;
 }
 
-export function createPost({ allowPrivate, timeoutMs }: { allowPrivate: readonly string[]; timeoutMs: number }): Post {
+export function createPost({
+  allowPrivate,
+  timeoutS,
+}: Pick<Config['gateway']['notify'], 'allowPrivate' | 'timeoutS'>): Post {
+  const timeoutMs = timeoutS * 1_000;
   const isAllowed = createAddressRule(allowPrivate, 'gateway.notify.allowPrivate');
   const dispatcher = createGuardedAgent({ isAllowed, idleTimeoutMs: timeoutMs });
   return {
