@@ -29,7 +29,7 @@ for (const { name, hash, ...look } of PICTURES) {
   await playNode(page, STORY);
   await page.goto(`${PLAYED_URL}/ui${hash}`);
   await page.locator('li.job').first().waitFor({ state: 'attached' });
-  if (hash !== '') await page.locator('.timeline li').first().waitFor();
+  if (hash !== '') await page.locator('.log div').last().waitFor();
   await page.screenshot({ path: join(dir, `${name}.png`) });
   console.log(`docs/img/${name}.png`);
   await context.close();

@@ -186,10 +186,36 @@ const PROGRESS = [
   { job: JOBS[1], phase: 'provision', doneBytes: 214_000_000, totalBytes: 690_000_000 },
 ] as const;
 
+const LOG: readonly (readonly [stream: 'stdout' | 'stderr', text: string])[] = [
+  ['stdout', 'read 2922 days of two cities, 4 years\nepoch  1/40  loss 0.6931  accuracy 0.512\n'],
+  ['stdout', 'epoch  2/40  loss 0.4127  accuracy 0.803\n'],
+  ['stderr', 'warning: 3 rows without a date were left out\n'],
+  ['stdout', 'epoch  3/40  loss 0.3304  accuracy 0.861\nepoch  4/40  loss 0.2891  accuracy 0.884\n'],
+];
+
+function logOf(job: StatusObject | undefined, subscription: string): readonly ServerFrame[] {
+  if (job?.owner !== OWNERS[0]) return [];
+  const { jobId } = job;
+  let next = 0;
+  const pieces = LOG.map(([stream, text]): ServerFrame => {
+    const offset = next;
+    next += Buffer.byteLength(text);
+    return { type: 'log', subscription, jobId, attempt: 1, stream, offset, next, text };
+  });
+  return job.dateFinished === null
+    ? pieces
+    : [...pieces, { type: 'logEnd', subscription, jobId, next, isComplete: true }];
+}
+
 export const STORY: Story = {
   caller: { address: OWNERS[0], isOperator: true },
   environments: ENVIRONMENTS,
   answer: (frame: ClientFrame, subscription): readonly ServerFrame[] => {
+    if (frame.type === 'logs')
+      return logOf(
+        JOBS.find(({ jobId }) => jobId === frame.jobId),
+        subscription,
+      );
     if (frame.type !== 'subscribe') return [];
     if (frame.jobs === undefined) {
       const progress = PROGRESS.map(({ job, ...rest }) => ({

@@ -74,6 +74,8 @@ describe('the page of a real node', () => {
     const timeline = await page.locator('.timeline .what').allInnerTexts();
     expect([timeline[0], timeline.at(-1)]).to.deep.equal(['Warming up', 'Job completed']);
     expect(timeline).to.have.length(7);
+    await page.locator('.log div', { hasText: 'hello from the algorithm' }).waitFor();
+    await page.locator('.note', { hasText: 'The log is over.' }).waitFor();
     const downloading = page.waitForEvent('download');
     await page.getByRole('button', { name: 'Download greeting.txt' }).click();
     const download = await downloading;
@@ -89,6 +91,8 @@ describe('the page of a real node', () => {
     const running = await order(ENDLESS);
     await openJob(page, running.jobId);
     await untilState(page, 'Running algorithm');
+    await page.locator('.log div[data-stream="stdout"]', { hasText: 'counting' }).waitFor();
+    await page.locator('.log div[data-stream="stderr"]', { hasText: 'to no end' }).waitFor();
     const waiting = await order(GREETING);
     const row = page.locator(`li[data-job="${waiting.jobId}"]`);
     await row.filter({ hasText: '1st in line' }).waitFor();
@@ -124,7 +128,9 @@ describe('the page of a real node', () => {
         .first()
         .isDisabled(),
     ).to.equal(true);
-    expect(await page.locator('.job-detail').innerText()).to.contain('Only its owner can have them.');
+    const said = await page.locator('.job-detail').innerText();
+    expect(said).to.contain('Only its owner can have them.').and.contain('Only its owner can read the log.');
+    expect(await page.locator('.log div').count()).to.equal(0);
   });
 
   it('shows a visitor a job that they know the id of, and no way to meddle with it', async () => {

@@ -1,11 +1,10 @@
 /** The gateway's composition root: configuration → parts → start all; a signal → stop in reverse. */
-import { randomBytes, randomInt, randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { createBus } from '@capstan/shared/bus/connect';
 import { systemClock as clock } from '@capstan/shared/clock';
 import { configOfProcess, dataPaths, nodeKeyOf } from '@capstan/shared/config/process';
 import type { Address, JobId } from '@capstan/shared/contract/ids';
 import { EVENTS_PATH } from '@capstan/shared/contract/paths';
-import { hasCode, messageOf } from '@capstan/shared/errors';
 import { createLog } from '@capstan/shared/log';
 import { publicKeyOf, seal } from '@capstan/shared/seal';
 import { loadOrCreateSecret } from '@capstan/shared/secret-file';
@@ -71,6 +70,7 @@ import { createSettle } from './jobs/settle.ts';
 import { statusObject, type StatusView } from './jobs/status-object.ts';
 import { createRemove } from './jobs/remove.ts';
 import { createStop } from './jobs/stop.ts';
+import { createStoreLife } from './jobs/store-life.ts';
 import { createSubmit } from './jobs/submit.ts';
 import { createSweep } from './jobs/sweep.ts';
 import { createTokenRequests } from './jobs/token-requests.ts';
@@ -89,8 +89,6 @@ import { openStore } from './store/store.ts';
 import { createSocketServer } from './ws/server.ts';
 
 const MAX_BODY_BYTES = 1_000_000;
-/** Farther than the events of a life of the node, and near enough for millions of lives. */
-const newLeap = () => randomInt(1, 2 ** 31);
 
 const config = configOfProcess();
 const log = createLog('gateway', config.logLevel);
@@ -244,23 +242,9 @@ const app = createApp({
   ],
 });
 
-/** A disk that is full keeps nobody from reading. */
-const leap = async () => {
-  try {
-    await store.write(() => store.cursors.leap(newLeap()));
-  } catch (error) {
-    if (!hasCode(error, 'STORE_UNAVAILABLE')) throw error;
-    log.warn({ problem: messageOf(error) }, 'cursors go on as they were: a restored backup may not be noticed');
-  }
-};
-
 await runUntilSignal(
   serviceGroup([
-    {
-      name: 'store',
-      start: leap,
-      stop: () => Promise.resolve(store.close()),
-    },
+    createStoreLife(store, log),
     ...chains.values(),
     bus,
     runners,

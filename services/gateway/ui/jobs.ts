@@ -45,6 +45,11 @@ export function createJobs(onChange: () => void): Jobs {
     if (job === null || job.removed === 1) known.delete(jobId);
   };
 
+  const waits = ({ jobId, position, reason }: Extract<StatusFrame, { type: 'queue' }>) => {
+    const job = known.get(jobId)?.job;
+    if (job?.status === 1) put({ ...job, queue: { position, reason } });
+  };
+
   return {
     get: (jobId) => known.get(jobId),
     all: () => [...known.values()].toSorted((a, b) => Number(b.job.dateCreated) - Number(a.job.dateCreated)),
@@ -57,6 +62,12 @@ export function createJobs(onChange: () => void): Jobs {
           break;
         case 'event':
           happened(frame);
+          break;
+        case 'progress':
+          tell(known, frame.jobId, { progress: frame });
+          break;
+        case 'queue':
+          waits(frame);
           break;
         case 'reset':
         case 'caughtUp':

@@ -1,7 +1,6 @@
 /** The job that is looked at: follows its events from the first on, and its log, for as long as it is open. */
 import type { Node } from '@capstan/shared/client/connect';
 import type { StatusObject } from '@capstan/shared/contract/api';
-import { hasEnded } from './phases.ts';
 import { createJobs, type JobEvent } from './jobs.ts';
 import { createDetail, type DetailOptions } from './views/detail.ts';
 
@@ -24,7 +23,7 @@ export function openJob(options: OpenJobOptions): OpenJob {
   const { signal } = leaving;
   const detail = createDetail(options);
   const events: JobEvent[] = [];
-  let logOf: number | undefined;
+  let logOf: { readonly run: number; readonly reading: AbortController } | undefined;
 
   const render = () => {
     const known = jobs.get(jobId);
@@ -50,19 +49,22 @@ export function openJob(options: OpenJobOptions): OpenJob {
     }
   };
 
-  /** The log of a run, once it is a result. */
   const readLog = (job: StatusObject, run: number) => {
-    const result = job.results.find(({ type }) => type === 'algorithmLog');
-    if (logOf === run || !hasEnded(job.status)) return;
-    logOf = run;
-    if (!mayReadLog(job))
-      detail.sayOfLog('Only its owner can read the log. Sign in with the address that ordered the job.');
-    else if (result) void showLog(job, result.index).catch(failed);
+    if (logOf?.run === run) return;
+    logOf?.reading.abort();
+    logOf = { run, reading: new AbortController() };
+    detail.clearLog();
+    if (mayReadLog(job)) void showLog(AbortSignal.any([signal, logOf.reading.signal])).catch(failed);
+    else detail.sayOfLog('Only its owner can read the log. Sign in with the address that ordered the job.');
   };
 
-  const showLog = async (job: StatusObject, index: number) => {
-    const text = await (await options.fetchResult(job, index)).text();
-    if (!signal.aborted) detail.log('stdout', text);
+  const showLog = async (reading: AbortSignal) => {
+    for await (const frame of node.logs({ jobId }, { signal: reading })) {
+      if (reading.aborted) break;
+      if (frame.type === 'log') detail.log(frame.stream, frame.text);
+      else if (frame.type === 'logRestart') detail.clearLog();
+      else detail.sayOfLog('The log is over.');
+    }
   };
 
   const failed = (error: unknown) => {

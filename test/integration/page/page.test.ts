@@ -81,6 +81,25 @@ describe('the page at /ui', () => {
     expect(await page.locator('#announcer').textContent()).to.equal('The job is now: Publishing results');
   });
 
+  it('shows the log as it grows, its two streams told apart, and goes on where it was when the node comes back', async () => {
+    await using open = await opened({ hash: jobHash(RUNNING) });
+    const { page, node, frames } = open;
+    await page.locator('.log div').nth(5).waitFor();
+    expect(await page.locator('.log div[data-stream="stderr"]').allInnerTexts()).to.deep.equal([
+      'warning: 3 rows without a date were left out',
+    ]);
+    const { jobId } = RUNNING as StatusObject;
+    const subscription = frames.findLast((frame) => frame.type === 'logs')?.subscription ?? '';
+    const piece = { type: 'log', subscription, jobId, attempt: 1, stream: 'stdout', offset: 254, next: 300 } as const;
+    node.send({ ...piece, text: 'half of ' }, { ...piece, next: 310, text: 'a line\n' });
+    expect(await page.locator('.log div').nth(6).innerText()).to.equal('half of a line');
+    node.drop();
+    const again = () => frames.filter((frame) => frame.type === 'logs').slice(1);
+    await page.locator('.link[data-state="waiting"]').waitFor();
+    await page.locator('.link[data-state="open"]').waitFor();
+    expect(again().map(({ from, attempt }) => ({ from, attempt }))).to.deep.equal([{ from: 310, attempt: 1 }]);
+  });
+
   it('shows what a hostile job says as text, and runs none of it', async () => {
     const evil = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
     const hostile: StatusObject = {

@@ -27,6 +27,8 @@ export interface Detail {
   update(known: KnownJob, events: readonly JobEvent[]): void;
   log(stream: Stream, text: string): void;
   sayOfLog(text: string): void;
+  /** Another run or attempt writes a log of its own. */
+  clearLog(): void;
   /** There is no such job, or none that the caller may see. */
   absent(): void;
 }
@@ -111,6 +113,7 @@ export function createDetail(options: DetailOptions): Detail {
     },
     log: log.add,
     sayOfLog: log.say,
+    clearLog: log.clear,
     absent() {
       setText(state, 'Not found');
       body.replaceChildren(

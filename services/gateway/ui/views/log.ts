@@ -11,6 +11,7 @@ const AT_END_PX = 40;
 export interface LogView {
   readonly element: HTMLElement;
   add(stream: Stream, text: string): void;
+  clear(): void;
   /** Said in place of the log, or under it: why there is none, or that it is over. */
   say(text: string): void;
 }
@@ -20,7 +21,7 @@ interface LogOptions {
 }
 
 export function logView({ onCopied }: LogOptions): LogView {
-  const lines = createLogLines();
+  let lines = createLogLines();
   const shown = new Map<number, HTMLElement>();
   const box = el('div', {
     class: 'log',
@@ -80,6 +81,14 @@ export function logView({ onCopied }: LogOptions): LogView {
     add(stream, text) {
       if (waiting.length === 0) requestAnimationFrame(show);
       waiting.push(...lines.add(stream, text));
+    },
+    clear() {
+      lines = createLogLines();
+      waiting = [];
+      shown.clear();
+      dropped = 0;
+      box.replaceChildren();
+      note.textContent = '';
     },
     say(text) {
       note.textContent = text;

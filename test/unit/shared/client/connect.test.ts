@@ -177,6 +177,26 @@ describe('the client of the live side', () => {
     expect(await stream.next().catch((error: unknown) => error)).to.be.instanceOf(CapstanError);
   });
 
+  it('reads a log on from the byte behind the last piece, and of a new attempt from its beginning', async () => {
+    open();
+    const log = node.logs({ jobId: 'a' });
+    const first = await accepted(1);
+    expect(first.sent).to.deep.equal([{ type: 'logs', subscription: '1', jobId: 'a', from: 0, follow: true }]);
+    const piece = { type: 'log', subscription: '1', jobId: 'a', attempt: 1, stream: 'stdout', offset: 0 } as const;
+    first.send({ ...piece, next: 3, text: 'one' });
+    first.lose();
+    const second = await accept(2);
+    expect(second.sent[0]).to.include({ from: 3, attempt: 1 });
+    second.send({ type: 'logRestart', subscription: '1', jobId: 'a', attempt: 2 });
+    second.lose();
+    const third = await accept(3);
+    expect(third.sent[0]).to.include({ from: 0, attempt: 2 });
+    third.send({ type: 'logEnd', subscription: '1', jobId: 'a', next: 0, isComplete: true });
+    const seen: string[] = [];
+    for await (const { type } of log) seen.push(type);
+    expect(seen).to.deep.equal(['log', 'logRestart', 'logEnd']);
+  });
+
   it('says how the connection is', async () => {
     open();
     const states: string[] = [];
