@@ -73,6 +73,11 @@ const COMMANDS = {
     needs: [nodeModules, natsServer, dockerEngine, demoImage],
     script: 'test/bench/overhead.ts',
   },
+  simulate: {
+    does: 'search schedules of crashes, cuts and losses for one that breaks a rule',
+    needs: [nodeModules],
+    script: 'test/simulation/main.ts',
+  },
   'bench-poll': {
     does: 'measure how fast statuses are read, with a thousand and a million jobs',
     needs: [nodeModules, wrk],

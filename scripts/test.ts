@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { ROOT } from './parts/service.ts';
 
 /** In this order: what fails fast comes first. */
-const KINDS = ['unit', 'conformance', 'integration', 'e2e', 'clients'];
+const KINDS = ['unit', 'simulation', 'conformance', 'integration', 'e2e', 'clients'];
 const COVERED = ['shared/src/**/*.ts', 'services/*/src/**/*.ts', 'scripts/**/*.ts'];
 const USAGE = `usage: npm test -- [paths] [options of mocha]
 

@@ -14,7 +14,8 @@ _This page and the drawing are made from the table by \`npm run docs\`._
 
 Events say enough to set the state by themselves, so a status may be skipped when the events before it were lost with the broker: an
 ending may come from every status up to the one named here. When the engine has lost a container, a new attempt begins at
-\`10\`, three at most; events of an older attempt, of another run, or after the ending are ignored and counted.
+\`10\`, three at most; events of another run, after the ending, or of an older attempt are ignored and counted. Only an
+ending counts whichever attempt tells it: a runner that lost its memory counts attempts from one again.
 `;
 
 export function lifecyclePage(): string {

@@ -3,10 +3,10 @@ import type { Log } from '@capstan/shared/log';
 import type { Engine } from './docker/engine.ts';
 import { insist, type Patience } from './docker/insist.ts';
 import type { AttemptIdentity } from './docker/names.ts';
-import { findAttempts, ofRunner, type FoundAttempt } from './docker/reconcile.ts';
+import { findAttempts, ofRunner, removeAttempt, type FoundAttempt } from './docker/reconcile.ts';
 import type { Captures } from './logs/captures.ts';
 import type { StartMarks } from './pipeline/start-marks.ts';
-import { cleanRun, cleanUnstarted } from './pipeline/steps/clean.ts';
+import { cleanRun } from './pipeline/steps/clean.ts';
 import type { Results, Run } from './results/results.ts';
 
 interface AdoptParts {
@@ -20,7 +20,7 @@ interface AdoptParts {
   readonly log: Log;
 }
 
-/** Resolves to the runs whose algorithm was started and that have not ended. Of those that nobody has in hand, nothing else is left then. */
+/** Resolves to the runs whose algorithm was started, or is about to be, and that have not ended. Of those that nobody has in hand, nothing else is left then. */
 export async function findUnfinished(parts: AdoptParts, signal: AbortSignal): Promise<readonly AttemptIdentity[]> {
   const patience = { signal, log: parts.log };
   const found = await insist(() => findAttempts(parts.engine, ofRunner(parts.runnerId), signal), patience);
@@ -43,10 +43,15 @@ async function judge(
     await cleanRun(parts, first.identity, patience);
     return undefined;
   }
-  const started = attempts.find(({ algorithm }) => algorithm && algorithm.kind !== 'created');
-  if (started) return started.identity;
+  const lastStart = await parts.marks.read(first.identity);
+  // Where its start is noted, a call of an earlier life may still be on its way to the engine, whatever the container looks like now.
+  const begun = attempts.find(
+    ({ identity, algorithm }) => algorithm && (algorithm.kind !== 'created' || identity.attempt === lastStart),
+  );
+  if (begun) return begun.identity;
   // It may be filled half: provisioning starts afresh when the command comes again.
   parts.log.info({ jobId, run }, 'clearing away a run that was not started');
-  for (const attempt of attempts) await cleanUnstarted(parts, attempt, patience);
+  for (const { identity } of attempts)
+    await insist(() => removeAttempt(parts.engine, identity, patience.signal), patience);
   return undefined;
 }

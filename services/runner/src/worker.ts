@@ -100,7 +100,8 @@ export function createWorker(parts: WorkerParts): Worker {
     try {
       if (work.command) await learnDesired(work);
       const spec = () => work.command?.spec;
-      const todo = { jobId, run: number, environment, control, spec, gpus: () => work.gpus };
+      const lastStart = () => work.command?.lastStart ?? 0;
+      const todo = { jobId, run: number, environment, control, spec, lastStart, gpus: () => work.gpus };
       let result = await run(todo, signal);
       // Its command may have come while it was found that it takes one.
       if (result === 'needs-command' && work.command) result = await run(todo, signal);

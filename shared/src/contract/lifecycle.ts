@@ -1,5 +1,5 @@
 /** The lifecycle of a job, PURE: gateway, runner, simulation and docs all decide by this one function. */
-import { isEnding, statusRow, type StatusCode } from './status.ts';
+import { isEnding, STATUS, statusRow, type StatusCode } from './status.ts';
 
 export interface LifecycleState {
   readonly run: number;
@@ -33,16 +33,34 @@ export function isMove(from: StatusCode, to: StatusCode): boolean {
   return toRow.rank > fromRow.rank;
 }
 
-/** Applies an event to a job's state, or says why it changes nothing. */
+/** Applies an event to a job's state, or says why it changes nothing. The status may be another than the event's: see `endOf`. */
 export function apply(state: LifecycleState, event: LifecycleEvent): Verdict {
   if (event.run !== state.run) return { kind: 'ignored', reason: 'other-run' };
   if (isEnding(state.code)) return { kind: 'ignored', reason: 'run-ended' };
+  if (isEnding(event.code)) return applied(endOf(state, event));
   if (event.attempt < state.attempt) return { kind: 'ignored', reason: 'older-attempt' };
-  const applied = { kind: 'applied', state: { run: event.run, attempt: event.attempt, code: event.code } } as const;
-  if (event.attempt > state.attempt) return event.code === 1 ? { kind: 'ignored', reason: 'not-a-move' } : applied;
-  if (isMove(state.code, event.code)) return applied;
+  if (event.attempt > state.attempt)
+    return event.code === 1 ? { kind: 'ignored', reason: 'not-a-move' } : applied(event);
+  if (isMove(state.code, event.code)) return applied(event);
   return {
     kind: 'ignored',
     reason: statusRow(event.code).rank <= statusRow(state.code).rank ? 'repeated' : 'not-a-move',
+  };
+}
+
+function applied({ run, attempt, code }: LifecycleState): Verdict {
+  return { kind: 'applied', state: { run, attempt, code } };
+}
+
+/**
+ * An ending is the run's, whichever attempt tells it: a runner that lost its memory counts from one again, fails at a step that the job
+ * was past, and what it says is still the end. Where the table has no way there, the algorithm has failed.
+ */
+function endOf(state: LifecycleState, event: LifecycleEvent): LifecycleState {
+  const isPossible = event.attempt > state.attempt || isMove(state.code, event.code);
+  return {
+    run: event.run,
+    attempt: Math.max(event.attempt, state.attempt),
+    code: isPossible ? event.code : STATUS.algorithmFailed.code,
   };
 }

@@ -9,6 +9,8 @@ export const StartCommandSchema = Type.Object({
   jobId: JobIdSchema,
   run: Type.Integer({ minimum: 1 }),
   spec: JobSpecSchema,
+  /** The last attempt that the gateway heard was started: a runner that lost its memory, or never was at it, goes on after it. */
+  lastStart: Type.Integer({ minimum: 0, default: 0 }),
 });
 export type StartCommand = Static<typeof StartCommandSchema>;
 

@@ -104,13 +104,30 @@ describe('the lifecycle', () => {
       expect(last([{ run: 1, attempt: 1, code }])).to.deep.equal({ run: 1, attempt: 1, code });
   });
 
-  it('starts over in a new attempt, which the old one can no longer touch', () => {
+  it('starts over in a new attempt, which the old one can no longer move', () => {
     const states = walk([
       { run: 1, attempt: 1, code: 40 },
       { run: 1, attempt: 2, code: 10 },
-      { run: 1, attempt: 1, code: 70 },
+      { run: 1, attempt: 1, code: 60 },
     ]);
     expect(states.at(-1)).to.deep.equal({ run: 1, attempt: 2, code: 10 });
+  });
+
+  it('ends with whichever attempt says so: a runner that lost its memory counts from one again', () => {
+    for (const code of endings) {
+      const states = walk([
+        { run: 1, attempt: 2, code: 60 },
+        { run: 1, attempt: 1, code },
+      ]);
+      expect(states.at(-1)).to.deep.equal({ run: 1, attempt: 2, code: isMove(60, code) ? code : 41 });
+    }
+  });
+
+  it('ends, as failed, also with an ending that the table has no way to: else it would never', () => {
+    expect(apply({ run: 1, attempt: 1, code: 40 }, { run: 1, attempt: 1, code: 11 })).to.deep.equal({
+      kind: 'applied',
+      state: { run: 1, attempt: 1, code: 41 },
+    });
   });
 
   it('never goes back to waiting', () => {
@@ -136,7 +153,6 @@ describe('the lifecycle', () => {
     expect(reason(running, { run: 1, attempt: 1, code: 60 })).to.equal('older-attempt');
     expect(reason(running, { run: 1, attempt: 2, code: 40 })).to.equal('repeated');
     expect(reason(running, { run: 1, attempt: 2, code: 30 })).to.equal('repeated');
-    expect(reason(running, { run: 1, attempt: 2, code: 11 })).to.equal('not-a-move');
     expect(reason(running, { run: 1, attempt: 3, code: 1 })).to.equal('not-a-move');
     expect(reason(running, { run: 1, attempt: 2, code: 60 })).to.equal('applied');
   });

@@ -8,7 +8,9 @@ import { publish } from '@capstan/shared/bus/publish';
 import { startMessageId, startSubject } from '@capstan/shared/bus/subjects';
 import type { Clock } from '@capstan/shared/clock';
 import type { EnvironmentId, JobId } from '@capstan/shared/contract/ids';
+import type { LifecycleState } from '@capstan/shared/contract/lifecycle';
 import type { StartCommand } from '@capstan/shared/contract/messages';
+import { STATUS, statusRow } from '@capstan/shared/contract/status';
 import { hasCode, messageOf } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
 import type { Service } from '@capstan/shared/service';
@@ -44,8 +46,10 @@ export function createDispatch({ bus, store, runners, clock, log }: DispatchOpti
 
   const send = async ({ jobId, run, environment }: Sending) => {
     const spec = store.jobs.spec(jobId);
-    if (spec === undefined) return;
-    const command: StartCommand = { v: 1, jobId, run, spec: JSON.parse(spec) as StartCommand['spec'] };
+    const job = store.jobs.find(jobId);
+    if (spec === undefined || !job) return;
+    const lastStart = lastStartOf(job);
+    const command: StartCommand = { v: 1, jobId, run, spec: JSON.parse(spec) as StartCommand['spec'], lastStart };
     try {
       await publish(bus, {
         subject: startSubject(environment),
@@ -111,4 +115,9 @@ export function createDispatch({ bus, store, runners, clock, log }: DispatchOpti
       if (sending) await send(sending);
     },
   };
+}
+
+/** An attempt counts as started once that was told; those before it were, or were given up. */
+function lastStartOf({ attempt, code }: LifecycleState): number {
+  return statusRow(code).rank >= STATUS.running.rank ? attempt : Math.max(0, attempt - 1);
 }

@@ -8,11 +8,12 @@ import type { Store } from '../store/store.ts';
 export type Ignored = IgnoredReason | 'no-such-job';
 
 /** Undefined if the event changed the job; else why it did not. Both are the end of it: the message may be acknowledged. */
-export function recordEvent(store: Store, transaction: Transaction, event: JobEvent): Ignored | undefined {
-  const job = store.jobs.find(event.jobId);
+export function recordEvent(store: Store, transaction: Transaction, told: JobEvent): Ignored | undefined {
+  const job = store.jobs.find(told.jobId);
   if (!job) return 'no-such-job';
-  const verdict = apply(job, event);
+  const verdict = apply(job, told);
   if (verdict.kind === 'ignored') return verdict.reason;
+  const event = { ...told, code: verdict.state.code };
   const { termination, results, expiresAt, resultsDid } = event.details;
   const changed = store.jobs.advance(job, {
     state: verdict.state,

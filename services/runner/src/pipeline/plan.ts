@@ -17,7 +17,7 @@ export interface Known {
     readonly algorithm: ContainerState | undefined;
     readonly terms: Terms;
   }[];
-  /** The last attempt whose start was tried, as the runner noted before it did; 0 if none was. */
+  /** The last attempt whose start was tried, as the runner noted before it did or the gateway heard; 0 if none was. */
   readonly lastStart: number;
 }
 
@@ -35,6 +35,8 @@ export type Plan =
       readonly algorithm: StartedState;
       readonly terms: Terms;
     }
+  /** All is in place, and its start may be on its way: by a call of an earlier life that the engine still holds. Make sure that it starts. */
+  | { readonly kind: 'resume'; readonly attempt: number; readonly terms: Terms }
   /** Not started yet, and not wanted any more. */
   | { readonly kind: 'stop'; readonly attempt: number }
   | { readonly kind: 'start'; readonly attempt: number }
@@ -50,10 +52,10 @@ export function planRun({ want, manifest, attempts, lastStart }: Known): Plan {
   if (manifest) return { kind: 'tell', manifest };
   const started = attempts.toSorted((one, other) => other.attempt - one.attempt).find(isStarted);
   if (started) return { kind: 'adopt', ...started };
-  // A container that was made but never started proves that its start, although noted, did not happen.
-  const isUnstarted = attempts.some(({ attempt, algorithm }) => attempt === lastStart && algorithm !== undefined);
-  const next = isUnstarted ? lastStart : lastStart + 1;
+  const marked = attempts.find(({ attempt, algorithm }) => attempt === lastStart && algorithm !== undefined);
+  const next = marked ? lastStart : lastStart + 1;
   if (want === 'stopped') return { kind: 'stop', attempt: Math.min(next, MAX_ATTEMPTS) };
+  if (marked) return { kind: 'resume', attempt: next, terms: marked.terms };
   return next > MAX_ATTEMPTS ? { kind: 'give-up', attempt: MAX_ATTEMPTS } : { kind: 'start', attempt: next };
 }
 

@@ -19,7 +19,7 @@ import type { Control } from './control.ts';
 import { endingOfFailure, endingWithout, type Ending } from './ending.ts';
 import { MAX_ATTEMPTS, planRun, type Plan } from './plan.ts';
 import { createMeters } from './progress.ts';
-import { begin, finish, type Journey, type StepParts } from './steps.ts';
+import { begin, finish, resume, type Journey, type StepParts } from './steps.ts';
 import { cleanRun } from './steps/clean.ts';
 import { publishNothing } from './steps/publish.ts';
 
@@ -43,6 +43,8 @@ export interface RunToDo {
   readonly spec: () => JobSpec | undefined;
   /** The GPUs that were leased to it. */
   readonly gpus: () => readonly string[];
+  /** The last attempt that its command says was started. */
+  readonly lastStart: () => number;
   readonly control: Control;
 }
 
@@ -81,7 +83,7 @@ interface Acting {
 async function makePlan({ todo, parts, signal }: Acting): Promise<Plan> {
   const { engine, results, marks, settings, log } = parts;
   const labels = ofRun({ runnerId: settings.id, jobId: todo.jobId, run: todo.run });
-  const [manifest, attempts, lastStart] = await Promise.all([
+  const [manifest, attempts, marked] = await Promise.all([
     results.read(todo),
     insist(() => findAttempts(engine, labels, signal), { signal, log }),
     marks.read(todo),
@@ -94,7 +96,7 @@ async function makePlan({ todo, parts, signal }: Acting): Promise<Plan> {
       algorithm,
       terms: termsOf(identity),
     })),
-    lastStart,
+    lastStart: Math.max(marked, todo.lastStart()),
   });
 }
 
@@ -127,6 +129,11 @@ async function act(plan: Plan, acting: Acting): Promise<RunResult> {
         return finish(journey, { kind: 'running', startedAt: parts.clock.now() }, parts);
       });
     }
+    case 'resume':
+      return travel(plan.attempt, under(acting, plan.terms), async (journey) => {
+        await resume(journey);
+        return finish(journey, { kind: 'running', startedAt: parts.clock.now() }, parts);
+      });
     case 'adopt':
       return travel(plan.attempt, under(acting, plan.terms), (journey) => finish(journey, plan.algorithm, parts));
   }

@@ -71,7 +71,13 @@ export async function begin(journey: Journey, spec: JobSpec, parts: StepParts): 
 
   await marks.write(attempt.identity, attempt.identity.attempt);
   signal.throwIfAborted();
-  await timed(journey, 'start', journey.signal, () => startAlgorithm(attempt, journey.signal));
+  await timed(journey, 'start', journey.signal, () => startAlgorithm(attempt, 'new', journey.signal));
+}
+
+/** From a start that an earlier life of the runner was about to make, or made without hearing of it. */
+export async function resume(journey: Journey): Promise<void> {
+  const { attempt, signal } = journey;
+  await timed(journey, 'start', signal, () => startAlgorithm(attempt, 'perhaps started', signal));
 }
 
 /** From a started algorithm to published results. A stop is part of it; only a run that nobody wants any more leaves early. */

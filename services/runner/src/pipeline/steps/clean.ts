@@ -1,7 +1,7 @@
 /** Leaves nothing of a run in the engine. May be repeated. */
 import type { Engine } from '../../docker/engine.ts';
 import { insist, type Patience } from '../../docker/insist.ts';
-import { findAttempts, ofRun, removeAttempt, type FoundAttempt } from '../../docker/reconcile.ts';
+import { findAttempts, ofRun, removeAttempt } from '../../docker/reconcile.ts';
 import type { AttemptIdentity } from '../../docker/names.ts';
 import type { Captures } from '../../logs/captures.ts';
 import type { StartMarks } from '../start-marks.ts';
@@ -25,14 +25,4 @@ export async function cleanRun(
     const found = await findAttempts(engine, ofRun(identity), patience.signal);
     await Promise.all(found.map((attempt) => removeAttempt(engine, attempt.identity, patience.signal)));
   }, patience);
-}
-
-/** Removes an attempt that was never started. What remembers it afterwards is the note, so that has to be right. */
-export async function cleanUnstarted(
-  { engine, marks }: Omit<Cleaning, 'captures'>,
-  { identity, algorithm }: FoundAttempt,
-  patience: Patience,
-): Promise<void> {
-  if (algorithm && (await marks.read(identity)) === identity.attempt) await marks.write(identity, identity.attempt - 1);
-  await insist(() => removeAttempt(engine, identity, patience.signal), patience);
 }

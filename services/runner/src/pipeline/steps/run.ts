@@ -6,20 +6,31 @@ import type { Attempt } from '../attempt.ts';
 import { tooMuchDisk } from '../disk-watch.ts';
 import type { Outcome } from '../ending.ts';
 
+/** Whether a container may have been started by a call of an earlier life of the runner. */
+export type StartHistory = 'new' | 'perhaps started';
+
 /** Throws START_REFUSED. */
-export function startAlgorithm({ engine, identity, log }: Attempt, signal: AbortSignal): Promise<void> {
-  return startOnce(engine, namesOf(identity).algorithm, { signal, log });
+export function startAlgorithm(
+  { engine, identity, log }: Attempt,
+  history: StartHistory,
+  signal: AbortSignal,
+): Promise<void> {
+  return startOnce(engine, namesOf(identity).algorithm, { history, signal, log });
 }
 
 /** When it resolves, the container has been started exactly once, whatever the connection went through. Throws START_REFUSED. */
-export async function startOnce(engine: Engine, name: string, patience: Patience): Promise<void> {
+export async function startOnce(
+  engine: Engine,
+  name: string,
+  { history = 'new', ...patience }: Patience & { readonly history?: StartHistory },
+): Promise<void> {
   const { signal } = patience;
-  let isFirstTry = true;
+  let isNew = history === 'new';
   await insistAgainst(
     'START_REFUSED',
     async () => {
-      if (!isFirstTry && (await engine.inspectContainer(name, signal)).kind !== 'created') return;
-      isFirstTry = false;
+      if (!isNew && (await engine.inspectContainer(name, signal)).kind !== 'created') return;
+      isNew = false;
       await engine.startContainer(name, signal);
     },
     patience,

@@ -1,0 +1,140 @@
+/** What may happen in a schedule, as fast-check draws it: what consumers do, what befalls the node, and how long apart. */
+import fc from 'fast-check';
+import type { Address } from '@capstan/shared/contract/ids';
+import type { Consumer } from './parts/consumer.ts';
+import type { Member, Node } from './parts/node.ts';
+
+export type Action =
+  | { readonly kind: 'order' | 'listen' | 'hang up'; readonly who: number }
+  | { readonly kind: 'restart' | 'stop' | 'delete' | 'replay'; readonly who: number; readonly pick: number }
+  | { readonly kind: 'crash'; readonly member: Member; readonly points: number; readonly downMs: number }
+  | { readonly kind: 'terminate' | 'cut off'; readonly member: Member; readonly ms: number }
+  | {
+      readonly kind: 'drop NATS';
+      readonly loss: 'nothing' | 'tail' | 'everything';
+      readonly tailMs: number;
+      readonly ms: number;
+    }
+  | { readonly kind: 'trouble the engine'; readonly how: 'hang' | 'fall'; readonly ms: number }
+  | { readonly kind: 'lose a container' }
+  | { readonly kind: 'wipe the runner'; readonly ms: number }
+  | { readonly kind: 'trouble'; readonly percent: number; readonly ms: number };
+
+export interface Timed {
+  /** After the action before it. */
+  readonly afterMs: number;
+  readonly action: Action;
+}
+
+export interface Schedule {
+  /** Decides every delay and every choice that the actions leave open. */
+  readonly chance: number;
+  readonly actions: readonly Timed[];
+}
+
+export const OWNERS: readonly Address[] = ['1', '2', '3'].map((digit) => `0x${digit.repeat(40)}` as Address);
+
+const who = fc.integer({ min: 0, max: OWNERS.length - 1 });
+const pick = fc.integer({ min: 0, max: 5 });
+const member = fc.constantFrom<Member>('gateway', 'runner');
+/** Often short, now and then longer than what the parts wait for. */
+const ms = fc.oneof(
+  { weight: 4, arbitrary: fc.integer({ min: 0, max: 3_000 }) },
+  fc.integer({ min: 3_000, max: 40_000 }),
+);
+
+const anAction: fc.Arbitrary<Action> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('order' as const), who }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('listen' as const, 'hang up' as const), who }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constantFrom('restart' as const, 'stop' as const, 'delete' as const), who, pick }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('replay' as const), who, pick }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('crash' as const),
+      member,
+      points: fc.integer({ min: 0, max: 60 }),
+      downMs: ms,
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('terminate' as const, 'cut off' as const), member, ms }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('drop NATS' as const),
+      loss: fc.constantFrom('nothing' as const, 'tail' as const, 'everything' as const),
+      tailMs: fc.integer({ min: 0, max: 5_000 }),
+      ms,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('trouble the engine' as const),
+      how: fc.constantFrom('hang' as const, 'fall' as const),
+      ms,
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('lose a container' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('wipe the runner' as const), ms }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('trouble' as const), percent: fc.integer({ min: 1, max: 30 }), ms }),
+  },
+);
+
+/** Many things at once, or one after the other. */
+const afterMs = fc.oneof(
+  { weight: 1, arbitrary: fc.integer({ min: 0, max: 20 }) },
+  fc.integer({ min: 20, max: 4_000 }),
+);
+
+export const schedules: fc.Arbitrary<Schedule> = fc.record({
+  chance: fc.noShrink(fc.integer({ min: 0, max: 2 ** 31 - 1 })),
+  actions: fc
+    .array(fc.record({ afterMs, action: anAction }), { minLength: 1, maxLength: 14, size: 'max' })
+    // Nothing is to be seen where nobody ordered anything.
+    .map((actions): readonly Timed[] => [{ afterMs: 0, action: { kind: 'order', who: 0 } }, ...actions]),
+});
+
+export function perform(action: Action, node: Node, consumers: readonly Consumer[]): void {
+  const consumer = (index: number) => consumers[index % consumers.length] as Consumer;
+  switch (action.kind) {
+    case 'order':
+      return consumer(action.who).order();
+    case 'listen':
+      return consumer(action.who).listen();
+    case 'hang up':
+      return consumer(action.who).hangUp();
+    case 'restart':
+      return consumer(action.who).restart(action.pick);
+    case 'stop':
+      return consumer(action.who).stop(action.pick);
+    case 'delete':
+      return consumer(action.who).remove(action.pick);
+    case 'replay':
+      return consumer(action.who).replay(action.pick);
+    case 'crash':
+      return node.crash(action.member, action);
+    case 'terminate':
+      return node.terminate(action.member, action.ms);
+    case 'cut off':
+      return node.cut(action.member, action.ms);
+    case 'drop NATS':
+      return node.dropNats(
+        action.loss === 'tail' ? { kind: 'tail', lastMs: action.tailMs } : { kind: action.loss },
+        action.ms,
+      );
+    case 'trouble the engine':
+      return node.troubleEngine(action.how, action.ms);
+    case 'lose a container':
+      return node.loseContainer();
+    case 'wipe the runner':
+      return node.wipeRunner(action.ms);
+    case 'trouble':
+      return node.trouble(action.percent / 100, action.ms);
+  }
+}

@@ -1,0 +1,33 @@
+/** Captured logs, as the pipeline uses them: taken whole from the engine when the container has exited. How they are followed is not simulated. */
+import type { Engine } from '../../../services/runner/src/docker/engine.ts';
+import { insist } from '../../../services/runner/src/docker/insist.ts';
+import { namesOf } from '../../../services/runner/src/docker/names.ts';
+import type { Captures } from '../../../services/runner/src/logs/captures.ts';
+
+export function simulatedCaptures(engine: Engine): Captures {
+  return {
+    open(attempt, { log }) {
+      const chunks: Buffer[] = [];
+      return Promise.resolve({
+        async complete(signal) {
+          const { algorithm } = namesOf(attempt);
+          const frames = await insist(() => engine.readLog(algorithm, { follow: false }, signal), { signal, log });
+          chunks.length = 0;
+          for await (const pieces of frames) chunks.push(...pieces.map(({ bytes }) => bytes));
+        },
+        sizeBytes: () => 0,
+        read: (from) => Promise.resolve({ from, segments: [], bytes: Buffer.alloc(0) }),
+        // oxlint-disable-next-line typescript/require-await -- what is in memory needs no waiting
+        async *text() {
+          yield* chunks;
+        },
+        async *segments() {},
+        [Symbol.asyncDispose]: () => Promise.resolve(),
+      });
+    },
+    find: () => undefined,
+    onGrown: () => () => undefined,
+    remove: () => Promise.resolve(),
+    removeAllBut: () => Promise.resolve(),
+  };
+}

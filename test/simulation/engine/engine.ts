@@ -1,0 +1,158 @@
+/** The engine port on a simulated machine, as one runner process sees it. Calls take time, fail, and may have worked although they did. */
+import { Readable } from 'node:stream';
+import { CapstanError } from '@capstan/shared/errors';
+import type { Container, Machine } from './machine.ts';
+import type { ContainerState, Engine, LogFrame } from '../../../services/runner/src/docker/engine.ts';
+import { tarOf } from './archives.ts';
+
+/** Carries a call of the runner to the machine and the answer back: the simulation's with faults, the conformance suite's without. */
+export type Carry = <T>(what: string, effect: () => T | Promise<T>, signal: AbortSignal) => Promise<T>;
+
+const lost = (name: string) => new CapstanError('CONTAINER_LOST', `The container ${name} is gone from the engine.`);
+const ABOUT = { version: 'simulated', os: 'linux', architecture: 'amd64', rootDir: '/' } as const;
+const imageOf = (reference: string) => ({
+  id: `sha256:${reference}`,
+  digests: [],
+  sizeBytes: 1,
+  os: 'linux',
+  architecture: 'amd64',
+});
+const refused = (text: string) => new CapstanError('CONTAINER_REFUSED', text);
+const isLabelled = (labels: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>) =>
+  Object.entries(wanted).every(([name, value]) => labels[name] === value);
+
+export function createSimulatedEngine(machine: Machine, carry: Carry): Engine {
+  const { containers, volumes } = machine;
+  const known = (name: string): Container => {
+    const container = containers.get(name);
+    if (!container) throw lost(name);
+    return container;
+  };
+  const snapshot = ({ state }: Container): ContainerState => state;
+
+  return {
+    holdsVolumeSizes: (_labels, signal) => carry('holdsVolumeSizes', () => true, signal),
+    diskUsage: (_volumes, _enough, signal) => carry('diskUsage', () => 0, signal),
+    about: (signal) => carry('about', () => ABOUT, signal),
+    findImage: (reference, signal) => carry(`findImage ${reference}`, () => imageOf(reference), signal),
+    pullImage: ({ reference }, signal) => carry(`pullImage ${reference}`, () => undefined, signal),
+    removeImage: (reference, signal) => carry(`removeImage ${reference}`, () => 'removed' as const, signal),
+    createContainer: (spec, signal) =>
+      carry(
+        `createContainer ${spec.name}`,
+        () => {
+          const before = containers.get(spec.name);
+          if (before && before.state.kind !== 'created')
+            throw refused(`The container ${spec.name} exists and was started already.`);
+          for (const { volume } of spec.mounts) {
+            if (!volumes.has(volume)) volumes.set(volume, { labels: spec.labels, isFilled: false });
+          }
+          containers.set(spec.name, { spec, state: { kind: 'created' }, end: undefined, waiting: new Set() });
+        },
+        signal,
+      ),
+    createVolume: (name, labels, signal) =>
+      carry(
+        `createVolume ${name}`,
+        () => {
+          if (!volumes.has(name)) volumes.set(name, { labels, isFilled: false });
+        },
+        signal,
+      ),
+    startContainer: (name, signal) =>
+      carry(
+        `startContainer ${name}`,
+        () => {
+          known(name);
+          machine.start(name);
+        },
+        signal,
+      ),
+    inspectContainer: (name, signal) => carry(`inspectContainer ${name}`, () => snapshot(known(name)), signal),
+    waitForExit: (name, signal) =>
+      carry(
+        `waitForExit ${name}`,
+        () => {
+          const container = known(name);
+          if (container.state.kind !== 'running') return undefined;
+          return new Promise<void>((resolve) => void container.waiting.add(resolve));
+        },
+        signal,
+      ),
+    stopContainer: (name, _graceS, signal) =>
+      carry(
+        `stopContainer ${name}`,
+        () => {
+          const container = containers.get(name);
+          if (container) machine.end(container, { exitCode: 143, isOutOfMemory: false });
+        },
+        signal,
+      ),
+    async putArchive(name, _path, tar, signal) {
+      let bytes = 0;
+      for await (const chunk of tar) bytes += (chunk as Buffer).length;
+      await carry(
+        `putArchive ${name} (${bytes} bytes)`,
+        () => {
+          for (const { volume } of known(name).spec.mounts) {
+            const found = volumes.get(volume);
+            if (found) found.isFilled = true;
+          }
+        },
+        signal,
+      );
+    },
+    getArchive: (name, _path, signal) =>
+      carry(
+        `getArchive ${name}`,
+        () => {
+          known(name);
+          return Readable.from([tarOf({ 'out/outputs/result': name.replace(/-files$/, '') })]);
+        },
+        signal,
+      ),
+    readLog: (name, _how, signal) =>
+      carry(
+        `readLog ${name}`,
+        () => {
+          known(name);
+          const bytes = Buffer.from(`log of ${name}\n`);
+          return Readable.from([[{ stream: 'stdout', at: '', bytes }]]) as AsyncIterable<readonly LogFrame[]>;
+        },
+        signal,
+      ),
+    removeContainer: (name, signal) =>
+      carry(
+        `removeContainer ${name}`,
+        () => {
+          const container = containers.get(name);
+          if (container) machine.end(container, { exitCode: 137, isOutOfMemory: false });
+          containers.delete(name);
+        },
+        signal,
+      ),
+    removeVolume: (name, signal) =>
+      carry(
+        `removeVolume ${name}`,
+        () => {
+          const user = [...containers.values()].find(({ spec }) => spec.mounts.some(({ volume }) => volume === name));
+          if (user) throw new CapstanError('ENGINE_UNAVAILABLE', `The volume ${name} is in use.`);
+          volumes.delete(name);
+        },
+        signal,
+      ),
+    find: (labels, signal) =>
+      carry(
+        'find',
+        () => ({
+          containers: [...containers.entries()]
+            .filter(([, { spec }]) => isLabelled(spec.labels, labels))
+            .map(([name, { spec }]) => ({ name, labels: spec.labels })),
+          volumes: [...volumes.entries()]
+            .filter(([, volume]) => isLabelled(volume.labels, labels))
+            .map(([name, volume]) => ({ name, labels: volume.labels })),
+        }),
+        signal,
+      ),
+  };
+}

@@ -1,0 +1,68 @@
+/** `npm run simulate`: searches schedules for one that breaks a rule, or replays one. */
+import { parseArgs } from 'node:util';
+import { BUGS, SOUND, type Bug } from './bugs.ts';
+import { report, search } from './search.ts';
+
+const USAGE = `usage: npm run simulate -- [options]
+
+Drives gateway and runner in one process through schedules of crashes, cuts, delays and losses, and checks what must always hold.
+
+  --seeds N      how many schedules (1000)
+  --seed S       where to begin; by chance if not given
+  --path P       only the one that a report names, with its seed
+  --bug NAME     puts a known mistake back in: ${Object.keys(BUGS).join(', ')}`;
+
+const isBug = (name: string): name is Bug => Object.hasOwn(BUGS, name);
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const options = parse();
+  if (!options) return 2;
+  const { seed, count, path, bug } = options;
+  const before = performance.now();
+  const seen = { schedules: 0, jobs: 0, simulatedMs: 0 };
+  const found = await search({
+    seed,
+    schedules: count,
+    path,
+    wiring: bug === undefined ? SOUND : BUGS[bug],
+    onSchedule({ jobs, simulatedMs }) {
+      seen.schedules += 1;
+      seen.jobs += jobs;
+      seen.simulatedMs += simulatedMs;
+    },
+  });
+  if (found) console.log(report(found, bug));
+  const minutes = (performance.now() - before) / 60_000;
+  const summary = [
+    `seed ${seed}: ${seen.schedules} schedules with ${seen.jobs} jobs`,
+    `${Math.round(seen.simulatedMs / 3_600_000)} simulated hours`,
+    `${Math.round(seen.schedules / minutes)} schedules a minute`,
+    found ? `${found.violations.length} violations` : '0 violations',
+  ];
+  console.log(summary.join(', '));
+  return found ? 1 : 0;
+}
+
+function parse() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        seeds: { type: 'string', default: '1000' },
+        seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
+        path: { type: 'string' },
+        bug: { type: 'string' },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    const { path, bug } = values;
+    const [count, seed] = [Number(values.seeds), Number(values.seed)];
+    const isRight = Number.isInteger(count) && count > 0 && Number.isInteger(seed) && (bug === undefined || isBug(bug));
+    if (isRight && !values.help) return { count, seed, path, bug };
+  } catch {
+    // Told below, as for every other mistake.
+  }
+  console.log(USAGE);
+  return undefined;
+}

@@ -1,0 +1,240 @@
+/** A whole node in one process: gateway, runner, NATS, engine, disk and store, and all that may befall them. */
+import type { JobId } from '@capstan/shared/contract/ids';
+import { openDb } from '../../../services/gateway/src/store/db.ts';
+import type { StoredEvent } from '../../../services/gateway/src/store/events.ts';
+import { storeOn, type Store } from '../../../services/gateway/src/store/store.ts';
+import { carrier } from '../engine/carry.ts';
+import { createDisk, gatewayResultsOn, marksOn, resultsOn, type Disk } from '../engine/disk.ts';
+import { createSimulatedEngine } from '../engine/engine.ts';
+import { createMachine, type Machine } from '../engine/machine.ts';
+import { dialler } from '../nats/client.ts';
+import { createNatsServer, type Loss, type NatsServer } from '../nats/server.ts';
+import type { Network } from '../nats/wire.ts';
+import type { Wiring } from '../bugs.ts';
+import { createProcess, type Process } from '../world/process.ts';
+import type { World } from '../world/world.ts';
+import { databaseOf } from './database.ts';
+import { startGateway, type Gateway } from './gateway.ts';
+import { startRunner, type Runner, type RunnerSettings } from './runner.ts';
+
+export const EPOCH_MS = Date.UTC(2030, 0, 1);
+export const ENVIRONMENT = 'local';
+const MAX_JOBS = 2;
+/** How long a process that was asked to end may take. */
+const SHUT_DOWN_MS = 10_000;
+
+export type Member = 'gateway' | 'runner';
+
+export interface Life<T> {
+  readonly process: Process;
+  /** Undefined while it starts. */
+  part(): T | undefined;
+}
+
+export interface Node {
+  readonly machine: Machine;
+  readonly disk: Disk;
+  readonly server: NatsServer;
+  /** To look at, for the auditor. */
+  readonly store: Store;
+  readonly committed: readonly StoredEvent[];
+  readonly peak: () => number;
+  readonly maxJobs: number;
+  gateway(): Life<Gateway>;
+  /** Whether the runner's process is up. */
+  isUp(member: Member): boolean;
+  /** Dies after this many places where it may; comes back after a while. */
+  crash(member: Member, options: { readonly points: number; readonly downMs: number }): void;
+  /** Is asked to end, and comes back after a while. */
+  terminate(member: Member, downMs: number): void;
+  /** Does not reach NATS for a while. */
+  cut(member: Member, ms: number): void;
+  dropNats(loss: Loss, downMs: number): void;
+  troubleEngine(kind: 'hang' | 'fall', ms: number): void;
+  loseContainer(): void;
+  /** The runner dies, and its machine is made anew: engine and notes are empty. Results lie elsewhere. */
+  wipeRunner(downMs: number): void;
+  /** For a while, calls of the engine, writes to the disk and acknowledgements fail this often. */
+  trouble(probability: number, ms: number): void;
+  /** Everything works from now on, and everybody is there. */
+  heal(): void;
+}
+
+interface NodeOptions {
+  readonly world: World;
+  readonly wiring: Wiring;
+  readonly isLogged: boolean;
+}
+
+export function createNode({ world, wiring, isLogged }: NodeOptions): Node {
+  const server = createNatsServer(world);
+  const disk = createDisk();
+  const db = openDb(':memory:');
+  const store = storeOn(db);
+  const committed: StoredEvent[] = [];
+  const cut = new Set<string>();
+  const random = world.random.fork();
+  const settings: RunnerSettings = { id: 'runner-1', environment: ENVIRONMENT, maxJobs: MAX_JOBS };
+  let failures = 0;
+  let peak = 0;
+  let jobs = 0;
+
+  const network: Network = {
+    world,
+    server,
+    isReachable: ({ name }) => !cut.has(name),
+    lossOfAcks: () => failures,
+  };
+  const machine = createMachine({
+    name: 'engine',
+    world,
+    epochMs: EPOCH_MS,
+    behaviour: () => ({
+      runsMs: random.chance(0.1) ? random.integer(20_000, 40_000) : random.integer(20, 6_000),
+      exit: { exitCode: random.chance(0.8) ? 0 : random.integer(1, 3), isOutOfMemory: false },
+    }),
+    onStart: () => {
+      peak = Math.max(peak, machine.running());
+    },
+  });
+  const trouble = { engineFailures: () => failures };
+  const newJobId = () => (jobs += 1).toString(16).padStart(32, '0') as JobId;
+
+  const bringUp = {
+    gateway: (process: Process): Promise<Gateway> => {
+      const own = wiring.store(storeOn(wiring.database(databaseOf(db, process))));
+      return startGateway({
+        process,
+        dial: dialler(network, process),
+        store: own,
+        intakeStore: wiring.intakeStore(own),
+        results: gatewayResultsOn(disk, process),
+        newJobId,
+        onCommitted: (events) => void committed.push(...events),
+      });
+    },
+    runner: (process: Process): Promise<Runner> =>
+      startRunner({
+        process,
+        dial: dialler(network, process),
+        settings,
+        outside: wiring.outside({
+          engine: createSimulatedEngine(machine, carrier({ world, process, machine }, trouble)),
+          results: resultsOn(disk, process, world),
+          marks: marksOn(disk, process),
+        }),
+      }),
+  } as const;
+
+  const live = <T extends { shutDown(): Promise<void> }>(name: Member, start: (process: Process) => Promise<T>) => {
+    let part: T | undefined;
+    let process: Process;
+    const begin = () => {
+      const mine = createProcess({ name, world, epochMs: EPOCH_MS, isLogged });
+      process = mine;
+      part = undefined;
+      world.note(name, 'starts');
+      mine.enter(() => {
+        const started = async () => {
+          const made = await start(mine);
+          if (mine.isAlive()) part = made;
+        };
+        void started();
+      });
+    };
+    const comeBack = (downMs: number) => world.after(downMs, () => !process.isAlive() && begin());
+    begin();
+    return {
+      life: () => ({ process, part: () => part }),
+      begin,
+      crash({ points, downMs }: { points: number; downMs: number }) {
+        process.onDeath(() => comeBack(downMs));
+        process.dieAfter(points);
+      },
+      terminate(downMs: number) {
+        const mine = process;
+        const end = (why: string) => {
+          if (!mine.isAlive()) return;
+          mine.kill(why);
+          comeBack(downMs);
+        };
+        const running = part;
+        if (!running || !mine.isAlive()) return;
+        world.note(name, 'is asked to end');
+        mine.enter(() => void running.shutDown().then(() => end('ended')));
+        world.after(SHUT_DOWN_MS, () => end('did not end in time'));
+      },
+    };
+  };
+  const members = {
+    gateway: live<Gateway>('gateway', bringUp.gateway),
+    runner: live<Runner>('runner', bringUp.runner),
+  };
+
+  const loseConnections = (name: string) => {
+    for (const peer of server.peers) if (peer.name === name) peer.onLost();
+  };
+
+  return {
+    machine,
+    disk,
+    server,
+    store,
+    committed,
+    peak: () => peak,
+    maxJobs: MAX_JOBS,
+    gateway: () => members.gateway.life(),
+    isUp: (member) => members[member].life().part() !== undefined && members[member].life().process.isAlive(),
+    crash: (member, options) => members[member].crash(options),
+    terminate: (member, downMs) => members[member].terminate(downMs),
+    cut(member, ms) {
+      world.note(member, `is cut off from NATS for ${ms} ms`);
+      cut.add(member);
+      // Noticed some time later; at the latest when everything that was sent meanwhile turns out to be lost.
+      world.after(Math.min(ms, random.integer(0, 10_000)), () => loseConnections(member));
+      world.after(ms, () => {
+        cut.delete(member);
+        loseConnections(member);
+      });
+    },
+    dropNats(loss, downMs) {
+      if (!server.isUp()) return;
+      server.fall(loss);
+      world.after(downMs, () => server.rise());
+    },
+    troubleEngine(kind, ms) {
+      if (!machine.isUp()) return;
+      machine[kind]();
+      world.after(ms, () => machine.rise());
+    },
+    loseContainer: () => machine.loseOne(),
+    wipeRunner(downMs) {
+      members.runner.crash({ points: 0, downMs });
+      members.runner.life().process.kill('its machine is made anew');
+      machine.wipe();
+      disk.marks.clear();
+    },
+    trouble(probability, ms) {
+      world.note('world', `${Math.round(probability * 100)} % of calls fail for ${ms} ms`);
+      failures = probability;
+      disk.failures = probability / 4;
+      world.after(ms, () => {
+        failures = 0;
+        disk.failures = 0;
+      });
+    },
+    heal() {
+      world.note('world', 'heals');
+      failures = 0;
+      disk.failures = 0;
+      for (const member of ['gateway', 'runner'] as const) {
+        if (cut.delete(member)) loseConnections(member);
+        const { process } = members[member].life();
+        process.dieAfter(undefined);
+        if (!process.isAlive()) members[member].begin();
+      }
+      if (!server.isUp()) server.rise();
+      if (!machine.isUp()) machine.rise();
+    },
+  };
+}

@@ -1,0 +1,81 @@
+/** One life of a runner: the production one, in a simulated process, on a simulated machine. */
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createBus } from '@capstan/shared/bus/connect';
+import { loadConfig } from '@capstan/shared/config/load';
+import { nodeKeyFrom } from '@capstan/shared/node-key';
+import type { Fetcher } from '../../../services/runner/src/fetch/fetcher.ts';
+import type { Outside } from '../../../services/runner/src/outside.ts';
+import { createRunner } from '../../../services/runner/src/runner.ts';
+import { simulatedCaptures } from '../engine/captures.ts';
+import type { Dial } from '../nats/client.ts';
+import type { Process } from '../world/process.ts';
+
+export interface Runner {
+  /** As at a SIGTERM. */
+  shutDown(): Promise<void>;
+}
+
+export interface RunnerSettings {
+  readonly id: string;
+  readonly environment: string;
+  readonly maxJobs: number;
+}
+
+export interface RunnerOptions {
+  readonly process: Process;
+  readonly dial: Dial;
+  readonly settings: RunnerSettings;
+  readonly outside: Pick<Outside, 'engine' | 'results' | 'marks'>;
+}
+
+const OWN = {
+  key: nodeKeyFrom('22'.repeat(32)),
+  publicUrl: 'https://here.example',
+  listensAt: 'http://127.0.0.1:8030',
+};
+const MACHINE = { cpuModel: 'simulated', cpus: 4, memoryBytes: 8e9, diskBytes: 100e9, freeDiskBytes: 50e9 };
+
+/** Longer than most algorithms of the simulation run, so that now and then one is stopped. */
+const MAX_DURATION_S = 20;
+
+export async function startRunner({ process, dial, settings, outside }: RunnerOptions): Promise<Runner> {
+  const { clock, log } = process;
+  const runner = createRunner({
+    bus: createBus({ nats: { servers: ['simulated'] }, name: process.name, log, dial }),
+    settings: settingsOf(settings),
+    own: OWN,
+    outside: {
+      ...outside,
+      captures: simulatedCaptures(outside.engine),
+      fetcher: fetcherOf(process),
+      imageNotes: { read: () => Promise.resolve([]), write: () => Promise.resolve() },
+      readMachine: () => Promise.resolve(MACHINE),
+      removeStaleDrafts: () => Promise.resolve(),
+      readDataDisk: () => Promise.resolve({ totalBytes: MACHINE.diskBytes, freeBytes: MACHINE.freeDiskBytes }),
+      readEngineDisk: () => Promise.resolve({ totalBytes: MACHINE.diskBytes, freeBytes: MACHINE.freeDiskBytes }),
+    },
+    clock,
+    log,
+  });
+  await runner.start();
+  return { shutDown: () => runner.stop() };
+}
+
+function settingsOf({ id, environment, maxJobs }: RunnerSettings) {
+  const environments = [{ id: environment, maxJobs, maxJobDurationS: MAX_DURATION_S }];
+  return loadConfig({ CAPSTAN_RUNNER_ID: id, CAPSTAN_RUNNER_ENVIRONMENTS: JSON.stringify(environments) }, '/nowhere')
+    .runner;
+}
+
+function fetcherOf(process: Process): Fetcher {
+  return {
+    async fetchInto(_wanted, sink, signal) {
+      await process.call('fetching a file', () => undefined, { signal });
+      await pipeline(Readable.from([Buffer.from('data')]), sink(4), { signal });
+      return true;
+    },
+    countOf: (_held, signal) => process.call('counting files', () => 1, { signal }),
+    close: () => Promise.resolve(),
+  };
+}

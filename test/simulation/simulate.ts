@@ -1,0 +1,112 @@
+/** One schedule from its beginning to its end: the actions, then peace, and then the auditor. */
+import type { EnvironmentId } from '@capstan/shared/contract/ids';
+import { isEnding } from '@capstan/shared/contract/status';
+import { audit, sha256Of } from '../support/audit/audit.ts';
+import type { Observed, ObservedStart, Violation } from '../support/audit/observed.ts';
+import { identityOf } from '../../services/runner/src/docker/names.ts';
+import { OWNERS, perform, type Schedule } from './actions.ts';
+import { SOUND, type Wiring } from './bugs.ts';
+import { createConsumer, type Consumer } from './parts/consumer.ts';
+import { createNode, ENVIRONMENT, type Node } from './parts/node.ts';
+import { simulatedGlobals } from './world/ambient.ts';
+import { createWorld } from './world/world.ts';
+
+export interface Outcome {
+  readonly violations: readonly Violation[];
+  /** Readable, one line for each thing that happened. */
+  readonly trace: readonly string[];
+  /** What of the schedule came about. */
+  readonly jobs: number;
+  readonly simulatedMs: number;
+}
+
+interface Options {
+  readonly wiring?: Wiring;
+  /** Also what processes log. */
+  readonly isLogged?: boolean;
+}
+
+const START_LIMIT_MS = 60_000;
+/** Longer than anything may be held up: by then, everything that can come to an end has. */
+const PEACE_LIMIT_MS = 15 * 60_000;
+/** After the end, for what is still to be cleared away. */
+const GRACE_MS = 30_000;
+
+export async function simulate(
+  { chance, actions }: Schedule,
+  { wiring = SOUND, isLogged = false }: Options = {},
+): Promise<Outcome> {
+  using globals = simulatedGlobals();
+  globals.install();
+  const world = createWorld(chance);
+  const node = createNode({ world, wiring, isLogged });
+  const consumers = OWNERS.map((owner, index) => createConsumer({ name: `owner ${index}`, owner, node, world }));
+  await world.run(START_LIMIT_MS, () => node.store.environments.all().length > 0);
+  consumers[0]?.listen();
+  for (const { afterMs, action } of actions) {
+    await world.run(afterMs, () => false);
+    perform(action, node, consumers);
+  }
+  await world.run(afterAll(actions), () => false);
+  node.heal();
+  const isOver = await world.run(PEACE_LIMIT_MS, () => isQuiet(node, consumers));
+  if (isOver) await world.run(GRACE_MS, () => false);
+  const observed = observe(node, consumers);
+  return {
+    violations: audit(observed),
+    trace: world.trace(),
+    jobs: observed.acknowledged.length,
+    simulatedMs: world.now(),
+  };
+}
+
+/** Time for what the last actions set off. */
+const afterAll = (actions: Schedule['actions']) => 1_000 + 200 * actions.length;
+
+function isQuiet(node: Node, consumers: readonly Consumer[]): boolean {
+  const { store, machine } = node;
+  if (!consumers.every((consumer) => consumer.isIdle())) return false;
+  if (machine.containers.size > 0 || machine.volumes.size > 0) return false;
+  return consumers.every((consumer) =>
+    consumer.acknowledged.every(({ jobId }) => {
+      const job = store.jobs.find(jobId);
+      return job ? isEnding(job.code) && job.want !== 'deleted' : store.tombstones.find(jobId) !== undefined;
+    }),
+  );
+}
+
+function observe(node: Node, consumers: readonly Consumer[]): Observed {
+  const { store, machine, disk, committed } = node;
+  const acknowledged = consumers.flatMap((consumer) => consumer.acknowledged);
+  const events = committed.map(({ cursor, event: { jobId, run, attempt, code }, job: { owner } }) => ({
+    cursor,
+    jobId,
+    run,
+    attempt,
+    code,
+    owner,
+  }));
+  const jobIds = [...new Set(events.map(({ jobId }) => jobId))];
+  const startOf = (labels: Readonly<Record<string, string>>, on: string): ObservedStart[] => {
+    const identity = identityOf(labels);
+    return identity ? [{ ...identity, machine: on }] : [];
+  };
+  return {
+    acknowledged,
+    jobs: jobIds.flatMap((jobId) => store.jobs.find(jobId) ?? []),
+    tombstones: jobIds.filter((jobId) => store.tombstones.find(jobId)),
+    events,
+    starts: machine.starts.flatMap(({ labels, machine: on }) => startOf(labels, on)),
+    lost: machine.lost.flatMap((labels) => startOf(labels, 'lost')),
+    subscriptions: consumers.flatMap((consumer) => consumer.subscriptions()),
+    leftovers: [...machine.containers.keys(), ...machine.volumes.keys()],
+    peaks: [{ environment: ENVIRONMENT as EnvironmentId, running: node.peak(), limit: node.maxJobs }],
+    published: [...disk.published.values()].map(({ manifest, contents }) => ({
+      jobId: manifest.jobId,
+      run: manifest.run,
+      manifest,
+      served: contents.map(sha256Of),
+    })),
+    effects: consumers.flatMap((consumer) => consumer.effects),
+  };
+}

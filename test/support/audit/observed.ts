@@ -1,0 +1,87 @@
+/** What was seen of a node over a while, PURE: by its clients, in its store, on its engines and in its results. */
+import type { Address, EnvironmentId, JobId } from '@capstan/shared/contract/ids';
+import type { ResultFile } from '@capstan/shared/contract/job';
+import type { Manifest } from '@capstan/shared/contract/manifest';
+import type { StatusCode } from '@capstan/shared/contract/status';
+
+/** A run of a job that a client was told of with 200. */
+export interface Acknowledged {
+  readonly jobId: JobId;
+  readonly run: number;
+  /** What else its owner ever asked for, answered or not. */
+  readonly isStopAsked: boolean;
+  readonly isDeleteAsked: boolean;
+}
+
+export interface ObservedJob {
+  readonly jobId: JobId;
+  readonly run: number;
+  readonly code: StatusCode;
+  readonly want: 'run' | 'stopped' | 'deleted';
+  readonly results: readonly ResultFile[];
+}
+
+export interface ObservedEvent {
+  readonly cursor: number;
+  readonly jobId: JobId;
+  readonly run: number;
+  readonly attempt: number;
+  readonly code: StatusCode;
+  readonly owner: Address;
+}
+
+/** A start of an algorithm's container, as the engine saw it. */
+export interface ObservedStart {
+  readonly jobId: JobId;
+  readonly run: number;
+  readonly attempt: number;
+  /** Other for a machine that was made anew: of what was on the old one, nobody may know. */
+  readonly machine: string;
+}
+
+/** What one subscriber was told in one session. */
+export interface Subscription {
+  readonly owner: Address;
+  /** The cursor that its snapshot stood at. */
+  readonly from: number;
+  /** The status of each job in the snapshot. */
+  readonly snapshot: ReadonlyMap<JobId, StatusCode>;
+  /** Of each event, in the order in which they came. */
+  readonly cursors: readonly number[];
+  /** It was open to the end: nothing was still on its way. */
+  readonly isOpen: boolean;
+}
+
+export interface PublishedRun {
+  readonly jobId: JobId;
+  readonly run: number;
+  readonly manifest: Manifest;
+  /** SHA-256 of what is served for each file of the manifest; undefined if nothing is. */
+  readonly served: readonly (string | undefined)[];
+}
+
+export interface Observed {
+  readonly acknowledged: readonly Acknowledged[];
+  readonly jobs: readonly ObservedJob[];
+  /** Jobs that were deleted, of which only their id is kept. */
+  readonly tombstones: readonly JobId[];
+  /** All that were ever committed, in stored order. */
+  readonly events: readonly ObservedEvent[];
+  readonly starts: readonly ObservedStart[];
+  /** Attempts whose container the engine lost, or is known to have lost. */
+  readonly lost: readonly ObservedStart[];
+  readonly subscriptions: readonly Subscription[];
+  /** Containers, volumes and networks of jobs that are there at the end. */
+  readonly leftovers: readonly string[];
+  /** The most jobs of an environment that ran at once on one machine, and the most that may. */
+  readonly peaks: readonly { readonly environment: EnvironmentId; readonly running: number; readonly limit: number }[];
+  readonly published: readonly PublishedRun[];
+  /** Everything that took effect under a nonce; the same effect may be told any number of times. */
+  readonly effects: readonly { readonly owner: Address; readonly nonce: string; readonly effect: string }[];
+}
+
+/** Of the eight rules in docs/architecture.md. */
+export interface Violation {
+  readonly rule: 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
+  readonly text: string;
+}
