@@ -30,7 +30,7 @@ export function createImageParts({ settings, outside, clock, log, signal }: Imag
     engine,
     notes,
     readDisk,
-    watermarks: { abovePercent, belowPercent },
+    watermarks: { abovePercent, belowPercent: Math.min(belowPercent, abovePercent) },
     clock,
     log,
     signal,

@@ -55,7 +55,7 @@ export const ImagesSchema = Type.Object(
       minimum: 0,
       maximum: 100,
       default: 75,
-      description: 'How full the disk is when that ends, in percent.',
+      description: 'How full the disk is when that ends, in percent; never more than `evictAbovePercent`.',
     }),
     engineRoot: Type.Optional(
       Type.String({

@@ -58,13 +58,13 @@ export function createImageKeeper({
     return known;
   };
 
-  const note = async (next: readonly ImageNote[]) => {
+  const writing = createWake(
+    async () => notes.write(known ?? []),
+    (error) => log.warn({ problem: messageOf(error) }, 'the list of pulled images could not be written'),
+  );
+  const note = (next: readonly ImageNote[]) => {
     known = next;
-    try {
-      await notes.write(next);
-    } catch (error) {
-      log.warn({ problem: messageOf(error) }, 'the list of pulled images could not be written');
-    }
+    writing.wake();
   };
 
   const used = async ({ id }: Image, reference: string | undefined) => {
@@ -72,9 +72,13 @@ export function createImageKeeper({
     const at = clock.now();
     const others = before.filter((one) => one.reference !== reference);
     const next = others.map((one) => (one.id === id ? { ...one, lastUsedAt: at } : one));
-    if (reference !== undefined) next.push({ reference, id, lastUsedAt: at });
-    else if (!before.some((one) => one.id === id)) return;
-    await note(next);
+    if (reference === undefined) {
+      // No job waits for the disk only because it used an image.
+      if (before.some((one) => one.id === id)) note(next);
+      return;
+    }
+    note([...next, { reference, id, lastUsedAt: at }]);
+    await writing.idle();
   };
 
   const hold = (id: string): Disposable => {
@@ -101,7 +105,7 @@ export function createImageKeeper({
         { image: reference, lastUsedAt: new Date(next.lastUsedAt).toISOString() },
         'an image was removed to make room',
       );
-      await note(all.filter((one) => one !== next));
+      note(all.filter((one) => one !== next));
       return true;
     });
 
@@ -131,7 +135,10 @@ export function createImageKeeper({
       await tidying.idle();
     },
     wake: () => tidying.wake(),
-    idle: () => tidying.idle(),
+    async idle() {
+      await tidying.idle();
+      await writing.idle();
+    },
   };
 }
 
