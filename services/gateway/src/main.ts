@@ -62,7 +62,9 @@ import { createLogs } from './jobs/log.ts';
 import { createOpenOwnLog } from './jobs/log-access.ts';
 import { createPruneEvents } from './jobs/prune-events.ts';
 import { createNotifier } from './jobs/notifier.ts';
+import { createProgressBoard } from './jobs/progress.ts';
 import { createQuery } from './jobs/query.ts';
+import { createQueueChanges } from './jobs/queue-changes.ts';
 import { createQueueReason } from './jobs/queue-reason.ts';
 import { createResult } from './jobs/result.ts';
 import { createRunners } from './jobs/runners.ts';
@@ -77,6 +79,7 @@ import { createTokenRequests } from './jobs/token-requests.ts';
 import { createPlaces } from './limits/places.ts';
 import { createFirstEvent } from './live/first-event.ts';
 import { createFollow } from './live/follow.ts';
+import { createHints } from './live/hints.ts';
 import { createHub } from './live/hub.ts';
 import { createTurns } from './live/turns.ts';
 import { createPost } from './notify/post.ts';
@@ -113,6 +116,8 @@ const show = (job: StatusRow, dates: StatusView['dates'] = 'unix') =>
   statusObject(job, { publicUrl: publicUrl(), dates, queue });
 const live = createLive(store, show);
 const hub = createHub(live);
+const hints = createHints(hub);
+const progress = createProgressBoard({ bus, store, onProgress: hints.onProgress, log });
 
 const { limits, notify } = config.gateway;
 const tokens = createTokens({ key: tokenKey, revoked: store.revokedTokens, clock });
@@ -133,7 +138,7 @@ const tickets = createTickets<Identity>(clock);
 const identify = createIdentify({ store, tokens, tickets, authenticate });
 // Histories and snapshots leave others at least as much time as they take.
 const takeTurn = createTurns({ budgetMs: 5, nowMs: () => clock.monotonicMs() });
-const follow = createFollow({ live, hub, query, takeTurn });
+const follow = createFollow({ live, hub, query, latestProgress: progress.latest, takeTurn });
 const clientIp = createClientIp(config.gateway.trustedProxies);
 const perIp = createRateLimit({ perSecond: limits.perIpPerSecond, burst: limits.perIpBurst }, clock);
 const { maxFollowers, maxFollowersPerNetwork } = config.gateway.live;
@@ -251,6 +256,8 @@ await runUntilSignal(
     dispatch,
     createSettle({ bus, store, dispatch, remove, log }),
     hub,
+    progress,
+    createQueueChanges({ store, runners, queue, listeners: hints, log }),
     createExpire({ store, resultAssets, clock, log }),
     createNotifier({ store, post: createPost(notify), key, settings: notify, clock, log }),
     createIntake({ bus, store, resultAssets, clock, log }),

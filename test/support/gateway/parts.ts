@@ -142,6 +142,7 @@ export function gatewayParts({ assets = [], statusAccess = 'open', maxPayloadByt
       live,
       hub,
       query,
+      latestProgress: () => undefined,
       takeTurn: createTurns({ budgetMs: 5, nowMs: () => clock.monotonicMs() }),
     }),
     storedJobs: () => stored,

@@ -63,6 +63,9 @@ export function beginEventStream(response: ServerResponse, maxBufferedBytes: num
       write(told.bytes(message, subscription));
       if (response.writableLength > maxBufferedBytes) tooSlow();
     },
+    hint(hint, subscription) {
+      if (!response.writableNeedDrain) write(hint.bytes(message, subscription));
+    },
     ready: createPace({ stream: response, stallLimitMs: STALL_LIMIT_MS, onStalled: tooSlow }),
     fail,
     end,

@@ -5,9 +5,10 @@
  */
 import type { ServerFrame } from '@capstan/shared/contract/socket';
 import type { Live } from '../jobs/live.ts';
+import type { ProgressBoard } from '../jobs/progress.ts';
 import type { Query, Selection } from '../jobs/query.ts';
 import type { Hub } from './hub.ts';
-import { createTold, type Told } from './told.ts';
+import { createTold, type Shared, type Told } from './told.ts';
 import type { TakeTurn } from './turns.ts';
 
 const PAGE = 100;
@@ -19,6 +20,8 @@ export interface Outlet {
   send(frame: ServerFrame): void;
   /** An event's frame; what the client is slow to read is bounded by the outlet. */
   tell(told: Told, subscription: string): void;
+  /** A frame that the next one of its kind makes up for: left out while the client is behind. */
+  hint(hint: Shared, subscription: string): void;
   /** Resolves when the client has read most of what it was sent, and when the connection is gone. */
   ready(): Promise<void>;
 }
@@ -39,10 +42,11 @@ interface FollowOptions {
   readonly live: Live;
   readonly hub: Hub;
   readonly query: Pick<Query, 'statuses'>;
+  readonly latestProgress: ProgressBoard['latest'];
   readonly takeTurn: TakeTurn;
 }
 
-export function createFollow({ live, hub, query, takeTurn }: FollowOptions): Follow {
+export function createFollow({ live, hub, query, latestProgress, takeTurn }: FollowOptions): Follow {
   /** Returns the cursor to go on from. */
   const begin = ({ subscription, selection, from, outlet }: Following): number => {
     if (from === 'start') return 0;
@@ -52,7 +56,9 @@ export function createFollow({ live, hub, query, takeTurn }: FollowOptions): Fol
       outlet.send({ type: 'reset', subscription, reason: resumable });
     }
     const cursor = live.lastCursor();
-    outlet.send({ type: 'snapshot', subscription, cursor, jobs: [...query.statuses(selection)], progress: [] });
+    const jobs = [...query.statuses(selection)];
+    const progress = jobs.map(({ jobId }) => latestProgress(jobId)).filter((each) => each !== undefined);
+    outlet.send({ type: 'snapshot', subscription, cursor, jobs, progress });
     return cursor;
   };
 
@@ -66,7 +72,11 @@ export function createFollow({ live, hub, query, takeTurn }: FollowOptions): Fol
         subscription,
       );
     if (page.length === PAGE) return page.at(-1)?.cursor;
-    const forget = hub.listen({ selection, tell: (told) => outlet.tell(told, subscription) });
+    const forget = hub.listen({
+      selection,
+      tell: (told) => outlet.tell(told, subscription),
+      hint: (hint) => outlet.hint(hint, subscription),
+    });
     signal.addEventListener('abort', forget, { once: true });
     outlet.send({ type: 'caughtUp', subscription, cursor: last });
     return undefined;

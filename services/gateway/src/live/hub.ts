@@ -2,16 +2,23 @@
 import type { Service } from '@capstan/shared/service';
 import { isSelected, type Live, type LiveEvent } from '../jobs/live.ts';
 import type { Selection } from '../jobs/query.ts';
-import { createTold, type Told } from './told.ts';
+import { createTold, type Shared, type Told } from './told.ts';
 
 export interface Listener {
   readonly selection: Selection;
   readonly tell: (told: Told) => void;
+  /** How one of its jobs stands between its events, for who wants to know. */
+  readonly hint?: (hint: Shared) => void;
 }
+
+export type ListenedJob = LiveEvent['job'];
 
 export interface Hub extends Service {
   /** From this turn on, until the function that it returns is called. */
   listen(listener: Listener): () => void;
+  hint(hint: Shared, job: ListenedJob): void;
+  /** Whether anybody wants hints of it. */
+  isHinted(job: ListenedJob): boolean;
 }
 
 export function createHub(live: Live): Hub {
@@ -21,9 +28,13 @@ export function createHub(live: Live): Hub {
 
   const tell = (happened: LiveEvent) => {
     const told = createTold(happened, happened.status);
-    for (const key of keysOfEvent(happened)) {
+    for (const listener of listenersOf(happened.job)) listener.tell(told);
+  };
+
+  const listenersOf = function* (job: ListenedJob): Generator<Listener> {
+    for (const key of keysOfJob(job)) {
       for (const listener of byKey.get(key) ?? []) {
-        if (isSelected(listener.selection, happened)) listener.tell(told);
+        if (isSelected(listener.selection, { job })) yield listener;
       }
     }
   };
@@ -38,6 +49,10 @@ export function createHub(live: Live): Hub {
       forget?.();
       return Promise.resolve();
     },
+    hint(hint, job) {
+      for (const listener of listenersOf(job)) listener.hint?.(hint);
+    },
+    isHinted: (job) => listenersOf(job).some((listener) => listener.hint !== undefined),
     listen(listener) {
       const keys = keysOf(listener.selection);
       for (const key of keys) {
@@ -65,7 +80,7 @@ function keysOf({ jobId, jobIds, agreementId, owner, documentId, environment }: 
   return ['all'];
 }
 
-function keysOfEvent({ job }: LiveEvent): readonly string[] {
+function keysOfJob(job: ListenedJob): readonly string[] {
   return [
     `job ${job.jobId}`,
     `order ${job.agreementId}`,

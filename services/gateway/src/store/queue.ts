@@ -1,7 +1,7 @@
 /** Who waits and who was sent: the jobs table as dispatch and sweep look at it. */
 import type { Address, EnvironmentId, JobId } from '@capstan/shared/contract/ids';
 import type { Db } from './db.ts';
-import type { JobRow } from './job-row.ts';
+import { toJob, type JobRow } from './job-row.ts';
 
 export interface WaitingOwner {
   readonly owner: Address;
@@ -46,6 +46,8 @@ export function createQueue(db: Db) {
     select first.owner, first.accepted, jobs.job_id,
       (select count(*) from jobs r where r.environment = ?1 and r.date_finished is null and r.dispatched_at is not null and r.owner = first.owner) as running
     from first join jobs on jobs.accepted = first.accepted`);
+  const firstWaiting = db.prepare(`
+    select * from jobs indexed by jobs_queue where environment = ? and ${WAITS} order by accepted limit ?`);
   const someWaiting = db.prepare(`select 1 from jobs where environment = ? and ${WAITS} limit 1`);
   const countWaiting = db.prepare(`select count(*) as n from jobs where environment = ? and ${WAITS}`);
   // Bounded: in a queue of a million, nobody needs to know the place exactly, and everybody asks.
@@ -68,6 +70,9 @@ export function createQueue(db: Db) {
         running: row['running'] as number,
       }));
     },
+    /** Those that have waited longest. */
+    firstWaiting: (environment: EnvironmentId, limit: number): readonly JobRow[] =>
+      firstWaiting.all(environment, limit).map(toJob),
     hasWaiting: (environment: EnvironmentId) => someWaiting.get(environment) !== undefined,
     countWaiting: (environment: EnvironmentId) => countWaiting.get(environment)?.['n'] as number,
     /** How many came before it and still wait; MAX_AHEAD where there are as many or more. */

@@ -55,6 +55,9 @@ export function createOutlet({ socket, stream, maxBufferedBytes, onTooSlow }: Ou
       lastTold = { subscription, cursor: told.cursor };
       if (stream.writableLength > maxBufferedBytes) onTooSlow(lastTold);
     },
+    hint(hint, subscription) {
+      if (socket.readyState === socket.OPEN && !stream.writableNeedDrain) write(hint.bytes(textFrame, subscription));
+    },
     ready: createPace({ stream, stallLimitMs: STALL_LIMIT_MS, onStalled: () => onTooSlow(lastTold) }),
   };
 }

@@ -1,0 +1,19 @@
+/** What is told of jobs between their events, to who listens: how far a phase is, and changes of a place in the queue. */
+import type { JobProgress } from '../jobs/progress.ts';
+import type { QueueChange } from '../jobs/queue-changes.ts';
+import type { Hub, ListenedJob } from './hub.ts';
+import { createHint } from './told.ts';
+
+export interface Hints {
+  onProgress(progress: JobProgress, job: ListenedJob): void;
+  onQueueChange(change: QueueChange, job: ListenedJob): void;
+  isListenedTo(job: ListenedJob): boolean;
+}
+
+export function createHints(hub: Pick<Hub, 'hint' | 'isHinted'>): Hints {
+  return {
+    onProgress: (progress, job) => hub.hint(createHint('progress', progress), job),
+    onQueueChange: (change, job) => hub.hint(createHint('queue', change), job),
+    isListenedTo: (job) => hub.isHinted(job),
+  };
+}
