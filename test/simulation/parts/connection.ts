@@ -45,6 +45,8 @@ export function connect({ world, process, gateway, owner, from, receive, closed 
     send,
     tell: (told, subscription) =>
       send(JSON.parse(told.bytes((text) => Buffer.from(text), subscription).toString()) as ServerFrame),
+    // No part of the order of events.
+    hint: () => undefined,
     ready: () => Promise.resolve(),
   };
 

@@ -75,7 +75,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const hub = createHub(live);
   const query = createQuery({ store, authenticate, statusAccess: 'open', isOperator, show });
   const takeTurn = createTurns({ budgetMs: 5, nowMs: () => clock.monotonicMs() });
-  const follow = createFollow({ live, hub, query, takeTurn });
+  const follow = createFollow({ live, hub, query, latestProgress: () => undefined, takeTurn });
   const submit = createSubmit({
     bus,
     store,
