@@ -24,6 +24,8 @@ export const ERRORS = {
   RANGE_NOT_SATISFIABLE: { status: 416, retryable: false },
   TOO_MANY_REQUESTS: { status: 429, retryable: true },
   // The node's own parts
+  /** Another process works under the runner's id. */
+  RUNNER_ID_TAKEN: { status: 500, retryable: false },
   /** Another gateway holds it. */
   STORE_IN_USE: { status: 503, retryable: false },
   STORE_UNAVAILABLE: { status: 503, retryable: true },

@@ -14,8 +14,11 @@ export function orExit<T>(work: () => T, log: Log): T {
   }
 }
 
-/** Starts `service`, stops it on a signal and exits: 0 after a clean stop, 1 after a failed start or stop. */
-export async function runUntilSignal(service: Service, log: Log): Promise<void> {
+/**
+ * Starts `service`, stops it on a signal and exits: 0 after a clean stop, 1 after a failed start or stop, or if `broken` says that it
+ * can't go on.
+ */
+export async function runUntilSignal(service: Service, log: Log, broken?: Promise<CapstanError>): Promise<void> {
   let isStopping = false;
   const stop = (signal: NodeJS.Signals) => {
     if (isStopping) {
@@ -35,6 +38,13 @@ export async function runUntilSignal(service: Service, log: Log): Promise<void> 
       },
     );
   };
+  void broken?.then(async (error) => {
+    if (isStopping) return;
+    isStopping = true;
+    log.error({ code: error.code }, error.message);
+    await service.stop().catch((failure: unknown) => log.error({ err: failure }, 'stopping failed'));
+    process.exit(1);
+  });
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   try {

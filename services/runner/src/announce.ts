@@ -1,5 +1,4 @@
 /** Tells who listens what this runner offers and what it works on: at start, on change, when asked, and regularly, since nobody keeps it. */
-import { randomUUID } from 'node:crypto';
 import type { Bus } from '@capstan/shared/bus/connect';
 import { broadcast, listen } from '@capstan/shared/bus/publish';
 import { announceSubject, WHO_IS_THERE } from '@capstan/shared/bus/subjects';
@@ -13,7 +12,7 @@ export interface Announcer extends Service {
 
 interface AnnouncerOptions {
   readonly bus: Bus;
-  readonly runnerId: string;
+  readonly self: Pick<Announcement, 'runnerId' | 'instance' | 'since'>;
   readonly environments: readonly Environment[];
   /** Why no job begins for now, if none does. */
   readonly paused: () => string | undefined;
@@ -22,8 +21,7 @@ interface AnnouncerOptions {
 
 const INTERVAL_MS = 5_000;
 
-export function createAnnouncer({ bus, runnerId, environments, paused, jobs }: AnnouncerOptions): Announcer {
-  const instance = randomUUID();
+export function createAnnouncer({ bus, self, environments, paused, jobs }: AnnouncerOptions): Announcer {
   let timer: NodeJS.Timeout | undefined;
   let forgetBus: (() => void) | undefined;
   const stopping = new AbortController();
@@ -32,13 +30,12 @@ export function createAnnouncer({ bus, runnerId, environments, paused, jobs }: A
     const reason = paused();
     const announcement: Announcement = {
       v: 1,
-      runnerId,
-      instance,
+      ...self,
       environments: [...environments],
       jobs: jobs(),
       ...(reason === undefined ? {} : { paused: reason }),
     };
-    broadcast(bus, announceSubject(runnerId), announcement);
+    broadcast(bus, announceSubject(self.runnerId), announcement);
   };
 
   return {

@@ -8,12 +8,14 @@ import type { EnvironmentId, JobId } from '@capstan/shared/contract/ids';
 import { jobEvent, type JobEvent } from '@capstan/shared/contract/messages';
 import type { Progress } from '@capstan/shared/contract/progress';
 import { STATUS } from '@capstan/shared/contract/status';
-import { messageOf } from '@capstan/shared/errors';
+import { hasCode, messageOf } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
 import type { Service } from '@capstan/shared/service';
 import { findUnfinished } from './adopt.ts';
 import { createAnnouncer, type Announcer } from './announce.ts';
+import type { Claim } from './claim.ts';
 import type { Refusal } from './command.ts';
+import { createElsewhere } from './elsewhere.ts';
 import { createDiskWatch } from './disk-watch.ts';
 import { createExpiry } from './expiry.ts';
 import { insist } from './docker/insist.ts';
@@ -35,14 +37,15 @@ export interface RunnerOptions {
   readonly settings: Config['runner'];
   readonly own: OwnNode;
   readonly outside: Outside;
+  readonly claim: Pick<Claim, 'self' | 'held'>;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 const GB = 1_000_000_000;
 
-export function createRunner({ bus, settings, own, outside, clock, log }: RunnerOptions): Service {
-  const { engine, results, marks, captures, fetcher } = outside;
+export function createRunner({ bus, settings, own, outside, claim, clock, log }: RunnerOptions): Service {
+  const { engine, results, captures, fetcher } = outside;
   const outbox = createOutbox({ bus, log });
   const works = createWorks();
   const logDesk = createLogDesk({ bus, captures, log });
@@ -51,6 +54,15 @@ export function createRunner({ bus, settings, own, outside, clock, log }: Runner
   const { signal } = stopping;
   const { keeper, images } = createImageParts({ settings, outside, clock, log, signal });
 
+  const elsewhere = createElsewhere({
+    bus,
+    runnerId: settings.id,
+    takeoverAfterMs: settings.takeoverAfterS * 1_000,
+    works,
+    clock,
+    log,
+  });
+  const marks = elsewhere.telling(outside.marks);
   let parts: { readonly worker: Worker; readonly announcer: Announcer } | undefined;
   const disks = createDiskWatch({
     disks: [
@@ -131,6 +143,7 @@ export function createRunner({ bus, settings, own, outside, clock, log }: Runner
       mayBegin: () => disks.shortage() === undefined,
       log,
       run: (todo, runSignal) => runJob(todo, pipelineParts, runSignal),
+      standing: elsewhere.standing,
       told: ({ jobId }, runSignal) => outbox.settled(jobId, runSignal),
       onDeleted: forgetJob,
       onBegin({ jobId }) {
@@ -147,7 +160,7 @@ export function createRunner({ bus, settings, own, outside, clock, log }: Runner
     });
     const announcer = createAnnouncer({
       bus,
-      runnerId: settings.id,
+      self: claim.self,
       environments: offered.map(({ environment }) => environment),
       paused: () => disks.shortage(),
       jobs: () =>
@@ -163,6 +176,7 @@ export function createRunner({ bus, settings, own, outside, clock, log }: Runner
   const begin = async () => {
     const { version } = await insist(() => engine.about(signal), { signal, log });
     log.info({ version }, 'container engine connected');
+    await claim.held(signal);
     const machine = await outside.readMachine();
     const labels = ofRunner(settings.id);
     const holdsVolumeSizes = await insist(() => engine.holdsVolumeSizes(labels, signal), { signal, log });
@@ -174,6 +188,7 @@ export function createRunner({ bus, settings, own, outside, clock, log }: Runner
     signal.throwIfAborted();
     parts = createParts(machine, holdsVolumeSizes);
     for (const identity of unfinished) parts.worker.adopt(identity);
+    await elsewhere.start();
     keeper.wake();
     await disks.start();
     await parts.worker.start();
@@ -195,7 +210,9 @@ export function createRunner({ bus, settings, own, outside, clock, log }: Runner
       await bus.start();
       await expiry.start();
       beginning = begin().catch((error: unknown) => {
-        if (!signal.aborted) log.error({ err: error }, 'the runner could not begin');
+        // Whoever owns the claim says so, and ends the process.
+        if (signal.aborted || hasCode(error, 'RUNNER_ID_TAKEN')) return;
+        log.error({ err: error }, 'the runner could not begin');
       });
     },
     async stop() {
@@ -205,6 +222,7 @@ export function createRunner({ bus, settings, own, outside, clock, log }: Runner
       await disks.stop();
       await parts?.announcer.stop();
       await parts?.worker.stop();
+      await elsewhere.stop();
       await keeper.idle();
       await logDesk.stop();
       await expiry.stop();

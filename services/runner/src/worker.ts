@@ -15,6 +15,7 @@ import type { Service } from '@capstan/shared/service';
 import { freeGpus, mayAsk, whatFits, type Offer } from './capacity.ts';
 import { resourcesOf } from './docker/grant.ts';
 import type { AttemptIdentity } from './docker/names.ts';
+import type { Standing } from './elsewhere.ts';
 import { createControl } from './pipeline/control.ts';
 import type { RunResult, RunToDo } from './pipeline/run.ts';
 import { readCommand, type Refusal } from './command.ts';
@@ -39,6 +40,8 @@ export interface WorkerParts {
   readonly told: (work: Pick<Work, 'jobId'>, signal: AbortSignal) => Promise<void>;
   /** Whether any may begin that did not begin yet. */
   readonly mayBegin: () => boolean;
+  /** Whether a run may be begun here, or another runner is at it. */
+  readonly standing: (command: StartCommand, signal: AbortSignal) => Promise<Standing>;
   readonly onBegin: (work: Work) => void;
   /** A job that this runner has not in hand was deleted. Told of each at every start, too. */
   readonly onDeleted: (jobId: JobId) => void;
@@ -50,11 +53,16 @@ export interface WorkerParts {
 /** A command whose runner died is delivered again after this time. */
 const ACK_WAIT_MS = 3_000;
 const HEARTBEAT_MS = 800;
+/** What another runner has started is offered again after this time, to it or to whoever is there when it stays silent. */
+const LEAVE_MS = 3_000;
 /** All runners of an environment together. */
 const MAX_UNACKED = 10_000;
 
+/** `left`: it is with another runner. */
+type Outcome = 'ended' | 'left' | 'unfinished';
+
 export function createWorker(parts: WorkerParts): Worker {
-  const { bus, works, offers, run, refuse, told, mayBegin, onBegin, onDeleted, onLeave, log } = parts;
+  const { bus, works, offers, run, refuse, told, standing, mayBegin, onBegin, onDeleted, onLeave, log } = parts;
   const stopping = new AbortController();
   const { signal } = stopping;
   const busy = new Set<Promise<void>>();
@@ -92,32 +100,46 @@ export function createWorker(parts: WorkerParts): Worker {
   };
 
   const carryOut = async (work: Work) => {
-    const { jobId, run: number, environment, control } = work;
+    const { jobId, run: number } = work;
     const jobLog = log.child({ jobId, run: number });
-    jobLog.info({ environment, isAdopted: work.command === undefined }, 'job begins');
-    onBegin(work);
-    let isDone = false;
+    let outcome: Outcome = 'unfinished';
     try {
-      if (work.command) await learnDesired(work);
-      const spec = () => work.command?.spec;
-      const lastStart = () => work.command?.lastStart ?? 0;
-      const todo = { jobId, run: number, environment, control, spec, lastStart, gpus: () => work.gpus };
-      let result = await run(todo, signal);
-      // Its command may have come while it was found that it takes one.
-      if (result === 'needs-command' && work.command) result = await run(todo, signal);
-      await told(work, signal);
-      isDone = result === 'ended' && !signal.aborted;
+      outcome = await pursue(work, jobLog);
     } catch (error) {
       if (!signal.aborted) jobLog.error({ err: error }, 'a job could not be carried on; its command will come again');
     }
-    if (isDone) for (const message of work.messages) message.ack();
+    if (outcome === 'ended') for (const message of work.messages) message.ack();
+    else if (outcome === 'left') for (const message of work.messages) message.release(LEAVE_MS);
     // Another runner may take it at once; one that is started waits for this one to come back.
     else if (signal.aborted && !work.isStarted) for (const message of work.messages) message.release();
-    jobLog.info({ isDone }, 'job leaves');
+    jobLog.info({ outcome }, 'job leaves');
     works.remove(work);
     onLeave(work);
     for (const message of work.successors) take(message);
     beginWhatFits();
+  };
+
+  const pursue = async (work: Work, jobLog: Log): Promise<Outcome> => {
+    const { jobId, run: number, environment, control } = work;
+    if (work.command) {
+      const [before] = await Promise.all([standing(work.command, signal), learnDesired(work)]);
+      if (before.kind === 'theirs') {
+        jobLog.info({ runnerId: before.runnerId }, 'another runner has started it');
+        return 'left';
+      }
+      if (before.attemptsElsewhere > 0) jobLog.warn(before, 'going on with the job of a runner that is away');
+      work.attemptsElsewhere = before.attemptsElsewhere;
+    }
+    jobLog.info({ environment, isAdopted: work.command === undefined }, 'job begins');
+    onBegin(work);
+    const spec = () => work.command?.spec;
+    const lastStart = () => Math.max(work.command?.lastStart ?? 0, work.attemptsElsewhere);
+    const todo = { jobId, run: number, environment, control, spec, lastStart, gpus: () => work.gpus };
+    let result = await run(todo, signal);
+    // Its command may have come while it was found that it takes one.
+    if (result === 'needs-command' && work.command) result = await run(todo, signal);
+    await told(work, signal);
+    return result === 'ended' && !signal.aborted ? 'ended' : 'unfinished';
   };
 
   const learnDesired = async (work: Work) => {
@@ -170,6 +192,8 @@ export function createWorker(parts: WorkerParts): Worker {
       command,
       messages: [message],
       successors: [],
+      attempt: undefined,
+      attemptsElsewhere: 0,
       state: 'holding',
       isStarted: false,
     });
@@ -219,7 +243,7 @@ export function createWorker(parts: WorkerParts): Worker {
   return {
     name: 'worker',
     look: beginWhatFits,
-    adopt({ jobId, run: number, environment, grant }) {
+    adopt({ jobId, run: number, environment, attempt, grant }) {
       if (works.get(jobId)) return;
       const offer = offers.find((candidate) => candidate.environment.id === environment);
       works.add({
@@ -232,6 +256,8 @@ export function createWorker(parts: WorkerParts): Worker {
         command: undefined,
         messages: [],
         successors: [],
+        attempt,
+        attemptsElsewhere: 0,
         state: 'holding',
         isStarted: true,
       });
@@ -249,7 +275,7 @@ export function createWorker(parts: WorkerParts): Worker {
         }
       });
       watchDesired(bus, {
-        onDesired(jobId, desired) {
+        onWord(jobId, desired) {
           const work = works.get(jobId);
           if (work) obey(work, desired);
           else if (desired.want === 'deleted') onDeleted(jobId);

@@ -21,6 +21,10 @@ export interface Work {
   messages: Message[];
   /** Commands for a later run of the same job. */
   successors: Message[];
+  /** The attempt that was started here last, or is about to be. */
+  attempt: number | undefined;
+  /** Attempts that other runners have used up. */
+  attemptsElsewhere: number;
   state: Occupant['state'];
   /** Its algorithm is started: nobody but this runner can go on with it. */
   isStarted: boolean;

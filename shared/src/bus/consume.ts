@@ -17,8 +17,8 @@ export interface Message {
   /** How often it was delivered, this time included. */
   readonly deliveries: number;
   ack(): void;
-  /** Gives it back for immediate redelivery. */
-  release(): void;
+  /** Gives it back for redelivery, at once or after a time. */
+  release(delayMs?: number): void;
   /** Never deliver it again. */
   discard(): void;
   /** Tells the server that work goes on, so that it does not redeliver. */
@@ -90,7 +90,7 @@ function toMessage(message: JsMsg): Message {
     subject: message.subject,
     deliveries: message.info.redeliveryCount,
     ack: () => message.ack(),
-    release: () => message.nak(),
+    release: (delayMs) => message.nak(delayMs),
     discard: () => message.term(),
     working: () => message.working(),
   };

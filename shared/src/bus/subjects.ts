@@ -9,6 +9,8 @@ export const STREAMS = {
 
 /** KV bucket of what the gateway wants of each job. */
 export const DESIRED_BUCKET = 'desired';
+/** KV bucket of who started a job last. */
+export const STARTED_BUCKET = 'started';
 
 export const startSubject = (environment: EnvironmentId) => `jobs.start.${environment}`;
 export const eventSubject = (jobId: JobId) => `jobs.event.${jobId}`;
@@ -19,6 +21,8 @@ export const logSubject = (jobId: JobId) => `jobs.log.${jobId}`;
 /** Says that the log of a job has grown. */
 export const loggedSubject = (jobId: JobId) => `jobs.logged.${jobId}`;
 export const announceSubject = (runnerId: string) => `runners.${runnerId}.announce`;
+/** Answered by the process that works under the id. */
+export const claimSubject = (runnerId: string) => `runners.${runnerId}.claim`;
 export const ALL_ANNOUNCEMENTS = 'runners.*.announce';
 /** A gateway that has just come asks who is there, and every runner announces itself. */
 export const WHO_IS_THERE = 'runners.who';

@@ -149,6 +149,12 @@ const RunnerSchema = Type.Object(
       description:
         'How often the runner looks for containers, volumes and half-written results of its own that no run has in hand any more, in seconds. It also does when it starts.',
     }),
+    takeoverAfterS: Type.Number({
+      minimum: 1,
+      default: 30,
+      description:
+        'Where several runners offer one environment: how long one that started a job must have been silent before another begins the job anew, in seconds. The silent one may only be cut off: then two run for a while, and what the first one does counts no more.',
+    }),
     stopGraceS: Type.Integer({
       minimum: 0,
       maximum: 300,

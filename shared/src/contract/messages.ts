@@ -22,6 +22,15 @@ export const DesiredSchema = Type.Object({
 });
 export type Desired = Static<typeof DesiredSchema>;
 
+/** Said by a runner before it starts an algorithm. */
+export const StartedSchema = Type.Object({
+  v: Type.Literal(1),
+  run: Type.Integer({ minimum: 1 }),
+  attempt: Type.Integer({ minimum: 1 }),
+  runnerId: Type.String(),
+});
+export type Started = Static<typeof StartedSchema>;
+
 export const EventDetailsSchema = Type.Object({
   termination: Type.Optional(TerminationSchema),
   results: Type.Optional(Type.Array(ResultFileSchema)),
@@ -99,6 +108,8 @@ export const AnnouncementSchema = Type.Object({
   runnerId: Type.String(),
   /** New with every start of the runner's process. */
   instance: Type.String(),
+  /** Unix milliseconds of that process's start. */
+  since: Type.Optional(Type.Number()),
   environments: Type.Array(EnvironmentSchema),
   jobs: Type.Array(Type.Object({ jobId: JobIdSchema, run: Type.Integer(), environment: EnvironmentIdSchema })),
   /** Why no job begins there for now, in words for owners of jobs. Absent if they begin. */

@@ -15,7 +15,7 @@ interface Word extends Desired {
 
 function watching(bus: Parameters<typeof watchDesired>[0], signal: AbortSignal) {
   const words = heard<Word>();
-  watchDesired(bus, { onDesired: (about, desired) => words.take({ jobId: about, ...desired }), log, signal });
+  watchDesired(bus, { onWord: (about, desired) => words.take({ jobId: about, ...desired }), log, signal });
   return words;
 }
 

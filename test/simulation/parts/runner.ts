@@ -45,6 +45,11 @@ export async function startRunner({ process, dial, settings, outside }: RunnerOp
     bus: createBus({ nats: { servers: ['simulated'] }, name: process.name, log, dial }),
     settings: settingsOf(settings),
     own: OWN,
+    // Two processes under one id are for tests with a real server, which knows who listens.
+    claim: {
+      self: { runnerId: settings.id, instance: process.name, since: clock.now() },
+      held: () => Promise.resolve(),
+    },
     outside: {
       ...outside,
       captures: simulatedCaptures(outside.engine),

@@ -138,7 +138,7 @@ export async function startGateway({
     keep: 5_000,
     show: (wish) => JSON.stringify(wish),
   });
-  watchDesired(bus, { onDesired: (jobId, wish) => wishes.put({ ...wish, jobId }), log, signal: listening.signal });
+  watchDesired(bus, { onWord: (jobId, wish) => wishes.put({ ...wish, jobId }), log, signal: listening.signal });
   await bus.start();
   releases.defer(async () => {
     listening.abort();

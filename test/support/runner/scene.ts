@@ -44,14 +44,16 @@ export interface Scene extends AsyncDisposable {
   runner(): RunningService;
   /** Starts the runner again, after it has ended. */
   restartRunner(): Promise<void>;
+  /** Starts another runner on the same NATS, with further settings; it ends with the scene. Resolves once it is ready, or to how it ended. */
+  anotherRunner(more: Readonly<Record<string, string>>, isRefused?: boolean): Promise<RunningService>;
   /** Ends NATS as if its disk had been lost, and starts it again. */
   wipeNats(): Promise<void>;
   /** Sends a start command; resolves once NATS has it. */
   start(parts: SpecParts, repeat?: { readonly jobId: JobId; readonly messageId: string }): Promise<JobId>;
   sendRaw(message: unknown): Promise<void>;
   want(jobId: JobId, want: Desired['want']): Promise<void>;
-  /** The first event of the job with this code, or its ending. */
-  until(jobId: JobId, code: number | 'end'): Promise<JobEvent>;
+  /** The first event of the job with this code, or its ending, of a certain attempt if one is given. */
+  until(jobId: JobId, code: number | 'end', attempt?: number): Promise<JobEvent>;
   codes(jobId: JobId): readonly number[];
   /** The first word of how far a job is that matches. */
   progress(jobId: JobId, matches: (progress: Progress) => boolean): Promise<Progress>;
@@ -84,14 +86,14 @@ export async function startScene({ variables = {}, limits = {} }: SceneOptions =
     ...variables,
   };
   const key = await loadOrCreateNodeKey(join(dataDir, 'node.key'));
-  const startRunner = async () => {
+  const startRunner = async (more: Readonly<Record<string, string>> = {}, isRefused = false) => {
     const runner = await startService({
       service: 'runner',
-      environment: { ...process.env, ...settings },
+      environment: { ...process.env, ...settings, ...more },
       workingDir: dataDir,
       ...(process.env.SHOW_LOGS ? { onLine: (line) => console.error(line) } : {}),
     });
-    await untilReady(runner, 'runner');
+    if (!isRefused) await untilReady(runner, 'runner');
     return runner;
   };
 
@@ -146,6 +148,11 @@ export async function startScene({ variables = {}, limits = {} }: SceneOptions =
     async restartRunner() {
       runner = await startRunner();
     },
+    async anotherRunner(more, isRefused) {
+      const another = await startRunner(more, isRefused);
+      kept.defer(async () => void (await another.stop()));
+      return another;
+    },
     async wipeNats() {
       await nats.kill();
       await wipeNats(natsDir);
@@ -159,10 +166,12 @@ export async function startScene({ variables = {}, limits = {} }: SceneOptions =
     },
     sendRaw: (message) => send(message, randomBytes(8).toString('hex')),
     want: (jobId, want) => putDesired(bus, jobId, { run: 1, want }),
-    until: (jobId, code) =>
+    until: (jobId, code, attempt) =>
       events.first({
-        match: (event) =>
-          event.jobId === jobId && (code === 'end' ? isEnding(event.code) : event.code === code) ? event : undefined,
+        match: (event) => {
+          const isMeant = event.jobId === jobId && event.attempt === (attempt ?? event.attempt);
+          return isMeant && (code === 'end' ? isEnding(event.code) : event.code === code) ? event : undefined;
+        },
         what: `${code} of ${jobId}`,
         limitMs: LIMIT_MS,
       }),

@@ -43,7 +43,7 @@ export interface RunToDo {
   readonly spec: () => JobSpec | undefined;
   /** The GPUs that were leased to it. */
   readonly gpus: () => readonly string[];
-  /** The last attempt that its command says was started. */
+  /** The last attempt that its command, or another runner, says was started. */
   readonly lastStart: () => number;
   readonly control: Control;
 }

@@ -1,0 +1,121 @@
+/**
+ * What other runners have to do with a run. A command goes to whoever is there, also one that a runner died over: then its algorithm
+ * may still be running on that runner's engine, and the runner may come back. So before a start each runner says that it starts, and a
+ * run that another one started is left to it until nothing was heard of it for a time; then it is begun again, as the next attempt.
+ */
+import type { Bus } from '@capstan/shared/bus/connect';
+import { listen } from '@capstan/shared/bus/publish';
+import { getStarted, putStarted, watchStarted } from '@capstan/shared/bus/started';
+import { ALL_ANNOUNCEMENTS } from '@capstan/shared/bus/subjects';
+import type { Clock } from '@capstan/shared/clock';
+import type { JobId } from '@capstan/shared/contract/ids';
+import { AnnouncementSchema, type StartCommand, type Started } from '@capstan/shared/contract/messages';
+import { messageOf } from '@capstan/shared/errors';
+import type { Log } from '@capstan/shared/log';
+import { retry } from '@capstan/shared/retry';
+import type { Service } from '@capstan/shared/service';
+import { compile } from '@capstan/shared/validate';
+import type { StartMarks } from './pipeline/start-marks.ts';
+import type { Works } from './works.ts';
+
+/** `theirs`: another runner has started it, and may still be at it. */
+export type Standing =
+  | { readonly kind: 'ours'; readonly attemptsElsewhere: number }
+  | { readonly kind: 'theirs'; readonly runnerId: string };
+
+export interface Elsewhere extends Service {
+  /** Whether a run may be begun here, and how many attempts others have used up. */
+  standing(command: StartCommand, signal: AbortSignal): Promise<Standing>;
+  /**
+   * Notes of starts that are told to the other runners too, again where NATS forgets. A NATS that is away does not hold up a start.
+   */
+  telling(marks: StartMarks): StartMarks;
+}
+
+interface ElsewhereOptions {
+  readonly bus: Bus;
+  readonly runnerId: string;
+  /** How long another runner must have been silent before its jobs are begun again. */
+  readonly takeoverAfterMs: number;
+  readonly works: Works;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const validate = compile(AnnouncementSchema);
+
+export function createElsewhere({ bus, runnerId, takeoverAfterMs, works, clock, log }: ElsewhereOptions): Elsewhere {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  /** When each runner was last heard, in monotonic milliseconds. */
+  const heard = new Map<string, number>();
+  /** Silence counts only while we could have heard something. */
+  let listeningSince = clock.monotonicMs();
+  let forget: (() => void) | undefined;
+
+  const silenceMs = (other: string) => clock.monotonicMs() - Math.max(heard.get(other) ?? 0, listeningSince);
+
+  const say = async (jobId: JobId, { run, attempt }: Pick<Started, 'run' | 'attempt'>) => {
+    try {
+      if (bus.isConnected()) await putStarted(bus, jobId, { v: 1, run, attempt, runnerId });
+    } catch (error) {
+      log.warn({ jobId, run, attempt, problem: messageOf(error) }, 'other runners could not be told of a start');
+    }
+  };
+
+  const sayAgain = () => {
+    for (const { jobId, run, attempt } of works.all()) if (attempt !== undefined) void say(jobId, { run, attempt });
+  };
+
+  /** Another runner has started a later attempt than ours. */
+  const giveUp = (jobId: JobId, started: Started) => {
+    const work = works.get(jobId);
+    if (started.runnerId === runnerId || work?.run !== started.run) return;
+    if (work.attempt === undefined || work.attempt >= started.attempt) return;
+    log.warn({ jobId, ...started }, 'another runner has gone on with this job; clearing it away here');
+    // They are the other one's now, and so is their acknowledgement.
+    work.messages = [];
+    work.control.set('ended');
+  };
+
+  return {
+    name: 'elsewhere',
+    start() {
+      listen(bus, {
+        subject: ALL_ANNOUNCEMENTS,
+        handle(message) {
+          const checked = validate(message);
+          if (checked.ok) heard.set(checked.value.runnerId, clock.monotonicMs());
+        },
+        signal,
+      });
+      forget = bus.onConnected(({ isFresh }) => {
+        listeningSince = clock.monotonicMs();
+        if (isFresh) sayAgain();
+      });
+      watchStarted(bus, { onWord: giveUp, log, signal });
+      return Promise.resolve();
+    },
+    stop() {
+      forget?.();
+      stopping.abort();
+      return Promise.resolve();
+    },
+    async standing({ jobId, run }, callerSignal) {
+      const found = await retry(() => getStarted(bus, jobId), { signal: callerSignal, maxDelayMs: 1_000 });
+      // Of our own starts the notes on our disk know more.
+      const isForeign = found?.run === run && found.runnerId !== runnerId;
+      if (!isForeign) return { kind: 'ours', attemptsElsewhere: 0 };
+      if (silenceMs(found.runnerId) < takeoverAfterMs) return { kind: 'theirs', runnerId: found.runnerId };
+      return { kind: 'ours', attemptsElsewhere: found.attempt };
+    },
+    telling: (marks) => ({
+      ...marks,
+      async write(run, attempt) {
+        const work = works.get(run.jobId);
+        if (work) work.attempt = attempt;
+        await Promise.all([marks.write(run, attempt), say(run.jobId, { run: run.run, attempt })]);
+      },
+    }),
+  };
+}
