@@ -78,6 +78,11 @@ const COMMANDS = {
     needs: [nodeModules],
     script: 'test/simulation/main.ts',
   },
+  'bench-data': {
+    does: 'measure how fast large files come into jobs and out of them',
+    needs: [nodeModules, natsServer, dockerEngine, demoImage],
+    script: 'test/bench/data.ts',
+  },
   'bench-poll': {
     does: 'measure how fast statuses are read, with a thousand and a million jobs',
     needs: [nodeModules, wrk],

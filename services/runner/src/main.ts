@@ -7,8 +7,10 @@ import { createLog } from '@capstan/shared/log';
 import { runUntilSignal } from '@capstan/shared/shutdown';
 import { createClaim } from './claim.ts';
 import { createOutside } from './outside.ts';
+import { countBuffersAsHeap } from './garbage-collection.ts';
 import { createRunner } from './runner.ts';
 
+countBuffersAsHeap();
 const config = configOfProcess();
 const log = createLog('runner', config.logLevel);
 const { results, logs, catalogue, scratch } = dataPaths(config);

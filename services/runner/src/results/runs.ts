@@ -11,6 +11,7 @@ import { ManifestSchema, type Manifest, type ManifestFile } from '@capstan/share
 import { CapstanError, messageOf, systemCode } from '@capstan/shared/errors';
 import { compile } from '@capstan/shared/validate';
 import type { Draft, Run } from './results.ts';
+import { writeAll } from './write-all.ts';
 
 const MANIFEST = 'manifest.json';
 const PRIVATE = 'private';
@@ -107,7 +108,7 @@ export async function storeFile(
 ): Promise<Pick<ManifestFile, 'filesize' | 'sha256'>> {
   const measured = measure(body);
   await using handle = await open(path, 'wx', 0o640);
-  for await (const chunk of measured.body) await handle.writeFile(chunk);
+  await writeAll(handle, measured.body);
   await handle.datasync();
   return measured.facts();
 }
