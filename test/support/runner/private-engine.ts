@@ -43,7 +43,7 @@ export async function startPrivateEngine(
         `--data-root=${dataRoot}`,
         `--exec-root=${at('exec')}`,
         `--pidfile=${at('pid')}`,
-        '--bridge=none',
+        // Not `--bridge=none`: that takes away docker0, which belongs to the machine's engine.
         '--iptables=false',
         '--ip-masq=false',
         '--ip-forward=false',
