@@ -26,7 +26,7 @@ export interface Volume {
 }
 
 /** How long an algorithm runs, and how it ends by itself. */
-export type Behaviour = (labels: Labels) => { readonly runsMs: number; readonly exit: Exit };
+export type Behaviour = (spec: ContainerSpec) => { readonly runsMs: number; readonly exit: Exit };
 
 export interface Machine {
   readonly containers: Map<string, Container>;
@@ -100,7 +100,7 @@ export function createMachine({ name: machineName, world, epochMs, behaviour, on
       note(`starts ${name}`);
       container.state = { kind: 'running', startedAt: epochMs + world.now() };
       onStart();
-      const { runsMs, exit } = behaviour(labels);
+      const { runsMs, exit } = behaviour(container.spec);
       world.after(runsMs, () => end(container, exit));
     },
     end,

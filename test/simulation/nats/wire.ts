@@ -1,6 +1,6 @@
 /** One connection to the fake NATS server over a network that delays, loses and cuts: the way there, and the way back. */
 import type { Process } from '../world/process.ts';
-import { shortDelay } from '../world/process.ts';
+import type { Random } from '../world/random.ts';
 import type { World } from '../world/world.ts';
 import type { NatsServer, Peer } from './server.ts';
 
@@ -9,6 +9,8 @@ export interface Network {
   readonly server: NatsServer;
   /** Whether this process reaches the server at the moment. */
   isReachable(process: Process): boolean;
+  /** One way, in milliseconds. */
+  latencyMs(random: Random): number;
   /** How often an acknowledgement gets lost on its way. */
   lossOfAcks(): number;
 }
@@ -52,7 +54,7 @@ export function openWire(network: Network, process: Process, onLost: () => void)
   server.peers.add(peer);
   process.onDeath(close);
 
-  const delay = () => shortDelay(random.next());
+  const delay = () => network.latencyMs(random);
   const passes = () => isOpen && server.isUp() && network.isReachable(process);
 
   const wire: Wire = {

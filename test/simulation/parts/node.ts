@@ -11,7 +11,7 @@ import { dialler } from '../nats/client.ts';
 import { createNatsServer, type Loss, type NatsServer } from '../nats/server.ts';
 import type { Network } from '../nats/wire.ts';
 import type { Wiring } from '../bugs.ts';
-import { createProcess, type Process } from '../world/process.ts';
+import { createProcess, shortDelay, type Process } from '../world/process.ts';
 import type { World } from '../world/world.ts';
 import { databaseOf } from './database.ts';
 import { startGateway, type Gateway } from './gateway.ts';
@@ -83,6 +83,7 @@ export function createNode({ world, wiring, isLogged }: NodeOptions): Node {
     world,
     server,
     isReachable: ({ name }) => !cut.has(name),
+    latencyMs: (of) => shortDelay(of.next()),
     lossOfAcks: () => failures,
   };
   const machine = createMachine({

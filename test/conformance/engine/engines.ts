@@ -1,0 +1,69 @@
+/** What the engine port is run on: a real Docker Engine, and a machine of the simulation. */
+import { randomBytes } from 'node:crypto';
+import type { JobId } from '@capstan/shared/contract/ids';
+import { engineSocket, leftoversOf, removeLeftovers } from '../../../scripts/parts/engine.ts';
+import { createDockerEngine } from '../../../services/runner/src/docker/dockerode.ts';
+import type { Engine, Labels } from '../../../services/runner/src/docker/engine.ts';
+import { labelsOf } from '../../../services/runner/src/docker/names.ts';
+import { createSimulatedEngine } from '../../simulation/engine/engine.ts';
+import { createMachine } from '../../simulation/engine/machine.ts';
+import { insideSimulation } from '../../simulation/inside.ts';
+import { TEST_PREFIX } from '../../support/node.ts';
+
+export interface EngineUnderTest {
+  readonly engine: Engine;
+  readonly labels: Labels;
+  /** A name of its own for each test. */
+  readonly name: string;
+  /** An image that has a shell. */
+  readonly image: string;
+  readonly signal: AbortSignal;
+}
+
+export type WithEngine = (test: (underTest: EngineUnderTest) => Promise<void>) => Promise<void>;
+
+/** What a container runs, as both understand it. */
+export const RUNS_FOR_EVER = ['sleep', '600'];
+export const exitsWith = (code: number) => ['sh', '-c', `exit ${code}`];
+
+function identity() {
+  const runnerId = TEST_PREFIX + randomBytes(4).toString('hex');
+  const jobId = randomBytes(16).toString('hex') as JobId;
+  const labels = labelsOf({ runnerId, environment: 'local' as never, jobId, run: 1, attempt: 1 }, 'algorithm');
+  return { runnerId, labels, name: `capstan-${jobId}-1-1` };
+}
+
+const onDocker: WithEngine = async (test) => {
+  const { runnerId, labels, name } = identity();
+  const { signal } = new AbortController();
+  try {
+    await test({ engine: createDockerEngine(engineSocket()), labels, name, image: 'capstan/node-demo:24', signal });
+  } finally {
+    await removeLeftovers(await leftoversOf((id) => id === runnerId));
+  }
+};
+
+const inSimulation: WithEngine = (test) =>
+  insideSimulation(async ({ world, process }) => {
+    const { labels, name } = identity();
+    const machine = createMachine({
+      name: 'engine',
+      world,
+      epochMs: 1,
+      behaviour: ({ argv }) => {
+        const code = /^exit (\d+)$/.exec(argv.at(-1) ?? '')?.[1];
+        return {
+          runsMs: code === undefined ? 600_000 : 100,
+          exit: { exitCode: Number(code ?? 0), isOutOfMemory: false },
+        };
+      },
+      onStart: () => undefined,
+    });
+    const engine = createSimulatedEngine(machine, (what, effect, signal) => process.call(what, effect, { signal }));
+    await test({ engine, labels, name, image: 'simulated', signal: new AbortController().signal });
+  });
+
+export const ENGINES: Readonly<Record<string, WithEngine>> = {
+  'a Docker Engine': onDocker,
+  'a machine of the simulation': inSimulation,
+};
