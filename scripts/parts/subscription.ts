@@ -1,12 +1,13 @@
-/** The live status socket from the consumer's side. */
-import { once } from 'node:events';
+/** Live status from the consumer's side, with all that came at hand. Goes on by itself when the gateway is started again. */
+import { connect } from '@capstan/shared/client/connect';
+import type { StatusFrame, Which } from '@capstan/shared/client/status-stream';
 import type { StatusObject } from '@capstan/shared/contract/api';
 import { isEnding, isStatusCode } from '@capstan/shared/contract/status';
-import type { ServerFrame, SubscribeFrame } from '@capstan/shared/contract/socket';
+import { messageOf } from '@capstan/shared/errors';
 import { createMailbox } from './mailbox.ts';
 
-export type EventFrame = Extract<ServerFrame, { type: 'event' }>;
-type SnapshotFrame = Extract<ServerFrame, { type: 'snapshot' }>;
+export type EventFrame = Extract<StatusFrame, { type: 'event' }>;
+type SnapshotFrame = Extract<StatusFrame, { type: 'snapshot' }>;
 
 export interface Subscription extends AsyncDisposable {
   readonly snapshot: SnapshotFrame;
@@ -24,31 +25,39 @@ export interface Subscription extends AsyncDisposable {
 const ANSWER_LIMIT_MS = 10_000;
 const EVENT_LIMIT_MS = 30_000;
 
-export async function subscribe(url: string, which: Omit<SubscribeFrame, 'type'>): Promise<Subscription> {
-  const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/api/services/compute/events`);
-  const frames = createMailbox<ServerFrame>({ name: 'the live status', keep: 100_000, show: showFrame });
+export async function subscribe(url: string, which: Which): Promise<Subscription> {
+  const node = connect(url);
+  const frames = createMailbox<StatusFrame>({ name: 'the live status', keep: 100_000, show: showFrame });
   const listeners = new Set<(event: EventFrame) => void>();
-  socket.addEventListener('message', ({ data }) => {
-    const frame = JSON.parse(String(data)) as ServerFrame;
-    frames.put(frame);
-    if (frame.type === 'event') for (const listener of listeners) listener(frame);
-  });
-  const closed = once(socket, 'close');
-  socket.addEventListener('close', ({ code, reason }) => frames.end(`the socket closed with ${code} ${reason}`.trim()));
-  socket.addEventListener('open', () => socket.send(JSON.stringify({ type: 'subscribe', ...which })));
+  const hear = async () => {
+    for await (const frame of node.subscribe(which)) {
+      frames.put(frame);
+      if (frame.type === 'event') for (const listener of listeners) listener(frame);
+    }
+    frames.end('the subscription was closed');
+  };
+  const heard = hear().catch((error: unknown) => frames.end(messageOf(error)));
 
   const close = async () => {
-    socket.close();
-    await closed;
+    node.close();
+    await heard;
   };
   const until = (isIt: (event: EventFrame) => boolean, what: string, limitMs = EVENT_LIMIT_MS) =>
     frames.first({ match: (frame) => (frame.type === 'event' && isIt(frame) ? frame : undefined), what, limitMs });
 
-  const snapshot = await frames.first({
-    match: (frame) => (frame.type === 'snapshot' ? frame : undefined),
-    what: 'snapshot',
-    limitMs: ANSWER_LIMIT_MS,
-  });
+  const untilSnapshot = async () => {
+    try {
+      return await frames.first({
+        match: (frame) => (frame.type === 'snapshot' ? frame : undefined),
+        what: 'snapshot',
+        limitMs: ANSWER_LIMIT_MS,
+      });
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  };
+  const snapshot = await untilSnapshot();
   return {
     snapshot,
     events: () => frames.items().filter((frame) => frame.type === 'event'),
@@ -65,6 +74,6 @@ export function hasEnded(job: StatusObject): boolean {
   return isStatusCode(job.status) && isEnding(job.status);
 }
 
-function showFrame(frame: ServerFrame): string {
+function showFrame(frame: StatusFrame): string {
   return frame.type === 'event' ? `event ${frame.cursor}: ${frame.jobId} ${frame.status}` : JSON.stringify(frame);
 }

@@ -49,7 +49,7 @@ export function createDetail(options: DetailOptions): Detail {
     isOwner: () => job !== undefined && isOwner(job),
     onFailed: fail,
   });
-  const log = logView({ onCopied: say });
+  const log = logView({ filename: `${jobId}.log`, onCopied: say });
 
   const stopIt = async () => {
     if (!job) return;

@@ -1,6 +1,7 @@
 /** The end of a job's log, as it is written. */
 import { button, el } from '../dom.ts';
 import { counted } from '../format.ts';
+import { save } from '../save.ts';
 import { createLogLines, type Line, type Stream } from '../log-lines.ts';
 
 /** Older lines are dropped from the page; the whole is a download. */
@@ -17,10 +18,12 @@ export interface LogView {
 }
 
 interface LogOptions {
+  /** What the log is called when it is saved. */
+  readonly filename: string;
   readonly onCopied: (text: string) => void;
 }
 
-export function logView({ onCopied }: LogOptions): LogView {
+export function logView({ filename, onCopied }: LogOptions): LogView {
   let lines = createLogLines();
   const shown = new Map<number, HTMLElement>();
   const box = el('div', {
@@ -32,21 +35,26 @@ export function logView({ onCopied }: LogOptions): LogView {
   });
   const note = el('p', { class: 'note' });
   const follow = el('input', { type: 'checkbox', id: 'log-follow', checked: true });
-  const copy = button('Copy', () => void copyAll(), { class: 'small' });
+  const copy = button('Copy', () => void copyAll(), { class: 'small', 'aria-label': 'Copy the log' });
   let dropped = 0;
   let waiting: Line[] = [];
 
+  const shownText = () => [...shown.values()].map((line) => line.textContent).join('\n');
+  const download = button('Save', () => save(new Blob([shownText(), '\n'], { type: 'text/plain' }), filename), {
+    class: 'small',
+    'aria-label': 'Save the log',
+  });
   const copyAll = async () => {
-    await navigator.clipboard.writeText([...shown.values()].map((line) => line.textContent).join('\n'));
+    await navigator.clipboard.writeText(shownText());
     onCopied(`${counted(shown.size, 'line')} copied.`);
   };
 
   const show = () => {
     const isAtEnd = box.scrollHeight - box.scrollTop - box.clientHeight < AT_END_PX;
     const fresh = document.createDocumentFragment();
-    for (const { id, stream, text } of waiting) {
+    for (const { id, stream, text: line } of waiting) {
       const element = shown.get(id) ?? fresh.appendChild(el('div', { 'data-stream': stream }));
-      element.textContent = text;
+      element.textContent = line;
       shown.set(id, element);
     }
     waiting = [];
@@ -74,6 +82,7 @@ export function logView({ onCopied }: LogOptions): LogView {
         el('h3', { id: 'log-title' }, 'Log'),
         el('label', { for: 'log-follow' }, follow, ' Follow'),
         copy,
+        download,
       ),
       box,
       note,

@@ -2,6 +2,7 @@
 import type { StatusObject } from '@capstan/shared/contract/api';
 import { button, el, keyedList, setAttribute, setText, type View } from '../dom.ts';
 import { bytes } from '../format.ts';
+import { save } from '../save.ts';
 
 type ResultFile = StatusObject['results'][number];
 
@@ -81,10 +82,3 @@ const KIND: Readonly<Record<string, string>> = {
   publishLog: 'publish log',
   filteringLog: 'filter log',
 };
-
-function save(content: Blob, filename: string): void {
-  const url = URL.createObjectURL(content);
-  el('a', { href: url, download: filename }).click();
-  // The download has its own hold on the content once it has begun.
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
-}
