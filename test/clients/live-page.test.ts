@@ -15,7 +15,8 @@ const LIMIT_MS = 60_000;
 describe('the example of following a job from code', () => {
   it('prints its statuses and its log', async () => {
     const page = await readFile(join(ROOT, 'docs', 'live.md'), 'utf8');
-    const code = /```js\n([^]*?)```/.exec(page)?.[1] ?? '';
+    const [, code = ''] =
+      [...page.matchAll(/```js\n([^]*?)```/g)].find(([, each]) => each?.includes('/client/connect')) ?? [];
     await using node = await startTestNode();
     const wallet = new Wallet(Wallet.createRandom().privateKey);
     const consumer = createConsumer(node.url, wallet);
