@@ -170,7 +170,7 @@ export const ENDPOINTS = {
     path: EVENTS_PATH,
     summary: 'Live status as server-sent events',
     about:
-      'At least one of jobId, jobs, documentId, environment and consumerAddress. The frames of the WebSocket at the same path, each as an event whose id is its cursor; /asyncapi.json describes them. Last-Event-ID resumes.',
+      'At least one of jobId, jobs, documentId and consumerAddress; for operators, environment or all will do. The frames of the WebSocket at the same path, each as an event whose id is its cursor; /asyncapi.json describes them. Last-Event-ID resumes.',
     parameters: EventsQuerySchema,
     from: 'query',
     takesToken: true,
