@@ -60,7 +60,7 @@ import { createIntake } from './jobs/intake.ts';
 import { createLive } from './jobs/live.ts';
 import { createLogs } from './jobs/log.ts';
 import { createOpenOwnLog } from './jobs/log-access.ts';
-import { createPruneEvents } from './jobs/prune-events.ts';
+import { createRetention } from './jobs/retention.ts';
 import { createNotifier } from './jobs/notifier.ts';
 import { createProgressBoard } from './jobs/progress.ts';
 import { createQuery } from './jobs/query.ts';
@@ -261,7 +261,7 @@ await runUntilSignal(
     createExpire({ store, resultAssets, clock, log }),
     createNotifier({ store, post: createPost(notify), key, settings: notify, clock, log }),
     createIntake({ bus, store, resultAssets, clock, log }),
-    createPruneEvents({ store, keepDays: config.gateway.live.keepEventsDays, clock, log }),
+    createRetention({ store, settings: config.gateway, clock, log }),
     createSweep({ bus, store, runners, dispatch, remove, clock, log }),
     createControl({ path: paths.control, backup: store.backup, log }),
     createHttpServer({ server, app, gateway: config.gateway, log }),

@@ -9,6 +9,7 @@ import { LiveSchema } from './live.ts';
 import { NotifySchema } from './notify.ts';
 import { OperatorsSchema } from './operators.ts';
 import { ResultsSchema } from './results.ts';
+import { RetentionSchema } from './retention.ts';
 import { section, strict } from './section.ts';
 
 const LogLevelSchema = Type.Union(
@@ -85,6 +86,7 @@ const GatewaySchema = Type.Object(
     limits: LimitsSchema,
     notify: NotifySchema,
     live: LiveSchema,
+    retention: RetentionSchema,
     compat: CompatSchema,
     catalogueDir: Type.Optional(
       Type.String({ description: 'Folder of asset descriptions (DDO files); `<dataDir>/catalogue` if absent.' }),

@@ -15,12 +15,17 @@ export type Tombstones = ReturnType<typeof createTombstones>;
 
 export function createTombstones(db: Db) {
   const insert = db.prepare('insert or ignore into tombstones (job_id, run, owner, deleted_at) values (?, ?, ?, ?)');
+  const removeOld = db.prepare(
+    'delete from tombstones where job_id in (select job_id from tombstones where deleted_at < ? limit ?)',
+  );
   const select = db.prepare('select * from tombstones where job_id = ?');
 
   return {
     add({ jobId, run, owner, deletedAt }: Tombstone): void {
       insert.run(jobId, run, owner, deletedAt);
     },
+    /** Removes those from before a time, `most` of them; returns how many. */
+    prune: (beforeMs: number, most: number) => removeOld.run(beforeMs, most).changes,
     find(jobId: JobId): Tombstone | undefined {
       const row = select.get(jobId);
       return (

@@ -1,0 +1,44 @@
+import { expect } from 'chai';
+import { createLog } from '@capstan/shared/log';
+import { createRetention } from '../../../../services/gateway/src/jobs/retention.ts';
+import { openStore } from '../../../../services/gateway/src/store/store.ts';
+import { aJobId, anAddress } from '../a-job.ts';
+import { loadConfig } from '@capstan/shared/config/load';
+
+const DAY_MS = 86_400_000;
+const NOW = 1_000 * DAY_MS;
+
+describe('what no job needs any more', () => {
+  it('is forgotten once it is older than it is kept, however much of it there is', async () => {
+    const store = openStore(':memory:');
+    const bury = (n: number, deletedAt: number) =>
+      store.tombstones.add({ jobId: aJobId(n), run: 1, owner: anAddress(), deletedAt });
+    await store.write(() => {
+      for (let n = 1; n <= 2_500; n++) bury(n, NOW - 91 * DAY_MS);
+      bury(9_001, NOW - 89 * DAY_MS);
+      for (const days of [91, 89])
+        store.deadLetters.add({ at: NOW - days * DAY_MS, subject: 'jobs.event.x', problem: 'no JSON', message: '?' });
+    });
+    const settings = loadConfig({}, '/nowhere').gateway;
+    const clock = { now: () => NOW, monotonicMs: () => 0 };
+    const { promise: isDone, resolve } = Promise.withResolvers<void>();
+    const log = createLog('test', 'silent');
+    const told: unknown[] = [];
+    log.info = ((facts: { kind: string }) => {
+      told.push(facts);
+      if (facts.kind === 'dead letters') resolve();
+    }) as typeof log.info;
+    const retention = createRetention({ store, settings, clock, log });
+    await retention.start();
+    await isDone;
+    await retention.stop();
+    expect(told).to.deep.equal([
+      { kind: 'tombstones', batches: 3 },
+      { kind: 'dead letters', batches: 1 },
+    ]);
+    for (let n = 1; n <= 2_500; n++) expect(store.tombstones.find(aJobId(n))).to.equal(undefined);
+    expect(store.deadLetters.count()).to.equal(1);
+    expect(store.tombstones.find(aJobId(9_001))).to.include({ run: 1 });
+    store.close();
+  });
+});
