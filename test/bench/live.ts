@@ -31,7 +31,6 @@ for (const subscribers of SUBSCRIBERS) {
   if (subscribers === 10_000) idleMB = await subject.gatewayMB();
   await subject.open(subscribers - open);
   if (subscribers === 10_000) crowdedMB = await subject.gatewayMB();
-  const gained = subscribers - open;
   open = subscribers;
   const waits: number[] = [];
   for (let i = 0; i < WARM_UP + jobs; i += 1) {
@@ -39,7 +38,6 @@ for (const subscribers of SUBSCRIBERS) {
     if (i >= WARM_UP) waits.push(...each);
   }
   exits.set(subscribers, waits);
-  if (subscribers === 10_000) console.error(`${gained} more: ${idleMB} MB to ${crowdedMB} MB`);
 }
 
 const { frameBytes } = await subject.occupy();
