@@ -20,7 +20,7 @@ interface RetentionOptions {
 
 export function createRetention({ store, settings, clock, log }: RetentionOptions): Service {
   let timer: NodeJS.Timeout | undefined;
-  let isStopping = false;
+  const stopping = new AbortController();
   const before = (days: number) => clock.now() - days * DAY_MS;
 
   /** Each removes a batch, inside a transaction, and returns whether there was anything to remove. */
@@ -38,7 +38,7 @@ export function createRetention({ store, settings, clock, log }: RetentionOption
   const prune = async () => {
     for (const [kind, removeBatch] of Object.entries(kinds)) {
       let batches = 0;
-      while (!isStopping && (await store.write(removeBatch))) batches += 1;
+      while (!stopping.signal.aborted && (await store.write(removeBatch))) batches += 1;
       if (batches > 0) log.info({ kind, batches }, 'what was old is no longer kept');
     }
   };
@@ -53,7 +53,7 @@ export function createRetention({ store, settings, clock, log }: RetentionOption
       return Promise.resolve();
     },
     async stop() {
-      isStopping = true;
+      stopping.abort();
       clearInterval(timer);
       await wake.idle();
     },

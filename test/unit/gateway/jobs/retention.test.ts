@@ -24,10 +24,10 @@ describe('what no job needs any more', () => {
     const { promise: isDone, resolve } = Promise.withResolvers<void>();
     const log = createLog('test', 'silent');
     const told: unknown[] = [];
-    log.info = ((facts: { kind: string }) => {
+    log.info = (facts: { kind: string }) => {
       told.push(facts);
       if (facts.kind === 'dead letters') resolve();
-    }) as typeof log.info;
+    };
     const retention = createRetention({ store, settings, clock, log });
     await retention.start();
     await isDone;
