@@ -59,8 +59,9 @@ export const WORKSPACES: readonly Workspace[] = [
       results: [],
       images: ['docker'],
       logs: ['docker'],
-      pipeline: ['docker', 'fetch', 'images', 'logs', 'results', 'limits.ts'],
-      '.': ['pipeline', 'docker', 'fetch', 'images', 'logs', 'results'],
+      egress: ['docker'],
+      pipeline: ['docker', 'egress', 'fetch', 'images', 'logs', 'results', 'limits.ts'],
+      '.': ['pipeline', 'docker', 'egress', 'fetch', 'images', 'logs', 'results'],
     },
   },
 ];

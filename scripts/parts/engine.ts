@@ -45,6 +45,8 @@ export interface Leftovers {
   readonly containers: readonly string[];
   /** Names of volumes. */
   readonly volumes: readonly string[];
+  /** Ids of networks. */
+  readonly networks: readonly string[];
 }
 
 /** The label that a runner gives to all it makes: its own id. */
@@ -57,25 +59,28 @@ interface Labelled {
 /** What the engine still has of the jobs of certain runners. */
 export async function leftoversOf(isMeant: (runnerId: string) => boolean): Promise<Leftovers> {
   const filters = encodeURIComponent(JSON.stringify({ label: [RUNNER_LABEL] }));
-  const [containers, volumes] = await Promise.all([
+  const [containers, volumes, networks] = await Promise.all([
     read(`/containers/json?all=1&filters=${filters}`),
     read(`/volumes?filters=${filters}`),
+    read(`/networks?filters=${filters}`),
   ]);
   const isTheirs = ({ Labels }: Labelled) => isMeant(Labels?.[RUNNER_LABEL] ?? '');
   const listed = JSON.parse(volumes) as { readonly Volumes: readonly (Labelled & { Name: string })[] | null };
   return {
     containers: (JSON.parse(containers) as readonly (Labelled & { Id: string })[]).filter(isTheirs).map(({ Id }) => Id),
     volumes: (listed.Volumes ?? []).filter(isTheirs).map(({ Name }) => Name),
+    networks: (JSON.parse(networks) as readonly (Labelled & { Id: string })[]).filter(isTheirs).map(({ Id }) => Id),
   };
 }
 
 /** Removes it, running or not. */
-export async function removeLeftovers({ containers, volumes }: Leftovers): Promise<void> {
+export async function removeLeftovers({ containers, volumes, networks }: Leftovers): Promise<void> {
   for (const id of containers) {
     await remove(`/containers/${id}?force=1&v=1`);
     // Perhaps a runner that has ended asked for it before: until it is really gone, its volumes can't go.
     await askEngine('POST', `/containers/${id}/wait?condition=removed`);
   }
+  for (const id of networks) await remove(`/networks/${id}`);
   for (const name of volumes) await remove(`/volumes/${name}`);
 }
 

@@ -33,7 +33,7 @@ describe('the demo', () => {
     expect(text).to.match(/Done in \d+\.\d s\./);
     const report = JSON.parse(await readFile(join(ROOT, 'var', 'demo', 'rain.json'), 'utf8')) as { cities: unknown[] };
     expect(report.cities).to.have.length(2);
-    expect(await leftBy(program)).to.deep.equal({ containers: [], volumes: [] });
+    expect(await leftBy(program)).to.deep.equal({ containers: [], volumes: [], networks: [] });
   });
 
   it('tells programs the same as JSON', async () => {
@@ -60,7 +60,7 @@ describe('the demo', () => {
     const sums = ['consumer', "data's owner", "algorithm's author", 'node', "Ocean's community"].map(sumOf);
     expect(sums.slice(1, 4)).to.deep.equal([3, 1, 0.5]);
     expect(Math.abs(sums.reduce((sum, each) => sum + each, 0)), 'what was paid, somebody has').to.be.lessThan(1e-9);
-    expect(await leftBy(program)).to.deep.equal({ containers: [], volumes: [] });
+    expect(await leftBy(program)).to.deep.equal({ containers: [], volumes: [], networks: [] });
   });
 
   it('tidies up after Ctrl-C', async () => {
@@ -73,6 +73,6 @@ describe('the demo', () => {
     process.kill(program.pid, 'SIGINT');
     const { code } = await program.exited;
     expect(code).to.equal(130);
-    expect(await leftBy(program)).to.deep.equal({ containers: [], volumes: [] });
+    expect(await leftBy(program)).to.deep.equal({ containers: [], volumes: [], networks: [] });
   });
 });

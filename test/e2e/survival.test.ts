@@ -62,7 +62,7 @@ describe('a running job survives', () => {
     await scene.node.restart('runner');
     await expectNormalResult(scene);
     await scene.engine.untilGone(scene.jobId);
-    expect(await scene.node.leftovers()).to.deep.equal({ containers: [], volumes: [] });
+    expect(await scene.node.leftovers()).to.deep.equal({ containers: [], volumes: [], networks: [] });
   });
 
   it('a runner that is away while the algorithm ends', async () => {

@@ -78,10 +78,11 @@ async function settled(before: Counts): Promise<readonly (readonly [string, numb
 }
 
 async function leftInEngine(): Promise<readonly string[]> {
-  const { containers, volumes } = await leftovers();
+  const { containers, volumes, networks } = await leftovers();
   return [
     ...(containers.length > 0 ? [`containers ${containers.join(' ')}`] : []),
     ...(volumes.length > 0 ? [`volumes ${volumes.join(' ')}`] : []),
+    ...(networks.length > 0 ? [`networks ${networks.join(' ')}`] : []),
   ];
 }
 
@@ -90,7 +91,8 @@ async function leftovers(): Promise<Leftovers> {
     return await leftoversOf((runnerId) => runnerId.startsWith(TEST_PREFIX));
   } catch (error) {
     // Unit tests run on machines without an engine, too.
-    if (['ENOENT', 'ECONNREFUSED', 'EACCES'].includes(systemCode(error) ?? '')) return { containers: [], volumes: [] };
+    if (['ENOENT', 'ECONNREFUSED', 'EACCES'].includes(systemCode(error) ?? ''))
+      return { containers: [], volumes: [], networks: [] };
     throw error;
   }
 }

@@ -6,6 +6,7 @@ import type { Log } from '@capstan/shared/log';
 import { createObjects } from '@capstan/shared/objects/create';
 import { createDockerEngine } from './docker/dockerode.ts';
 import type { Engine } from './docker/engine.ts';
+import { createEgressImage, type EgressImage } from './egress/image.ts';
 import { createFetcher, type Fetcher } from './fetch/fetcher.ts';
 import type { OpenResult } from './fetch/openers.ts';
 import type { OwnNode } from './fetch/sealed-files.ts';
@@ -27,6 +28,7 @@ export interface Outside {
   readonly marks: StartMarks;
   readonly captures: Captures;
   readonly fetcher: Fetcher;
+  readonly egress: EgressImage;
   readonly imageNotes: ImageNotes;
   readMachine(): Promise<Machine>;
   /** Results that were half written, but for those that somebody works on. */
@@ -72,6 +74,7 @@ export function createOutside({ settings, chains, keeping, own, paths, clock, lo
       openResult,
       log,
     }),
+    egress: createEgressImage(engine),
     imageNotes: createImageNotes(join(paths.data, 'images.json')),
     readMachine: () => readMachine(paths.data),
     async removeStaleDrafts(isAtWork) {

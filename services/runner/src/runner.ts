@@ -45,7 +45,7 @@ export interface RunnerOptions {
 const GB = 1_000_000_000;
 
 export function createRunner({ bus, settings, own, outside, claim, clock, log }: RunnerOptions): Service {
-  const { engine, results, captures, fetcher } = outside;
+  const { engine, results, captures, fetcher, egress } = outside;
   const outbox = createOutbox({ bus, log });
   const works = createWorks();
   const logDesk = createLogDesk({ bus, captures, log });
@@ -121,6 +121,7 @@ export function createRunner({ bus, settings, own, outside, claim, clock, log }:
       captures,
       images,
       fetcher,
+      egress,
       own,
       clock,
       settings,

@@ -1,6 +1,7 @@
 /** Every setting of the node: its default, unit and reason stand beside it. `docs/configuration.md` is made from here. */
 import { Type, type Static } from 'typebox';
 import { ChainSchema } from './chains.ts';
+import { EgressSchema } from './egress.ts';
 import { EnvironmentConfigSchema } from './environment.ts';
 import { FetchSchema } from './fetch.ts';
 import { ImagesSchema, RegistrySchema } from './images.ts';
@@ -176,6 +177,7 @@ const RunnerSchema = Type.Object(
       description: 'Most files in the outputs of a job; the event that lists them must fit into one NATS message.',
     }),
     fetch: FetchSchema,
+    egress: EgressSchema,
     environments: Type.Array(EnvironmentConfigSchema, {
       minItems: 1,
       default: [{}],

@@ -12,7 +12,7 @@ describe("a job's container", () => {
     const files = await inspectContainer(names.files);
     const algorithm = await inspectContainer(names.algorithm);
     if (!files || !algorithm) throw new Error('a container is missing');
-    expect([...deviations(files), ...deviations(algorithm)]).to.deep.equal([]);
+    expect([...(await deviations(files)), ...(await deviations(algorithm))]).to.deep.equal([]);
     const { HostConfig, Config, Mounts } = algorithm;
     expect(HostConfig).to.include({ PidsLimit: 50, Memory: 200_000_000, NanoCpus: 500_000_000, DeviceRequests: null });
     expect(HostConfig['Tmpfs']).to.deep.equal({ '/tmp': 'rw,nosuid,nodev,size=2000000,mode=1777' });

@@ -36,6 +36,9 @@ export function createSimulatedEngine(machine: Machine, carry: Carry): Engine {
     about: (signal) => carry('about', () => ABOUT, signal),
     findImage: (reference, signal) => carry(`findImage ${reference}`, () => imageOf(reference), signal),
     pullImage: ({ reference }, signal) => carry(`pullImage ${reference}`, () => undefined, signal),
+    importImage: (reference, _tar, signal) => carry(`importImage ${reference}`, () => undefined, signal),
+    createNetwork: (name, _labels, signal) => carry(`createNetwork ${name}`, () => undefined, signal),
+    removeNetwork: (name, signal) => carry(`removeNetwork ${name}`, () => undefined, signal),
     removeImage: (reference, signal) => carry(`removeImage ${reference}`, () => 'removed' as const, signal),
     createContainer: (spec, signal) =>
       carry(

@@ -54,6 +54,7 @@ export async function startRunner({ process, dial, settings, outside }: RunnerOp
       ...outside,
       captures: simulatedCaptures(outside.engine),
       fetcher: fetcherOf(process),
+      egress: { ensure: () => Promise.resolve('egress') },
       imageNotes: { read: () => Promise.resolve([]), write: () => Promise.resolve() },
       readMachine: () => Promise.resolve(MACHINE),
       removeStaleDrafts: () => Promise.resolve(),

@@ -50,7 +50,7 @@ export async function watchProfiles(isOurs: (runnerId: string) => boolean): Prom
 async function problemsOf(id: string): Promise<readonly string[]> {
   try {
     const inspected = await inspectContainer(id);
-    return inspected ? deviations(inspected) : [];
+    return inspected ? await deviations(inspected) : [];
   } catch (error) {
     return [`a container could not be inspected: ${String(error)}`];
   }

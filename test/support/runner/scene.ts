@@ -39,6 +39,7 @@ export interface Scene extends AsyncDisposable {
   readonly dataDir: string;
   readonly environment: EnvironmentId;
   readonly key: NodeKey;
+  readonly natsPort: number;
   /** A client of its own on the same NATS. */
   readonly bus: Bus;
   runner(): RunningService;
@@ -143,6 +144,7 @@ export async function startScene({ variables = {}, limits = {} }: SceneOptions =
     dataDir,
     environment,
     key,
+    natsPort: nats.port,
     bus,
     runner: () => runner,
     async restartRunner() {

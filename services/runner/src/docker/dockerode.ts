@@ -71,6 +71,40 @@ export function createDockerEngine(socketPath: string): Engine {
       );
     },
 
+    async createNetwork(name, labels, signal) {
+      const options = {
+        Name: name,
+        Labels: { ...labels },
+        Driver: 'bridge',
+        // Two networks may have one name, unless it is asked to look.
+        CheckDuplicate: true,
+        Options: { 'com.docker.network.bridge.enable_icc': 'false' },
+      };
+      await call((abortSignal) => unless([409], docker.createNetwork({ ...options, abortSignal })), {
+        signal,
+        limitMs: CHANGE_MS,
+        other: refused('CONTAINER_REFUSED'),
+      });
+    },
+
+    async removeNetwork(name, signal) {
+      await call((abortSignal) => unless([404], docker.getNetwork(name).remove({ abortSignal })), {
+        signal,
+        limitMs: CHANGE_MS,
+      });
+    },
+
+    async importImage(reference, tar, signal) {
+      const [repo = '', tag = ''] = reference.split(':');
+      await call(
+        async (abortSignal) => {
+          const told = await docker.importImage(tar, { repo, tag, abortSignal });
+          await followPull(told as Readable, () => undefined);
+        },
+        { signal, other: refused('CONTAINER_REFUSED') },
+      );
+    },
+
     removeImage: (reference, signal) =>
       call(
         async (abortSignal) => {

@@ -57,7 +57,15 @@ export interface VolumeMount {
   /** Where the engine can hold a volume to a size, the one it is made with. */
   readonly sizeBytes?: number;
   readonly isReadOnly: boolean;
+  /** A new volume begins with what the image has there, and with the rights of that folder. */
+  readonly isCopied?: true;
 }
+
+/** `of`: the one of another container, which runs already. `host`: the machine's own. */
+export type Network =
+  | { readonly kind: 'of'; readonly container: string }
+  | { readonly kind: 'named'; readonly name: string }
+  | { readonly kind: 'host' };
 
 /** What a container may use. Absent for containers that are never started. */
 export interface Confinement {
@@ -68,6 +76,8 @@ export interface Confinement {
   readonly tmpBytes: number;
   /** By index or UUID. */
   readonly gpus: readonly string[];
+  /** None of its own, if absent. */
+  readonly network?: Network;
   readonly logBytes: number;
 }
 
@@ -119,6 +129,8 @@ export interface Engine {
   findImage(reference: string, signal: AbortSignal): Promise<Image | undefined>;
   /** Throws IMAGE_UNAVAILABLE if it can't be had, FETCH_INTERRUPTED if that may pass. Its text is the reason alone. */
   pullImage(request: PullRequest, signal: AbortSignal): Promise<void>;
+  /** Makes an image of a tar stream, for what needs no registry. Throws CONTAINER_REFUSED. */
+  importImage(reference: string, tar: Readable, signal: AbortSignal): Promise<void>;
   /** Takes the name away, and with its last name the image. `in-use`: a container needs it. Harmless if it is gone. */
   removeImage(reference: string, signal: AbortSignal): Promise<'removed' | 'in-use'>;
   /** Throws CONTAINER_REFUSED. A container of that name that was never started is replaced. */
@@ -130,6 +142,10 @@ export interface Engine {
   inspectContainer(name: string, signal: AbortSignal): Promise<ContainerState>;
   /** Resolves when the container doesn't run, at once if it doesn't. */
   waitForExit(name: string, signal: AbortSignal): Promise<void>;
+  /** A network by which a container reaches the world, and no other container. Harmless if it exists. Throws CONTAINER_REFUSED. */
+  createNetwork(name: string, labels: Labels, signal: AbortSignal): Promise<void>;
+  /** Harmless if it is gone. */
+  removeNetwork(name: string, signal: AbortSignal): Promise<void>;
   /** Asks it to stop, kills it after the grace time; harmless if it doesn't run. */
   stopContainer(name: string, graceS: number, signal: AbortSignal): Promise<void>;
   /** Unpacks a tar stream below `path`. */

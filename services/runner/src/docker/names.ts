@@ -35,13 +35,19 @@ export const LABELS = {
 } as const;
 
 /** `algorithm` runs, and `filter` after it; `files` is never started, files go in and come out through it. */
-export type Phase = 'algorithm' | 'filter' | 'files';
+export type Phase = 'algorithm' | 'filter' | 'files' | NetworkPhase;
+
+/** What a job with a network has besides: `relay` takes its connections, `proxy` judges and makes them, `addresses` names the machine's. */
+export type NetworkPhase = 'relay' | 'proxy' | 'addresses';
 
 export interface AttemptNames {
   readonly algorithm: string;
   readonly filter: string;
   readonly files: string;
-  readonly volumes: { readonly in: string; readonly outputs: string; readonly logs: string };
+  readonly network: Readonly<Record<NetworkPhase, string>>;
+  /** The network of the proxy. */
+  readonly outside: string;
+  readonly volumes: { readonly in: string; readonly outputs: string; readonly logs: string; readonly egress: string };
 }
 
 export function namesOf({ jobId, run, attempt }: Pick<AttemptIdentity, 'jobId' | 'run' | 'attempt'>): AttemptNames {
@@ -50,7 +56,9 @@ export function namesOf({ jobId, run, attempt }: Pick<AttemptIdentity, 'jobId' |
     algorithm: base,
     filter: `${base}-filter`,
     files: `${base}-files`,
-    volumes: { in: `${base}-in`, outputs: `${base}-outputs`, logs: `${base}-logs` },
+    network: { relay: `${base}-relay`, proxy: `${base}-proxy`, addresses: `${base}-addresses` },
+    outside: `${base}-outside`,
+    volumes: { in: `${base}-in`, outputs: `${base}-outputs`, logs: `${base}-logs`, egress: `${base}-egress` },
   };
 }
 

@@ -1,5 +1,5 @@
 /** How containers of jobs are locked down, PURE. No field of a job reaches this but its argv, its environment and its volumes. */
-import type { Confinement, ContainerSpec } from './engine.ts';
+import type { Confinement, ContainerSpec, Network } from './engine.ts';
 
 /** Modest, because an engine that runs with a lower hard limit of its own could not start a container with more. */
 const OPEN_FILES = 16_384;
@@ -13,15 +13,15 @@ export const sizeOption = (bytes: number) => ({ size: String(bytes) });
 /** A container in Docker's words. */
 export function createOptions(spec: ContainerSpec) {
   const common = {
-    NetworkMode: 'none',
-    Mounts: spec.mounts.map(({ volume, target, isReadOnly, sizeBytes }) => ({
+    NetworkMode: networkMode(spec.confinement?.network),
+    Mounts: spec.mounts.map(({ volume, target, isReadOnly, isCopied, sizeBytes }) => ({
       Type: 'volume' as const,
       Source: volume,
       Target: target,
       ReadOnly: isReadOnly,
       // NoCopy: what the image has at that path stays out of the job's volumes.
       VolumeOptions: {
-        NoCopy: true,
+        NoCopy: isCopied !== true,
         Labels: { ...spec.labels },
         DriverConfig: { Name: 'local', Options: sizeBytes === undefined ? {} : sizeOption(sizeBytes) },
       },
@@ -38,6 +38,19 @@ export function createOptions(spec: ContainerSpec) {
     ...(spec.confinement ? { User: spec.confinement.user } : {}),
     HostConfig: spec.confinement ? { ...common, ...confine(spec.confinement) } : common,
   };
+}
+
+function networkMode(network: Network | undefined): string {
+  switch (network?.kind) {
+    case undefined:
+      return 'none';
+    case 'of':
+      return `container:${network.container}`;
+    case 'named':
+      return network.name;
+    case 'host':
+      return 'host';
+  }
 }
 
 function confine({ cpus, memoryBytes, pids, tmpBytes, gpus, logBytes }: Confinement) {

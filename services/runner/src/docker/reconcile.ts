@@ -35,9 +35,16 @@ export const ofRun = ({ runnerId, jobId, run }: Pick<AttemptIdentity, 'runnerId'
 
 /** Leaves nothing of an attempt behind. May be repeated. */
 export async function removeAttempt(engine: Engine, identity: AttemptIdentity, signal: AbortSignal): Promise<void> {
-  const { algorithm, filter, files, volumes } = namesOf(identity);
-  await Promise.all([algorithm, filter, files].map((name) => engine.removeContainer(name, signal)));
-  await Promise.all(Object.values(volumes).map((name) => engine.removeVolume(name, signal)));
+  const { algorithm, filter, files, network, outside, volumes } = namesOf(identity);
+  // Most jobs have none of these, and their labels say so.
+  const isConnected = identity.grant?.network !== false;
+  const containers = [algorithm, filter, files, ...(isConnected ? Object.values(network) : [])];
+  await Promise.all(containers.map((name) => engine.removeContainer(name, signal)));
+  // Before the volumes: as long as one of those is there, the attempt is found again.
+  if (isConnected) await engine.removeNetwork(outside, signal);
+  const { egress, ...own } = volumes;
+  const rest = isConnected ? [...Object.values(own), egress] : Object.values(own);
+  await Promise.all(rest.map((name) => engine.removeVolume(name, signal)));
 }
 
 async function stateOf(engine: Engine, name: string, signal: AbortSignal): Promise<ContainerState | undefined> {

@@ -17,6 +17,7 @@ import type { ProgressCode } from '@capstan/shared/contract/status';
 import { STATUS } from '@capstan/shared/contract/status';
 import type { Clock } from '@capstan/shared/clock';
 import type { StartedState } from '../docker/engine.ts';
+import type { EgressImage } from '../egress/image.ts';
 import type { Fetcher } from '../fetch/fetcher.ts';
 import type { OwnNode } from '../fetch/sealed-files.ts';
 import type { Images } from '../images/images.ts';
@@ -34,6 +35,7 @@ import { awaitExit, startAlgorithm } from './steps/run.ts';
 export interface StepParts {
   readonly images: Images;
   readonly fetcher: Fetcher;
+  readonly egress: EgressImage;
   readonly results: Results;
   readonly marks: StartMarks;
   readonly captures: Captures;
@@ -53,7 +55,7 @@ export interface Journey {
 /** From nothing to a running algorithm. Gives up at once when the run shall not go on. */
 export async function begin(journey: Journey, spec: JobSpec, parts: StepParts): Promise<void> {
   const { attempt, control, report } = journey;
-  const { images, fetcher, marks, own } = parts;
+  const { images, fetcher, egress, marks, own } = parts;
   const signal = AbortSignal.any([journey.signal, control.halted]);
 
   report(STATUS.started.code);
@@ -65,7 +67,7 @@ export async function begin(journey: Journey, spec: JobSpec, parts: StepParts): 
 
   report(STATUS.configuringVolumes.code);
   await timed(journey, 'provision', signal, () =>
-    provision(attempt, { spec, image: image.id, filterImage: filterImage?.id, own, fetcher }, signal),
+    provision(attempt, { spec, image: image.id, filterImage: filterImage?.id, own, fetcher, egress }, signal),
   );
   report(STATUS.provisioned.code);
 

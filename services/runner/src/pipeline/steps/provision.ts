@@ -6,6 +6,7 @@ import type { Confinement, ContainerSpec } from '../../docker/engine.ts';
 import { insistAgainst, persist } from '../../docker/insist.ts';
 import { labelsOf, namesOf } from '../../docker/names.ts';
 import type { Fetcher } from '../../fetch/fetcher.ts';
+import type { EgressImage } from '../../egress/image.ts';
 import type { OwnNode } from '../../fetch/sealed-files.ts';
 import { createArchive } from '../archive.ts';
 import { logLimitsOf, type Attempt } from '../attempt.ts';
@@ -13,6 +14,7 @@ import { argvOf } from '../entrypoint.ts';
 import { ALGORITHM_PATH, algorithmMounts, FILES_ROOT, filesMounts, filterMounts } from '../layout.ts';
 import { heldTo } from '../../limits.ts';
 import { fill } from './fill.ts';
+import { openNetwork, type JobNetwork } from './network.ts';
 
 export interface Provisioning {
   readonly spec: JobSpec;
@@ -21,6 +23,7 @@ export interface Provisioning {
   readonly filterImage: string | undefined;
   readonly own: OwnNode;
   readonly fetcher: Fetcher;
+  readonly egress: EgressImage;
 }
 
 const REFILLS = 2;
@@ -28,15 +31,11 @@ const GB = 1_000_000_000;
 
 /** Throws the error that says what could not be had. Afterwards the algorithm's container exists and was never started. */
 export async function provision(attempt: Attempt, provisioning: Provisioning, signal: AbortSignal): Promise<void> {
-  const { engine, log } = attempt;
+  const { log } = attempt;
   const patience = { signal, log };
   await insistAgainst('CONTAINER_REFUSED', () => createFiles(attempt, provisioning, signal), patience);
   const [created, filter, filled] = await Promise.allSettled([
-    insistAgainst(
-      'CONTAINER_REFUSED',
-      () => engine.createContainer(algorithmSpec(attempt, provisioning), signal),
-      patience,
-    ),
+    createAlgorithm(attempt, provisioning, signal),
     createFilter(attempt, provisioning, signal),
     fillVolumes(attempt, provisioning, signal),
   ]);
@@ -64,7 +63,8 @@ async function createFiles(attempt: Attempt, { image }: Provisioning, signal: Ab
     );
   } catch (error) {
     if (!hasCode(error, 'CONTAINER_REFUSED')) throw error;
-    for (const volume of Object.values(names.volumes)) await engine.createVolume(volume, labels, signal);
+    const { in: inputs, outputs, logs } = names.volumes;
+    for (const volume of [inputs, outputs, logs]) await engine.createVolume(volume, labels, signal);
     throw error;
   }
 }
@@ -112,6 +112,16 @@ async function fillOnce(
   failed.signal.throwIfAborted();
 }
 
+async function createAlgorithm(attempt: Attempt, provisioning: Provisioning, signal: AbortSignal): Promise<void> {
+  const { engine, limits, log } = attempt;
+  const patience = { signal, log };
+  const create = async () => {
+    const network = limits.network ? await openNetwork(attempt, provisioning.egress, signal) : undefined;
+    await engine.createContainer(algorithmSpec(attempt, provisioning, network), signal);
+  };
+  await insistAgainst('CONTAINER_REFUSED', create, patience);
+}
+
 /** Made before the algorithm starts: one that is gone afterwards was lost, and never has to be made again. */
 async function createFilter(
   { engine, identity, limits, filter, settings, log }: Attempt,
@@ -132,7 +142,11 @@ async function createFilter(
   await insistAgainst('CONTAINER_REFUSED', () => engine.createContainer(container, signal), { signal, log });
 }
 
-function algorithmSpec({ identity, limits, settings }: Attempt, { spec, image }: Provisioning): ContainerSpec {
+function algorithmSpec(
+  { identity, limits, settings }: Attempt,
+  { spec, image }: Provisioning,
+  network: JobNetwork | undefined,
+): ContainerSpec {
   const names = namesOf(identity);
   return {
     name: names.algorithm,
@@ -142,10 +156,11 @@ function algorithmSpec({ identity, limits, settings }: Attempt, { spec, image }:
     env: {
       ...assetNames(spec),
       ALGO: ALGORITHM_PATH,
+      ...network?.env,
       secret: randomBytes(32).toString('hex'),
     },
     mounts: algorithmMounts(names),
-    confinement: confinementOf(limits, settings),
+    confinement: { ...confinementOf(limits, settings), ...(network ? { network: network.network } : {}) },
   };
 }
 

@@ -1,0 +1,21 @@
+/** Settings of the network that jobs may have. */
+import { Type } from 'typebox';
+import { section } from './section.ts';
+
+const RANGE = '^[0-9a-fA-F.:]+/[0-9]{1,3}$';
+
+export const EgressSchema = Type.Object(
+  {
+    allow: Type.Array(Type.String({ pattern: RANGE }), {
+      default: [],
+      description:
+        'Address ranges (CIDR) that jobs with a network may reach although they are not public, e.g. of a package mirror. All of their ports are open then.',
+    }),
+    deny: Type.Array(Type.String({ pattern: RANGE }), {
+      default: [],
+      description:
+        "Public address ranges (CIDR) that they may not reach: other machines of yours. Those of the engine's own machine never are reachable.",
+    }),
+  },
+  section('How far jobs get whose environment and datasets allow them a network.'),
+);

@@ -1,0 +1,219 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { createServer as createTcp, type AddressInfo, type Socket } from 'node:net';
+import { createSocket } from 'node:dgram';
+import { networkInterfaces } from 'node:os';
+import { expect } from 'chai';
+import { namesOf } from '../../../services/runner/src/docker/names.ts';
+import { watchEngine } from '../../support/engine-events.ts';
+import { inspectContainer } from '../../support/runner/profile.ts';
+import { startScene, type Scene } from '../../support/runner/scene.ts';
+
+/** Addresses of this machine, IPv4: on one of them stands everything that a job must not reach. */
+const OWN = Object.values(networkInterfaces())
+  .flat()
+  .flatMap((one) => (one?.family === 'IPv4' ? [one.address] : []));
+
+/** What jobs run: tries each way and says of each whether it got an answer. */
+const TRY = `
+const net = require('node:net'), dgram = require('node:dgram'), http = require('node:http'), dns = require('node:dns');
+const limited = (work) => Promise.race([work.catch((e) => 'failed ' + (e.code ?? e.message)), new Promise((r) => setTimeout(() => r('silent'), 3000))]);
+const tcp = (host, port) => limited(new Promise((resolve, reject) => {
+  const s = net.connect({ host, port }, () => { s.destroy(); resolve('reached'); }); s.on('error', reject);
+}));
+const udp = (host, port) => limited(new Promise((resolve, reject) => {
+  const s = dgram.createSocket('udp4'); s.on('error', reject); s.on('message', () => resolve('reached'));
+  s.send('hello', port, host, (e) => e && reject(e));
+}));
+const name = (host) => limited(new Promise((resolve, reject) => dns.resolve4(host, (e) => e ? reject(e) : resolve('reached'))));
+const viaProxy = (url) => limited(new Promise((resolve, reject) => {
+  const r = http.get({ host: '127.0.0.1', port: 3128, path: url, headers: { host: new URL(url).host } }, (a) => {
+    let text = ''; a.on('data', (d) => text += d); a.on('end', () => resolve(a.statusCode + ' ' + text.trim()));
+  }); r.on('error', reject);
+}));
+const viaTunnel = (target) => limited(new Promise((resolve, reject) => {
+  const r = http.request({ host: '127.0.0.1', port: 3128, method: 'CONNECT', path: target });
+  r.on('connect', (a, s) => { s.destroy(); resolve(String(a.statusCode)); }); r.on('error', reject); r.end();
+}));
+const tell = (answers) => console.log(JSON.stringify(answers));
+`;
+const ALL = (calls: string) =>
+  `${TRY}(async () => { const entries = await Promise.all(Object.entries(${calls}).map(async ([k, v]) => [k, await v])); tell(Object.fromEntries(entries)); process.exit(0); })();`;
+
+describe('the network of a job', () => {
+  let server: Server;
+  let port: number;
+  let udpPort: number;
+  const releases = new AsyncDisposableStack();
+
+  before(async () => {
+    server = createServer((_request, response) => response.end('hello from outside')).listen(0, '0.0.0.0');
+    await once(server, 'listening');
+    releases.defer(async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    });
+    port = (server.address() as AddressInfo).port;
+    const echo = createSocket('udp4');
+    echo.on('message', (message, from) => echo.send(message, from.port, from.address));
+    echo.bind(0, '0.0.0.0');
+    await once(echo, 'listening');
+    udpPort = echo.address().port;
+    releases.defer(() => new Promise<void>((resolve) => echo.close(() => resolve())));
+  });
+  after(() => releases.disposeAsync());
+
+  const answersOf = async (scene: Scene, calls: string, networkAccess?: boolean) => {
+    const jobId = await scene.start({
+      rawcode: ALL(calls),
+      ...(networkAccess === undefined ? {} : { networkAccess }),
+    });
+    const { code, details } = await scene.until(jobId, 'end');
+    const text = await scene.text(jobId, 'algorithm.log');
+    expect(code, `${details.termination?.reason} ${text}`).to.equal(70);
+    return { jobId, answers: JSON.parse(text) as Readonly<Record<string, string>> };
+  };
+  const entries = (pairs: readonly (readonly [string, string])[]) =>
+    `{ ${pairs.map(([key, call]) => `${JSON.stringify(key)}: ${call}`).join(', ')} }`;
+
+  /** Every way out of a container that is none. */
+  const directly = (natsPort: string) =>
+    entries([
+      ...OWN.map((host) => [`tcp ${host}`, `tcp('${host}', ${port})`] as const),
+      ...OWN.map((host) => [`nats ${host}`, `tcp('${host}', ${natsPort})`] as const),
+      ...OWN.filter((host) => host !== '127.0.0.1').map(
+        (host) => [`udp ${host}`, `udp('${host}', ${udpPort})`] as const,
+      ),
+      ['udp away', "udp('192.0.2.1', 53)"],
+      ['metadata', "tcp('169.254.169.254', 80)"],
+      ['public', "tcp('192.0.2.1', 443)"],
+      ['v6', "tcp('2001:db8::1', 443)"],
+      ['dns', "name('example.com')"],
+    ]);
+
+  it('is none by default, not even to the machine, also where the environment would give one', async () => {
+    await using scene = await startScene({ limits: { networkAccess: true } });
+    const { answers } = await answersOf(scene, directly(String(scene.natsPort)));
+    expect(Object.values(answers).filter((answer) => answer === 'reached')).to.deep.equal([]);
+    expect(Object.keys(answers).length).to.be.greaterThan(6);
+  });
+
+  it('is none where the environment gives none, whatever the job was told', async () => {
+    await using scene = await startScene();
+    const { answers } = await answersOf(scene, entries([['proxy', `viaProxy('http://127.0.0.1:${port}/')`]]), true);
+    expect(answers['proxy']).to.match(/ECONNREFUSED/);
+  });
+
+  describe('where environment and datasets allow one', () => {
+    it('reaches neither the machine nor private ranges nor other jobs, by whatever name', async () => {
+      await using scene = await startScene({ limits: { networkAccess: true, maxJobs: 2 } });
+      const other = await scene.start({
+        rawcode: "console.log('up'); setInterval(() => {}, 1000)",
+        networkAccess: true,
+      });
+      await scene.until(other, 40);
+      const neighbour = await inspectContainer(namesOf({ jobId: other, run: 1, attempt: 1 }).network.proxy);
+      const [theirs] = Object.values(neighbour?.NetworkSettings.Networks ?? {}) as { readonly IPAddress: string }[];
+      const hosts = [
+        ...OWN,
+        theirs?.IPAddress ?? '',
+        'localhost',
+        '169.254.169.254',
+        '10.0.0.1',
+        '192.168.0.1',
+        '172.16.0.1',
+        '100.64.0.1',
+        '0.0.0.0',
+        '2130706433',
+        '0x7f000001',
+        '017700000001',
+        '[::1]',
+        '[::ffff:127.0.0.1]',
+        '[fe80::1]',
+        '[fd00::1]',
+      ];
+      const { answers } = await answersOf(
+        scene,
+        entries([
+          ...hosts.map((host) => [`proxy ${host}`, `viaProxy('http://${host}:${port}/')`] as const),
+          ...hosts.map((host) => [`tunnel ${host}`, `viaTunnel('${host}:${port}')`] as const),
+        ]),
+        true,
+      );
+      for (const [way, answer] of Object.entries(answers)) expect(answer, way).to.match(/^(403|502|400)\b/);
+      const direct = await answersOf(scene, directly(String(scene.natsPort)), true);
+      expect(Object.values(direct.answers).filter((answer) => answer === 'reached')).to.deep.equal([]);
+      await scene.want(other, 'stopped');
+      await scene.until(other, 'end');
+    });
+
+    it('reaches what is allowed, by proxy and by tunnel, with fetch as with plain requests, and leaves nothing behind', async () => {
+      const gateway = outsideAddress();
+      await using engine = await watchEngine();
+      await using scene = await startScene({
+        limits: { networkAccess: true },
+        variables: { CAPSTAN_RUNNER_EGRESS_ALLOW: JSON.stringify([`${gateway}/32`]) },
+      });
+      const { jobId, answers } = await answersOf(
+        scene,
+        entries([
+          ['proxy', `viaProxy('http://${gateway}:${port}/')`],
+          ['tunnel', `viaTunnel('${gateway}:${port}')`],
+          ['fetch', `limited(fetch('http://${gateway}:${port}/').then((a) => a.text()))`],
+          ['direct', `tcp('${gateway}', ${port})`],
+          ['elsewhere', `viaTunnel('127.0.0.1:${port}')`],
+        ]),
+        true,
+      );
+      expect(answers).to.deep.include({
+        proxy: '200 hello from outside',
+        tunnel: '200',
+        fetch: 'hello from outside',
+        elsewhere: '403',
+      });
+      expect(answers['direct']).to.match(/^failed/);
+      await engine.untilGone(jobId);
+    });
+
+    it('goes on when the runner dies and comes back', async () => {
+      const gateway = outsideAddress();
+      await using engine = await watchEngine();
+      const gate = createTcp().listen(0, '0.0.0.0');
+      await once(gate, 'listening');
+      await using tidying = new AsyncDisposableStack();
+      tidying.defer(() => new Promise<void>((resolve) => gate.close(() => resolve())));
+      const connected = once(gate, 'connection') as Promise<[Socket]>;
+      await using scene = await startScene({
+        limits: { networkAccess: true },
+        variables: { CAPSTAN_RUNNER_EGRESS_ALLOW: JSON.stringify([`${gateway}/32`]) },
+      });
+      // The job waits at the gate until the runner is back, then asks.
+      const gatePort = (gate.address() as AddressInfo).port;
+      const jobId = await scene.start({
+        rawcode: `${TRY}
+          console.log('up');
+          const r = http.request({ host: '127.0.0.1', port: 3128, method: 'CONNECT', path: '${gateway}:${gatePort}' });
+          r.on('connect', (a, s) => s.on('data', async () => { console.log(await viaProxy('http://${gateway}:${port}/')); process.exit(0); }));
+          r.end();`,
+        networkAccess: true,
+      });
+      await scene.until(jobId, 40);
+      const [knocking] = await connected;
+      await scene.runner().kill();
+      await scene.restartRunner();
+      knocking.on('error', () => undefined);
+      knocking.write('go');
+      expect((await scene.until(jobId, 'end')).code).to.equal(70);
+      expect(await scene.text(jobId, 'algorithm.log')).to.equal('up\n200 hello from outside\n');
+      await engine.untilGone(jobId);
+      knocking.destroy();
+    });
+  });
+});
+
+/** An address of this machine that a container in a network of its own reaches. */
+function outsideAddress(): string {
+  const address = OWN.find((candidate) => !candidate.startsWith('127.'));
+  if (address === undefined) throw new Error('this machine has no address but its loopback');
+  return address;
+}
