@@ -184,7 +184,7 @@ describe('a cursor', () => {
 
     await scene.gateway().stop();
     await scene.restartGateway({ CAPSTAN_GATEWAY_LIVE_KEEP_EVENTS_DAYS: '0.000000001' });
-    await scene.logged('old events are no longer kept');
+    await scene.logged('what was old is no longer kept');
     expect(await resets(scene, jobId, String(first))).to.deep.equal(['cursor-too-old', 'snapshot', 'caughtUp']);
     expect(await resets(scene, jobId, String(fourth))).to.deep.equal(['caughtUp']);
     expect(await resets(scene, jobId, 'start')).to.deep.equal(['caughtUp']);
