@@ -1,7 +1,7 @@
 /** The catalogue folder from its owner's side: `<DID without did:op:>.json` each, and files of their own under `files/`. */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { chmod, copyFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { DdoSchema, SealedFilesSchema, type AssetFile, type Ddo } from '@capstan/shared/contract/ddo';
 import { didSuffix, type Did } from '@capstan/shared/contract/ids';
@@ -10,6 +10,7 @@ import type { NodeKey } from '@capstan/shared/node-key';
 import { publicKeyOf, unseal } from '@capstan/shared/seal';
 import { compileStrict } from '@capstan/shared/validate';
 import { describeAsset, type NewAsset } from './ddo.ts';
+import { namesIn } from '@capstan/shared/names-in';
 
 export interface Catalogue {
   readonly dir: string;
@@ -113,13 +114,4 @@ async function writeWhole(path: string, text: string): Promise<void> {
   const temporary = `${path}.${randomBytes(6).toString('hex')}`;
   await writeFile(temporary, text, { flush: true });
   await rename(temporary, path);
-}
-
-async function namesIn(dir: string): Promise<readonly string[]> {
-  try {
-    return await readdir(dir);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return [];
-    throw error;
-  }
 }

@@ -3,8 +3,8 @@ import type { Clock } from '@capstan/shared/clock';
 import type { JobId } from '@capstan/shared/contract/ids';
 import { messageOf } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
+import { createRegular } from '@capstan/shared/regularly';
 import type { Service } from '@capstan/shared/service';
-import { createWake } from '@capstan/shared/wake';
 import type { Results } from './results/results.ts';
 
 interface ExpiryOptions {
@@ -20,11 +20,7 @@ const EVERY_MS = 300_000;
 const REMEMBERED_MS = 30 * 86_400_000;
 
 export function createExpiry({ results, isInHand, clock, log }: ExpiryOptions): Service {
-  const stopping = new AbortController();
-  const { signal } = stopping;
-  let timer: NodeJS.Timeout | undefined;
-
-  const look = async () => {
+  const look = async (signal: AbortSignal) => {
     for (const run of await results.list()) {
       if (signal.aborted || isInHand(run.jobId)) continue;
       try {
@@ -42,21 +38,11 @@ export function createExpiry({ results, isInHand, clock, log }: ExpiryOptions): 
       }
     }
   };
-  const wake = createWake(look, (error) => {
-    if (!signal.aborted) log.warn({ err: error }, 'results that expired could not be looked for');
-  });
-
-  return {
+  return createRegular({
     name: 'expiry',
-    start() {
-      timer = setInterval(() => wake.wake(), EVERY_MS);
-      wake.wake();
-      return Promise.resolve();
-    },
-    async stop() {
-      clearInterval(timer);
-      stopping.abort();
-      await wake.idle();
-    },
-  };
+    everyMs: EVERY_MS,
+    isAtStart: true,
+    work: look,
+    onError: (error) => log.warn({ err: error }, 'results that expired could not be looked for'),
+  });
 }

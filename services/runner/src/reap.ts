@@ -4,8 +4,8 @@
  */
 import { messageOf } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
+import { createRegular } from '@capstan/shared/regularly';
 import type { Service } from '@capstan/shared/service';
-import { createWake } from '@capstan/shared/wake';
 import type { AttemptIdentity } from './docker/names.ts';
 
 interface ReaperOptions {
@@ -18,7 +18,6 @@ interface ReaperOptions {
 }
 
 export function createReaper({ everyS, findUnfinished, adopt, removeDrafts, log }: ReaperOptions): Service {
-  let timer: NodeJS.Timeout | undefined;
   const reap = async () => {
     for (const identity of await findUnfinished()) {
       log.warn({ jobId: identity.jobId, run: identity.run }, 'found a run that nobody had in hand, going on with it');
@@ -26,18 +25,12 @@ export function createReaper({ everyS, findUnfinished, adopt, removeDrafts, log 
     }
     await removeDrafts();
   };
-  const reaping = createWake(reap, (error) =>
-    log.warn({ problem: messageOf(error) }, 'could not look for what was left behind'),
-  );
-  return {
+  return createRegular({
     name: 'reaper',
-    start() {
-      timer = setInterval(() => reaping.wake(), everyS * 1_000);
-      return Promise.resolve();
-    },
-    async stop() {
-      clearInterval(timer);
-      await reaping.idle();
-    },
-  };
+    everyMs: everyS * 1_000,
+    // What was left by an earlier life is looked for before the work begins.
+    isAtStart: false,
+    work: reap,
+    onError: (error) => log.warn({ problem: messageOf(error) }, 'could not look for what was left behind'),
+  });
 }

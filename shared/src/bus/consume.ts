@@ -4,6 +4,7 @@ import { messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { retry } from '../retry.ts';
 import type { Bus } from './connect.ts';
+import { parseJson } from '../json.ts';
 
 const PULL_EXPIRES_MS = 30_000;
 /** The server tells this often that a pull is still known; two missing ones end it, and it is made anew. */
@@ -94,12 +95,4 @@ function toMessage(message: JsMsg): Message {
     discard: () => message.term(),
     working: () => message.working(),
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

@@ -2,6 +2,7 @@
 import { ErrorCode, NatsError } from 'nats';
 import { CapstanError } from '../errors.ts';
 import type { Bus } from './connect.ts';
+import { subscribe } from './subscribe.ts';
 
 /** `silent`: somebody is connected who does not answer, which may be a process that hangs or a connection that is not known to be dead. */
 export type Presence = 'nobody' | 'somebody' | 'silent';
@@ -23,18 +24,5 @@ export async function presence(bus: Bus, subject: string, timeoutMs: number): Pr
 
 /** Answers from now on, across reconnects, until the signal aborts. */
 export function answerPresence(bus: Bus, { subject, signal }: { subject: string; signal: AbortSignal }): void {
-  let subscribedTo: unknown;
-  const subscribe = () => {
-    const connection = bus.connection();
-    // The client renews its subscriptions itself when it reconnects; only a new client needs a new one.
-    if (subscribedTo === connection || signal.aborted) return;
-    subscribedTo = connection;
-    const subscription = connection.subscribe(subject, {
-      callback: (error, message) => void (error ?? message.respond()),
-    });
-    signal.addEventListener('abort', () => subscription.unsubscribe(), { once: true });
-  };
-  const forget = bus.onConnected(subscribe);
-  signal.addEventListener('abort', forget, { once: true });
-  if (bus.isConnected()) subscribe();
+  subscribe(bus, { subject, signal, onMessage: (message) => void message.respond() });
 }

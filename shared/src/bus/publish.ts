@@ -1,6 +1,8 @@
 /** Publishing: with JetStream's acknowledgement, or to whoever listens now. */
 import { CapstanError } from '../errors.ts';
 import type { Bus } from './connect.ts';
+import { parseJson } from '../json.ts';
+import { subscribe } from './subscribe.ts';
 
 const ACK_TIMEOUT_MS = 5_000;
 
@@ -31,28 +33,5 @@ export function listen(
   bus: Bus,
   { subject, handle, signal }: { subject: string; handle: (message: unknown) => void; signal: AbortSignal },
 ): void {
-  let subscribedTo: unknown;
-  const subscribe = () => {
-    const connection = bus.connection();
-    // The client renews its subscriptions itself when it reconnects; only a new client needs a new one.
-    if (subscribedTo === connection || signal.aborted) return;
-    subscribedTo = connection;
-    const subscription = connection.subscribe(subject, {
-      callback: (error, message) => {
-        if (!error) handle(parseJson(message.string()));
-      },
-    });
-    signal.addEventListener('abort', () => subscription.unsubscribe(), { once: true });
-  };
-  const forget = bus.onConnected(subscribe);
-  signal.addEventListener('abort', forget, { once: true });
-  if (bus.isConnected()) subscribe();
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
+  subscribe(bus, { subject, signal, onMessage: (message) => handle(parseJson(message.string())) });
 }

@@ -2,6 +2,8 @@
 import { ErrorCode, NatsError, type Msg } from 'nats';
 import { CapstanError } from '../errors.ts';
 import type { Bus } from './connect.ts';
+import { parseJson } from '../json.ts';
+import { subscribe } from './subscribe.ts';
 
 const NOBODY: readonly string[] = [ErrorCode.NoResponders, ErrorCode.Timeout];
 
@@ -33,28 +35,5 @@ export function answerQuestions(bus: Bus, { subject, answer, onError, signal }: 
       onError(error);
     }
   };
-  let subscribedTo: unknown;
-  const subscribe = () => {
-    const connection = bus.connection();
-    // The client renews its subscriptions itself when it reconnects; only a new client needs a new one.
-    if (subscribedTo === connection || signal.aborted) return;
-    subscribedTo = connection;
-    const subscription = connection.subscribe(subject, {
-      callback: (error, message) => {
-        if (!error) void reply(message);
-      },
-    });
-    signal.addEventListener('abort', () => subscription.unsubscribe(), { once: true });
-  };
-  const forget = bus.onConnected(subscribe);
-  signal.addEventListener('abort', forget, { once: true });
-  if (bus.isConnected()) subscribe();
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
+  subscribe(bus, { subject, signal, onMessage: (message) => void reply(message) });
 }

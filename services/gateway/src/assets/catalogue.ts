@@ -7,6 +7,7 @@ import { didSuffix, parseDid, type Did } from '@capstan/shared/contract/ids';
 import { CapstanError, systemCode } from '@capstan/shared/errors';
 import { compile } from '@capstan/shared/validate';
 import type { DdoSource } from './assets.ts';
+import { parseJson } from '@capstan/shared/json';
 
 const validate = compile(DdoSchema);
 
@@ -63,12 +64,4 @@ export function createCatalogue(dir: string): DdoSource {
 /** Another file, or the same one written anew. */
 function versionOf({ ino, size, mtimeMs, ctimeMs }: Stats): string {
   return [ino, size, mtimeMs, ctimeMs].join();
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,8 +1,8 @@
 /** Takes results off the statuses of jobs when their time is over. The runner that holds them drops them; nobody reads them from then on. */
 import type { Clock } from '@capstan/shared/clock';
 import type { Log } from '@capstan/shared/log';
+import { createRegular } from '@capstan/shared/regularly';
 import type { Service } from '@capstan/shared/service';
-import { createWake } from '@capstan/shared/wake';
 import type { ResultAssets } from '../assets/result-assets.ts';
 import type { Store } from '../store/store.ts';
 
@@ -17,7 +17,6 @@ interface ExpireOptions {
 }
 
 export function createExpire({ store, resultAssets, clock, log }: ExpireOptions): Service {
-  let timer: NodeJS.Timeout | undefined;
   const expire = async () => {
     for (;;) {
       const now = clock.now();
@@ -31,18 +30,11 @@ export function createExpire({ store, resultAssets, clock, log }: ExpireOptions)
       for (const { jobId, run } of runs) log.info({ jobId, run }, 'results expired');
     }
   };
-  const wake = createWake(expire, (error) => log.warn({ err: error }, 'results that expired are still listed'));
-
-  return {
+  return createRegular({
     name: 'expire',
-    start() {
-      timer = setInterval(() => wake.wake(), EVERY_MS);
-      wake.wake();
-      return Promise.resolve();
-    },
-    async stop() {
-      clearInterval(timer);
-      await wake.idle();
-    },
-  };
+    everyMs: EVERY_MS,
+    isAtStart: true,
+    work: expire,
+    onError: (error) => log.warn({ err: error }, 'results that expired are still listed'),
+  });
 }

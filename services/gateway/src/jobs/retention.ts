@@ -2,8 +2,8 @@
 import type { Clock } from '@capstan/shared/clock';
 import type { Config } from '@capstan/shared/config/schema';
 import type { Log } from '@capstan/shared/log';
+import { createRegular } from '@capstan/shared/regularly';
 import type { Service } from '@capstan/shared/service';
-import { createWake } from '@capstan/shared/wake';
 import type { Store } from '../store/store.ts';
 
 const PRUNE_EVERY_MS = 3_600_000;
@@ -19,8 +19,6 @@ interface RetentionOptions {
 }
 
 export function createRetention({ store, settings, clock, log }: RetentionOptions): Service {
-  let timer: NodeJS.Timeout | undefined;
-  const stopping = new AbortController();
   const before = (days: number) => clock.now() - days * DAY_MS;
 
   /** Each removes a batch, inside a transaction, and returns whether there was anything to remove. */
@@ -35,27 +33,19 @@ export function createRetention({ store, settings, clock, log }: RetentionOption
     'dead letters': () => store.deadLetters.prune(before(settings.retention.deadLetterDays), BATCH) > 0,
   };
 
-  const prune = async () => {
+  const prune = async (signal: AbortSignal) => {
     for (const [kind, removeBatch] of Object.entries(kinds)) {
       let batches = 0;
-      while (!stopping.signal.aborted && (await store.write(removeBatch))) batches += 1;
+      while (!signal.aborted && (await store.write(removeBatch))) batches += 1;
       if (batches > 0) log.info({ kind, batches }, 'what was old is no longer kept');
     }
   };
 
-  const wake = createWake(prune, (error) => log.error({ err: error }, 'what is old could not be removed'));
-
-  return {
+  return createRegular({
     name: 'retention',
-    start() {
-      timer = setInterval(() => wake.wake(), PRUNE_EVERY_MS);
-      wake.wake();
-      return Promise.resolve();
-    },
-    async stop() {
-      stopping.abort();
-      clearInterval(timer);
-      await wake.idle();
-    },
-  };
+    everyMs: PRUNE_EVERY_MS,
+    isAtStart: true,
+    work: prune,
+    onError: (error) => log.error({ err: error }, 'what is old could not be removed'),
+  });
 }

@@ -1,6 +1,7 @@
 /** The frames of the live status socket, PURE: text to a client's frame, or to what is wrong with it. */
 import { ClientFrameSchemas, type ClientFrame } from '@capstan/shared/contract/socket';
 import { compile } from '@capstan/shared/validate';
+import { parseJson } from '@capstan/shared/json';
 
 export type Parsed =
   | { readonly kind: 'frame'; readonly frame: ClientFrame }
@@ -29,12 +30,4 @@ export function parseFrame(text: string): Parsed {
 
 function bad(problem: string): Parsed {
   return { kind: 'bad', problem };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,14 +1,13 @@
 /** The captured logs of this runner: those that are open can be asked for; those of runs that are over are removed. */
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JobId } from '@capstan/shared/contract/ids';
-import { systemCode } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
 import type { Engine } from '../docker/engine.ts';
 import { namesOf, type AttemptIdentity } from '../docker/names.ts';
 import { openCaptureFile, removeCapture } from './capture-file.ts';
 import { startCapture, type Capture } from './capture.ts';
 import type { LogLimits } from './log-state.ts';
+import { namesIn } from '@capstan/shared/names-in';
 
 type Run = Pick<AttemptIdentity, 'jobId' | 'run'>;
 type AttemptOf = Pick<AttemptIdentity, 'jobId' | 'run' | 'attempt'>;
@@ -77,13 +76,4 @@ export function createCaptures({ dir, engine, limits }: CapturesOptions): Captur
       await Promise.all(left.map(removeCapture));
     },
   };
-}
-
-async function namesIn(dir: string): Promise<readonly string[]> {
-  try {
-    return await readdir(dir);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return [];
-    throw error;
-  }
 }

@@ -12,6 +12,7 @@ import { CapstanError, messageOf, systemCode } from '@capstan/shared/errors';
 import { compile } from '@capstan/shared/validate';
 import type { Draft, Run } from './results.ts';
 import { writeAll } from './write-all.ts';
+import { namesIn } from '@capstan/shared/names-in';
 
 const MANIFEST = 'manifest.json';
 const PRIVATE = 'private';
@@ -151,15 +152,6 @@ async function writeDurably(path: string, text: string): Promise<void> {
   await using handle = await open(path, 'wx', 0o640);
   await handle.writeFile(text);
   await handle.datasync();
-}
-
-async function namesIn(dir: string): Promise<readonly string[]> {
-  try {
-    return await readdir(dir);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return [];
-    throw error;
-  }
 }
 
 const draftPrefix = (run: number) => `.${run}-`;

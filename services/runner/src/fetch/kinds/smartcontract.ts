@@ -9,6 +9,7 @@ import { limitBytes, type Content } from '../content.ts';
 import type { Download } from '../download.ts';
 import { failed, interrupted, postOf, requestTo, type FileOf, type UserData } from '../source.ts';
 import { decodeResult, encodeCall, type ContractCall } from './contract-call.ts';
+import { parseJson } from '@capstan/shared/json';
 
 /** An answer is hex in JSON and is read into memory. */
 const MAX_ANSWER_BYTES = 10_000_000;
@@ -83,12 +84,4 @@ function isRefusal(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false;
   const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
   return code === 3 || (typeof message === 'string' && /revert/i.test(message));
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }
