@@ -13,7 +13,12 @@ describe('a backup', () => {
   let scene: GatewayScene;
   let backups: Awaited<ReturnType<typeof temporaryFolder>>;
   before(async () => {
-    scene = await startGateway();
+    // As many jobs as can be made while the copy is taken.
+    const variables = {
+      CAPSTAN_GATEWAY_LIMITS_PER_CALLER_PER_SECOND: '0',
+      CAPSTAN_GATEWAY_LIMITS_PER_IP_PER_SECOND: '0',
+    };
+    scene = await startGateway({ variables });
     backups = await temporaryFolder('backups');
   });
   after(async () => {
