@@ -30,7 +30,7 @@ import { filter } from './steps/filter.ts';
 import { provision } from './steps/provision.ts';
 import { publish } from './steps/publish.ts';
 import { pull, pullFilter } from './steps/pull.ts';
-import { awaitExit, startAlgorithm } from './steps/run.ts';
+import { awaitEnd, readAlgorithmExit, startAlgorithm } from './steps/run.ts';
 
 export interface StepParts {
   readonly images: Images;
@@ -90,18 +90,20 @@ export async function finish(journey: Journey, algorithm: StartedState, parts: S
 
   report(STATUS.running.code);
   await using capture = await captures.open(attempt.identity, { log: attempt.log, signal });
-  const outcome = await timed(journey, 'wait', signal, () =>
-    awaitExit(attempt, { algorithm, now: clock.now(), halted: control.halted }, signal),
+  const end = await timed(journey, 'wait', signal, () =>
+    awaitEnd(attempt, { algorithm, now: clock.now(), halted: control.halted }, signal),
   );
 
   const isFiltered = attempt.identity.isFiltered === true;
-  if (isFiltered) report(STATUS.filtering.code);
+  // Told before anything else is asked of the engine: whoever waits for the end hears of it at once.
+  report(isFiltered ? STATUS.filtering.code : STATUS.publishing.code);
+  const exit = await timed(journey, 'exit', signal, () => readAlgorithmExit(attempt, signal));
   const verdict = isFiltered ? await timed(journey, 'filter', signal, () => filter(attempt, clock, signal)) : 'passed';
 
-  report(STATUS.publishing.code);
+  if (isFiltered) report(STATUS.publishing.code);
   const endedAt = clock.now();
   return await timed(journey, 'publish', signal, () =>
-    publish(attempt, { results, endedAt }, { outcome, verdict, capture, signal }),
+    publish(attempt, { results, endedAt }, { outcome: { ...end, exit }, verdict, capture, signal }),
   );
 }
 

@@ -45,14 +45,15 @@ export interface Waiting {
   readonly halted: AbortSignal;
 }
 
-export async function awaitExit(
+/** Resolves, to why, once the algorithm does not run any more. How it exited is another question to the engine, which may take its time. */
+export async function awaitEnd(
   attempt: Attempt,
   { algorithm: state, now, halted }: Waiting,
   signal: AbortSignal,
-): Promise<Outcome> {
+): Promise<Omit<Outcome, 'exit'>> {
   const { engine, identity, limits, settings, log } = attempt;
   // It exited while nobody watched: that it took its time to be found is not its fault.
-  if (state.kind === 'exited') return { exit: state.exit, because: halted.aborted ? 'stop' : 'exit' };
+  if (state.kind === 'exited') return { because: halted.aborted ? 'stop' : 'exit' };
   const { algorithm } = namesOf(identity);
   const patience = { signal, log };
   const elapsedMs = Math.max(0, now - state.startedAt);
@@ -76,8 +77,12 @@ export async function awaitExit(
     await insist(() => engine.stopContainer(algorithm, graceS, signal), patience);
     await exited;
   }
-  const exit = await readExit(engine, algorithm, patience);
-  return end.kind === 'disk' ? { exit, because: end.kind, usedBytes: end.usedBytes } : { exit, because: end.kind };
+  return end.kind === 'disk' ? { because: end.kind, usedBytes: end.usedBytes } : { because: end.kind };
+}
+
+/** How the algorithm exited that doesn't run any more. */
+export function readAlgorithmExit({ engine, identity, log }: Attempt, signal: AbortSignal): Promise<Exit> {
+  return readExit(engine, namesOf(identity).algorithm, { signal, log });
 }
 
 /** How a container ended that doesn't run, or won't for long. */
