@@ -79,7 +79,10 @@ export async function runDemo({
   const wanted = demoOrder(assets, environment);
   const order = sale ? await unless(signal, sale.pay(node.url, wanted)) : wanted;
   // Whoever listens before ordering hears everything.
-  const live = releases.use(await unless(signal, consumer.follow()));
+  const following = consumer.follow();
+  // Also if nobody waits for it any more: it would look for the node for ever.
+  releases.defer(async () => (await following.catch(() => undefined))?.close());
+  const live = await unless(signal, following);
   const progress = createProgressLine({ write: say, ...(columns === undefined ? {} : { columns }) });
   const statuses: { status: number; statusText: string; ms: number }[] = [];
   line();
