@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import type { Address } from '@capstan/shared/contract/ids';
 import type { Consumer } from './parts/consumer.ts';
-import type { Member, Node } from './parts/node.ts';
+import type { Member, Node, RunnerMember } from './parts/node.ts';
 
 export type Action =
   | { readonly kind: 'order' | 'listen' | 'hang up'; readonly who: number }
@@ -15,9 +15,14 @@ export type Action =
       readonly tailMs: number;
       readonly ms: number;
     }
-  | { readonly kind: 'trouble the engine'; readonly how: 'hang' | 'fall'; readonly ms: number }
-  | { readonly kind: 'lose a container' }
-  | { readonly kind: 'wipe the runner'; readonly ms: number }
+  | {
+      readonly kind: 'trouble the engine';
+      readonly runner: RunnerMember;
+      readonly how: 'hang' | 'fall';
+      readonly ms: number;
+    }
+  | { readonly kind: 'lose a container'; readonly runner: RunnerMember }
+  | { readonly kind: 'wipe the runner'; readonly runner: RunnerMember; readonly ms: number }
   | { readonly kind: 'trouble'; readonly percent: number; readonly ms: number };
 
 export interface Timed {
@@ -29,6 +34,8 @@ export interface Timed {
 export interface Schedule {
   /** Decides every delay and every choice that the actions leave open. */
   readonly chance: number;
+  /** How many share the environment. */
+  readonly runners: 1 | 2;
   readonly actions: readonly Timed[];
 }
 
@@ -36,7 +43,8 @@ export const OWNERS: readonly Address[] = ['1', '2', '3'].map((digit) => `0x${di
 
 const who = fc.integer({ min: 0, max: OWNERS.length - 1 });
 const pick = fc.integer({ min: 0, max: 5 });
-const member = fc.constantFrom<Member>('gateway', 'runner');
+const runner = fc.constantFrom<RunnerMember>('runner 1', 'runner 2');
+const member = fc.oneof(fc.constant<Member>('gateway'), runner);
 /** Often short, now and then longer than what the parts wait for. */
 const ms = fc.oneof(
   { weight: 4, arbitrary: fc.integer({ min: 0, max: 3_000 }) },
@@ -74,12 +82,13 @@ const anAction: fc.Arbitrary<Action> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       kind: fc.constant('trouble the engine' as const),
+      runner,
       how: fc.constantFrom('hang' as const, 'fall' as const),
       ms,
     }),
   },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('lose a container' as const) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('wipe the runner' as const), ms }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('lose a container' as const), runner }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('wipe the runner' as const), runner, ms }) },
   {
     weight: 2,
     arbitrary: fc.record({ kind: fc.constant('trouble' as const), percent: fc.integer({ min: 1, max: 30 }), ms }),
@@ -92,13 +101,15 @@ const afterMs = fc.oneof(
   fc.integer({ min: 20, max: 4_000 }),
 );
 
-export const schedules: fc.Arbitrary<Schedule> = fc.record({
-  chance: fc.noShrink(fc.integer({ min: 0, max: 2 ** 31 - 1 })),
-  actions: fc
-    .array(fc.record({ afterMs, action: anAction }), { minLength: 1, maxLength: 14, size: 'max' })
-    // Nothing is to be seen where nobody ordered anything.
-    .map((actions): readonly Timed[] => [{ afterMs: 0, action: { kind: 'order', who: 0 } }, ...actions]),
-});
+export const schedulesWith = (runners: 1 | 2): fc.Arbitrary<Schedule> =>
+  fc.record({
+    runners: fc.constant(runners),
+    chance: fc.noShrink(fc.integer({ min: 0, max: 2 ** 31 - 1 })),
+    actions: fc
+      .array(fc.record({ afterMs, action: anAction }), { minLength: 1, maxLength: 14, size: 'max' })
+      // Nothing is to be seen where nobody ordered anything.
+      .map((actions): readonly Timed[] => [{ afterMs: 0, action: { kind: 'order', who: 0 } }, ...actions]),
+  });
 
 export function perform(action: Action, node: Node, consumers: readonly Consumer[]): void {
   const consumer = (index: number) => consumers[index % consumers.length] as Consumer;
@@ -129,11 +140,11 @@ export function perform(action: Action, node: Node, consumers: readonly Consumer
         action.ms,
       );
     case 'trouble the engine':
-      return node.troubleEngine(action.how, action.ms);
+      return node.troubleEngine(action.runner, action.how, action.ms);
     case 'lose a container':
-      return node.loseContainer();
+      return node.loseContainer(action.runner);
     case 'wipe the runner':
-      return node.wipeRunner(action.ms);
+      return node.wipeRunner(action.runner, action.ms);
     case 'trouble':
       return node.trouble(action.percent / 100, action.ms);
   }

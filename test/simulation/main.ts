@@ -9,6 +9,7 @@ Drives gateway and runner in one process through schedules of crashes, cuts, del
 
   --seeds N      how many schedules (1000)
   --seed S       where to begin; by chance if not given
+  --runners N    1, or 2 that share the environment (1)
   --path P       only the one that a report names, with its seed
   --bug NAME     puts a known mistake back in: ${Object.keys(BUGS).join(', ')}`;
 
@@ -19,12 +20,13 @@ process.exitCode = await main();
 async function main(): Promise<number> {
   const options = parse();
   if (!options) return 2;
-  const { seed, count, path, bug } = options;
+  const { seed, count, runners, path, bug } = options;
   const before = performance.now();
   const seen = { schedules: 0, jobs: 0, simulatedMs: 0 };
   const found = await search({
     seed,
     schedules: count,
+    runners,
     path,
     wiring: bug === undefined ? SOUND : BUGS[bug],
     onSchedule({ jobs, simulatedMs }) {
@@ -51,6 +53,7 @@ function parse() {
       options: {
         seeds: { type: 'string', default: '1000' },
         seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
+        runners: { type: 'string', default: '1' },
         path: { type: 'string' },
         bug: { type: 'string' },
         help: { type: 'boolean', default: false },
@@ -58,8 +61,9 @@ function parse() {
     });
     const { path, bug } = values;
     const [count, seed] = [Number(values.seeds), Number(values.seed)];
+    const runners = ({ 1: 1, 2: 2 } as const)[values.runners as '1' | '2'] as 1 | 2 | undefined;
     const isRight = Number.isInteger(count) && count > 0 && Number.isInteger(seed) && (bug === undefined || isBug(bug));
-    if (isRight && !values.help) return { count, seed, path, bug };
+    if (isRight && runners && !values.help) return { count, seed, runners, path, bug };
   } catch {
     // Told below, as for every other mistake.
   }

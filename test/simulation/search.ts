@@ -1,13 +1,16 @@
 /** The search: schedules from a seed until one breaks a rule, which is then made as small as it still breaks it. */
 import fc from 'fast-check';
 import type { Violation } from '../support/audit/observed.ts';
-import { schedules, type Schedule } from './actions.ts';
+import { schedulesWith, type Schedule } from './actions.ts';
 import type { Wiring } from './bugs.ts';
 import { simulate } from './simulate.ts';
 
 export interface Search {
   readonly seed: number;
   readonly schedules: number;
+  readonly runners: 1 | 2;
+  /** Of these rules; all, if absent. */
+  readonly rules?: readonly Violation['rule'][];
   /** To come to one schedule directly, as fast-check names it. */
   readonly path?: string | undefined;
   readonly wiring: Wiring;
@@ -32,18 +35,20 @@ const SHRINK_LIMIT_MS = 60_000;
 export async function search({
   seed,
   schedules: count,
+  runners,
+  rules,
   path,
   wiring,
   shrinkLimitMs = SHRINK_LIMIT_MS,
   onSchedule,
 }: Search): Promise<Found | undefined> {
   let shrinkUntil = Number.POSITIVE_INFINITY;
-  const holds = fc.asyncProperty(schedules, async (schedule) => {
+  const holds = fc.asyncProperty(schedulesWith(runners), async (schedule) => {
     // A smaller one that was not tried counts as one that holds.
     if (performance.now() > shrinkUntil) return;
     const { violations, jobs, simulatedMs } = await simulate(schedule, { wiring });
     onSchedule?.({ jobs, simulatedMs });
-    if (violations.length === 0) return;
+    if (violations.every(({ rule }) => rules && !rules.includes(rule))) return;
     shrinkUntil = Math.min(shrinkUntil, performance.now() + shrinkLimitMs);
     throw new BrokenRules(violations);
   });
@@ -65,7 +70,8 @@ class BrokenRules extends Error {
 export function report({ seed, path, schedule, violations, trace }: Found, bug: string | undefined): string {
   const actions = schedule.actions.map(({ afterMs, action }) => `  after ${afterMs} ms: ${JSON.stringify(action)}`);
   const broken = violations.map(({ rule, text }) => `  rule ${rule}: ${text}`);
-  const flags = bug === undefined ? '' : ` --bug '${bug}'`;
+  const runners = schedule.runners === 1 ? '' : ` --runners ${schedule.runners}`;
+  const flags = bug === undefined ? runners : `${runners} --bug '${bug}'`;
   return [
     'What happened, in simulated milliseconds:',
     ...trace,

@@ -7,7 +7,7 @@ import { identityOf } from '../../services/runner/src/docker/names.ts';
 import { OWNERS, perform, type Schedule } from './actions.ts';
 import { SOUND, type Wiring } from './bugs.ts';
 import { createConsumer, type Consumer } from './parts/consumer.ts';
-import { createNode, ENVIRONMENT, type Node } from './parts/node.ts';
+import { createNode, ENVIRONMENT, EPOCH_MS, type Node } from './parts/node.ts';
 import { simulatedGlobals } from './world/ambient.ts';
 import { createWorld } from './world/world.ts';
 
@@ -33,13 +33,13 @@ const PEACE_LIMIT_MS = 15 * 60_000;
 const GRACE_MS = 30_000;
 
 export async function simulate(
-  { chance, actions }: Schedule,
+  { chance, runners, actions }: Schedule,
   { wiring = SOUND, isLogged = false }: Options = {},
 ): Promise<Outcome> {
   using globals = simulatedGlobals();
   globals.install();
   const world = createWorld(chance);
-  const node = createNode({ world, wiring, isLogged });
+  const node = createNode({ world, wiring, isLogged, runners });
   const consumers = OWNERS.map((owner, index) => createConsumer({ name: `owner ${index}`, owner, node, world }));
   await world.run(START_LIMIT_MS, () => node.store.environments.all().length > 0);
   consumers[0]?.listen();
@@ -64,9 +64,9 @@ export async function simulate(
 const afterAll = (actions: Schedule['actions']) => 1_000 + 200 * actions.length;
 
 function isQuiet(node: Node, consumers: readonly Consumer[]): boolean {
-  const { store, machine } = node;
+  const { store, sites } = node;
   if (!consumers.every((consumer) => consumer.isIdle())) return false;
-  if (machine.containers.size > 0 || machine.volumes.size > 0) return false;
+  if (sites.some(({ machine }) => machine.containers.size > 0 || machine.volumes.size > 0)) return false;
   return consumers.every((consumer) =>
     consumer.acknowledged.every(({ jobId }) => {
       const job = store.jobs.find(jobId);
@@ -76,7 +76,8 @@ function isQuiet(node: Node, consumers: readonly Consumer[]): boolean {
 }
 
 function observe(node: Node, consumers: readonly Consumer[]): Observed {
-  const { store, machine, disk, committed } = node;
+  const { store, sites, disk, committed } = node;
+  const machines = sites.map(({ machine }) => machine);
   const acknowledged = consumers.flatMap((consumer) => consumer.acknowledged);
   const events = committed.map(({ cursor, event: { jobId, run, attempt, code }, job: { owner } }) => ({
     cursor,
@@ -87,20 +88,29 @@ function observe(node: Node, consumers: readonly Consumer[]): Observed {
     owner,
   }));
   const jobIds = [...new Set(events.map(({ jobId }) => jobId))];
-  const startOf = (labels: Readonly<Record<string, string>>, on: string): ObservedStart[] => {
-    const identity = identityOf(labels);
-    return identity ? [{ ...identity, machine: on }] : [];
-  };
   return {
     acknowledged,
     jobs: jobIds.flatMap((jobId) => store.jobs.find(jobId) ?? []),
     tombstones: jobIds.filter((jobId) => store.tombstones.find(jobId)),
     events,
-    starts: machine.starts.flatMap(({ labels, machine: on }) => startOf(labels, on)),
-    lost: machine.lost.flatMap((labels) => startOf(labels, 'lost')),
+    starts: machines.flatMap(({ starts }) =>
+      starts.flatMap(({ labels, machine, at }) =>
+        startOf(labels, machine).map((start) => {
+          const deletedAt = store.tombstones.find(start.jobId)?.deletedAt;
+          return { ...start, isOfDeleted: deletedAt !== undefined && EPOCH_MS + at > deletedAt };
+        }),
+      ),
+    ),
+    lost: machines.flatMap(({ lost }) => lost.flatMap((labels) => startOf(labels, 'lost'))),
+    isShared: sites.length > 1,
+    goneMachines: machines.flatMap(({ gone }) => gone()),
     subscriptions: consumers.flatMap((consumer) => consumer.subscriptions()),
-    leftovers: [...machine.containers.keys(), ...machine.volumes.keys()],
-    peaks: [{ environment: ENVIRONMENT as EnvironmentId, running: node.peak(), limit: node.maxJobs }],
+    leftovers: machines.flatMap(({ containers, volumes }) => [...containers.keys(), ...volumes.keys()]),
+    peaks: sites.map((site) => ({
+      environment: ENVIRONMENT as EnvironmentId,
+      running: site.peak(),
+      limit: node.maxJobs,
+    })),
     published: [...disk.published.values()].map(({ manifest, contents }) => ({
       jobId: manifest.jobId,
       run: manifest.run,
@@ -109,4 +119,9 @@ function observe(node: Node, consumers: readonly Consumer[]): Observed {
     })),
     effects: consumers.flatMap((consumer) => consumer.effects),
   };
+}
+
+function startOf(labels: Readonly<Record<string, string>>, machine: string): ObservedStart[] {
+  const identity = identityOf(labels);
+  return identity ? [{ ...identity, machine }] : [];
 }

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { schedules } from './actions.ts';
-import { BUGS, type Bug } from './bugs.ts';
+import { schedulesWith } from './actions.ts';
+import { BUGS, SOUND, type Bug } from './bugs.ts';
 import { report, search } from './search.ts';
 import { simulate } from './simulate.ts';
 
@@ -12,6 +12,7 @@ const SEED = 20_300_101;
 /** One search a core. */
 const SEEDS = [SEED, SEED + 1];
 const SCHEDULES = 1_000;
+const SHARED = 200;
 /** Within so many schedules, a known bug is found. */
 const ENOUGH = 150;
 /** Each at its own pace: a machine that is busy with something else takes a multiple. */
@@ -32,6 +33,16 @@ describe('a node that anything may befall', function () {
   it(`keeps its eight rules, in ${SEEDS.length * SCHEDULES} schedules of crashes, cuts, delays and losses`, async () => {
     const outputs = await Promise.all(SEEDS.map(searchFrom));
     for (const output of outputs) expect(output).to.include(`${SCHEDULES} schedules`).and.to.include(', 0 violations');
+  });
+});
+
+describe('two runners that share an environment', function () {
+  this.timeout(LIMIT_MS);
+
+  it(`keep the rules, in ${SHARED} schedules; only a start that NATS was away for may be made by both`, async () => {
+    const rules = [1, 3, 4, 5, 6, 7, 8] as const;
+    const found = await search({ seed: SEED, schedules: SHARED, runners: 2, rules, wiring: SOUND });
+    expect(found && report(found, undefined)).to.equal(undefined);
   });
 });
 
@@ -64,7 +75,7 @@ describe('the simulation', function () {
   }
 
   it('does the very same again for the same schedule, to the last line of the log', async () => {
-    for (const schedule of fc.sample(schedules, { numRuns: 10, seed: SEED })) {
+    for (const schedule of fc.sample(schedulesWith(1), { numRuns: 10, seed: SEED })) {
       const [first, second] = [
         await simulate(schedule, { isLogged: true }),
         await simulate(schedule, { isLogged: true }),
@@ -76,17 +87,17 @@ describe('the simulation', function () {
 
   it('comes to a schedule again by seed and path, made small', async () => {
     const wiring = BUGS['second start after adoption'];
-    const found = await search({ seed: SEED, schedules: ENOUGH, wiring, shrinkLimitMs: 2_000 });
+    const found = await search({ seed: SEED, schedules: ENOUGH, runners: 1, wiring, shrinkLimitMs: 2_000 });
     if (!found) throw new Error('it found nothing');
     const { path, trace } = found;
-    const again = await search({ seed: SEED, schedules: 1, path, wiring, shrinkLimitMs: 0 });
+    const again = await search({ seed: SEED, schedules: 1, runners: 1, path, wiring, shrinkLimitMs: 0 });
     expect(again?.trace).to.deep.equal(trace);
     expect(report(found, 'second start after adoption')).to.include(`--seed ${SEED} --path ${path}`);
   });
 });
 
 async function firstViolations(bug: Bug): Promise<readonly number[]> {
-  for (const schedule of fc.sample(schedules, { numRuns: ENOUGH, seed: SEED })) {
+  for (const schedule of fc.sample(schedulesWith(1), { numRuns: ENOUGH, seed: SEED })) {
     const { violations } = await simulate(schedule, { wiring: BUGS[bug] });
     if (violations.length > 0) return violations.map(({ rule }) => rule);
   }

@@ -5,7 +5,7 @@
  */
 import type { Bus } from '@capstan/shared/bus/connect';
 import { listen } from '@capstan/shared/bus/publish';
-import { getStarted, putStarted, watchStarted } from '@capstan/shared/bus/started';
+import { changeStarted, getStarted, watchStarted } from '@capstan/shared/bus/started';
 import { ALL_ANNOUNCEMENTS } from '@capstan/shared/bus/subjects';
 import type { Clock } from '@capstan/shared/clock';
 import type { JobId } from '@capstan/shared/contract/ids';
@@ -16,7 +16,7 @@ import { retry } from '@capstan/shared/retry';
 import type { Service } from '@capstan/shared/service';
 import { compile } from '@capstan/shared/validate';
 import type { StartMarks } from './pipeline/start-marks.ts';
-import type { Works } from './works.ts';
+import type { Work, Works } from './works.ts';
 
 /** `theirs`: another runner has started it, and may still be at it. */
 export type Standing =
@@ -43,6 +43,7 @@ interface ElsewhereOptions {
 }
 
 const validate = compile(AnnouncementSchema);
+const TRIES = 3;
 
 export function createElsewhere({ bus, runnerId, takeoverAfterMs, works, clock, log }: ElsewhereOptions): Elsewhere {
   const stopping = new AbortController();
@@ -55,16 +56,21 @@ export function createElsewhere({ bus, runnerId, takeoverAfterMs, works, clock, 
 
   const silenceMs = (other: string) => clock.monotonicMs() - Math.max(heard.get(other) ?? 0, listeningSince);
 
-  const say = async (jobId: JobId, { run, attempt }: Pick<Started, 'run' | 'attempt'>) => {
-    try {
-      if (bus.isConnected()) await putStarted(bus, jobId, { v: 1, run, attempt, runnerId });
-    } catch (error) {
-      log.warn({ jobId, run, attempt, problem: messageOf(error) }, 'other runners could not be told of a start');
+  /** Says that we start, unless another runner has said so of this attempt or a later one: that one's word is returned. */
+  const claim = async (jobId: JobId, { run, attempt }: Pick<Started, 'run' | 'attempt'>) => {
+    const isTheirs = (last: Started | undefined): last is Started =>
+      last !== undefined && last.runnerId !== runnerId && last.run === run && last.attempt >= attempt;
+    const own: Started = { v: 1, run, attempt, runnerId };
+    // What broke may be back already. A NATS that is away holds nothing up: then it is said when it is there.
+    for (let tries = 0; tries < TRIES && bus.isConnected(); tries += 1) {
+      try {
+        const stands = await changeStarted(bus, jobId, (last) => (isTheirs(last) ? undefined : own));
+        return isTheirs(stands) ? stands : undefined;
+      } catch (error) {
+        log.warn({ jobId, run, attempt, problem: messageOf(error) }, 'other runners could not be told of a start');
+      }
     }
-  };
-
-  const sayAgain = () => {
-    for (const { jobId, run, attempt } of works.all()) if (attempt !== undefined) void say(jobId, { run, attempt });
+    return undefined;
   };
 
   /** Another runner has started a later attempt than ours. */
@@ -72,10 +78,22 @@ export function createElsewhere({ bus, runnerId, takeoverAfterMs, works, clock, 
     const work = works.get(jobId);
     if (started.runnerId === runnerId || work?.run !== started.run) return;
     if (work.attempt === undefined || work.attempt >= started.attempt) return;
+    leave(work, started);
+  };
+
+  const leave = (work: Work, started: Started) => {
+    const { jobId } = work;
     log.warn({ jobId, ...started }, 'another runner has gone on with this job; clearing it away here');
     // They are the other one's now, and so is their acknowledgement.
     work.messages = [];
     work.control.set('ended');
+  };
+
+  /** What was started while NATS was away, or is forgotten there, is said again; the other one's word may have been first. */
+  const sayAgain = async (work: Work) => {
+    if (work.attempt === undefined) return;
+    const theirs = await claim(work.jobId, { run: work.run, attempt: work.attempt });
+    if (theirs) leave(work, theirs);
   };
 
   return {
@@ -89,9 +107,9 @@ export function createElsewhere({ bus, runnerId, takeoverAfterMs, works, clock, 
         },
         signal,
       });
-      forget = bus.onConnected(({ isFresh }) => {
+      forget = bus.onConnected(() => {
         listeningSince = clock.monotonicMs();
-        if (isFresh) sayAgain();
+        for (const work of works.all()) void sayAgain(work);
       });
       watchStarted(bus, { onWord: giveUp, log, signal });
       return Promise.resolve();
@@ -113,8 +131,11 @@ export function createElsewhere({ bus, runnerId, takeoverAfterMs, works, clock, 
       ...marks,
       async write(run, attempt) {
         const work = works.get(run.jobId);
+        const theirs = await claim(run.jobId, { run: run.run, attempt });
+        // Both were at it, each without knowing of the other: whoever said so first starts it.
+        if (theirs && work) return leave(work, theirs);
         if (work) work.attempt = attempt;
-        await Promise.all([marks.write(run, attempt), say(run.jobId, { run: run.run, attempt })]);
+        await marks.write(run, attempt);
       },
     }),
   };

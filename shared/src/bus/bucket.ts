@@ -18,6 +18,8 @@ export interface WatchOptions<T> {
 
 export interface JobBucket<T> {
   put(bus: Bus, jobId: JobId, word: T): Promise<void>;
+  /** Says what `next` makes of the last word, and nobody comes between; undefined leaves it. Resolves to the word that stands then. */
+  change(bus: Bus, jobId: JobId, next: (last: T | undefined) => T | undefined): Promise<T | undefined>;
   /** Undefined where nothing was said. */
   get(bus: Bus, jobId: JobId): Promise<T | undefined>;
   /** Hears every word, the last one of each job first, until the signal aborts. Starts anew at every reconnect. */
@@ -42,6 +44,22 @@ export function jobBucket<S extends TSchema>(name: string, schema: S): JobBucket
     async put(bus, jobId, word) {
       const kv = await bucket(bus);
       await kv.put(jobId, JSON.stringify(word));
+    },
+    async change(bus, jobId, next) {
+      const kv = await bucket(bus);
+      for (;;) {
+        const entry = await kv.get(jobId);
+        const last = entry && entry.operation === 'PUT' ? parse(entry.string()) : undefined;
+        const word = next(last);
+        if (word === undefined) return last;
+        try {
+          await kv.put(jobId, JSON.stringify(word), { previousSeq: entry?.revision ?? 0 });
+          return word;
+        } catch (error) {
+          // Somebody else said something meanwhile: look again.
+          if (!isOvertaken(error)) throw error;
+        }
+      }
     },
     async get(bus, jobId) {
       const kv = await bucket(bus);
@@ -79,4 +97,10 @@ export function jobBucket<S extends TSchema>(name: string, schema: S): JobBucket
       if (bus.isConnected()) restart();
     },
   };
+}
+
+const WRONG_LAST_SEQUENCE = 10_071;
+
+function isOvertaken(error: unknown): boolean {
+  return (error as { api_error?: { err_code?: number } }).api_error?.err_code === WRONG_LAST_SEQUENCE;
 }

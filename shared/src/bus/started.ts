@@ -8,6 +8,6 @@ import { STARTED_BUCKET } from './subjects.ts';
 
 const bucket = jobBucket(STARTED_BUCKET, StartedSchema);
 
-export const putStarted = bucket.put;
 export const getStarted = bucket.get;
+export const changeStarted = bucket.change;
 export const watchStarted = bucket.watch;

@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { getDesired, putDesired, watchDesired } from '@capstan/shared/bus/desired';
 import { broadcast, listen, publish } from '@capstan/shared/bus/publish';
+import { changeStarted, getStarted } from '@capstan/shared/bus/started';
 import type { JobId } from '@capstan/shared/contract/ids';
 import type { Desired } from '@capstan/shared/contract/messages';
 import { hasCode } from '@capstan/shared/errors';
@@ -157,6 +158,19 @@ for (const [name, withBroker] of Object.entries(BROKERS)) {
           await words.until(({ want }) => want === 'stopped', 'the word after');
         }));
     }
+  });
+
+  describe(`which runner started a job, on ${name},`, () => {
+    it('is the first one that says so, of any number who say it at once', () =>
+      withBroker(async (broker) => {
+        const buses = [await broker.connectedBus(), await broker.connectedBus(), await broker.connectedBus()];
+        const claims = buses.map((bus, index) =>
+          changeStarted(bus, jobId, (last) => last ?? { v: 1, run: 1, attempt: 1, runnerId: `runner-${index}` }),
+        );
+        const stands = (await Promise.all(claims)).map((started) => started?.runnerId);
+        expect(new Set(stands).size).to.equal(1);
+        expect((await getStarted(await broker.connectedBus(), jobId))?.runnerId).to.equal(stands[0]);
+      }));
   });
 
   describe(`what is broadcast, on ${name},`, () => {

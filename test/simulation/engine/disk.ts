@@ -20,10 +20,14 @@ export interface Disk {
   readonly published: Map<string, PublishedRun>;
   readonly marks: Map<string, number>;
   /** How often a write fails. */
-  failures: number;
+  readonly failures: () => number;
 }
 
-export const createDisk = (): Disk => ({ published: new Map(), marks: new Map(), failures: 0 });
+export const createDisk = (failures: () => number = () => 0): Disk => ({
+  published: new Map(),
+  marks: new Map(),
+  failures,
+});
 
 /** Files are written by the process's own kernel. */
 const onDisk = <T>(process: Process, what: string, effect: () => T): Promise<T> =>
@@ -38,7 +42,7 @@ export function resultsOn(disk: Disk, process: Process, world: World): Results {
   const random = world.random.fork();
   const write = <T>(what: string, effect: () => T) =>
     onDisk(process, what, () => {
-      if (random.chance(disk.failures)) throw full();
+      if (random.chance(disk.failures())) throw full();
       return effect();
     });
   return {

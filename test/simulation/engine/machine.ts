@@ -47,6 +47,8 @@ export interface Machine {
   rise(): void;
   /** Resolves when it answers again. */
   up(): Promise<void>;
+  /** The names of those that it was before it was made anew. */
+  gone(): readonly string[];
   /** Another machine in its place: nothing of what was on it is there. */
   wipe(): void;
   /** Forgets a container that was started, as after a disk that was cleared by hand. */
@@ -124,6 +126,7 @@ export function createMachine({ name: machineName, world, epochMs, behaviour, on
       for (const tell of waiting) tell();
     },
     up: () => (isUp ? Promise.resolve() : new Promise((resolve) => void rising.push(resolve))),
+    gone: () => Array.from({ length: generation - 1 }, (_, index) => `${machineName} ${index + 1}`),
     wipe() {
       note('is wiped');
       generation += 1;

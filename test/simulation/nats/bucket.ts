@@ -16,11 +16,12 @@ const word = (key: string, text: string): Word => ({ key, operation: 'PUT', stri
 export async function createBucket({ server }: Network, connection: Connection, name: string): Promise<KV> {
   await connection.wire().ask(`opening bucket ${name}`, () => server.bucket(name));
   return {
-    put: (key: string, text: string) => connection.wire().ask(`putting ${key}`, () => server.put(name, key, text)),
+    put: (key: string, text: string, { previousSeq }: { previousSeq?: number } = {}) =>
+      connection.wire().ask(`putting ${key}`, () => server.put(name, key, text, previousSeq)),
     get: (key: string) =>
       connection.wire().ask(`getting ${key}`, () => {
-        const text = server.bucket(name).get(key);
-        return text === undefined ? null : word(key, text);
+        const entry = server.bucket(name).get(key);
+        return entry === undefined ? null : { ...word(key, entry.text), revision: entry.revision };
       }),
     async watch() {
       const wire = connection.wire();
@@ -31,7 +32,7 @@ export async function createBucket({ server }: Network, connection: Connection, 
       };
       wire.onClose(() => server.watching.delete(watching));
       await wire.ask(`watching ${name}`, () => {
-        for (const [key, text] of server.bucket(name)) watching.hear(key, text);
+        for (const [key, { text }] of server.bucket(name)) watching.hear(key, text);
         if (wire.isOpen()) server.watching.add(watching);
       });
       return {

@@ -7,6 +7,11 @@ export interface Listening {
   readonly hear: (subject: string, text: string) => void;
 }
 
+export interface BucketEntry {
+  readonly text: string;
+  readonly revision: number;
+}
+
 export interface Watching {
   readonly bucket: string;
   readonly hear: (key: string, text: string) => void;
@@ -28,8 +33,9 @@ export interface NatsServer {
   publish(subject: string, text: string): void;
   /** Undefined if no stream takes the subject. */
   streamOf(subject: string): Stream | undefined;
-  bucket(name: string): Map<string, string>;
-  put(bucket: string, key: string, text: string): void;
+  bucket(name: string): Map<string, BucketEntry>;
+  /** Throws if the last word has another revision than it should; any will do if that is undefined. */
+  put(bucket: string, key: string, text: string, previousSeq?: number): void;
   readonly listening: Set<Listening>;
   readonly watching: Set<Watching>;
   readonly peers: Set<Peer>;
@@ -41,17 +47,20 @@ export interface NatsServer {
 /** `nothing`: killed, the system keeps what it wrote. `tail`: the machine went down, the last writes with it. `everything`: wiped. */
 export type Loss = { readonly kind: 'nothing' | 'everything' } | { readonly kind: 'tail'; readonly lastMs: number };
 
+const WRONG_LAST_SEQUENCE = 10_071;
+
 export function createNatsServer(world: World): NatsServer {
   const streams = new Map<string, { readonly stream: Stream; readonly subjects: readonly string[] }>();
-  const buckets = new Map<string, Map<string, string>>();
+  const buckets = new Map<string, Map<string, BucketEntry>>();
   const listening = new Set<Listening>();
   const watching = new Set<Watching>();
   const peers = new Set<Peer>();
   let isUp = true;
   let made = 0;
+  let revisions = 0;
 
   const bucket = (name: string) => {
-    const found = buckets.get(name) ?? new Map<string, string>();
+    const found = buckets.get(name) ?? new Map<string, BucketEntry>();
     buckets.set(name, found);
     return found;
   };
@@ -72,8 +81,11 @@ export function createNatsServer(world: World): NatsServer {
     streamOf: (subject) =>
       [...streams.values()].find(({ subjects }) => subjects.some((filter) => matches(filter, subject)))?.stream,
     bucket,
-    put(name, key, text) {
-      bucket(name).set(key, text);
+    put(name, key, text, previousSeq) {
+      const last = bucket(name).get(key)?.revision ?? 0;
+      if (previousSeq !== undefined && previousSeq !== last)
+        throw Object.assign(new Error('wrong last sequence'), { api_error: { err_code: WRONG_LAST_SEQUENCE } });
+      bucket(name).set(key, { text, revision: (revisions += 1) });
       for (const each of watching) if (each.bucket === name) each.hear(key, text);
     },
     listening,

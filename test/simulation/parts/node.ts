@@ -6,7 +6,7 @@ import { storeOn, type Store } from '../../../services/gateway/src/store/store.t
 import { carrier } from '../engine/carry.ts';
 import { createDisk, gatewayResultsOn, marksOn, resultsOn, type Disk } from '../engine/disk.ts';
 import { createSimulatedEngine } from '../engine/engine.ts';
-import { createMachine, type Machine } from '../engine/machine.ts';
+import type { Behaviour } from '../engine/machine.ts';
 import { dialler } from '../nats/client.ts';
 import { createNatsServer, type Loss, type NatsServer } from '../nats/server.ts';
 import type { Network } from '../nats/wire.ts';
@@ -15,7 +15,8 @@ import { createProcess, shortDelay, type Process } from '../world/process.ts';
 import type { World } from '../world/world.ts';
 import { databaseOf } from './database.ts';
 import { startGateway, type Gateway } from './gateway.ts';
-import { startRunner, type Runner, type RunnerSettings } from './runner.ts';
+import { startRunner, type Runner } from './runner.ts';
+import { createSite, type Site } from './site.ts';
 
 export const EPOCH_MS = Date.UTC(2030, 0, 1);
 export const ENVIRONMENT = 'local';
@@ -23,7 +24,8 @@ const MAX_JOBS = 2;
 /** How long a process that was asked to end may take. */
 const SHUT_DOWN_MS = 10_000;
 
-export type Member = 'gateway' | 'runner';
+export type Member = 'gateway' | 'runner 1' | 'runner 2';
+export type RunnerMember = Exclude<Member, 'gateway'>;
 
 export interface Life<T> {
   readonly process: Process;
@@ -32,17 +34,14 @@ export interface Life<T> {
 }
 
 export interface Node {
-  readonly machine: Machine;
+  readonly sites: readonly Site[];
   readonly disk: Disk;
   readonly server: NatsServer;
   /** To look at, for the auditor. */
   readonly store: Store;
   readonly committed: readonly StoredEvent[];
-  readonly peak: () => number;
   readonly maxJobs: number;
   gateway(): Life<Gateway>;
-  /** Whether the runner's process is up. */
-  isUp(member: Member): boolean;
   /** Dies after this many places where it may; comes back after a while. */
   crash(member: Member, options: { readonly points: number; readonly downMs: number }): void;
   /** Is asked to end, and comes back after a while. */
@@ -50,10 +49,10 @@ export interface Node {
   /** Does not reach NATS for a while. */
   cut(member: Member, ms: number): void;
   dropNats(loss: Loss, downMs: number): void;
-  troubleEngine(kind: 'hang' | 'fall', ms: number): void;
-  loseContainer(): void;
+  troubleEngine(member: RunnerMember, kind: 'hang' | 'fall', ms: number): void;
+  loseContainer(member: RunnerMember): void;
   /** The runner dies, and its machine is made anew: engine and notes are empty. Results lie elsewhere. */
-  wipeRunner(downMs: number): void;
+  wipeRunner(member: RunnerMember, downMs: number): void;
   /** For a while, calls of the engine, writes to the disk and acknowledgements fail this often. */
   trouble(probability: number, ms: number): void;
   /** Everything works from now on, and everybody is there. */
@@ -64,19 +63,17 @@ interface NodeOptions {
   readonly world: World;
   readonly wiring: Wiring;
   readonly isLogged: boolean;
+  readonly runners: 1 | 2;
 }
 
-export function createNode({ world, wiring, isLogged }: NodeOptions): Node {
+export function createNode({ world, wiring, isLogged, runners }: NodeOptions): Node {
   const server = createNatsServer(world);
-  const disk = createDisk();
   const db = openDb(':memory:');
   const store = storeOn(db);
   const committed: StoredEvent[] = [];
   const cut = new Set<string>();
   const random = world.random.fork();
-  const settings: RunnerSettings = { id: 'runner-1', environment: ENVIRONMENT, maxJobs: MAX_JOBS };
   let failures = 0;
-  let peak = 0;
   let jobs = 0;
 
   const network: Network = {
@@ -86,18 +83,14 @@ export function createNode({ world, wiring, isLogged }: NodeOptions): Node {
     latencyMs: (of) => shortDelay(of.next()),
     lossOfAcks: () => failures,
   };
-  const machine = createMachine({
-    name: 'engine',
-    world,
-    epochMs: EPOCH_MS,
-    behaviour: () => ({
-      runsMs: random.chance(0.1) ? random.integer(20_000, 40_000) : random.integer(20, 6_000),
-      exit: { exitCode: random.chance(0.8) ? 0 : random.integer(1, 3), isOutOfMemory: false },
-    }),
-    onStart: () => {
-      peak = Math.max(peak, machine.running());
-    },
+  const disk = createDisk(() => failures / 4);
+  const behaviour: Behaviour = () => ({
+    runsMs: random.chance(0.1) ? random.integer(20_000, 40_000) : random.integer(20, 6_000),
+    exit: { exitCode: random.chance(0.8) ? 0 : random.integer(1, 3), isOutOfMemory: false },
   });
+  const sites = [1, 2]
+    .slice(0, runners)
+    .map((number) => createSite({ world, epochMs: EPOCH_MS, number, behaviour, results: disk }));
   const trouble = { engineFailures: () => failures };
   const newJobId = () => (jobs += 1).toString(16).padStart(32, '0') as JobId;
 
@@ -114,15 +107,15 @@ export function createNode({ world, wiring, isLogged }: NodeOptions): Node {
         onCommitted: (events) => void committed.push(...events),
       });
     },
-    runner: (process: Process): Promise<Runner> =>
+    runner: ({ machine, disk: ownDisk, runnerId }: Site, process: Process): Promise<Runner> =>
       startRunner({
         process,
         dial: dialler(network, process),
-        settings,
+        settings: { id: runnerId, environment: ENVIRONMENT, maxJobs: MAX_JOBS },
         outside: wiring.outside({
           engine: createSimulatedEngine(machine, carrier({ world, process, machine }, trouble)),
-          results: resultsOn(disk, process, world),
-          marks: marksOn(disk, process),
+          results: resultsOn(ownDisk, process, world),
+          marks: marksOn(ownDisk, process),
         }),
       }),
   } as const;
@@ -147,7 +140,11 @@ export function createNode({ world, wiring, isLogged }: NodeOptions): Node {
     begin();
     return {
       life: () => ({ process, part: () => part }),
-      begin,
+      /** Nothing more befalls it, and it is there. */
+      revive() {
+        process.dieAfter(undefined);
+        if (!process.isAlive()) begin();
+      },
       crash({ points, downMs }: { points: number; downMs: number }) {
         process.onDeath(() => comeBack(downMs));
         process.dieAfter(points);
@@ -167,35 +164,44 @@ export function createNode({ world, wiring, isLogged }: NodeOptions): Node {
       },
     };
   };
-  const members = {
-    gateway: live<Gateway>('gateway', bringUp.gateway),
-    runner: live<Runner>('runner', bringUp.runner),
+  const gateway = live<Gateway>('gateway', bringUp.gateway);
+  const runnerAt = (site: Site, name: RunnerMember) => live<Runner>(name, (process) => bringUp.runner(site, process));
+  const homes = sites.map((site, index) => {
+    const name: RunnerMember = index === 0 ? 'runner 1' : 'runner 2';
+    return { name, site, runner: runnerAt(site, name) };
+  });
+  /** The first one, where there is only one. */
+  const homeOf = (member: RunnerMember) => {
+    const home = homes.find(({ name }) => name === member) ?? homes[0];
+    if (!home) throw new RangeError('a node has at least one runner');
+    return home;
   };
+  const memberOf = (member: Member) => (member === 'gateway' ? gateway : homeOf(member).runner);
+  const nameOf = (member: Member): Member => (member === 'gateway' ? member : homeOf(member).name);
 
   const loseConnections = (name: string) => {
     for (const peer of server.peers) if (peer.name === name) peer.onLost();
   };
 
   return {
-    machine,
+    sites,
     disk,
     server,
     store,
     committed,
-    peak: () => peak,
     maxJobs: MAX_JOBS,
-    gateway: () => members.gateway.life(),
-    isUp: (member) => members[member].life().part() !== undefined && members[member].life().process.isAlive(),
-    crash: (member, options) => members[member].crash(options),
-    terminate: (member, downMs) => members[member].terminate(downMs),
+    gateway: () => gateway.life(),
+    crash: (member, options) => memberOf(member).crash(options),
+    terminate: (member, downMs) => memberOf(member).terminate(downMs),
     cut(member, ms) {
-      world.note(member, `is cut off from NATS for ${ms} ms`);
-      cut.add(member);
+      const name = nameOf(member);
+      world.note(name, `is cut off from NATS for ${ms} ms`);
+      cut.add(name);
       // Noticed some time later; at the latest when everything that was sent meanwhile turns out to be lost.
-      world.after(Math.min(ms, random.integer(0, 10_000)), () => loseConnections(member));
+      world.after(Math.min(ms, random.integer(0, 10_000)), () => loseConnections(name));
       world.after(ms, () => {
-        cut.delete(member);
-        loseConnections(member);
+        cut.delete(name);
+        loseConnections(name);
       });
     },
     dropNats(loss, downMs) {
@@ -203,39 +209,38 @@ export function createNode({ world, wiring, isLogged }: NodeOptions): Node {
       server.fall(loss);
       world.after(downMs, () => server.rise());
     },
-    troubleEngine(kind, ms) {
-      if (!machine.isUp()) return;
-      machine[kind]();
-      world.after(ms, () => machine.rise());
+    troubleEngine(member, kind, ms) {
+      const { site } = homeOf(member);
+      if (!site.machine.isUp()) return;
+      site.machine[kind]();
+      world.after(ms, () => site.machine.rise());
     },
-    loseContainer: () => machine.loseOne(),
-    wipeRunner(downMs) {
-      members.runner.crash({ points: 0, downMs });
-      members.runner.life().process.kill('its machine is made anew');
-      machine.wipe();
-      disk.marks.clear();
+    loseContainer: (member) => homeOf(member).site.machine.loseOne(),
+    wipeRunner(member, downMs) {
+      const { site, runner } = homeOf(member);
+      runner.crash({ points: 0, downMs });
+      runner.life().process.kill('its machine is made anew');
+      site.machine.wipe();
+      site.disk.marks.clear();
     },
     trouble(probability, ms) {
       world.note('world', `${Math.round(probability * 100)} % of calls fail for ${ms} ms`);
       failures = probability;
-      disk.failures = probability / 4;
       world.after(ms, () => {
         failures = 0;
-        disk.failures = 0;
       });
     },
     heal() {
       world.note('world', 'heals');
       failures = 0;
-      disk.failures = 0;
-      for (const member of ['gateway', 'runner'] as const) {
-        if (cut.delete(member)) loseConnections(member);
-        const { process } = members[member].life();
-        process.dieAfter(undefined);
-        if (!process.isAlive()) members[member].begin();
+      for (const { name, site, runner } of homes) {
+        if (cut.delete(name)) loseConnections(name);
+        if (!site.machine.isUp()) site.machine.rise();
+        runner.revive();
       }
+      if (cut.delete('gateway')) loseConnections('gateway');
+      gateway.revive();
       if (!server.isUp()) server.rise();
-      if (!machine.isUp()) machine.rise();
     },
   };
 }

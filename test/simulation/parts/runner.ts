@@ -38,6 +38,8 @@ const MACHINE = { cpuModel: 'simulated', cpus: 4, memoryBytes: 8e9, diskBytes: 1
 
 /** Longer than most algorithms of the simulation run, so that now and then one is stopped. */
 const MAX_DURATION_S = 20;
+/** Short, so that it comes to it. */
+const TAKEOVER_AFTER_S = 6;
 
 export async function startRunner({ process, dial, settings, outside }: RunnerOptions): Promise<Runner> {
   const { clock, log } = process;
@@ -47,7 +49,8 @@ export async function startRunner({ process, dial, settings, outside }: RunnerOp
     own: OWN,
     // Two processes under one id are for tests with a real server, which knows who listens.
     claim: {
-      self: { runnerId: settings.id, instance: process.name, since: clock.now() },
+      // Each life is another instance.
+      self: { runnerId: settings.id, instance: `${process.name} ${clock.now()} ${Math.random()}`, since: clock.now() },
       held: () => Promise.resolve(),
     },
     outside: {
@@ -70,8 +73,14 @@ export async function startRunner({ process, dial, settings, outside }: RunnerOp
 
 function settingsOf({ id, environment, maxJobs }: RunnerSettings) {
   const environments = [{ id: environment, maxJobs, maxJobDurationS: MAX_DURATION_S }];
-  return loadConfig({ CAPSTAN_RUNNER_ID: id, CAPSTAN_RUNNER_ENVIRONMENTS: JSON.stringify(environments) }, '/nowhere')
-    .runner;
+  return loadConfig(
+    {
+      CAPSTAN_RUNNER_ID: id,
+      CAPSTAN_RUNNER_ENVIRONMENTS: JSON.stringify(environments),
+      CAPSTAN_RUNNER_TAKEOVER_AFTER_S: String(TAKEOVER_AFTER_S),
+    },
+    '/nowhere',
+  ).runner;
 }
 
 function fetcherOf(process: Process): Fetcher {

@@ -40,12 +40,21 @@ function acknowledgedJobsEnd({ acknowledged, jobs, tombstones }: Observed): read
 
 const keyOf = ({ jobId, run, attempt }: ObservedStart) => `${jobId}.${run}.${attempt}`;
 
-function algorithmsStartOnce({ starts, lost }: Observed): readonly string[] {
+function algorithmsStartOnce({ starts, lost, goneMachines, isShared }: Observed): readonly string[] {
   const wasLost = new Set(lost.map(keyOf));
-  return [...Map.groupBy(starts, (start) => `${keyOf(start)} on ${start.machine}`).entries()].flatMap(([key, same]) => {
+  const gone = new Set(goneMachines);
+  const known = Map.groupBy(
+    starts.filter(({ machine, isOfDeleted }) => !gone.has(machine) && !isOfDeleted),
+    keyOf,
+  );
+  const forgotten = Map.groupBy(
+    starts.filter(({ machine }) => gone.has(machine)),
+    (start) => `${keyOf(start)} on ${start.machine}`,
+  );
+  return [...known, ...forgotten].flatMap(([key, same]) => {
     const [first] = same;
     const problems = same.length > 1 ? [`the algorithm of ${key} was started ${same.length} times`] : [];
-    if (first && first.attempt > 1 && !wasLost.has(keyOf({ ...first, attempt: first.attempt - 1 })))
+    if (!isShared && first && first.attempt > 1 && !wasLost.has(keyOf({ ...first, attempt: first.attempt - 1 })))
       problems.push(`${key} was started, though the engine did not lose the attempt before it`);
     return problems;
   });

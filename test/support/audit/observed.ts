@@ -35,8 +35,13 @@ export interface ObservedStart {
   readonly jobId: JobId;
   readonly run: number;
   readonly attempt: number;
-  /** Other for a machine that was made anew: of what was on the old one, nobody may know. */
+  /** Another one after it was made anew. */
   readonly machine: string;
+}
+
+export interface ObservedStartOfJob extends ObservedStart {
+  /** Its job was deleted by then, and what was known of its runs with it: a command that NATS brings back may start it once more. */
+  readonly isOfDeleted: boolean;
 }
 
 /** What one subscriber was told in one session. */
@@ -67,9 +72,13 @@ export interface Observed {
   readonly tombstones: readonly JobId[];
   /** All that were ever committed, in stored order. */
   readonly events: readonly ObservedEvent[];
-  readonly starts: readonly ObservedStart[];
-  /** Attempts whose container the engine lost, or is known to have lost. */
+  readonly starts: readonly ObservedStartOfJob[];
+  /** Machines that were made anew: of what was started there, nobody may know. */
+  readonly goneMachines: readonly string[];
+  /** Attempts whose container the engine lost. */
   readonly lost: readonly ObservedStart[];
+  /** Several runners share an environment: what one of them was at, or about to be at, when it fell silent, another begins as the next attempt. */
+  readonly isShared: boolean;
   readonly subscriptions: readonly Subscription[];
   /** Containers, volumes and networks of jobs that are there at the end. */
   readonly leftovers: readonly string[];

@@ -1,0 +1,35 @@
+/** Where a runner is at home: a machine with an engine, and the notes on its disk. Results lie elsewhere, where all runners have them. */
+import { createMachine, type Behaviour, type Machine } from '../engine/machine.ts';
+import type { Disk } from '../engine/disk.ts';
+import type { World } from '../world/world.ts';
+
+export interface Site {
+  readonly runnerId: string;
+  readonly machine: Machine;
+  readonly disk: Disk;
+  /** The most algorithms that ever ran on it at once. */
+  peak(): number;
+}
+
+interface SiteOptions {
+  readonly world: World;
+  readonly epochMs: number;
+  readonly number: number;
+  readonly behaviour: Behaviour;
+  readonly results: Disk;
+}
+
+export function createSite({ world, epochMs, number, behaviour, results }: SiteOptions): Site {
+  let peak = 0;
+  const machine = createMachine({
+    name: `engine ${number}`,
+    world,
+    epochMs,
+    behaviour,
+    onStart: () => {
+      peak = Math.max(peak, machine.running());
+    },
+  });
+  const disk: Disk = { ...results, marks: new Map() };
+  return { runnerId: `runner-${number}`, machine, disk, peak: () => peak };
+}
