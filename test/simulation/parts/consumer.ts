@@ -149,6 +149,8 @@ export function createConsumer({ name, owner, node, world }: ConsumerOptions): C
       owner,
       from: sessions.at(-1)?.reached ?? 'now',
       receive(frame) {
+        // What still arrives for who has hung up, nobody reads.
+        if (connection !== mine) return;
         const session = sessions.at(-1);
         if (frame.type === 'snapshot') {
           const snapshot = new Map(frame.jobs.map(({ jobId, status }) => [jobId as JobId, status as StatusCode]));
