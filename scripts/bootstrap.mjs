@@ -11,6 +11,7 @@ import { compose } from './bootstrap/compose.mjs';
 import { demoImage } from './bootstrap/demo-image.mjs';
 import { dockerEngine } from './bootstrap/docker.mjs';
 import { natsServer } from './bootstrap/nats.mjs';
+import { faketime } from './bootstrap/faketime.mjs';
 import { findNode24 } from './bootstrap/node-24.mjs';
 import { nodeModules } from './bootstrap/node-modules.mjs';
 import { registry } from './bootstrap/registry.mjs';
@@ -62,6 +63,16 @@ const COMMANDS = {
     does: 'kill a process that commits, a thousand times, and look whether the store lost anything',
     needs: [nodeModules],
     script: 'test/chaos/kill-store.ts',
+  },
+  chaos: {
+    does: 'break a real node in many ways while consumers work with it, and audit what came of it',
+    needs: [nodeModules, natsServer, dockerEngine, demoImage, faketime],
+    script: 'test/chaos/main.ts',
+  },
+  audit: {
+    does: 'audit what a run of chaos has kept',
+    needs: [nodeModules],
+    script: 'test/chaos/audit-main.ts',
   },
   'bench-live': {
     does: 'measure how soon subscribers know, one, a thousand and ten thousand of them',
