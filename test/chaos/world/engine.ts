@@ -74,9 +74,10 @@ export async function watchedEngine(engine: PrivateEngine, traces: Traces): Prom
     const path = `/events?since=${sinceS}&filters=${filter({ type: ['container', 'volume'] })}`;
     const asked = request({ socketPath, path, agent: false }).end();
     const [response] = (await once(asked, 'response')) as [IncomingMessage];
-    createInterface({ input: response }).on('line', hear);
-    // Ends with the engine; what is heard then is heard again.
-    response.on('error', () => undefined);
+    // It breaks off with the engine, and is opened again after it.
+    createInterface({ input: response })
+      .on('line', hear)
+      .on('error', () => undefined);
     stream.now = response;
     traces.write('engine', { type: 'engine up', running: (await runningAlgorithms()).map(({ name }) => name) });
   };

@@ -30,6 +30,8 @@ export interface ChaosNode extends AsyncDisposable {
 
 interface ChaosNodeOptions {
   readonly dir: string;
+  /** Its environment, and the id of its runner. */
+  readonly name?: string;
   readonly engineSocket: string;
   readonly maxJobs: number;
   readonly minFreeDiskGB: number;
@@ -42,7 +44,7 @@ const READY_LIMIT_MS = 60_000;
 const RETRY_MS = 300;
 
 export async function startChaosNode(options: ChaosNodeOptions): Promise<ChaosNode> {
-  const { dir, engineSocket, maxJobs, minFreeDiskGB, onFall, onLine } = options;
+  const { dir, name: ownName, engineSocket, maxJobs, minFreeDiskGB, onFall, onLine } = options;
   const dataDir = join(dir, 'node');
   const natsDir = join(dir, 'nats');
   await mkdir(dataDir, { recursive: true });
@@ -55,7 +57,7 @@ export async function startChaosNode(options: ChaosNodeOptions): Promise<ChaosNo
     runner: started.use(await startTcpProxy(nats.now.port)),
   };
   const port = await freePort();
-  const environment = `chaos-${randomBytes(4).toString('hex')}` as EnvironmentId;
+  const environment = (ownName ?? `chaos-${randomBytes(4).toString('hex')}`) as EnvironmentId;
   const settings = (name: ServiceName): NodeJS.ProcessEnv => ({
     ...withoutSettings(process.env),
     CAPSTAN_DATA_DIR: dataDir,
