@@ -36,7 +36,18 @@ const COMMANDS = {
   },
   test: {
     does: 'run all tests',
-    needs: [nodeModules, natsServer, dockerEngine, demoImage, clientPrograms, compose, registry, xfs, browser],
+    needs: [
+      nodeModules,
+      natsServer,
+      dockerEngine,
+      demoImage,
+      clientPrograms,
+      compose,
+      registry,
+      xfs,
+      faketime,
+      browser,
+    ],
     script: 'scripts/test.ts',
   },
   catalogue: {

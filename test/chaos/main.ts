@@ -36,6 +36,7 @@ async function main(): Promise<number> {
   const { path } = await temporaryFolder('chaos', { isKept: true });
   const logs = createWriteStream(join(path, 'node.log'));
   say(`seed ${seed}, ${minutes} minutes, in ${path}`);
+  const { signal, failures } = interrupted();
   const verdict = await runChaos({
     dir: path,
     minutes,
@@ -43,18 +44,34 @@ async function main(): Promise<number> {
     isMeant: ({ id }) => faults === undefined || faults.includes(id),
     say,
     onLog: (name, line) => logs.write(`${new Date().toISOString()} ${name}: ${line}\n`),
-    signal: interruptions(),
+    signal,
   });
   logs.end();
-  for (const violation of verdict.violations) console.log(violation);
-  if (isKept || verdict.violations.length > 0) console.log(`kept: npm run audit -- ${path}`);
+  const violations = [...verdict.violations, ...failures];
+  for (const violation of violations) console.log(violation);
+  if (isKept || violations.length > 0) console.log(`kept: npm run audit -- ${path}`);
   else await rm(path, { recursive: true, force: true });
-  console.log(verdictLine(verdict));
-  const { jobs, violations } = verdict;
+  console.log(verdictLine({ ...verdict, violations }));
+  const { jobs } = verdict;
   console.log(
     JSON.stringify({ chaos: 'node', seed, minutes, jobs, faults: verdict.faults, violations: violations.length }),
   );
   return violations.length === 0 ? 0 : 1;
+}
+
+/** Ctrl-C, or a mistake of the run's own: it ends early, and still takes down all that it has started. */
+function interrupted(): { readonly signal: AbortSignal; readonly failures: readonly string[] } {
+  const failed = new AbortController();
+  const failures: string[] = [];
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error: unknown) => {
+      failures.push(
+        `the run itself failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      );
+      failed.abort(error);
+    });
+  }
+  return { signal: AbortSignal.any([interruptions(), failed.signal]), failures };
 }
 
 function parse() {

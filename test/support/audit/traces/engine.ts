@@ -1,14 +1,14 @@
 /** What was seen of an engine, as the auditor wants it, PURE. */
 import type { EnvironmentId } from '@capstan/shared/contract/ids';
-import type { Observed, ObservedStart } from '../observed.ts';
+import type { Observed, ObservedStart, ObservedStartOfJob } from '../observed.ts';
 import type { EngineEntry } from './entries.ts';
 
 const MACHINE = 'the engine';
 
 export function seenOfEngine(
   entries: readonly EngineEntry[],
-): Pick<Observed, 'starts' | 'lost' | 'leftovers' | 'peaks'> {
-  const starts: ObservedStart[] = [];
+): Pick<Observed, 'starts' | 'lost' | 'leftovers' | 'peaks' | 'goneMachines' | 'isShared'> {
+  const starts: ObservedStartOfJob[] = [];
   const lost: ObservedStart[] = [];
   const leftovers: string[] = [];
   const limits = new Map<EnvironmentId, number>();
@@ -19,7 +19,8 @@ export function seenOfEngine(
     switch (entry.type) {
       case 'started': {
         const { jobId, run, attempt, container, environment } = entry;
-        starts.push({ jobId, run, attempt, machine: MACHINE });
+        // Strictly: a job that was deleted is not started either.
+        starts.push({ jobId, run, attempt, machine: MACHINE, isOfDeleted: false });
         running.set(container, environment);
         const now = [...running.values()].filter((other) => other === environment).length;
         peaks.set(environment, Math.max(now, peaks.get(environment) ?? 0));
@@ -48,6 +49,9 @@ export function seenOfEngine(
     starts,
     lost,
     leftovers,
+    // One engine, one runner, for good.
+    goneMachines: [],
+    isShared: false,
     peaks: [...limits].map(([environment, limit]) => ({ environment, limit, running: peaks.get(environment) ?? 0 })),
   };
 }
