@@ -114,6 +114,6 @@ describe('files that another provider holds', () => {
     const datasets = [{ files: [...files], origin: 'store' as const }];
     const { code, reason } = await outcome(await scene.start({ rawcode: LOOK, datasets }));
     expect(code).to.equal(31);
-    expect(reason).to.contain("it names a file of this node's catalogue");
+    expect(reason).to.contain('it names a file that this node keeps');
   });
 });
