@@ -5,8 +5,11 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { temporaryFolder } from '../../scripts/parts/temporary-folder.ts';
 import { interruptions } from '../../scripts/parts/until-signal.ts';
+import { placesIn } from '../support/audit/traces/audit-folder.ts';
+import { readTraces } from '../support/audit/traces/entries.ts';
 import { verdictLine } from '../support/audit/traces/verdict-line.ts';
 import { FAULTS } from './faults/list.ts';
+import { faultTable } from './report.ts';
 import { runChaos } from './run.ts';
 
 const USAGE = `usage: npm run chaos -- [--minutes N] [--seed S] [--faults F1,F4] [--keep]
@@ -48,6 +51,7 @@ async function main(): Promise<number> {
   });
   logs.end();
   const violations = [...verdict.violations, ...failures];
+  for (const row of faultTable(readTraces(placesIn(path).traces, 'faults'))) console.log(row);
   for (const violation of violations) console.log(violation);
   if (isKept || violations.length > 0) console.log(`kept: npm run audit -- ${path}`);
   else await rm(path, { recursive: true, force: true });
