@@ -32,7 +32,7 @@ interface SceneOptions {
   readonly over: AbortSignal;
 }
 
-const CLIENTS = 4;
+const CLIENTS = 6;
 const MAX_JOBS = 3;
 
 export async function startScene({ dir, chance, say, onLog, over }: SceneOptions): Promise<ChaosScene> {
