@@ -40,6 +40,9 @@ async function main(): Promise<number> {
   const logs = createWriteStream(join(path, 'node.log'));
   say(`seed ${seed}, ${minutes} minutes, in ${path}`);
   const { signal, failures } = interrupted();
+  // One that ends early is told as what it was.
+  const ran = { minutes };
+  signal.addEventListener('abort', () => (ran.minutes = Math.round((performance.now() - begun) / 6_000) / 10));
   const verdict = await runChaos({
     dir: path,
     minutes,
@@ -58,7 +61,7 @@ async function main(): Promise<number> {
   console.log(verdictLine({ ...verdict, violations }));
   const { jobs } = verdict;
   console.log(
-    JSON.stringify({ chaos: 'node', seed, minutes, jobs, faults: verdict.faults, violations: violations.length }),
+    JSON.stringify({ chaos: 'node', seed, ...ran, jobs, faults: verdict.faults, violations: violations.length }),
   );
   return violations.length === 0 ? 0 : 1;
 }
