@@ -43,7 +43,8 @@ export function follow({ url, owner, session, traces }: LiveOptions): Live {
       } else if (frame.type === 'event') {
         const { cursor, run, attempt, job } = frame;
         const [jobId, code] = [frame.jobId as JobId, frame.status as StatusCode];
-        traces.write('clients', { type: 'event', session, owner, cursor, jobId, run, attempt, code });
+        const atMs = Date.now();
+        traces.write('clients', { type: 'event', session, owner, cursor, jobId, run, attempt, code, atMs });
         jobs.set(jobId, { run, code, results: job.results });
       } else if (frame.type === 'reset') traces.write('clients', { type: 'reset', session });
       changes.dispatchEvent(new Event('change'));

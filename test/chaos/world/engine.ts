@@ -67,7 +67,9 @@ export async function watchedEngine(engine: PrivateEngine, traces: Traces): Prom
     if (!type || !identity || seen.has(key)) return;
     seen.add(key);
     const { jobId, run, attempt, environment } = identity;
-    traces.write('engine', { type, jobId, run, attempt, environment, container: namesOf(identity).algorithm });
+    const container = namesOf(identity).algorithm;
+    const atMs = event.timeNano / 1e6;
+    traces.write('engine', { type, jobId, run, attempt, environment, container, atMs });
   };
 
   const listen = async (sinceS: number) => {

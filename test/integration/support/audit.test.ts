@@ -17,7 +17,7 @@ describe('the auditor of a node that was watched', () => {
 
   const found = async () => (await auditFolder(folder.path)).violations;
   const event = (jobId: typeof DONE, cursor: number, code: 40 | 70) =>
-    ({ type: 'event', session: 'first', owner: OWNER, cursor, jobId, run: 1, attempt: 1, code }) as const;
+    ({ type: 'event', session: 'first', owner: OWNER, cursor, jobId, run: 1, attempt: 1, code, atMs: cursor }) as const;
 
   it('finds nothing where everything is right, and says so', async () => {
     const verdict = await auditFolder(folder.path);
@@ -48,7 +48,7 @@ describe('the auditor of a node that was watched', () => {
   });
 
   it('finds an algorithm that was started twice, and a second attempt without a reason', async () => {
-    const again = { jobId: DONE, run: 1, environment: 'watched', container: 'c' } as never;
+    const again = { jobId: DONE, run: 1, environment: 'watched', container: 'c', atMs: 1 } as never;
     node.traces.write('engine', { ...(again as object), type: 'started', attempt: 1 } as never);
     node.traces.write('engine', { ...(again as object), type: 'started', attempt: 2 } as never);
     expect((await found()).filter((text) => text.startsWith('rule 2')).join()).to.match(
@@ -56,10 +56,18 @@ describe('the auditor of a node that was watched', () => {
     );
   });
 
+  it('finds a deleted job that was started twice before it was deleted, and leaves to the broker what comes after', async () => {
+    const again = { jobId: DELETED, run: 1, attempt: 1, container: 'c', environment: 'watched' as never };
+    node.traces.write('engine', { type: 'started', ...again, atMs: 99 });
+    expect((await found()).filter((text) => text.startsWith('rule 2'))).to.deep.equal([]);
+    node.traces.write('engine', { type: 'started', ...again, atMs: 1 });
+    expect((await found()).join()).to.match(/rule 2: .* was started 2 times/);
+  });
+
   it('takes a second attempt for right where the engine lost the first', async () => {
     const lost = { jobId: DONE, run: 1, attempt: 1 } as const;
     node.traces.write('engine', { type: 'lost', ...lost });
-    const second = { ...lost, attempt: 2, container: 'c', environment: 'watched' as never };
+    const second = { ...lost, attempt: 2, container: 'c', environment: 'watched' as never, atMs: 1 };
     node.traces.write('engine', { type: 'started', ...second });
     expect(await found()).to.deep.equal([]);
   });
@@ -104,7 +112,7 @@ describe('the auditor of a node that was watched', () => {
     const starts: string[] = [];
     await node.forget('engine', ({ type }) => type === 'ended' || (type === 'started' && starts.push(type) === 2));
     node.traces.write('engine', { type: 'engine up', running: [] });
-    const next = { jobId: DELETED, run: 1, attempt: 1, container: 'c', environment: 'watched' as never };
+    const next = { jobId: DELETED, run: 1, attempt: 1, container: 'c', environment: 'watched' as never, atMs: 1 };
     node.traces.write('engine', { type: 'started', ...next });
     expect(await found()).to.deep.equal([]);
   });

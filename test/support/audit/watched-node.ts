@@ -47,7 +47,17 @@ export async function watchedNode(dir: string): Promise<WatchedNode> {
     if (isKept) store.events.append(event, { owner: OWNER, environment: ENVIRONMENT, documentId: 'did:op:1' });
     // The store forgets all of a deleted job but its end; numbers are not given out twice.
     else db.exec(`update sqlite_sequence set seq = ${cursor} where name = 'events'`);
-    traces.write('clients', { type: 'event', session, owner: OWNER, cursor, jobId, run: 1, attempt, code });
+    traces.write('clients', {
+      type: 'event',
+      session,
+      owner: OWNER,
+      cursor,
+      jobId,
+      run: 1,
+      attempt,
+      code,
+      atMs: cursor,
+    });
   };
   await store.write(() => {
     const job = store.jobs.add(aNewJob({ jobId: DONE, owner: OWNER, environment: ENVIRONMENT }), '{}');
@@ -65,7 +75,7 @@ export async function watchedNode(dir: string): Promise<WatchedNode> {
     [DELETED, '2'],
   ] as const) {
     const container = `capstan-${jobId}-1-1`;
-    const attempt = { jobId, run: 1, attempt: 1, environment: ENVIRONMENT, container };
+    const attempt = { jobId, run: 1, attempt: 1, environment: ENVIRONMENT, container, atMs: 0 };
     traces.write('clients', { type: 'acknowledged', jobId, run: 1 });
     traces.write('clients', { type: 'effect', owner: OWNER, nonce, effect: `job ${jobId}` });
     traces.write('engine', { type: 'started', ...attempt });

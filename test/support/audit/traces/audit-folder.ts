@@ -29,7 +29,7 @@ export async function auditFolder(dir: string): Promise<Verdict> {
   const clients = seenByClients(readTraces(places.traces, 'clients'));
   const store = seenInStore(join(places.store, 'capstan.db'));
   const observed: Observed = {
-    ...seenOfEngine(readTraces(places.traces, 'engine')),
+    ...seenOfEngine(readTraces(places.traces, 'engine'), clients.deletedAt),
     acknowledged: clients.acknowledged,
     effects: clients.effects,
     published: (await seenInResults(places.results)).map((run) => asServed(run, clients)),

@@ -1,5 +1,6 @@
 /** What clients wrote down, as the auditor wants it, PURE. */
 import type { JobId } from '@capstan/shared/contract/ids';
+import { STATUS } from '@capstan/shared/contract/status';
 import type { Acknowledged, Observed, ObservedEvent, Subscription } from '../observed.ts';
 import type { ClientEntry } from './entries.ts';
 
@@ -8,6 +9,8 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export interface SeenByClients extends Pick<Observed, 'acknowledged' | 'subscriptions' | 'effects'> {
   /** Every event that any of them was told, by its cursor. */
   readonly events: ReadonlyMap<number, ObservedEvent>;
+  /** When any of them heard first that a job was deleted. */
+  readonly deletedAt: ReadonlyMap<JobId, number>;
   /** SHA-256 of each download of a result, by `<jobId>.<run>.<index>`. */
   readonly downloads: ReadonlyMap<string, readonly string[]>;
   readonly breaches: readonly string[];
@@ -24,6 +27,7 @@ export function seenByClients(entries: readonly ClientEntry[]): SeenByClients {
   const subscriptions: Mutable<Subscription>[] = [];
   const events = new Map<number, ObservedEvent>();
   const downloads = new Map<string, string[]>();
+  const deletedAt = new Map<JobId, number>();
   const breaches: string[] = [];
 
   for (const entry of entries) {
@@ -50,7 +54,9 @@ export function seenByClients(entries: readonly ClientEntry[]): SeenByClients {
         break;
       }
       case 'event': {
-        const { session, type: _, ...event } = entry;
+        const { session, type: _, atMs, ...event } = entry;
+        if (event.code === STATUS.deleted.code)
+          deletedAt.set(event.jobId, Math.min(atMs, deletedAt.get(event.jobId) ?? Infinity));
         const told = sessions.get(session);
         if (told) told.cursors = [...told.cursors, event.cursor];
         events.set(event.cursor, event);
@@ -78,5 +84,5 @@ export function seenByClients(entries: readonly ClientEntry[]): SeenByClients {
     job.isStopAsked = asked.stop.has(job.jobId);
     job.isDeleteAsked = asked.delete.has(job.jobId);
   }
-  return { acknowledged: [...acknowledged.values()], subscriptions, effects, events, downloads, breaches };
+  return { acknowledged: [...acknowledged.values()], subscriptions, effects, events, deletedAt, downloads, breaches };
 }

@@ -1,5 +1,5 @@
 /** What was seen of an engine, as the auditor wants it, PURE. */
-import type { EnvironmentId } from '@capstan/shared/contract/ids';
+import type { EnvironmentId, JobId } from '@capstan/shared/contract/ids';
 import type { Observed, ObservedStart, ObservedStartOfJob } from '../observed.ts';
 import type { EngineEntry } from './entries.ts';
 
@@ -7,6 +7,7 @@ const MACHINE = 'the engine';
 
 export function seenOfEngine(
   entries: readonly EngineEntry[],
+  deletedAt: ReadonlyMap<JobId, number>,
 ): Pick<Observed, 'starts' | 'lost' | 'leftovers' | 'peaks' | 'goneMachines' | 'isShared'> {
   const starts: ObservedStartOfJob[] = [];
   const lost: ObservedStart[] = [];
@@ -18,9 +19,9 @@ export function seenOfEngine(
   for (const entry of entries) {
     switch (entry.type) {
       case 'started': {
-        const { jobId, run, attempt, container, environment } = entry;
-        // Strictly: a job that was deleted is not started either.
-        starts.push({ jobId, run, attempt, machine: MACHINE, isOfDeleted: false });
+        const { jobId, run, attempt, container, environment, atMs } = entry;
+        const isOfDeleted = atMs > (deletedAt.get(jobId) ?? Infinity);
+        starts.push({ jobId, run, attempt, machine: MACHINE, isOfDeleted });
         running.set(container, environment);
         const now = [...running.values()].filter((other) => other === environment).length;
         peaks.set(environment, Math.max(now, peaks.get(environment) ?? 0));

@@ -31,6 +31,8 @@ export type ClientEntry =
       readonly owner: Address;
       readonly cursor: number;
       readonly code: StatusCode;
+      /** When it was heard; Unix milliseconds. */
+      readonly atMs: number;
     })
   | { readonly type: 'reset'; readonly session: string }
   /** At the very end: nothing is on its way any more. */
@@ -53,6 +55,8 @@ export type EngineEntry =
       readonly type: 'started' | 'ended';
       readonly container: string;
       readonly environment: EnvironmentId;
+      /** By the engine; Unix milliseconds. */
+      readonly atMs: number;
     })
   /** Taken away on purpose. */
   | (Attempt & { readonly type: 'lost' })
