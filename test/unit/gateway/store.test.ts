@@ -257,6 +257,32 @@ describe("the store's file", () => {
     openDb(path).close();
   });
 
+  it('is copied while it is written, as often as one likes, and each copy is whole', async () => {
+    const store = openStore(path);
+    const written: string[] = [];
+    const writes = new AbortController();
+    const writing = (async () => {
+      for (let n = 1; !writes.signal.aborted; n += 8) {
+        const ids = Array.from({ length: 8 }, (_, more) => aJobId(n + more));
+        await Promise.all(ids.map((jobId) => store.write(() => store.jobs.add(aNewJob({ jobId }), '{}'))));
+        written.push(...ids);
+      }
+    })();
+    try {
+      for (let copies = 0; copies < 25; copies += 1) {
+        const before = written.length;
+        await store.backup(`${path}.${copies}`);
+        const copy = openStore(`${path}.${copies}`);
+        for (const jobId of written.slice(0, before)) expect(copy.jobs.find(jobId)?.jobId).to.equal(jobId);
+        copy.close();
+      }
+    } finally {
+      writes.abort();
+      await writing;
+    }
+    store.close();
+  });
+
   it('of a newer program is refused', () => {
     const db = openDb(path);
     db.exec(`pragma user_version = ${MIGRATIONS.length + 1}`);

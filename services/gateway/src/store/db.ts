@@ -69,13 +69,28 @@ function dbOn(db: DatabaseSync): Db {
       };
     },
     exec: (sql) => db.exec(sql),
-    async backup(to) {
-      await backup(db, to, { rate: BACKUP_PAGES });
-    },
+    backup: (to) => copy(db, to),
     close: () => db.close(),
   };
 }
 
+/**
+ * Node copies on another thread. It takes a copy whose first step met a write in the middle for one that failed, without an error to
+ * show for it; nothing is copied then, and the next try may have more luck.
+ */
+async function copy(db: DatabaseSync, to: string): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await backup(db, to, { rate: BACKUP_PAGES });
+      return;
+    } catch (error) {
+      if (resultCodeOf(error) !== 0 || tries === BACKUP_TRIES) throw error;
+    }
+  }
+}
+
+/** Under the heaviest load one in six fails. */
+const BACKUP_TRIES = 50;
 /** Pages of one step; between steps others have their turn. */
 const BACKUP_PAGES = 500;
 
