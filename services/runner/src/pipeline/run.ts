@@ -22,6 +22,7 @@ import { createMeters } from './progress.ts';
 import { begin, finish, resume, type Journey, type StepParts } from './steps.ts';
 import { cleanRun } from './steps/clean.ts';
 import { publishNothing } from './steps/publish.ts';
+import { startedBefore } from './steps/run.ts';
 
 export interface PipelineParts extends StepParts {
   readonly engine: Engine;
@@ -126,16 +127,18 @@ async function act(plan: Plan, acting: Acting): Promise<RunResult> {
       if (!spec) return 'needs-command';
       return travel(plan.attempt, under(acting, newTerms(acting, spec)), async (journey) => {
         await begin(journey, spec, parts);
-        return finish(journey, { kind: 'running', startedAt: parts.clock.now() }, parts);
+        return finish(journey, { kind: 'running', sinceMs: parts.clock.monotonicMs() }, parts);
       });
     }
     case 'resume':
       return travel(plan.attempt, under(acting, plan.terms), async (journey) => {
         await resume(journey);
-        return finish(journey, { kind: 'running', startedAt: parts.clock.now() }, parts);
+        return finish(journey, { kind: 'running', sinceMs: parts.clock.monotonicMs() }, parts);
       });
     case 'adopt':
-      return travel(plan.attempt, under(acting, plan.terms), (journey) => finish(journey, plan.algorithm, parts));
+      return travel(plan.attempt, under(acting, plan.terms), (journey) =>
+        finish(journey, startedBefore(plan.algorithm, parts.clock), parts),
+      );
   }
 }
 

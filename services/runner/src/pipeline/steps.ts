@@ -16,7 +16,6 @@ import type { Manifest } from '@capstan/shared/contract/manifest';
 import type { ProgressCode } from '@capstan/shared/contract/status';
 import { STATUS } from '@capstan/shared/contract/status';
 import type { Clock } from '@capstan/shared/clock';
-import type { StartedState } from '../docker/engine.ts';
 import type { EgressImage } from '../egress/image.ts';
 import type { Fetcher } from '../fetch/fetcher.ts';
 import type { OwnNode } from '../fetch/sealed-files.ts';
@@ -30,7 +29,7 @@ import { filter } from './steps/filter.ts';
 import { provision } from './steps/provision.ts';
 import { publish } from './steps/publish.ts';
 import { pull, pullFilter } from './steps/pull.ts';
-import { awaitEnd, readAlgorithmExit, startAlgorithm } from './steps/run.ts';
+import { awaitEnd, readAlgorithmExit, startAlgorithm, type Started } from './steps/run.ts';
 
 export interface StepParts {
   readonly images: Images;
@@ -83,7 +82,7 @@ export async function resume(journey: Journey): Promise<void> {
 }
 
 /** From a started algorithm to published results. A stop is part of it; only a run that nobody wants any more leaves early. */
-export async function finish(journey: Journey, algorithm: StartedState, parts: StepParts): Promise<Manifest> {
+export async function finish(journey: Journey, algorithm: Started, parts: StepParts): Promise<Manifest> {
   const { attempt, control, report } = journey;
   const { results, captures, clock } = parts;
   const signal = AbortSignal.any([journey.signal, control.dropped]);
@@ -91,7 +90,7 @@ export async function finish(journey: Journey, algorithm: StartedState, parts: S
   report(STATUS.running.code);
   await using capture = await captures.open(attempt.identity, { log: attempt.log, signal });
   const end = await timed(journey, 'wait', signal, () =>
-    awaitEnd(attempt, { algorithm, now: clock.now(), halted: control.halted }, signal),
+    awaitEnd(attempt, { algorithm, clock, halted: control.halted }, signal),
   );
 
   const isFiltered = attempt.identity.isFiltered === true;

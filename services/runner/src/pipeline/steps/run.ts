@@ -1,4 +1,5 @@
 /** Starts the algorithm, once, and waits until it doesn't run any more: by itself, by a stop, by its time limit, or by what it writes. */
+import type { Clock } from '@capstan/shared/clock';
 import type { Engine, Exit, StartedState } from '../../docker/engine.ts';
 import { insist, insistAgainst, type Patience } from '../../docker/insist.ts';
 import { namesOf } from '../../docker/names.ts';
@@ -37,10 +38,20 @@ export async function startOnce(
   );
 }
 
+/** A started algorithm, and since when: in monotonic milliseconds, for the clock on the wall may jump while it runs. */
+export interface Started {
+  readonly kind: StartedState['kind'];
+  readonly sinceMs: number;
+}
+
+/** As the engine tells of one that an earlier life of the runner started: how long ago that is, only the clock on the wall can say. */
+export function startedBefore({ kind, startedAt }: StartedState, clock: Clock): Started {
+  return { kind, sinceMs: clock.monotonicMs() - Math.max(0, clock.now() - startedAt) };
+}
+
 export interface Waiting {
-  readonly algorithm: StartedState;
-  /** Unix milliseconds. */
-  readonly now: number;
+  readonly algorithm: Started;
+  readonly clock: Clock;
   /** Aborts when it shall stop. */
   readonly halted: AbortSignal;
 }
@@ -48,7 +59,7 @@ export interface Waiting {
 /** Resolves, to why, once the algorithm does not run any more. How it exited is another question to the engine, which may take its time. */
 export async function awaitEnd(
   attempt: Attempt,
-  { algorithm: state, now, halted }: Waiting,
+  { algorithm: state, clock, halted }: Waiting,
   signal: AbortSignal,
 ): Promise<Omit<Outcome, 'exit'>> {
   const { engine, identity, limits, settings, log } = attempt;
@@ -56,7 +67,7 @@ export async function awaitEnd(
   if (state.kind === 'exited') return { because: halted.aborted ? 'stop' : 'exit' };
   const { algorithm } = namesOf(identity);
   const patience = { signal, log };
-  const elapsedMs = Math.max(0, now - state.startedAt);
+  const elapsedMs = clock.monotonicMs() - state.sinceMs;
   const exited = insist(() => engine.waitForExit(algorithm, signal), patience);
   using timeLimit = after(limits.maxDurationS * 1_000 - elapsedMs);
   using listening = new DisposableStack();
