@@ -83,7 +83,7 @@ describe('the store', () => {
       expect(await store.write(() => store.queue.markSent(aJobId(), 70))).to.equal(undefined);
     });
 
-    it('is offered by owner: the oldest of each, and how many of theirs run', async () => {
+    it('is offered by owner: the oldest of each, how many of theirs run, and when they were last served', async () => {
       await add();
       await add({ jobId: aJobId(2) });
       await add({ jobId: aJobId(3), owner: anAddress(2) });
@@ -91,10 +91,10 @@ describe('the store', () => {
       await store.write(() => store.queue.markSent(aJobId(), 1));
       const waiting = store.queue
         .waitingOwners(anEnvironment())
-        .map(({ owner, jobId, running }) => [owner, jobId, running]);
+        .map(({ owner, jobId, running, served }) => [owner, jobId, running, served]);
       expect(waiting).to.have.deep.members([
-        [anAddress(), aJobId(2), 1],
-        [anAddress(2), aJobId(3), 0],
+        [anAddress(), aJobId(2), 1, 1],
+        [anAddress(2), aJobId(3), 0, 0],
       ]);
     });
   });

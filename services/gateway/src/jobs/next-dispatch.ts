@@ -1,12 +1,14 @@
 /**
- * Whose job is next, PURE: the owner with the fewest running jobs, then the one who came first. If what that job needs is not free, it
- * waits and keeps what there is of it: others may go before it only on what it does not need. Nobody starves, nobody is delayed.
+ * Whose job is next, PURE: the owner with the fewest running jobs, of those the one who was served longest ago, or who came first if none
+ * was. If what that job needs is not free, it waits and keeps what there is of it: others may go before it only on what it does not need. Nobody starves, nobody is delayed.
  */
 import { fits, withheld, type Amounts } from '@capstan/shared/amounts';
 
 export interface Waiting {
   /** The owner's jobs that run in this environment now. */
   readonly running: number;
+  /** When the owner was last given a place here: higher is later, 0 is never. */
+  readonly served: number;
   /** The place of the owner's first waiting job in the order of acceptance. */
   readonly accepted: number;
 }
@@ -34,5 +36,5 @@ export function nextDispatch<T extends Waiting>(
 }
 
 function byTurn(a: Waiting, b: Waiting): number {
-  return a.running - b.running || a.accepted - b.accepted;
+  return a.running - b.running || a.served - b.served || a.accepted - b.accepted;
 }

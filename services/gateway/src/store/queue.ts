@@ -8,6 +8,8 @@ export interface WaitingOwner {
   readonly accepted: number;
   readonly jobId: JobId;
   readonly running: number;
+  /** When the owner was last given a place here, as a count; 0 for never. */
+  readonly served: number;
 }
 
 export interface SentJob {
@@ -44,7 +46,8 @@ export function createQueue(db: Db) {
       from owners where owner is not null
     )
     select first.owner, first.accepted, jobs.job_id,
-      (select count(*) from jobs r where r.environment = ?1 and r.date_finished is null and r.dispatched_at is not null and r.owner = first.owner) as running
+      (select count(*) from jobs r where r.environment = ?1 and r.date_finished is null and r.dispatched_at is not null and r.owner = first.owner) as running,
+      coalesce((select served from turns where environment = ?1 and owner = first.owner), 0) as served
     from first join jobs on jobs.accepted = first.accepted`);
   const firstWaiting = db.prepare(`
     select * from jobs indexed by jobs_queue where environment = ? and ${WAITS} order by accepted limit ?`);
@@ -61,13 +64,14 @@ export function createQueue(db: Db) {
     markSent(jobId: JobId, at: number): number | undefined {
       return markSent.get(at, jobId)?.['run'] as number | undefined;
     },
-    /** The first waiting job of each owner, and how many of theirs run. */
+    /** The first waiting job of each owner, how many of theirs run, and when they were last served. */
     waitingOwners(environment: EnvironmentId): readonly WaitingOwner[] {
       return waiting.all(environment).map((row) => ({
         owner: row['owner'] as Address,
         accepted: row['accepted'] as number,
         jobId: row['job_id'] as JobId,
         running: row['running'] as number,
+        served: row['served'] as number,
       }));
     },
     /** Those that have waited longest. */

@@ -5,5 +5,6 @@ import { live } from './0003-live.ts';
 import { resources } from './0004-resources.ts';
 import { results } from './0005-results.ts';
 import { resultsDid } from './0006-results-did.ts';
+import { turns } from './0007-turns.ts';
 
-export const MIGRATIONS: readonly string[] = [initial, orders, live, resources, results, resultsDid];
+export const MIGRATIONS: readonly string[] = [initial, orders, live, resources, results, resultsDid, turns];
