@@ -235,8 +235,8 @@ describe('the page at /ui', () => {
     await using open = await opened({ isSignedIn: false, story: { environments: [] } });
     const { page, frames } = open;
     await page.locator('.link[data-state="open"]').waitFor();
-    expect(await text(page, '.hint')).to.match(/^Sign in to see your jobs, or look one up/);
-    expect(await text(page, '.environments')).to.match(/^No runner has come yet\. Start one: npm start/);
+    await page.locator('.hint', { hasText: /^Sign in to see your jobs, or look one up/ }).waitFor();
+    await page.locator('.environments', { hasText: /^No runner has come yet\. Start one: npm start/ }).waitFor();
     await page.getByRole('searchbox').fill('nonsense');
     await page.keyboard.press('Enter');
     await page.getByRole('alert').filter({ hasText: 'Look for a job id' }).waitFor();
