@@ -5,7 +5,7 @@
 import { SigningKey, Wallet } from 'ethers';
 import type { Clock } from '@capstan/shared/clock';
 import type { Config } from '@capstan/shared/config/schema';
-import { messageOf } from '@capstan/shared/errors';
+import { hasCode, messageOf } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
 import type { NodeKey } from '@capstan/shared/node-key';
 import { unseal } from '@capstan/shared/seal';
@@ -35,6 +35,16 @@ export function createNotifier({ store, post, key, settings, clock, log }: Notif
   let timer: NodeJS.Timeout | undefined;
   let forget: (() => void) | undefined;
 
+  /** Undefined for one that no try will ever open: it must not stand in the way of the others. */
+  const addressIn = (sealedUrl: string): string | undefined => {
+    try {
+      return unseal(key, sealedUrl);
+    } catch (error) {
+      if (hasCode(error, 'FETCH_FAILED')) return undefined;
+      throw error;
+    }
+  };
+
   const tell = async (notification: Notification) => {
     const { id, jobId, run, code, at, sealedUrl, tries } = notification;
     const body = bodyOf(notification);
@@ -44,8 +54,13 @@ export function createNotifier({ store, post, key, settings, clock, log }: Notif
       'x-capstan-timestamp': String(timestampS),
       'x-capstan-signature': wallet.signMessageSync(signedText(timestampS, body)),
     };
-    const problem = await post.send(unseal(key, sealedUrl), { body, headers }, stopping.signal);
     const told = { jobId, run, code };
+    const url = addressIn(sealedUrl);
+    if (url === undefined) {
+      await store.write(() => store.notifications.remove(id));
+      return log.error(told, 'a notification is sealed to another key than the node has now, and is given up');
+    }
+    const problem = await post.send(url, { body, headers }, stopping.signal);
     if (problem === undefined) {
       await store.write(() => store.notifications.remove(id));
       return log.info(told, 'owner notified');
