@@ -11,6 +11,7 @@ import type { Clock } from '@capstan/shared/clock';
 import { AnnouncementSchema, type Announcement } from '@capstan/shared/contract/messages';
 import { CapstanError, hasCode } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
+import { retry } from '@capstan/shared/retry';
 import { compile } from '@capstan/shared/validate';
 
 export interface Claim {
@@ -51,12 +52,7 @@ export function createClaim({ bus, runnerId, instance, clock, log }: ClaimOption
   const ask = async (signal: AbortSignal) => {
     for (;;) {
       await bus.connected(signal);
-      const found = await presence(bus, subject, ANSWER_MS).catch((error: unknown) => {
-        // The connection broke: ask again on the next one.
-        if (hasCode(error, 'BUS_UNAVAILABLE')) return 'silent' as const;
-        throw error;
-      });
-      signal.throwIfAborted();
+      const found = await retry(() => presence(bus, subject, ANSWER_MS), { signal, maxDelayMs: 1_000 });
       if (found === 'nobody') break;
       if (found === 'somebody') throw taken();
       log.warn({ runnerId }, 'another runner with this id is connected and does not answer; waiting for it to go');

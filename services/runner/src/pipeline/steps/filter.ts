@@ -5,11 +5,10 @@
  */
 import type { Clock } from '@capstan/shared/clock';
 import { hasCode } from '@capstan/shared/errors';
-import type { ContainerState } from '../../docker/engine.ts';
 import { insist } from '../../docker/insist.ts';
 import { namesOf } from '../../docker/names.ts';
 import type { Attempt } from '../attempt.ts';
-import { readExit, startOnce } from './run.ts';
+import { readExit, startedBefore, startOnce, type Started } from './run.ts';
 
 export type Verdict = 'passed' | 'withheld';
 
@@ -27,14 +26,12 @@ async function problemOf(attempt: Attempt, clock: Clock, signal: AbortSignal): P
   const { engine, identity, log } = attempt;
   const { filter: name } = namesOf(identity);
   const patience = { signal, log };
-  const look = () => insist(() => engine.inspectContainer(name, signal), patience);
   try {
-    let state = await look();
-    if (state.kind === 'created') {
-      await startOnce(engine, name, patience);
-      state = await look();
-    }
-    if (!(await endsInTime(attempt, { name, state, now: clock.now() }, signal))) return 'it took too long';
+    const state = await insist(() => engine.inspectContainer(name, signal), patience);
+    if (state.kind === 'created') await startOnce(engine, name, patience);
+    const started: Started =
+      state.kind === 'created' ? { kind: 'running', sinceMs: clock.monotonicMs() } : startedBefore(state, clock);
+    if (!(await endsInTime(attempt, { name, started, clock }, signal))) return 'it took too long';
     const { exitCode } = await readExit(engine, name, patience);
     return exitCode === 0 ? undefined : `it exited with code ${exitCode}`;
   } catch (error) {
@@ -45,20 +42,21 @@ async function problemOf(attempt: Attempt, clock: Clock, signal: AbortSignal): P
 
 interface Running {
   readonly name: string;
-  readonly state: ContainerState;
-  /** Unix milliseconds. */
-  readonly now: number;
+  readonly started: Started;
+  readonly clock: Clock;
 }
 
 /** Whether it ended by itself; afterwards it does not run. */
 async function endsInTime(
   { engine, filter: settings, log }: Attempt,
-  { name, state, now }: Running,
+  { name, started, clock }: Running,
   signal: AbortSignal,
 ): Promise<boolean> {
-  if (state.kind !== 'running') return true;
+  if (started.kind !== 'running') return true;
   const limitMs = (settings?.maxDurationS ?? DEFAULT_LIMIT_S) * 1_000;
-  const limit = AbortSignal.timeout(Math.max(0, limitMs - (now - state.startedAt)));
+  const leftMs = Math.max(0, limitMs - (clock.monotonicMs() - started.sinceMs));
+  // It takes whole milliseconds only.
+  const limit = AbortSignal.timeout(Math.ceil(leftMs));
   const limited = AbortSignal.any([signal, limit]);
   try {
     await insist(() => engine.waitForExit(name, limited), { signal: limited, log });
