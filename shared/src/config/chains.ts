@@ -1,6 +1,6 @@
 /** Settings of the chains that orders are looked up on. */
 import { Type, type Static } from 'typebox';
-import { strict } from './section.ts';
+import { LONGEST_TIMER_S, strict } from './section.ts';
 
 export const ChainSchema = Type.Object(
   {
@@ -22,6 +22,7 @@ export const ChainSchema = Type.Object(
     }),
     timeoutS: Type.Number({
       exclusiveMinimum: 0,
+      maximum: LONGEST_TIMER_S,
       default: 10,
       description: 'Longest wait for one endpoint, in seconds.',
     }),

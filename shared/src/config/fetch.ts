@@ -1,6 +1,6 @@
 /** Settings of how a runner gets files of assets. */
 import { Type } from 'typebox';
-import { section } from './section.ts';
+import { LONGEST_TIMER_S, section } from './section.ts';
 
 export const FetchSchema = Type.Object(
   {
@@ -24,11 +24,13 @@ export const FetchSchema = Type.Object(
     }),
     idleTimeoutS: Type.Number({
       exclusiveMinimum: 0,
+      maximum: LONGEST_TIMER_S,
       default: 60,
       description: "Longest silence of an asset's server, in seconds.",
     }),
     totalTimeoutS: Type.Number({
       exclusiveMinimum: 0,
+      maximum: LONGEST_TIMER_S,
       default: 21_600,
       description: 'Longest download of one file, in seconds.',
     }),

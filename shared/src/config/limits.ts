@@ -1,6 +1,6 @@
 /** Settings of what one client may ask of the gateway. */
 import { Type } from 'typebox';
-import { section } from './section.ts';
+import { LONGEST_TIMER_S, section } from './section.ts';
 
 export const LimitsSchema = Type.Object(
   {
@@ -32,11 +32,13 @@ export const LimitsSchema = Type.Object(
     }),
     headersTimeoutS: Type.Number({
       exclusiveMinimum: 0,
+      maximum: LONGEST_TIMER_S,
       default: 10,
       description: 'Longest time a client may take to send its headers, in seconds.',
     }),
     requestTimeoutS: Type.Number({
       exclusiveMinimum: 0,
+      maximum: LONGEST_TIMER_S,
       default: 60,
       description: 'Longest time a client may take to send a whole request, in seconds.',
     }),

@@ -1,6 +1,6 @@
 /** Settings of how owners are told about their jobs. */
 import { Type } from 'typebox';
-import { section } from './section.ts';
+import { LONGEST_TIMER_S, section } from './section.ts';
 
 export const NotifySchema = Type.Object(
   {
@@ -11,6 +11,7 @@ export const NotifySchema = Type.Object(
     }),
     timeoutS: Type.Number({
       exclusiveMinimum: 0,
+      maximum: LONGEST_TIMER_S,
       default: 10,
       description: 'Longest wait for the answer of a receiver, in seconds.',
     }),

@@ -11,7 +11,7 @@ import { NotifySchema } from './notify.ts';
 import { OperatorsSchema } from './operators.ts';
 import { ResultsSchema } from './results.ts';
 import { RetentionSchema } from './retention.ts';
-import { section, strict } from './section.ts';
+import { LONGEST_TIMER_S, section, strict } from './section.ts';
 
 const LogLevelSchema = Type.Union(
   [Type.Literal('debug'), Type.Literal('info'), Type.Literal('warn'), Type.Literal('error'), Type.Literal('silent')],
@@ -101,6 +101,7 @@ const GatewaySchema = Type.Object(
     ),
     metadataStoreTimeoutS: Type.Number({
       exclusiveMinimum: 0,
+      maximum: LONGEST_TIMER_S,
       default: 5,
       description: 'Longest wait for one answer of the metadata store, in seconds. It is asked twice at most.',
     }),
@@ -130,6 +131,7 @@ const RunnerSchema = Type.Object(
     }),
     pullTimeoutS: Type.Number({
       exclusiveMinimum: 0,
+      maximum: LONGEST_TIMER_S,
       default: 1_800,
       description: 'Longest pull of an image, in seconds. It does not count as run time.',
     }),

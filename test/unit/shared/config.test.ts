@@ -49,6 +49,12 @@ describe('the configuration', () => {
     expect(refusal({ CAPSTAN_CONFIG: 'missing.yaml' })[0]).to.contain('missing.yaml');
   });
 
+  it('takes no time that a timer would not keep', () => {
+    const problems = refusal({ CAPSTAN_RUNNER_FETCH_TOTAL_TIMEOUT_S: '3000000', CAPSTAN_RUNNER_PULL_TIMEOUT_S: '0' });
+    expect(problems.find((text) => text.startsWith('runner.fetch.totalTimeoutS'))).to.match(/<= 2000000/);
+    expect(problems.find((text) => text.startsWith('runner.pullTimeoutS'))).to.match(/> 0/);
+  });
+
   it('takes a value from the file that a variable with _FILE names', () => {
     file('hunter2\n', 'password');
     expect(load({ CAPSTAN_NATS_PASSWORD_FILE: 'password' }).nats.password).to.equal('hunter2');

@@ -5,6 +5,7 @@
  * store is asked again, with the ETag it gave, if any. When it can't be reached, nothing that is kept is used in its place: its owner
  * may have disabled the asset meanwhile, and a job must not run on it.
  */
+import { deadline } from '@capstan/shared/deadline';
 import type { Clock } from '@capstan/shared/clock';
 import type { Ddo } from '@capstan/shared/contract/ddo';
 import { parseDid, type Did } from '@capstan/shared/contract/ids';
@@ -69,8 +70,8 @@ export function createMetadataStore({ url, timeoutMs, freshMs, clock }: Metadata
   };
 
   const askTwice = (did: Did): Promise<Ddo | undefined> =>
-    retry(() => ask(did, AbortSignal.timeout(timeoutMs)).catch(translate), {
-      signal: AbortSignal.timeout(2 * timeoutMs + 1_000),
+    retry(() => ask(did, deadline(timeoutMs)).catch(translate), {
+      signal: deadline(2 * timeoutMs + 1_000),
       retries: RETRIES,
       minDelayMs: 50,
       maxDelayMs: 200,

@@ -1,5 +1,6 @@
 /** A chain as the gateway asks it, over one endpoint after the other: the only file that makes an ethers provider. */
 import { FetchRequest, isError, JsonRpcProvider, Network } from 'ethers';
+import { deadline } from '@capstan/shared/deadline';
 import type { Clock } from '@capstan/shared/clock';
 import type { ChainConfig } from '@capstan/shared/config/chains';
 import { CapstanError, messageOf } from '@capstan/shared/errors';
@@ -49,7 +50,7 @@ export function createChain(config: ChainConfig, { clock, log }: ChainParts): Ch
       provider.send('eth_chainId', []),
       ...requests.map((request) => answerTo(provider, request)),
     ]);
-    const [chainId, ...rest] = (await unlessAborted(answers, AbortSignal.timeout(timeoutS * 1_000))) as unknown[];
+    const [chainId, ...rest] = (await unlessAborted(answers, deadline(timeoutS * 1_000))) as unknown[];
     if (Number(chainId) !== id) throw new Error(`it is an endpoint of chain ${Number(chainId)}`);
     return rest;
   };

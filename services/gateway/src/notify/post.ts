@@ -1,5 +1,6 @@
 /** POSTs to addresses that strangers name: only to public ones, without following anybody, without reading what comes back. */
 import { request } from 'undici';
+import { deadline } from '@capstan/shared/deadline';
 import type { Config } from '@capstan/shared/config/schema';
 import { CapstanError, hasCode, messageOf } from '@capstan/shared/errors';
 import { createAddressRule, createGuardedAgent } from '@capstan/shared/net/address-guard';
@@ -23,7 +24,7 @@ export function createPost({
   const dispatcher = createGuardedAgent({ isAllowed, idleTimeoutMs: timeoutMs });
   return {
     async send(url, { body, headers }, signal) {
-      const limited = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+      const limited = AbortSignal.any([signal, deadline(timeoutMs)]);
       try {
         const options = { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body } as const;
         const answer = await request(url, { ...options, dispatcher, signal: limited });

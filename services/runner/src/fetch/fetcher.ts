@@ -2,6 +2,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import type { Dispatcher } from 'undici';
+import { deadline } from '@capstan/shared/deadline';
 import type { Clock } from '@capstan/shared/clock';
 import type { ChainConfig } from '@capstan/shared/config/chains';
 import type { Config } from '@capstan/shared/config/schema';
@@ -131,7 +132,7 @@ export function createFetcher(options: FetcherOptions): Fetcher {
   };
 
   const limited = (callerSignal: AbortSignal) =>
-    AbortSignal.any([callerSignal, AbortSignal.timeout(limits.totalTimeoutS * 1_000)]);
+    AbortSignal.any([callerSignal, deadline(limits.totalTimeoutS * 1_000)]);
 
   const take = async (
     content: Content,

@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream';
 import { text as textOf } from 'node:stream/consumers';
 import { Type } from 'typebox';
+import { deadline } from '@capstan/shared/deadline';
 import type { ChainConfig } from '@capstan/shared/config/chains';
 import { hasCode } from '@capstan/shared/errors';
 import { compile } from '@capstan/shared/validate';
@@ -51,7 +52,7 @@ async function firstAnswer(
 ): Promise<string> {
   for (const endpoint of rpc) {
     try {
-      const limited = AbortSignal.any([signal, AbortSignal.timeout(timeoutS * 1_000)]);
+      const limited = AbortSignal.any([signal, deadline(timeoutS * 1_000)]);
       return await ask(endpoint, call, downloadFrom(endpoint), limited);
     } catch (error) {
       signal.throwIfAborted();

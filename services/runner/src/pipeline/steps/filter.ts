@@ -3,6 +3,7 @@
  * the algorithm was started and is started once; whatever a restart finds of it counts. One that did not exit with 0 may have left
  * anything half done, so nothing of the outputs is published then.
  */
+import { deadline } from '@capstan/shared/deadline';
 import type { Clock } from '@capstan/shared/clock';
 import { hasCode } from '@capstan/shared/errors';
 import { insist } from '../../docker/insist.ts';
@@ -54,9 +55,7 @@ async function endsInTime(
 ): Promise<boolean> {
   if (started.kind !== 'running') return true;
   const limitMs = (settings?.maxDurationS ?? DEFAULT_LIMIT_S) * 1_000;
-  const leftMs = Math.max(0, limitMs - (clock.monotonicMs() - started.sinceMs));
-  // It takes whole milliseconds only.
-  const limit = AbortSignal.timeout(Math.ceil(leftMs));
+  const limit = deadline(limitMs - (clock.monotonicMs() - started.sinceMs));
   const limited = AbortSignal.any([signal, limit]);
   try {
     await insist(() => engine.waitForExit(name, limited), { signal: limited, log });
