@@ -8,16 +8,20 @@ import { bringUp } from './bootstrap/bring-up.mjs';
 import { browser } from './bootstrap/browser.mjs';
 import { clientPrograms } from './bootstrap/client-programs.mjs';
 import { compose } from './bootstrap/compose.mjs';
+import { useNamedEngine } from './bootstrap/engine-api.mjs';
 import { demoImage } from './bootstrap/demo-image.mjs';
 import { dockerEngine } from './bootstrap/docker.mjs';
+import { isAskedForHelp } from './bootstrap/help-asked.mjs';
 import { natsServer } from './bootstrap/nats.mjs';
 import { faketime } from './bootstrap/faketime.mjs';
 import { findNode24 } from './bootstrap/node-24.mjs';
 import { nodeModules } from './bootstrap/node-modules.mjs';
+import { pythonLibraries } from './bootstrap/python-libraries.mjs';
 import { registry } from './bootstrap/registry.mjs';
 import { runScript } from './bootstrap/run-script.mjs';
 import * as say from './bootstrap/say.mjs';
 import { SetupError } from './bootstrap/setup-error.mjs';
+import { proxies } from './bootstrap/proxies.mjs';
 import { wrk } from './bootstrap/wrk.mjs';
 import { xfs } from './bootstrap/xfs.mjs';
 
@@ -35,7 +39,8 @@ const COMMANDS = {
     script: 'scripts/start.ts',
   },
   test: {
-    does: 'run all tests',
+    does: 'run all tests; --engine <socket>: on that engine',
+    canNameEngine: true,
     needs: [
       nodeModules,
       natsServer,
@@ -44,9 +49,11 @@ const COMMANDS = {
       clientPrograms,
       compose,
       registry,
+      pythonLibraries,
       xfs,
       faketime,
       browser,
+      proxies,
     ],
     script: 'scripts/test.ts',
   },
@@ -60,15 +67,35 @@ const COMMANDS = {
     needs: [nodeModules],
     script: 'scripts/doctor.ts',
   },
+  'broker-setup': {
+    does: 'make on NATS what a node needs, for a gateway that may not',
+    needs: [nodeModules],
+    script: 'scripts/broker-setup.ts',
+  },
   backup: {
     does: 'copy what the node keeps, also while it runs',
     needs: [nodeModules],
     script: 'scripts/backup.ts',
   },
+  move: {
+    does: 'move jobs that wait for one environment to another one',
+    needs: [nodeModules],
+    script: 'scripts/move.ts',
+  },
+  uninstall: {
+    does: 'take the node off this machine; says what it would remove first',
+    needs: [nodeModules],
+    script: 'scripts/uninstall.ts',
+  },
   restore: {
     does: 'bring back what a backup holds',
     needs: [nodeModules],
     script: 'scripts/restore.ts',
+  },
+  keys: {
+    does: "show the node's key, or give it a new one",
+    needs: [nodeModules],
+    script: 'scripts/keys.ts',
   },
   'chaos-store': {
     does: 'kill a process that commits, a thousand times, and look whether the store lost anything',
@@ -110,6 +137,11 @@ const COMMANDS = {
     needs: [nodeModules, wrk],
     script: 'test/bench/poll.ts',
   },
+  'bench-refusals': {
+    does: 'send all kinds of nonsense to every route, and measure how long each holds up everybody else',
+    needs: [nodeModules],
+    script: 'test/bench/refusals.ts',
+  },
   'bench-submit': {
     does: 'measure how fast signed orders are accepted durably',
     needs: [nodeModules, wrk],
@@ -133,7 +165,7 @@ if (name === '--help' || name === '-h' || name === 'help') console.log(help());
 else if (!Object.hasOwn(COMMANDS, name ?? '')) refuse(name);
 else await main(COMMANDS[name]);
 
-async function main({ needs, script }) {
+async function main({ needs, script, canNameEngine = false }) {
   const stopped = new AbortController();
   const stop = (signal) => {
     process.exitCode = 128 + constants.signals[signal];
@@ -143,8 +175,10 @@ async function main({ needs, script }) {
   for (const signal of signals) process.on(signal, stop);
   try {
     checkOwnNode();
+    if (canNameEngine) useNamedEngine(args);
     const context = { root, signal: stopped.signal };
-    await bringUp(needs, context);
+    // A usage text neither installs an engine nor starts one.
+    await bringUp(isAskedForHelp(args) ? needs.filter((part) => part === nodeModules) : needs, context);
     if (script === undefined) return;
     const node = await findNode24(context);
     for (const signal of signals) process.off(signal, stop);
@@ -189,6 +223,8 @@ Where the parts come from
                  started by systemd, or as a detached dockerd with its log in /var/log/dockerd.log
   curl, python3, docker-compose, docker-registry
                  the ones on PATH, else apt-get install
+  pandas, matplotlib
+                 Debian's for its own Python, else apt-get install
   chromium       the one on PATH (or Chrome), else apt-get install
   image          built from Node 24 and busybox of this machine (apt-get install busybox-static), no registry
 

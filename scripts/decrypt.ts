@@ -7,18 +7,24 @@ import { CapstanError, messageOf } from '@capstan/shared/errors';
 import { nodeKeyFrom, type NodeKey } from '@capstan/shared/node-key';
 import { publicKeyOf } from '@capstan/shared/seal';
 import { unsealFile } from '@capstan/shared/sealed-file';
+import { readCommandLine } from './parts/command-line.ts';
 
 const USAGE = `usage: npm run -s decrypt -- public-key
        npm run -s decrypt -- FILE TO
 
 Decrypts a result with the private key in WALLET_KEY; public-key prints what to give a job as output.encryptTo.
-FILE may be - for stdin. TO appears only when all of FILE was there and unchanged.`;
+FILE may be - for stdin, and TO - for stdout. A file TO appears only when all of FILE was there and unchanged; of what goes to
+stdout each part is checked before it is written, and the exit code says whether it was all.`;
 
-const [from, to] = process.argv.slice(2);
+const { values, positionals } = readCommandLine(USAGE, {
+  options: { help: { type: 'boolean', short: 'h', default: false } },
+  allowPositionals: true,
+});
+const [from, to, ...more] = positionals;
 try {
-  if (from === undefined || from === 'help') console.log(USAGE);
+  if (values.help || from === undefined || from === 'help') console.log(USAGE);
   else if (from === 'public-key') console.log(publicKeyOf(walletKey()));
-  else if (to === undefined) throw new CapstanError('BAD_REQUEST', USAGE);
+  else if (to === undefined || more.length > 0) throw new CapstanError('BAD_REQUEST', USAGE);
   else await decryptFile(from, to, walletKey());
 } catch (error) {
   console.error(messageOf(error));
@@ -26,9 +32,10 @@ try {
 }
 
 async function decryptFile(source: string, target: string, key: NodeKey): Promise<void> {
+  const sealed = source === '-' ? process.stdin : createReadStream(source);
+  if (target === '-') return pipeline(unsealFile(key, sealed), process.stdout);
   const temporary = `${target}.${randomBytes(6).toString('hex')}`;
   try {
-    const sealed = source === '-' ? process.stdin : createReadStream(source);
     await pipeline(unsealFile(key, sealed), createWriteStream(temporary, { flags: 'wx', mode: 0o600 }));
     await rename(temporary, target);
   } catch (error) {

@@ -1,10 +1,10 @@
 /** `npm run demo`: a node of its own, a real job on real data from order to result, and nothing left of it. */
 import { randomBytes } from 'node:crypto';
 import { relative } from 'node:path';
-import { parseArgs } from 'node:util';
 import { messageOf } from '@capstan/shared/errors';
 import { runDemo, type DemoOutcome } from './demo/run.ts';
 import { interruptions } from './parts/until-signal.ts';
+import { readCommandLine } from './parts/command-line.ts';
 
 const USAGE = `usage: npm run demo -- [options]
 
@@ -18,7 +18,7 @@ catalogue, orders a job as a consumer would, shows its statuses live and its res
 
 The results stay in var/demo.`;
 
-const { values } = parseArgs({
+const { values } = readCommandLine(USAGE, {
   options: {
     paid: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },

@@ -1,12 +1,24 @@
 /** `npm run docs`: writes the pages that are made from the code. With `--check`, only says which of them are no longer true. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { systemCode } from '@capstan/shared/errors';
 import { PAGES } from './docs/pages.ts';
+import { readCommandLine } from './parts/command-line.ts';
+
+const USAGE = `usage: npm run docs [-- --check]
+
+Writes the pages and descriptions that are made from the code.
+
+  --check   writes nothing; says which of them are not what the code says, with exit code 1 if any`;
 
 const root = resolve(import.meta.dirname, '..');
-const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
+const { values } = readCommandLine(USAGE, {
+  options: { check: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } },
+});
+if (values.help) {
+  console.log(USAGE);
+  process.exit();
+}
 
 async function contentOf(path: string): Promise<string | undefined> {
   try {

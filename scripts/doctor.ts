@@ -1,16 +1,17 @@
 /** `npm run doctor`: looks whether a node can work well on this machine, and says what to do where it can't. Changes nothing. */
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { isGiven, loadConfig } from '@capstan/shared/config/load';
+import { configFileOf, isGiven, loadConfig } from '@capstan/shared/config/load';
 import type { Config } from '@capstan/shared/config/schema';
 import { messageOf } from '@capstan/shared/errors';
 import { examine } from './doctor/checks.ts';
 import { bad, ok, table, type Finding } from './doctor/finding.ts';
+import { readCommandLine } from './parts/command-line.ts';
 
 const USAGE = `usage: npm run doctor [-- options]
 
 Looks at this machine with the settings of capstan.yaml and CAPSTAN_ variables: configuration, data folder, container
-engine, GPUs, registries, NATS, port and clock. Says for each whether it is well (✓), could be better (!) or must be mended (✗),
+engine (disk, inodes, networks, where images lie), GPUs, registries, NATS, port, public address, proxies, clock,
+timers that clear away containers, and who can read the settings. Says for each whether it is well (✓), could be better (!) or must be mended (✗),
 and what to do. Changes nothing.
 
   --json   the findings as JSON: level (ok, warn, bad), about, text, remedy
@@ -18,7 +19,7 @@ and what to do. Changes nothing.
 
 The exit code is 1 if something must be mended.`;
 
-const { values } = parseArgs({
+const { values } = readCommandLine(USAGE, {
   options: { json: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } },
 });
 if (values.help) console.log(USAGE);
@@ -32,15 +33,16 @@ async function main(): Promise<void> {
 
 async function findAll(): Promise<readonly Finding[]> {
   const workingDir = process.cwd();
+  const around = { configFile: configFileOf(process.env, workingDir), variables: process.env };
   let config: Config;
   try {
     config = loadConfig(process.env, workingDir);
   } catch (error) {
     const remedy = 'mend that; the rest was looked at with the settings as they are by default';
     const defaults = { ...loadConfig({}, import.meta.dirname), dataDir: join(workingDir, 'var') };
-    const others = await examine({ config: defaults, isNatsGiven: false });
+    const others = await examine({ ...around, config: defaults, isNatsGiven: false });
     return [bad('configuration', messageOf(error), remedy), ...others];
   }
   const isNatsGiven = isGiven('nats.servers', process.env, workingDir);
-  return [ok('configuration', 'read, and free of problems'), ...(await examine({ config, isNatsGiven }))];
+  return [ok('configuration', 'read, and free of problems'), ...(await examine({ ...around, config, isNatsGiven }))];
 }

@@ -2,9 +2,20 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startBrowser } from './parts/browser.ts';
+import { readCommandLine } from './parts/command-line.ts';
 import { ROOT } from './parts/service.ts';
 import { playNode, PLAYED_URL } from './screenshots/played-node.ts';
 import { DONE, NOW, RUNNING, STORY, TOKEN } from './screenshots/story.ts';
+
+const USAGE = `usage: npm run docs:screenshots
+
+Takes the pictures of docs/img anew: the page in a real browser, with a script in place of the node.`;
+
+const { values } = readCommandLine(USAGE, { options: { help: { type: 'boolean', short: 'h', default: false } } });
+if (values.help) {
+  console.log(USAGE);
+  process.exit();
+}
 
 const WIDE = { width: 1440, height: 900 };
 const NARROW = { width: 390, height: 844 };

@@ -1,9 +1,11 @@
 /** `npm run sign`: signs a request as a consumer's wallet does, for whoever tries the API with curl. */
+import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import { parseArgs } from 'node:util';
 import { Wallet } from 'ethers';
-import { systemCode } from '@capstan/shared/errors';
+import { readCommandLine } from './parts/command-line.ts';
+import { TYPED_HEADER } from '@capstan/shared/contract/typed-signature';
 import { REQUESTS, signedOrder, signedQuery, signText, type RequestName } from './sign/requests.ts';
+import { typedSignature } from './sign/typed.ts';
 
 const USAGE = `usage: npm run -s sign -- <request> [options]
 
@@ -18,42 +20,43 @@ Signs a request to a Capstan node with the private key in WALLET_KEY, and prints
   delete   --job, --dataset
   result   --job, --index
   log      --job
-  token    --expires-in      for createAuthToken; seconds from now, 3600 if absent
-  revoke   --token           for deleteAuthToken
   text     TEXT              the signature of a text, and nothing else
+  typed    METHOD URL        a typed signature for any request, as the header to send: the only way to tokens and tickets;
+           --data FILE       with that body, byte by byte (curl: --data-binary @FILE)
+           --provider 0x…    the node's address; asked for at the URL if absent
 
   --nonce N                  must be greater than the last one of this address; the time in milliseconds if absent
 
-example
+examples
   export WALLET_KEY=$(npm run -s sign -- new)
+  URL="http://127.0.0.1:8030/api/services/createAuthToken?expiration=$(($(date +%s) + 3600))"
+  curl "$URL" -H "$(npm run -s sign -- typed GET "$URL")"
   curl "http://127.0.0.1:8030/api/services/computeResult?$(npm run -s sign -- result --job JOB --index 0)"`;
+
+/** Shorter than nodes allow, for clocks differ. */
+const LASTS_S = 240;
 
 const OPTIONS = {
   job: { type: 'string' },
   dataset: { type: 'string' },
   index: { type: 'string' },
-  token: { type: 'string' },
-  'expires-in': { type: 'string', default: '3600' },
+  data: { type: 'string' },
+  provider: { type: 'string' },
   nonce: { type: 'string' },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
-try {
-  const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
-  const [name = 'help', ...rest] = positionals;
-  if (values.help || name === 'help') console.log(USAGE);
-  else await sign(name, rest, values);
-} catch (error) {
-  if (!(error instanceof Error) || systemCode(error)?.startsWith('ERR_PARSE_ARGS') !== true) throw error;
-  refuse(error.message);
-}
+const typed = readCommandLine(USAGE, { options: OPTIONS, allowPositionals: true });
+const [request = 'help', ...words] = typed.positionals;
+if (typed.values.help || request === 'help') console.log(USAGE);
+else await sign(request, words, typed.values);
 
 interface Values {
   readonly job?: string | undefined;
   readonly dataset?: string | undefined;
   readonly index?: string | undefined;
-  readonly token?: string | undefined;
-  readonly 'expires-in': string;
+  readonly data?: string | undefined;
+  readonly provider?: string | undefined;
   readonly nonce?: string | undefined;
 }
 
@@ -70,12 +73,39 @@ async function sign(name: string, rest: readonly string[], values: Values): Prom
     if (body === undefined) return refuse('The order on stdin is no JSON object with a dataset.documentId.');
     return console.log(JSON.stringify(body));
   }
+  if (name === 'typed') return printTyped(rest, values, { wallet, nonce });
   if (!isRequest(name)) return refuse(`There is no request ${name}.\n\n${USAGE}`);
-  const expiration = String(Math.floor(Date.now() / 1000) + Number(values['expires-in']));
-  const { job: jobId, dataset: documentId, index, token } = values;
-  const signed = signedQuery(name, { jobId, documentId, index, token, expiration }, { wallet, nonce });
+  const { job: jobId, dataset: documentId, index } = values;
+  const signed = signedQuery(name, { jobId, documentId, index }, { wallet, nonce });
   if ('missing' in signed) return refuse(`${name} needs ${signed.missing.join(' and ')}.\n\n${USAGE}`);
   console.log(signed.query);
+}
+
+async function printTyped(
+  [method, url]: readonly string[],
+  { data, provider }: Values,
+  { wallet, nonce }: { readonly wallet: Wallet; readonly nonce: string },
+): Promise<void> {
+  if (method === undefined || url === undefined || !URL.canParse(url)) {
+    return refuse(`typed needs a method and a URL.\n\n${USAGE}`);
+  }
+  const node = provider ?? (await providerAt(url));
+  if (node === undefined) return refuse(`No node answers at ${url}: say its address with --provider.`);
+  const body = data === undefined ? undefined : await readFile(data);
+  const expiresAtS = Math.floor(Date.now() / 1000) + LASTS_S;
+  const header = typedSignature({ method, url, body }, { wallet, provider: node, nonce, expiresAtS });
+  console.log(`${TYPED_HEADER}: ${header}`);
+}
+
+/** The address of the node behind a URL of one of its routes. */
+async function providerAt(url: string): Promise<string | undefined> {
+  const [root = url] = url.split('/api/');
+  try {
+    const facts = (await (await fetch(root)).json()) as { readonly providerAddress?: unknown };
+    return typeof facts.providerAddress === 'string' ? facts.providerAddress : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function isRequest(name: string): name is RequestName {

@@ -1,17 +1,17 @@
 /** `npm start`: the node of this machine, by capstan.yaml and CAPSTAN_ variables, until Ctrl-C. */
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { isGiven } from '@capstan/shared/config/load';
 import { configOfProcess, dataPaths } from '@capstan/shared/config/process';
 import { messageOf } from '@capstan/shared/errors';
 import { serviceGroup, type Service } from '@capstan/shared/service';
 import { natsVariables, startNats, type Nats } from './parts/nats.ts';
-import { startService, untilReady, type ServiceName } from './parts/service.ts';
-import { interruptions } from './parts/until-signal.ts';
+import { parseEntry, startService, untilReady, type RunningService, type ServiceName } from './parts/service.ts';
+import { interruptions, unless } from './parts/until-signal.ts';
 import { banner } from './start/banner.ts';
 import { isShown, natsEntry, readableLine } from './start/show-line.ts';
 import { supervise } from './start/supervise.ts';
+import { endWithoutReader, readCommandLine } from './parts/command-line.ts';
 
 const USAGE = `usage: npm start -- [options]
 
@@ -22,14 +22,17 @@ A part that dies is started again.
   --json   log as JSON lines; so it does wherever stdout is no terminal
   --help   this text`;
 
-const { values } = parseArgs({
+const { values } = readCommandLine(USAGE, {
   options: { json: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } },
 });
 if (values.help) console.log(USAGE);
 else await main();
 
 async function main(): Promise<void> {
-  const signal = interruptions();
+  const closed = new AbortController();
+  const signal = AbortSignal.any([interruptions(), closed.signal]);
+  // `npm start | head`: nobody reads on, so nobody wants it any more.
+  endWithoutReader(() => closed.abort());
   const config = configOfProcess();
   const isReadable = process.stdout.isTTY && !values.json;
   const show = (part: string, line: string) => {
@@ -72,9 +75,10 @@ async function main(): Promise<void> {
           workingDir: process.cwd(),
           onLine: (line) => show(service, line),
         });
-        const entry = await untilReady(running, service).catch(async (error: unknown) => {
-          await running.kill();
-          throw error;
+        // Who is asked to end while it starts does not wait for what may never be ready.
+        const entry = await unless(signal, untilReady(running, service)).catch(async (error: unknown) => {
+          await (signal.aborted ? running.stop() : running.kill());
+          throw new Error(reasonOf(running) ?? messageOf(error), { cause: error });
         });
         if (typeof entry['url'] === 'string') url = entry['url'];
         return running;
@@ -87,8 +91,14 @@ async function main(): Promise<void> {
   try {
     await node.start();
   } catch (error) {
-    // The part itself has said why, in the lines above.
-    console.error(`The node did not start. ${messageOf(error).split('\n')[0] ?? ''}`);
+    if (signal.aborted) {
+      console.error('Stopped before the node had started.');
+      // As below.
+      process.exitCode = 0;
+      return;
+    }
+    const [reason = ''] = messageOf(error).split('\n');
+    console.error(`The node did not start. ${reason.replace(/ The last of it:$/, '')}`);
     process.exitCode = 1;
     return;
   }
@@ -102,4 +112,11 @@ async function main(): Promise<void> {
   await node.stop();
   // Being asked to end is the normal end of a node.
   process.exitCode = 0;
+}
+
+/** Why a service could not start, in its own words: an error, or else what it was still waiting for. */
+function reasonOf(service: RunningService): string | undefined {
+  const entries = service.lastLines(100).flatMap((line) => parseEntry(line) ?? []);
+  const problems = entries.map((entry) => entry['problem']).filter((problem) => typeof problem === 'string');
+  return entries.findLast((entry) => entry['level'] === 'error')?.msg ?? problems.at(-1);
 }

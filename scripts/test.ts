@@ -1,47 +1,106 @@
-/** `npm test`: every test there is, on real parts, with coverage; its last line says how many passed, failed and were skipped. */
+/** `npm test`: every test there is, on real parts; its last line says how many passed, failed and were skipped. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from './parts/service.ts';
+import { chooseFiles, KINDS, type Chosen } from './tests/choose.ts';
+import { readOwnWords } from './tests/own-words.ts';
+import { showEnd, showResult, sumOf } from './tests/report.ts';
+import { runLanes } from './tests/run-lanes.ts';
+import { whichEngine } from './tests/which-engine.ts';
 
-/** In this order: what fails fast comes first. */
-const KINDS = ['unit', 'simulation', 'conformance', 'integration', 'e2e', 'clients'];
 const COVERED = ['shared/src/**/*.ts', 'services/*/src/**/*.ts', 'scripts/**/*.ts'];
-const USAGE = `usage: npm test -- [paths] [options of mocha]
+/** Tests wait for containers and servers more than they compute. */
+const LANES_PER_CORE = 2;
+const MOST_LANES = 8;
 
-Runs the tests of test/{${KINDS.join(',')}}, or of the paths given, on a real NATS server and a real Docker Engine. Prints the
-coverage of all processes that took part (folder coverage/), and last of all one line with the counts.
+const USAGE = `usage: npm test -- [paths] [--lanes n] [--engine socket] [--coverage] [options of mocha]
+
+Runs the tests of test/{${KINDS.join(',')}}, or of the files and folders given, on a real NATS server and a real Docker Engine.
+The files are divided over lanes, processes that run beside each other (two per core, unless --lanes says how many); what a file says
+is printed when it has ended. Then the slowest files, all failures, and last of all one line with the counts. --coverage counts what
+all processes that took part have run (folder coverage/); that takes a fifth longer. --engine names another engine than the machine's, for all tests and what they start; what
+breaks an engine or fills its disk does so to a private one, started from the dockerd on PATH. The first line says which engine it is.
 
   npm test -- --grep 'a stopped job'
-  npm test -- test/e2e/job.test.ts
+  npm test -- test/e2e/job.test.ts test/unit/runner
 
   SHOW_LOGS=1   also shows what gateway, runner and NATS log`;
 
 const words = process.argv.slice(2);
+const coverageDir = join(ROOT, 'coverage');
+const rawDir = join(coverageDir, 'raw');
+const compiledDir = join(coverageDir, 'compiled');
+/** For every Node process that starts from here on, gateway and runner too. */
+const variablesOf = ({ isCovered }: { readonly isCovered: boolean }) => ({
+  // What it covered is written when it ends.
+  ...(isCovered ? { NODE_V8_COVERAGE: rawDir } : {}),
+  // And what it compiled: the tests start hundreds of gateways and runners, each of which would begin with compiling for a second.
+  NODE_COMPILE_CACHE: compiledDir,
+});
+
 if (words.includes('--help') || words.includes('-h')) console.log(USAGE);
 else await main();
 
 async function main(): Promise<void> {
-  const coverageDir = join(ROOT, 'coverage');
-  const rawDir = join(coverageDir, 'raw');
-  const countsFile = join(coverageDir, 'counts.txt');
+  const own = readOwnWords(words);
+  const chosen = own.ok ? chooseFiles(own.rest, ROOT) : undefined;
+  const problem = own.ok ? chosen?.unknown.map((path) => `There is no test at ${path}.`).join('\n') : own.problem;
+  if (problem || !own.ok || !chosen) {
+    console.error(`${problem}\n\n${USAGE}`);
+    process.exitCode = 2;
+    return;
+  }
+  if (own.engine !== undefined) process.env.DOCKER_HOST = `unix://${own.engine}`;
+  console.log(`The tests run on ${await whichEngine()}.\n`);
   await rm(coverageDir, { recursive: true, force: true });
   await mkdir(rawDir, { recursive: true });
 
-  const isPathGiven = words.some((word) => /^(\.\/)?test\//.test(word));
-  const code = await run(['mocha', 'bin', 'mocha.js'], {
-    args: [
-      '--recursive',
-      '--reporter-option',
-      `countsFile=${countsFile}`,
-      ...words,
-      ...(isPathGiven ? [] : allTests()),
-    ],
-    // Every Node process that starts from here on, gateway and runner too, writes what it covered when it ends.
-    variables: { NODE_V8_COVERAGE: rawDir },
+  const variables = variablesOf(own);
+  const counts = chosen.isPlain ? await runPlainly(chosen, variables) : await runInLanes(chosen, variables, own.lanes);
+  if (own.isCovered) await reportCoverage();
+  for (const dir of [rawDir, compiledDir]) await rm(dir, { recursive: true, force: true });
+  if (counts === undefined) console.error('mocha ended before it could run the tests; the reason stands above.');
+  console.log(counts ?? '0 passed, 1 failed, 0 skipped');
+  if (counts === undefined) process.exitCode = 1;
+}
+
+type Variables = Readonly<Record<string, string>>;
+
+async function runInLanes(
+  { files, options }: Chosen,
+  variables: Variables,
+  lanes: number | undefined,
+): Promise<string> {
+  const beganMs = performance.now();
+  const results = await runLanes(files, {
+    count: lanes ?? Math.min(MOST_LANES, LANES_PER_CORE * availableParallelism()),
+    dir: join(coverageDir, 'lanes'),
+    options: [...options, ...(process.stdout.isTTY ? ['--color'] : [])],
+    variables,
+    onResult: showResult,
   });
+  showEnd(results, (performance.now() - beganMs) / 1_000);
+  const { passed, failed, skipped } = sumOf(results);
+  if (failed > 0 || results.length < files.length) process.exitCode = 1;
+  return `${passed} passed, ${failed} failed, ${skipped} skipped`;
+}
+
+/** One mocha on our terminal; resolves to its counts, if it came so far. */
+async function runPlainly({ files, options }: Chosen, variables: Variables): Promise<string | undefined> {
+  const countsFile = join(coverageDir, 'counts.txt');
+  const code = await run(['mocha', 'bin', 'mocha.js'], {
+    args: ['--reporter-option', `countsFile=${countsFile}`, ...options, ...files],
+    variables,
+  });
+  if (code !== 0) process.exitCode = 1;
+  return existsSync(countsFile) ? readFileSync(countsFile, 'utf8') : undefined;
+}
+
+async function reportCoverage(): Promise<void> {
   await run(['c8', 'bin', 'c8.js'], {
     args: [
       'report',
@@ -51,23 +110,11 @@ async function main(): Promise<void> {
       ...COVERED.map((pattern) => `--include=${pattern}`),
     ],
   });
-  await rm(rawDir, { recursive: true, force: true });
-
-  const counts = existsSync(countsFile) ? readFileSync(countsFile, 'utf8') : undefined;
-  if (counts === undefined) console.error('mocha ended before it could run the tests; the reason stands above.');
-  console.log(counts ?? '0 passed, 1 failed, 0 skipped');
-  process.exitCode = code === 0 && counts !== undefined ? 0 : 1;
-}
-
-function allTests(): readonly string[] {
-  return KINDS.map((kind) => join('test', kind))
-    .filter((dir) => existsSync(join(ROOT, dir)))
-    .map((dir) => join(dir, '**', '*.test.ts'));
 }
 
 interface Run {
   readonly args: readonly string[];
-  readonly variables?: Readonly<Record<string, string>>;
+  readonly variables?: Variables;
 }
 
 /** Runs a program of node_modules on our terminal, and hands it the signals that end us. */

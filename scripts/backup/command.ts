@@ -1,9 +1,11 @@
 /** What `npm run backup` and `npm run restore` have in common: settings, paths where the person is, errors a person can act on. */
 import { resolve } from 'node:path';
+import type { Config } from '@capstan/shared/config/schema';
 import { configOfProcess, dataPaths, type DataPaths } from '@capstan/shared/config/process';
 
 export interface CommandContext {
   readonly paths: DataPaths;
+  readonly config: Config;
   readonly dataDir: string;
   readonly now: Date;
   /** A path as the person typed it. */
@@ -17,6 +19,7 @@ export async function runCommand(work: (context: CommandContext) => Promise<stri
   const workingDir = process.env.INIT_CWD ?? process.cwd();
   try {
     const context = {
+      config,
       paths: dataPaths(config),
       dataDir: config.dataDir,
       now: new Date(),

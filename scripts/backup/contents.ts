@@ -1,6 +1,6 @@
 /** What a backup holds, and how one knows that it is whole: `backup.json` lists every file with its size and SHA-256. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { Type, type Static } from 'typebox';
@@ -9,8 +9,9 @@ import { compile } from '@capstan/shared/validate';
 export const CONTENTS = 'backup.json';
 /** The copy of the store. */
 export const STORE_FILE = 'store.db';
-/** Of the data folder, beside the store. The keys: without them neither assets nor tokens can be read. */
-export const KEYS = ['node.key', 'token.key'] as const;
+/** The node's key, wherever it comes from, and its settings, if they are a file. */
+export const KEY_FILE = 'node.key';
+export const CONFIG_FILE = 'capstan.yaml';
 export const FOLDERS = ['catalogue', 'results'] as const;
 
 const ContentsSchema = Type.Object({
@@ -18,6 +19,8 @@ const ContentsSchema = Type.Object({
   /** ISO 8601. */
   madeAt: Type.String(),
   hasResults: Type.Boolean(),
+  /** What a new machine needs beside it, for a person. */
+  leftOut: Type.Optional(Type.Array(Type.String())),
   files: Type.Array(
     Type.Object({
       path: Type.String({ pattern: '^[^/].*$' }),
@@ -46,15 +49,26 @@ export async function listFiles(dir: string): Promise<Contents['files']> {
   return files;
 }
 
+/** Says what is not there: the system's own words would name a file that the caller has not. */
+async function contentsText(dir: string): Promise<string> {
+  if (!existsSync(dir)) throw new Error(`There is no ${dir}. Name the folder that npm run backup has printed.`);
+  const path = join(dir, CONTENTS);
+  if (!existsSync(path)) throw new Error(`${dir} is no backup, or one that was not finished: it has no ${CONTENTS}.`);
+  return readFile(path, 'utf8');
+}
+
+/** Nothing, of a text that is no JSON: no list is made of it. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The list of a backup that is whole; throws what is wrong with one that is not. */
 export async function checkedContents(dir: string): Promise<Contents> {
-  let text: string;
-  try {
-    text = await readFile(join(dir, CONTENTS), 'utf8');
-  } catch (error) {
-    throw new Error(`${dir} is no backup, or one that was not finished: it has no ${CONTENTS}.`, { cause: error });
-  }
-  const checked = validate(JSON.parse(text) as unknown);
+  const checked = validate(parsed(await contentsText(dir)));
   if (!checked.ok) throw new Error(`${join(dir, CONTENTS)} is not a list of a backup that this version can read.`);
   const actual = new Map((await listFiles(dir)).map((file) => [file.path, file]));
   for (const { path, sha256 } of checked.value.files) {
@@ -63,6 +77,17 @@ export async function checkedContents(dir: string): Promise<Contents> {
     if (found.sha256 !== sha256) throw new Error(`The backup is damaged: ${path} is not what was saved.`);
   }
   return checked.value;
+}
+
+/** Throws unless the files that were copied are those of the list: `copies` says where the file, or the folder, of a name lies now. */
+export async function requireWhole({ files }: Contents, copies: Readonly<Record<string, string>>): Promise<void> {
+  for (const { path, sha256 } of files) {
+    const [name = '', ...rest] = path.split('/');
+    const at = copies[name];
+    if (at === undefined) continue;
+    if ((await sha256Of(join(at, ...rest))) !== sha256)
+      throw new Error(`${path} could not be copied: it is another file now.`);
+  }
 }
 
 async function sha256Of(path: string): Promise<string> {

@@ -9,7 +9,7 @@ import { SetupError } from './setup-error.mjs';
 import { tar } from './tar.mjs';
 
 /** The image of the demo, the tests and the benchmarks: made of what this machine has, so that no registry is needed. */
-export const DEMO_IMAGE = 'capstan/node-demo:24';
+export const DEMO_IMAGE = 'localhost/capstan/node-demo:24';
 
 const RECIPE_LABEL = 'capstan.recipe';
 const ANSWER_LIMIT_MS = 10_000;
@@ -110,8 +110,8 @@ function nodeVersion(node) {
 }
 
 async function importImage(ingredients, signal) {
-  const [repo, tag] = DEMO_IMAGE.split(':');
-  const query = new URLSearchParams({ fromSrc: '-', repo, tag });
+  // The tag with the name: a tag beside it is not read by Podman.
+  const query = new URLSearchParams({ fromSrc: '-', repo: DEMO_IMAGE });
   const changes = [
     `LABEL ${RECIPE_LABEL}=${recipeOf(ingredients)}`,
     'ENV PATH=/usr/local/bin:/usr/bin:/bin',

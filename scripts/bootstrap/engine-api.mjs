@@ -15,6 +15,16 @@ export function isForeignEngine() {
   return engineUrl() !== `unix://${DEFAULT_SOCKET}`;
 }
 
+/** `--engine <socket>` among the words of a command: what is brought up, and the command itself, use that engine. */
+export function useNamedEngine(words) {
+  const at = words.findIndex((word) => word === '--engine' || word.startsWith('--engine='));
+  if (at === -1) return;
+  const socket = words[at].slice('--engine='.length) || words[at + 1];
+  if (!socket?.startsWith('/'))
+    throw new SetupError('--engine is the path of the socket of an engine', 'as in --engine /run/podman/podman.sock');
+  process.env.DOCKER_HOST = `unix://${socket}`;
+}
+
 /** Where the engine should answer, as DOCKER_HOST would say it. */
 export function engineUrl() {
   return process.env.DOCKER_HOST || `unix://${DEFAULT_SOCKET}`;

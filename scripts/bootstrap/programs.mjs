@@ -20,12 +20,19 @@ export function findProgram(name) {
 
 /**
  * Runs a program to its end, keeps what it printed, and doesn't judge its exit code.
+ * @param killSignal what it gets when `signal` fires; for one that goes on after a SIGTERM, SIGKILL
  * @returns {Promise<{ code: number, output: string }>} code is 127 if there is no such program
  */
-export function run(command, { signal, env = process.env, cwd, stdin = 'ignore' } = {}) {
+export function run(command, { signal, killSignal, env = process.env, cwd, stdin = 'ignore' } = {}) {
   return new Promise((resolve, reject) => {
     const [program, ...args] = command;
-    const child = spawn(program, args, { cwd, env: withDaemonFolders(env), signal, stdio: [stdin, 'pipe', 'pipe'] });
+    const child = spawn(program, args, {
+      cwd,
+      env: withDaemonFolders(env),
+      signal,
+      killSignal,
+      stdio: [stdin, 'pipe', 'pipe'],
+    });
     const chunks = [];
     const end = (code) => resolve({ code, output: Buffer.concat(chunks).toString('utf8').trim() });
     child.stdout.on('data', (chunk) => chunks.push(chunk));

@@ -7,6 +7,11 @@ const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
 // Ctrl-C reaches us twice under npm: from the terminal and from npm. A person who means it twice takes longer.
 const SAME_PRESS_MS = 500;
 
+// Whoever kills npm outright means the node, too. No event tells that a parent is gone. Without npm, the parent is a shell or a service
+// manager, and one that goes away (`nohup`, a terminal that closes, a manager that starts itself anew) means nothing of the kind.
+const PARENT = process.env.npm_lifecycle_event === undefined ? undefined : process.ppid;
+const PARENT_CHECK_MS = 1_000;
+
 /**
  * Runs the script to its end and returns its exit code, or 128 + n if signal n ended it.
  *
@@ -28,7 +33,14 @@ export async function runScript({ node, script, args, root }) {
     child.kill(signal);
   };
   for (const signal of FORWARDED) process.on(signal, forward);
+  const watching = PARENT === undefined ? undefined : setInterval(endWithParent, PARENT_CHECK_MS);
+  function endWithParent() {
+    if (process.ppid === PARENT) return;
+    clearInterval(watching);
+    child.kill('SIGTERM');
+  }
   const [code, signal] = await once(child, 'exit');
+  clearInterval(watching);
   return code ?? 128 + constants.signals[signal];
 }
 

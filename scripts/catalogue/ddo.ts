@@ -1,9 +1,10 @@
 /** Describes an asset the way Ocean's metadata does (DDO 4.x), with its files sealed to the node's key. */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { getAddress, hexlify } from 'ethers';
 import type { AssetFile, Container, Ddo } from '@capstan/shared/contract/ddo';
-import { parseDid, type Did } from '@capstan/shared/contract/ids';
+import { assetDid } from '@capstan/shared/crypto/asset-did';
 import { seal } from '@capstan/shared/seal';
+import type { Trust } from './trust.ts';
 
 export interface NewAsset {
   readonly type: 'dataset' | 'algorithm';
@@ -14,6 +15,11 @@ export interface NewAsset {
   readonly isRawAllowed?: boolean;
   /** Datasets only: whether algorithms may have a network beside it, where an environment offers one. */
   readonly isNetworkAllowed?: boolean;
+  /** A paragraph for consumers. */
+  readonly description?: string | undefined;
+  /** Datasets only: which published algorithms may run on it; any, if absent. */
+  readonly trust?: Trust;
+  readonly credentials?: Ddo['credentials'];
   /** Algorithms only: what runs them. */
   readonly container?: Container;
   /** The tokens that stand for it on a chain, if there are any. */
@@ -32,13 +38,15 @@ interface Describing {
 
 export function describeAsset({ asset, files, chainId, publicKey }: Describing): Ddo {
   const { nftAddress, datatokenAddress } = asset.token ?? unusedAddresses();
-  const { type, name, access, isRawAllowed = false, isNetworkAllowed = false, container } = asset;
+  const { access, isRawAllowed = false, isNetworkAllowed = false, trust = {} } = asset;
+  const id = assetDid(nftAddress, chainId);
+  if (id === undefined) throw new TypeError(`${nftAddress} is not an address`);
   return {
-    id: didOf(nftAddress, chainId),
+    id,
     nftAddress,
     chainId,
     version: '4.5.0',
-    metadata: { type, name, ...(container === undefined ? {} : { algorithm: { container } }) },
+    metadata: metadataOf(asset),
     services: [
       {
         id: randomBytes(8).toString('hex'),
@@ -47,23 +55,27 @@ export function describeAsset({ asset, files, chainId, publicKey }: Describing):
         datatokenAddress,
         timeout: asset.timeoutS ?? 0,
         ...(access === 'compute'
-          ? { compute: { allowRawAlgorithm: isRawAllowed, allowNetworkAccess: isNetworkAllowed } }
+          ? { compute: { allowRawAlgorithm: isRawAllowed, allowNetworkAccess: isNetworkAllowed, ...trust } }
           : {}),
       },
     ],
+    ...(asset.credentials === undefined ? {} : { credentials: asset.credentials }),
   };
+}
+
+/** `description` is for consumers: the node itself reads none. */
+function metadataOf({ type, name, description, container }: NewAsset): Ddo['metadata'] {
+  const metadata = {
+    type,
+    name,
+    ...(description === undefined ? {} : { description }),
+    ...(container === undefined ? {} : { algorithm: { container } }),
+  };
+  return metadata;
 }
 
 /** Where no token stands behind an asset: addresses that nobody else has. */
 function unusedAddresses() {
   const unused = () => getAddress(hexlify(randomBytes(20)));
   return { nftAddress: unused(), datatokenAddress: unused() };
-}
-
-/** Ocean's rule: the DID follows from the asset's token and its chain. */
-function didOf(nftAddress: string, chainId: number): Did {
-  const hash = createHash('sha256').update(nftAddress + String(chainId));
-  const did = parseDid(`did:op:${hash.digest('hex')}`);
-  if (did === undefined) throw new TypeError('a sha256 always makes a DID');
-  return did;
 }

@@ -1,5 +1,6 @@
 /** What the catalogue command prints, PURE. */
-import type { AssetFile, Ddo } from '@capstan/shared/contract/ddo';
+import { plainContainer, type AssetFile, type Ddo } from '@capstan/shared/contract/ddo';
+import type { Listing } from './catalogue.ts';
 
 const FREE_ORDER = `0x${'0'.repeat(64)}`;
 
@@ -22,9 +23,17 @@ export function addedText({ ddo, dir, environment, partner }: Added): string {
   ].join('\n');
 }
 
-export function listText(ddos: readonly Ddo[], dir: string): string {
-  if (ddos.length === 0) return `Nothing in ${dir} yet. "npm run catalogue -- add FILE" adds something.`;
-  return ddos.flatMap((ddo) => [`${ddo.metadata.type}  ${ddo.metadata.name ?? ''}`, ...facts(ddo)]).join('\n');
+export function updatedText(ddo: Ddo, files: readonly AssetFile[]): string {
+  return `Changed. Orders from now on go by this:\n\n${shownText(ddo, files)}`;
+}
+
+export function listText({ ddos, unreadable }: Listing, dir: string): string {
+  const broken = unreadable.map(({ name, problem }) => `! ${name} is no description: ${problem}`);
+  if (ddos.length === 0 && broken.length === 0) {
+    return `Nothing in ${dir} yet. "npm run catalogue -- add FILE" adds something.`;
+  }
+  const listed = ddos.flatMap((ddo) => [`${ddo.metadata.type}  ${ddo.metadata.name ?? ''}`, ...facts(ddo)]);
+  return [...listed, ...broken].join('\n');
 }
 
 export function shownText(ddo: Ddo, files: readonly AssetFile[]): string {
@@ -56,14 +65,30 @@ function placeOf(file: AssetFile): string {
 }
 
 function facts(ddo: Ddo): readonly string[] {
-  const container = ddo.metadata.algorithm?.container;
+  const container = plainContainer(ddo.metadata.algorithm?.container);
   return [
     fact('DID', ddo.id),
     ...ddo.services.map(({ id, type, compute }) =>
       fact('service', `${id} (${type}${compute?.allowRawAlgorithm ? ', own code allowed' : ''})`),
     ),
-    ...(container ? [fact('runs in', `${container.image}:${container.tag ?? 'latest'}  ${container.entrypoint}`)] : []),
+    ...(container.image !== undefined
+      ? [fact('runs in', `${container.image}:${container.tag ?? 'latest'}  ${container.entrypoint ?? ''}`)]
+      : []),
+    ...(container.checksum === undefined ? [] : [fact('digest', container.checksum)]),
+    ...ddo.services.flatMap(({ compute }) => (compute === undefined ? [] : trusted(compute))),
+    ...(['allow', 'deny'] as const).flatMap((list) =>
+      (ddo.credentials?.[list] ?? []).flatMap(({ values }) =>
+        values === null || values === undefined || values.length === 0 ? [] : [fact(list, values.join(', '))],
+      ),
+    ),
   ];
+}
+
+function trusted(compute: NonNullable<Ddo['services'][number]['compute']>): readonly string[] {
+  const { publisherTrustedAlgorithms: algorithms, publisherTrustedAlgorithmPublishers: publishers } = compute;
+  if (!algorithms && !publishers) return [];
+  const who = [...(algorithms ?? []).map(({ did }) => did), ...(publishers ?? [])];
+  return [fact('trusts', who.length === 0 ? 'no published algorithm' : who.join(', '))];
 }
 
 const fact = (label: string, text: string) => `  ${label.padEnd(9)}${text}`;

@@ -3,19 +3,24 @@
  * them. Whatever is there stays as it is, so that it may run before every start.
  */
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, copyFile, mkdir } from 'node:fs/promises';
+import { chmod, chown, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadOrCreateNodeKey } from '@capstan/shared/node-key';
+import { namesIn } from '@capstan/shared/names-in';
+import { loadOrCreateNodeKey, nodeKeyFrom, OLD_KEYS } from '@capstan/shared/node-key';
 import { loadOrCreateSecret } from '@capstan/shared/secret-file';
+import { addressOf } from '../../services/gateway/src/identity.ts';
+import { keepOldKey, rotateKey, writeKey } from '../keys/rotate.ts';
 
 /** As in docker-compose.yml. */
 const GATEWAY = 10_000;
 const NATS = 10_002;
 const ROOT = 0;
 
-const [volumes] = process.argv.slice(2);
+const [volumes, option, keyFile] = process.argv.slice(2);
 if (volumes === undefined || volumes.startsWith('-')) {
-  console.error('usage: node scripts/compose/setup.ts <folder in which the volumes are mounted>');
+  console.error(
+    'usage: node scripts/compose/setup.ts <folder in which the volumes are mounted> [--rotate-key | --key <file>]',
+  );
   process.exit(2);
 }
 const at = (...path: string[]) => join(volumes, ...path);
@@ -29,13 +34,37 @@ async function give(path: string, uid: number, gid: number, mode: number): Promi
 const newPassword = () => randomBytes(24).toString('hex');
 const gatewayPassword = await loadOrCreateSecret(at('gateway-secrets', 'nats-password'), newPassword);
 const runnerPassword = await loadOrCreateSecret(at('runner-secrets', 'nats-password'), newPassword);
-await loadOrCreateSecret(
+const adminPassword = await loadOrCreateSecret(at('gateway-secrets', 'nats-admin-password'), newPassword);
+// Written each time: a broker of an older version knew fewer users.
+await rm(at('nats-secrets', 'passwords.conf'), { force: true });
+await writeFile(
   at('nats-secrets', 'passwords.conf'),
-  () => `GATEWAY_PASSWORD: "${gatewayPassword}"\nRUNNER_PASSWORD: "${runnerPassword}"\n`,
+  [
+    `ADMIN_PASSWORD: "${adminPassword.trim()}"`,
+    `GATEWAY_PASSWORD: "${gatewayPassword.trim()}"`,
+    `RUNNER_PASSWORD: "${runnerPassword.trim()}"`,
+    '',
+  ].join('\n'),
+  { mode: 0o400 },
 );
 // Gateway and runner are the same node: what is encrypted to it, both must be able to name, and the runner to open.
-await loadOrCreateNodeKey(at('gateway-secrets', 'node.key'));
-await copyFile(at('gateway-secrets', 'node.key'), at('runner-secrets', 'node.key'));
+const nodeKey = at('gateway-secrets', 'node.key');
+await loadOrCreateNodeKey(nodeKey);
+if (option === '--rotate-key') {
+  const { before, now } = await rotateKey(nodeKey, new Date());
+  console.log(`the node was ${before}, and is ${now} once gateway and runner are started again`);
+}
+if (option === '--key' && keyFile !== undefined) {
+  // What was sealed to the key that there was is opened as before.
+  await keepOldKey(at('gateway-secrets', OLD_KEYS), await loadOrCreateNodeKey(nodeKey), new Date());
+  const given = nodeKeyFrom(await readFile(keyFile, 'utf8'));
+  await writeKey(nodeKey, `0x${given.secret().toString('hex')}\n`);
+  console.log(`the node is ${addressOf(given)} once gateway and runner are started again`);
+}
+await copyFile(nodeKey, at('runner-secrets', 'node.key'));
+const oldKeys = (await namesIn(at('gateway-secrets', OLD_KEYS))).filter((name) => name.endsWith('.key'));
+for (const folder of ['gateway-secrets', 'runner-secrets']) await mkdir(at(folder, OLD_KEYS), { recursive: true });
+for (const name of oldKeys) await copyFile(at('gateway-secrets', OLD_KEYS, name), at('runner-secrets', OLD_KEYS, name));
 
 await give(at('nats-secrets'), NATS, NATS, 0o500);
 await give(at('nats-secrets', 'passwords.conf'), NATS, NATS, 0o400);
@@ -43,7 +72,10 @@ for (const [folder, uid] of [
   ['gateway-secrets', GATEWAY],
   ['runner-secrets', ROOT],
 ] as const) {
-  for (const file of ['nats-password', 'node.key']) await give(at(folder, file), uid, uid, 0o400);
+  const files = ['nats-password', 'node.key', ...oldKeys.map((name) => join(OLD_KEYS, name))];
+  for (const file of files) await give(at(folder, file), uid, uid, 0o400);
+  await give(at(folder, OLD_KEYS), uid, uid, 0o500);
+  if (uid === GATEWAY) await give(at(folder, 'nats-admin-password'), uid, uid, 0o400);
   await give(at(folder), uid, uid, 0o500);
 }
 await give(at('broker'), NATS, NATS, 0o700);

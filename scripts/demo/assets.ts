@@ -10,7 +10,10 @@ import { freeOrder } from '../parts/consumer.ts';
 import { ROOT } from '../parts/service.ts';
 
 /** Built by the set-up from this machine's own files; see scripts/bootstrap/demo-image.mjs. */
-export const DEMO_IMAGE = { image: 'capstan/node-demo', tag: '24' } as const;
+export const DEMO_IMAGE = { image: 'localhost/capstan/node-demo', tag: '24' } as const;
+
+/** The setting of a node that lets jobs have it: no registry does. */
+export const DEMO_IMAGE_ALLOWED = { CAPSTAN_RUNNER_IMAGES_LOCAL: DEMO_IMAGE.image } as const;
 
 export interface DemoAssets {
   readonly dataset: Ddo;

@@ -8,7 +8,7 @@ import { startNode } from '../parts/node.ts';
 import { ROOT } from '../parts/service.ts';
 import { temporaryFolder } from '../parts/temporary-folder.ts';
 import { unless } from '../parts/until-signal.ts';
-import { catalogueIn, demoOrder, publishDemoAssets } from './assets.ts';
+import { catalogueIn, DEMO_IMAGE_ALLOWED, demoOrder, publishDemoAssets } from './assets.ts';
 import { createProgressLine } from './progress-line.ts';
 import { parseReport, reportLines } from './report.ts';
 import { openSale } from './sale.ts';
@@ -61,6 +61,7 @@ export async function runDemo({
     await startNode({
       dataDir: folder.path,
       variables: {
+        ...DEMO_IMAGE_ALLOWED,
         CAPSTAN_RUNNER_ID: environment,
         CAPSTAN_RUNNER_ENVIRONMENTS: JSON.stringify([
           { id: environment, desc: 'The demo', maxJobs: 1, ...sale?.environment },

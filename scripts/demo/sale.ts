@@ -1,6 +1,6 @@
 /** The paid demo: a chain of its own, two owners who sell, a consumer who buys, and who has what afterwards. */
 import { formatEther, parseEther } from 'ethers';
-import type { InitializeComputeAnswer, OrderQuote } from '@capstan/shared/contract/api';
+import type { InitializeComputeAnswer, OrderQuote } from '@capstan/shared/contract/quotes';
 import { startAnvil } from '../parts/anvil.ts';
 import type { Order } from '../parts/consumer.ts';
 import { deployExchange, type Offer } from '../parts/exchange.ts';

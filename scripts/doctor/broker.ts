@@ -14,6 +14,8 @@ const ABOUT = 'NATS';
 const LIMIT_MS = 5_000;
 const DEFAULT_PORT = 4222;
 const SMALLEST_PAYLOAD = 1_000_000;
+/** What an event, an announcement of one environment, and a command without code may take. */
+const NEEDED_PAYLOAD = 8_192;
 
 interface Info {
   readonly version: string;
@@ -63,18 +65,18 @@ function judge(name: string, { version, jetstream, max_payload: payload }: Info)
   const sync = isAtLeast(10)
     ? 'sync_interval: always is possible'
     : 'too old for sync_interval, which is no harm: the store is the record';
-  return [
-    ok(ABOUT, `${name}: version ${version}, JetStream; ${sync}`),
-    ...(payload < SMALLEST_PAYLOAD
-      ? [
-          warn(
-            ABOUT,
-            `${name} takes messages of ${payload} bytes at most: larger jobs are refused`,
-            'set max_payload to 1 MB',
-          ),
-        ]
-      : []),
-  ];
+  return [ok(ABOUT, `${name}: version ${version}, JetStream; ${sync}`), ...judgePayload(name, payload)];
+}
+
+function judgePayload(name: string, payload: number): readonly Finding[] {
+  if (payload >= SMALLEST_PAYLOAD) return [];
+  const remedy = 'set "max_payload: 1MB" in the configuration of its server (the default), and start it again';
+  if (payload < NEEDED_PAYLOAD)
+    return [
+      bad(ABOUT, `${name} takes messages of ${payload} bytes at most: not even every event of a job fits`, remedy),
+    ];
+  const consequence = 'a job whose code and asset descriptions are more is refused, or ends if it was taken before';
+  return [warn(ABOUT, `${name} takes messages of ${payload} bytes at most: ${consequence}`, remedy)];
 }
 
 function judgeLogin(name: string, { tls_required: isEncrypted }: Info, answer: string | undefined): readonly Finding[] {

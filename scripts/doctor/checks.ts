@@ -1,13 +1,19 @@
 /** All that the doctor looks at, in the order in which a person reads it. */
+import { readFile } from 'node:fs/promises';
 import type { Config } from '@capstan/shared/config/schema';
 import { messageOf } from '@capstan/shared/errors';
 import { checkBroker } from './broker.ts';
+import { checkCatalogue } from './catalogue.ts';
+import { judgeBackups } from './backups.ts';
 import { checkClock } from './clock.ts';
 import { checkDataFolder } from './data-folder.ts';
 import { checkEngine } from './engine.ts';
 import { bad, type Finding } from './finding.ts';
 import { checkGpus } from './gpus.ts';
 import { checkPort } from './port.ts';
+import { checkPruneTimers } from './prune-timers.ts';
+import { checkPublicUrl, judgeProxies } from './reached.ts';
+import { checkSettingsFile } from './settings-file.ts';
 import { checkNode } from './program.ts';
 import { checkRegistries } from './registries.ts';
 
@@ -15,6 +21,9 @@ export interface Patient {
   readonly config: Config;
   /** Whether file or variables say where NATS is; `npm start` runs one of its own otherwise. */
   readonly isNatsGiven: boolean;
+  /** Of settings, if there is one. */
+  readonly configFile: string | undefined;
+  readonly variables: Readonly<Record<string, string | undefined>>;
 }
 
 export type Check = (patient: Patient) => Promise<readonly Finding[]>;
@@ -22,12 +31,18 @@ export type Check = (patient: Patient) => Promise<readonly Finding[]>;
 const CHECKS = {
   node: checkNode,
   'data folder': checkDataFolder,
+  catalogue: checkCatalogue,
   engine: checkEngine,
   gpus: checkGpus,
   registries: checkRegistries,
   nats: checkBroker,
   port: checkPort,
   clock: checkClock,
+  'prune timers': checkPruneTimers,
+  reached: async ({ config, variables }) => [await checkPublicUrl(config.gateway), ...judgeProxies(variables)],
+  backups: ({ configFile, variables }) => Promise.resolve(judgeBackups(configFile, variables)),
+  settings: ({ configFile }) =>
+    checkSettingsFile(configFile, async () => (configFile === undefined ? '' : readFile(configFile, 'utf8'))),
 } as const satisfies Readonly<Record<string, Check>>;
 
 export async function examine(patient: Patient): Promise<readonly Finding[]> {

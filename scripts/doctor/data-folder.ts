@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { dataPaths } from '@capstan/shared/config/process';
 import { messageOf, systemCode } from '@capstan/shared/errors';
 import { bad, ok, warn, type Finding } from './finding.ts';
+import { checkInodes } from './inodes.ts';
 import type { Check } from './checks.ts';
 
 const ABOUT = 'data folder';
@@ -15,7 +16,8 @@ export const checkDataFolder: Check = async ({ config }) => {
   const { dataDir } = config;
   if (!(await exists(dataDir))) return [await checkParent(dataDir)];
   const space = await checkSpace(dataDir, config.runner.minFreeDiskGB);
-  return [await checkWriting(dataDir), space, ...(await checkSecrets(config))];
+  const inodes = await checkInodes('inodes', dataDir);
+  return [await checkWriting(dataDir), space, ...inodes, ...(await checkSecrets(config))];
 };
 
 async function checkParent(dataDir: string): Promise<Finding> {

@@ -1,8 +1,12 @@
 /** The container engine: there, recent, and able to hold jobs to their limits. */
+import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
+import type { Config } from '@capstan/shared/config/schema';
 import { systemCode } from '@capstan/shared/errors';
 import { askEngine } from '../parts/engine.ts';
+import { checkAddressPools } from './address-pools.ts';
 import { bad, ok, warn, type Finding } from './finding.ts';
+import { checkInodes } from './inodes.ts';
 import type { Check } from './checks.ts';
 
 const ABOUT = 'engine';
@@ -23,6 +27,7 @@ export interface EngineInfo {
   readonly InitBinary?: string;
   readonly Runtimes: Readonly<Record<string, unknown>> | null;
   readonly Plugins: { readonly Log: readonly string[] | null };
+  readonly DefaultAddressPools?: readonly { readonly Base: string; readonly Size: number }[] | null;
 }
 
 /** Undefined where no engine answers. */
@@ -38,6 +43,10 @@ export async function engineInfo(socket: string): Promise<EngineInfo | undefined
 
 export const checkEngine: Check = async ({ config }) => {
   const { dockerSocket: socket } = config.runner;
+  if (isGatewayContainer(config, existsSync))
+    return [
+      ok(ABOUT, "this is the gateway's container: it has no engine, and must not have one. Look in the runner's"),
+    ];
   try {
     const { status, body } = await askEngine('GET', '/info', { socketPath: socket });
     if (status !== 200)
@@ -48,12 +57,24 @@ export const checkEngine: Check = async ({ config }) => {
       checkStorage(info),
       ...checkLimits(info),
       checkIsolation(info),
+      checkImageStore(info),
       ...(await checkDisk(info, config.runner.minFreeDiskGB)),
+      ...(await checkInodes('engine inodes', info.DockerRootDir)),
+      await checkAddressPools(info, config),
     ];
   } catch (error) {
     return [absent(socket, error)];
   }
 };
+
+/** In containers only the runner is given the socket; the gateway is known there by its user on the broker. */
+export function isGatewayContainer(
+  { runner, nats }: Pick<Config, 'runner' | 'nats'>,
+  isThere: (path: string) => boolean,
+): boolean {
+  const isContainer = isThere('/.dockerenv') || isThere('/run/.containerenv');
+  return isContainer && nats.user === 'gateway' && !isThere(runner.dockerSocket);
+}
 
 function absent(socket: string, error: unknown): Finding {
   const code = systemCode(error);
@@ -85,6 +106,17 @@ function checkStorage({ Driver: driver, DriverStatus: status }: EngineInfo): Fin
       ? 'hard, if it is mounted with pquota'
       : 'measured while a job runs; a hard one needs xfs with pquota';
   return ok(about, `${driver} on ${backing}; disk limit of jobs: ${quota}`);
+}
+
+/** Where images lie decides what is known while they are pulled. */
+function checkImageStore({ DriverStatus: status }: EngineInfo): Finding {
+  const isContainerd = status?.some(([, value]) => value === 'io.containerd.snapshotter.v1') === true;
+  return ok(
+    'images',
+    isContainerd
+      ? "kept in containerd's store: while one is unpacked the engine says nothing, which takes longer for large ones"
+      : "kept in the engine's own store",
+  );
 }
 
 function checkLimits(info: EngineInfo): readonly Finding[] {

@@ -1,12 +1,15 @@
 /** GPUs: those that environments offer need an engine that can hand them out. */
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { engineInfo } from './engine.ts';
+import { engineInfo, isGatewayContainer } from './engine.ts';
 import { bad, ok, warn } from './finding.ts';
 import type { Check } from './checks.ts';
 
 const ABOUT = 'GPUs';
 
 export const checkGpus: Check = async ({ config }) => {
+  // They are the runner's; this container sees none.
+  if (isGatewayContainer(config, existsSync)) return [];
   const { environments, dockerSocket } = config.runner;
   const offered = environments.flatMap(({ gpus }) => gpus);
   const devices = (await readdir('/dev')).filter((name) => /^nvidia\d+$/.test(name));

@@ -20,8 +20,9 @@ export const WORKSPACES: readonly Workspace[] = [
       // Browsers load it, too: what it imports must need nothing that they lack.
       client: ['contract', 'errors.ts'],
       bus: ['contract', 'config', '.'],
-      objects: ['config', '.'],
+      results: ['contract', 'config', '.'],
       net: ['.'],
+      crypto: ['contract', '.'],
     },
   },
   {
@@ -31,15 +32,19 @@ export const WORKSPACES: readonly Workspace[] = [
       chain: [],
       control: [],
       results: [],
-      notify: [],
-      assets: [],
+      notify: ['store'],
+      maintenance: ['store', 'assets'],
+      assets: ['chain'],
       auth: ['store'],
       orders: ['chain', 'assets'],
       limits: [],
-      jobs: ['store', 'auth', 'assets', 'orders', 'results', 'notify'],
-      live: ['jobs'],
-      http: ['jobs', 'auth', 'assets', 'orders', 'results', 'live', 'limits'],
-      ws: ['jobs', 'auth', 'live', 'limits'],
+      admission: ['store'],
+      jobs: ['store', 'auth', 'assets', 'orders', 'results', 'notify', 'admission', 'maintenance'],
+      status: ['store', 'admission', 'jobs'],
+      scheduling: ['jobs'],
+      live: ['jobs', 'status'],
+      http: ['jobs', 'auth', 'assets', 'orders', 'results', 'live', 'limits', 'status'],
+      ws: ['jobs', 'auth', 'live', 'limits', 'status'],
       '.': [],
     },
   },
@@ -82,41 +87,55 @@ export const RESERVED: readonly Reserved[] = [
   { imported: 'nats', by: ['shared/src/bus/'], instead: 'Use shared/bus, which hides which client speaks to NATS.' },
   {
     imported: 'node:sqlite',
-    by: ['services/gateway/src/store/db.ts'],
+    by: ['services/gateway/src/store/db.ts', 'services/gateway/src/store/connection.ts'],
     instead: "Use the store's tables, or its Db where a table is made.",
   },
   {
     imported: 'dockerode',
-    by: ['services/runner/src/docker/dockerode.ts', 'services/runner/src/docker/volumes.ts'],
+    by: ['dockerode', 'volumes', 'image-calls', 'path-calls', 'uptime'].map(
+      (name) => `services/runner/src/docker/${name}.ts`,
+    ),
     instead: 'Use the engine port, docker/engine.ts.',
   },
   {
     imported: 'secp256k1',
-    by: ['services/gateway/src/auth/signature.ts'],
-    instead: 'Use isSignedBy of auth/signature.ts.',
+    by: ['services/gateway/src/auth/signature.ts', 'shared/src/ecies.ts'],
+    instead: 'Use isSignedBy of auth/signature.ts, or seal and unseal of shared/seal.',
   },
   {
     imported: 'ethers',
     names: ['JsonRpcProvider', 'WebSocketProvider', 'FallbackProvider', 'FetchRequest', 'getDefaultProvider'],
-    by: ['services/gateway/src/chain/provider.ts'],
+    by: [],
     instead: 'Ask a Chain of chain/provider.ts: it knows every endpoint, and has limits.',
   },
   {
     imported: 'undici',
-    by: ['shared/src/net/', 'services/runner/src/fetch/', 'services/gateway/src/notify/'],
+    by: [
+      'shared/src/net/',
+      'services/runner/src/fetch/',
+      'services/gateway/src/notify/',
+      'services/gateway/src/chain/rpc.ts',
+    ],
     instead: 'Use runner/fetch or gateway/notify, which guard the address with shared/net.',
   },
-  { imported: 'eciesjs', by: ['shared/src/seal.ts'], instead: 'Use seal and unseal of shared/seal.' },
-  { imported: 'aws4fetch', by: ['shared/src/objects/s3.ts'], instead: 'Use Objects of shared/objects.' },
+  { imported: 'eciesjs', by: [], instead: 'Use seal and unseal of shared/seal.' },
+  { imported: 'aws4fetch', by: ['shared/src/results/s3-requests.ts'], instead: 'Use Objects of shared/results.' },
+  { imported: 'sax', by: ['shared/src/results/s3-xml.ts'], instead: 'Use parseXml of shared/results/s3-xml.' },
   { imported: 'ajv', by: ['shared/src/validate.ts'], instead: 'Use compile of shared/validate.' },
   { imported: 'p-retry', by: ['shared/src/retry.ts'], instead: 'Use retry of shared/retry.' },
   { imported: 'yaml', by: ['shared/src/config/load.ts'], instead: 'Configuration is read in shared/config/load.ts.' },
   { imported: 'node:process', by: [], instead: 'The environment is read in shared/config/process.ts.' },
   {
     imported: '@capstan/shared/bus/**',
-    by: ['services/gateway/src/jobs/', 'services/gateway/src/main.ts', 'services/runner/src/*'],
+    by: [
+      'services/gateway/src/admission/',
+      'services/gateway/src/jobs/',
+      'services/gateway/src/scheduling/',
+      'services/gateway/src/main.ts',
+      'services/runner/src/*',
+    ],
     instead:
-      'Only jobs (gateway) and the files beside main.ts (runner) talk to NATS; get what you need as an argument.',
+      'Only admission, jobs and scheduling (gateway) and the files beside main.ts (runner) talk to NATS; get what you need as an argument.',
   },
 ];
 
@@ -124,7 +143,15 @@ export const RESERVED: readonly Reserved[] = [
  * What a file whose first comment says PURE may import beside `shared/contract` and other pure files: packages that compute and do no
  * I/O. Types may come from anywhere.
  */
-export const PURE_PACKAGES: readonly string[] = ['typebox', 'ajv', 'ethers', 'secp256k1', 'ipaddr.js', 'node:path'];
+export const PURE_PACKAGES: readonly string[] = [
+  'typebox',
+  'ajv',
+  'ethers',
+  'secp256k1',
+  'ipaddr.js',
+  'fastest-levenshtein',
+  'node:path',
+];
 
 /** Parts of Node that act as well: of them, a PURE file may import these names. */
 export const PURE_NAMES: Readonly<Record<string, string[]>> = {

@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 
 const DEFAULT_SOCKET = '/var/run/docker.sock';
-const ANSWER_LIMIT_MS = 30_000;
+const ANSWER_LIMIT_MS = 60_000;
 
 /** Where this machine's engine listens. */
 export function engineSocket(): string {
@@ -49,22 +49,23 @@ export interface Leftovers {
   readonly networks: readonly string[];
 }
 
-/** The label that a runner gives to all it makes: its own id. */
+/** The labels that a runner gives to all it makes: its own id, and the environment of the job. */
 const RUNNER_LABEL = 'capstan.runner';
+const ENVIRONMENT_LABEL = 'capstan.environment';
 
 interface Labelled {
   readonly Labels: Readonly<Record<string, string>> | null;
 }
 
 /** What the engine still has of the jobs of certain runners. */
-export async function leftoversOf(isMeant: (runnerId: string) => boolean): Promise<Leftovers> {
+export async function leftoversOf(isMeant: (runnerId: string, environment: string) => boolean): Promise<Leftovers> {
   const filters = encodeURIComponent(JSON.stringify({ label: [RUNNER_LABEL] }));
   const [containers, volumes, networks] = await Promise.all([
     read(`/containers/json?all=1&filters=${filters}`),
     read(`/volumes?filters=${filters}`),
     read(`/networks?filters=${filters}`),
   ]);
-  const isTheirs = ({ Labels }: Labelled) => isMeant(Labels?.[RUNNER_LABEL] ?? '');
+  const isTheirs = ({ Labels }: Labelled) => isMeant(Labels?.[RUNNER_LABEL] ?? '', Labels?.[ENVIRONMENT_LABEL] ?? '');
   const listed = JSON.parse(volumes) as { readonly Volumes: readonly (Labelled & { Name: string })[] | null };
   return {
     containers: (JSON.parse(containers) as readonly (Labelled & { Id: string })[]).filter(isTheirs).map(({ Id }) => Id),

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { freePort } from './free-port.ts';
 import { startProgram, type LineListener, type Program } from './program.ts';
 
-const START_LIMIT_MS = 10_000;
+const START_LIMIT_MS = 60_000;
 
 export interface NatsAccess {
   readonly port: number;
@@ -23,11 +23,13 @@ interface NatsOptions {
   readonly dir: string;
   /** Where it was before, to come back there; a free port and a new password if absent. */
   readonly access?: NatsAccess;
+  /** Further lines of its settings. */
+  readonly settings?: readonly string[];
   readonly onLine?: LineListener;
 }
 
 /** Starts it and waits until it really takes connections. */
-export async function startNats({ dir, access, onLine }: NatsOptions): Promise<Nats> {
+export async function startNats({ dir, access, settings: more = [], onLine }: NatsOptions): Promise<Nats> {
   const { port, user, password } = access ?? {
     port: await freePort(),
     user: 'capstan',
@@ -39,6 +41,7 @@ export async function startNats({ dir, access, onLine }: NatsOptions): Promise<N
     `listen: "127.0.0.1:${port}"`,
     `jetstream: { store_dir: ${JSON.stringify(join(dir, 'store'))} }`,
     `authorization: { user: ${user}, password: ${JSON.stringify(password)} }`,
+    ...more,
   ];
   // In a file that only we can read: everyone can read a command line.
   await writeFile(config, `${settings.join('\n')}\n`, { mode: 0o600 });

@@ -12,7 +12,11 @@ export interface NodeOptions {
   readonly dataDir: string;
   /** `CAPSTAN_…` settings beyond those that say where the parts are. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** Further ones of one of the two. */
+  readonly own?: Partial<Readonly<Record<ServiceName, Readonly<Record<string, string>>>>>;
   readonly onLine?: (part: PartName, ...line: Parameters<LineListener>) => void;
+  /** Other checkouts than this one, to run another release of one of the two, or of both. */
+  readonly roots?: Partial<Readonly<Record<ServiceName, string>>>;
 }
 
 export interface LocalNode extends AsyncDisposable {
@@ -24,12 +28,28 @@ export interface LocalNode extends AsyncDisposable {
   gateway(): RunningService;
   runner(): RunningService;
   /** Starts a part that has ended, where it was before, and waits until it works. `isWiped`: NATS has lost its disk meanwhile. */
-  restart(part: PartName, options?: { readonly isWiped?: boolean }): Promise<void>;
+  restart(
+    part: PartName,
+    options?: {
+      readonly isWiped?: boolean;
+      /** Further lines of NATS's own settings. */
+      readonly natsSettings?: readonly string[];
+      /** By another checkout, with further settings. */
+      readonly root?: string;
+      readonly variables?: Readonly<Record<string, string>>;
+    },
+  ): Promise<void>;
   /** Stops runner, gateway and NATS, in this order; resolves to the exit codes of the first two. Harmless when repeated. */
   stop(): Promise<Readonly<Record<ServiceName, number | null>>>;
 }
 
-export async function startNode({ dataDir, variables = {}, onLine }: NodeOptions): Promise<LocalNode> {
+export async function startNode({
+  dataDir,
+  variables = {},
+  own = {},
+  roots = {},
+  onLine,
+}: NodeOptions): Promise<LocalNode> {
   const natsDir = join(dataDir, 'nats');
   const listener = (part: PartName): { onLine?: LineListener } =>
     onLine === undefined ? {} : { onLine: (line, from) => onLine(part, line, from) };
@@ -44,9 +64,15 @@ export async function startNode({ dataDir, variables = {}, onLine }: NodeOptions
     ...natsVariables(nats),
     ...variables,
   };
-  const environment = { ...withoutSettings(process.env), ...settings };
-  const start = async (service: ServiceName) => {
-    const running = await startService({ service, environment, workingDir: dataDir, ...listener(service) });
+  const start = async (service: ServiceName, root = roots[service], more: Readonly<Record<string, string>> = {}) => {
+    const environment = { ...withoutSettings(process.env), ...settings, ...own[service], ...more };
+    const running = await startService({
+      service,
+      environment,
+      workingDir: dataDir,
+      ...(root === undefined ? {} : { root }),
+      ...listener(service),
+    });
     try {
       await untilReady(running, service);
     } catch (error) {
@@ -82,13 +108,13 @@ export async function startNode({ dataDir, variables = {}, onLine }: NodeOptions
     nats: () => nats,
     gateway: () => services.gateway,
     runner: () => services.runner,
-    async restart(part, { isWiped = false } = {}) {
+    async restart(part, { isWiped = false, natsSettings = [], root, variables: more } = {}) {
       if (part !== 'nats') {
-        services[part] = await start(part);
+        services[part] = await start(part, root, more);
         return;
       }
       if (isWiped) await wipeNats(natsDir);
-      nats = await startNats({ dir: natsDir, access: nats, ...listener('nats') });
+      nats = await startNats({ dir: natsDir, access: nats, settings: natsSettings, ...listener('nats') });
     },
     stop,
     async [Symbol.asyncDispose]() {

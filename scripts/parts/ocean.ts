@@ -5,13 +5,15 @@ import {
   ContractFactory,
   getAddress,
   HDNodeWallet,
+  hexlify,
   Interface,
   JsonRpcProvider,
+  toBeHex,
   Wallet,
   ZeroAddress,
 } from 'ethers';
 import type { InterfaceAbi } from 'ethers';
-import type { ProviderFee } from '@capstan/shared/contract/api';
+import type { ProviderFee } from '@capstan/shared/contract/quotes';
 import type { Anvil } from './anvil.ts';
 
 /** A wallet with money for its transactions, as long as it only sends them through here. */
@@ -39,6 +41,15 @@ export interface NewOrder {
   readonly consumer?: string;
 }
 
+export interface NewRecord {
+  /** 1: packed; 2: sealed. */
+  readonly flags: number;
+  readonly data: Uint8Array;
+  /** Hex of the sha256 of the description's text. */
+  readonly hash: string;
+  readonly state?: number;
+}
+
 export interface Ocean extends AsyncDisposable {
   readonly chainId: number;
   readonly url: string;
@@ -51,6 +62,12 @@ export interface Ocean extends AsyncDisposable {
   /** One of ten that the chain gave money for its transactions. */
   account(index: number): Account;
   publish(owner: Account, name?: string): Promise<TokenPair>;
+  /** Records a description with the NFT, as it is, with its hash. */
+  describe(owner: Account, nft: string, record: NewRecord): Promise<Mined>;
+  /** Says what has become of an asset: 0 active, 1 ended, … 5 unlisted. */
+  setState(owner: Account, nft: string, state: number): Promise<void>;
+  /** Gives the NFT away. */
+  transferNft(owner: Account, nft: string, to: string): Promise<void>;
   mint(owner: Account, datatoken: string, to: string, count?: number): Promise<void>;
   fund(to: string, amount: bigint): Promise<void>;
   balanceOf(token: string, of: string): Promise<bigint>;
@@ -62,6 +79,7 @@ export interface Ocean extends AsyncDisposable {
     startOrder(consumer: string, order: NewOrder): string;
     reuseOrder(orderTx: string, order: NewOrder): string;
     approve(spender: string, amount: bigint): string;
+    transfer(to: string, amount: bigint): string;
   };
   send(from: Account, transaction: { readonly to?: string; readonly data: string }): Promise<Mined>;
   /** The same; fails if the transaction does. */
@@ -89,6 +107,7 @@ export const artifact = (path: string) =>
   require(`@oceanprotocol/contracts/artifacts/contracts/${path}.json`) as unknown as Artifact;
 
 const DATATOKEN = 'templates/ERC20Template.sol/ERC20Template';
+const NFT = 'templates/ERC721Template.sol/ERC721Template';
 export const FACTORY = 'ERC721Factory.sol/ERC721Factory';
 
 /** Deploys the contracts in their order, under the chain's first account. */
@@ -96,6 +115,7 @@ export async function deployOcean(anvil: Pick<Anvil, 'url' | 'chainId'>): Promis
   const { url, chainId } = anvil;
   const provider = new JsonRpcProvider(url, chainId, { staticNetwork: true, batchMaxCount: 1 });
   const datatokens = new Interface(artifact(DATATOKEN).abi);
+  const nfts = new Interface(artifact(NFT).abi);
   const factories = new Interface(artifact(FACTORY).abi);
   const account = (index: number): Account => HDNodeWallet.fromPhrase(PHRASE, undefined, `m/44'/60'/0'/0/${index}`);
   const owner = account(0);
@@ -141,7 +161,7 @@ export async function deployOcean(anvil: Pick<Anvil, 'url' | 'chainId'>): Promis
   const money = getAddress(await deploy('utils/mock/MockERC20.sol/MockERC20', owner.address, 'Money', 'MON'));
   const router = await deploy('pools/FactoryRouter.sol/FactoryRouter', owner.address, money, money, collector, []);
   const template20 = await deploy(DATATOKEN);
-  const template721 = await deploy('templates/ERC721Template.sol/ERC721Template');
+  const template721 = await deploy(NFT);
   const factory = await deploy(FACTORY, template721, template20, router);
   const routers = new Interface(['function addFactory(address)']);
   await must(send(owner, { to: router, data: routers.encodeFunctionData('addFactory', [factory]) }));
@@ -161,6 +181,7 @@ export async function deployOcean(anvil: Pick<Anvil, 'url' | 'chainId'>): Promis
       datatokens.encodeFunctionData('startOrder', [consumer, serviceIndex, feeOf(fee), [ZeroAddress, ZeroAddress, 0]]),
     reuseOrder: (orderTx, { fee }) => datatokens.encodeFunctionData('reuseOrder', [orderTx, feeOf(fee)]),
     approve: (spender, amount) => datatokens.encodeFunctionData('approve', [spender, amount]),
+    transfer: (to, amount) => datatokens.encodeFunctionData('transfer', [to, amount]),
   };
   const letPay = async (payer: Account, { datatoken, fee }: NewOrder) => {
     const amount = BigInt(fee.providerFeeAmount);
@@ -190,12 +211,23 @@ export async function deployOcean(anvil: Pick<Anvil, 'url' | 'chainId'>): Promis
       const addressIn = (name721: string) => String(events.find(({ name: each }) => each === name721)?.args[0]);
       return { nftAddress: addressIn('NFTCreated'), datatokenAddress: addressIn('TokenCreated') };
     },
+    describe(publisher, nft, { flags, data, hash, state = 0 }) {
+      const record = [state, 'https://node.example', '', toBeHex(flags), hexlify(data), `0x${hash}`, []];
+      return must(send(publisher, { to: nft, data: nfts.encodeFunctionData('setMetaData', record) }));
+    },
+    async setState(publisher, nft, state) {
+      await must(send(publisher, { to: nft, data: nfts.encodeFunctionData('setMetaDataState', [state]) }));
+    },
+    async transferNft(publisher, nft, to) {
+      const data = nfts.encodeFunctionData('transferFrom', [publisher.address, to, 1]);
+      await must(send(publisher, { to: nft, data }));
+    },
     async mint(minter, datatoken, to, count = 1) {
       const data = datatokens.encodeFunctionData('mint', [to, ONE * BigInt(count)]);
       await must(send(minter, { to: datatoken, data }));
     },
     async fund(to, amount) {
-      await must(send(owner, { to: money, data: datatokens.encodeFunctionData('transfer', [to, amount]) }));
+      await must(send(owner, { to: money, data: callData.transfer(to, amount) }));
     },
     async balanceOf(token, of) {
       const contract = new Contract(token, datatokens, provider);

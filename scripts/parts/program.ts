@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { createMailbox, type Wait } from './mailbox.ts';
 
 /** How long a program may take to end by itself once it was asked to. */
-const STOP_LIMIT_MS = 15_000;
+const STOP_LIMIT_MS = 30_000;
 const KEPT_LINES = 200;
 
 export interface Exit {

@@ -23,7 +23,7 @@ interface RegistryOptions {
   readonly login?: RegistryLogin;
 }
 
-const START_LIMIT_MS = 15_000;
+const START_LIMIT_MS = 60_000;
 
 export async function startRegistry({ dir, login }: RegistryOptions): Promise<Registry> {
   await mkdir(dir, { recursive: true });

@@ -19,21 +19,23 @@ export interface ServiceOptions {
   /** Where relative paths of its settings start. */
   readonly workingDir: string;
   readonly onLine?: LineListener;
+  /** Another checkout than this one. */
+  readonly root?: string;
 }
 
 export const ROOT = join(import.meta.dirname, '..', '..');
-const START_LIMIT_MS = 30_000;
+const START_LIMIT_MS = 60_000;
 
 /** Starts the process and does not wait for more; `untilReady` does. */
 export async function startService(options: ServiceOptions): Promise<RunningService> {
-  const { service, environment, workingDir, onLine } = options;
+  const { service, environment, workingDir, onLine, root = ROOT } = options;
   const program = await startProgram({
     name: service,
     // Stripping types for the page at /ui is said to be experimental, though it is what Node does with all that runs here.
     command: [
       process.execPath,
       '--disable-warning=ExperimentalWarning',
-      join(ROOT, 'services', service, 'src', 'main.ts'),
+      join(root, 'services', service, 'src', 'main.ts'),
     ],
     environment,
     workingDir,

@@ -22,8 +22,8 @@ export interface Subscription extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-const ANSWER_LIMIT_MS = 10_000;
-const EVENT_LIMIT_MS = 30_000;
+const ANSWER_LIMIT_MS = 60_000;
+const EVENT_LIMIT_MS = 60_000;
 
 export async function subscribe(url: string, which: Which): Promise<Subscription> {
   const node = connect(url);

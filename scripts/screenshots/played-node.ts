@@ -14,6 +14,10 @@ export interface Story {
   readonly caller?: { readonly address: string; readonly isOperator: boolean };
   readonly environments?: readonly EnvironmentObject[];
   readonly jobs?: readonly StatusObject[];
+  /** What a page of jobs that is asked for over REST holds, and the cursor of the next one. */
+  list?(query: URLSearchParams): { readonly jobs: readonly StatusObject[]; readonly next?: number };
+  /** How a job stood at the end of an earlier run, which is asked for over REST. */
+  run?(jobId: string, run: number): StatusObject | undefined;
   /** What follows the frame that begins a subscription or a log, under its name. */
   answer?(frame: ClientFrame, name: string): readonly ServerFrame[];
 }
@@ -29,7 +33,7 @@ export async function playNode(page: Page, story: Story): Promise<PlayedNode> {
   const assets = pageAssets();
   let socket: WebSocketRoute | undefined;
   await page.route(`${PLAYED_URL}/**`, (route) => {
-    const { pathname } = new URL(route.request().url());
+    const { pathname, searchParams } = new URL(route.request().url());
     const asset = assets.get(pathname);
     if (asset) {
       const type = { html: 'text/html', css: 'text/css', svg: 'image/svg+xml' }[asset.type] ?? asset.type;
@@ -37,6 +41,15 @@ export async function playNode(page: Page, story: Story): Promise<PlayedNode> {
     }
     if (pathname === '/ui/session') {
       return route.fulfill({ json: { statusAccess: story.statusAccess ?? 'open', caller: story.caller ?? null } });
+    }
+    if (pathname.endsWith('/services/compute') && searchParams.has('status')) {
+      const { jobs, next } = story.list?.(searchParams) ?? { jobs: [] };
+      const headers = next === undefined ? {} : { Link: `<?cursor=${next}>; rel="next"` };
+      return route.fulfill({ json: jobs, headers });
+    }
+    if (pathname.endsWith('/services/compute') && searchParams.has('run')) {
+      const past = story.run?.(searchParams.get('jobId') ?? '', Number(searchParams.get('run')));
+      return route.fulfill({ json: past === undefined ? [] : [past] });
     }
     if (pathname.endsWith('/computeEnvironments')) return route.fulfill({ json: { 8996: story.environments ?? [] } });
     return route.fulfill({ status: 404, json: { error: 'There is no such thing in this play.' } });

@@ -77,6 +77,7 @@ const jobOf = (part: Part, seed: number): StatusObject => {
     documentId: `did:op:${hex(90 + (seed % 3), 64)}`,
     did: `did:op:${hex(90 + (seed % 3), 64)}`,
     jobId,
+    run: 1,
     agreementId: `0x${hex(seed + 200, 64)}`,
     dateCreated: created,
     dateFinished: tookS === undefined ? null : created + tookS,

@@ -3,25 +3,20 @@ import { getBytes, keccak256, toUtf8Bytes, type Wallet } from 'ethers';
 
 /** Which parameters a request has, in the order in which they are signed, between the address and the nonce. */
 interface SignedRequest {
-  readonly addressAs: 'consumerAddress' | 'address';
   readonly signs: readonly string[];
   /** A word that is signed after them, and not sent. */
   readonly word?: string;
-  /** Sent along and not signed. */
-  readonly carries: readonly string[];
   readonly required: readonly string[];
 }
 
-const aboutJobs = { addressAs: 'consumerAddress', signs: ['jobId', 'documentId'], carries: [], required: [] } as const;
+const aboutJobs = { signs: ['jobId', 'documentId'], required: [] } as const;
 
 export const REQUESTS = {
   status: aboutJobs,
   stop: aboutJobs,
   delete: aboutJobs,
-  result: { addressAs: 'consumerAddress', signs: ['jobId', 'index'], carries: [], required: ['jobId', 'index'] },
-  log: { addressAs: 'consumerAddress', signs: ['jobId'], word: 'log', carries: [], required: ['jobId'] },
-  token: { addressAs: 'address', signs: [], carries: ['expiration'], required: ['expiration'] },
-  revoke: { addressAs: 'address', signs: [], carries: ['token'], required: ['token'] },
+  result: { signs: ['jobId', 'index'], required: ['jobId', 'index'] },
+  log: { signs: ['jobId'], word: 'log', required: ['jobId'] },
 } as const satisfies Record<string, SignedRequest>;
 
 export type RequestName = keyof typeof REQUESTS;
@@ -43,16 +38,16 @@ export function signedQuery(
   given: Parameters,
   { wallet, nonce }: Signing,
 ): { readonly query: string } | { readonly missing: readonly string[] } {
-  const { addressAs, signs, word = '', carries, required }: SignedRequest = REQUESTS[name];
+  const { signs, word = '', required }: SignedRequest = REQUESTS[name];
   const missing = required.filter((parameter) => given[parameter] === undefined);
   if (missing.length > 0) return { missing };
-  const sent = [...signs, ...carries].flatMap((parameter): [string, string][] => {
+  const sent = signs.flatMap((parameter): [string, string][] => {
     const value = given[parameter];
     return value === undefined ? [] : [[parameter, value]];
   });
   const message = wallet.address + signs.map((parameter) => given[parameter] ?? '').join('') + word + nonce;
   const signature = signText(wallet, message);
-  const query = { [addressAs]: wallet.address, ...Object.fromEntries(sent), nonce, signature };
+  const query = { consumerAddress: wallet.address, ...Object.fromEntries(sent), nonce, signature };
   return { query: new URLSearchParams(query).toString() };
 }
 

@@ -1,21 +1,16 @@
 /** Encryption to a secp256k1 key: ECIES with AES-256-GCM and HKDF-SHA256, as eciespy and Ocean's clients do it. */
-import { decrypt, encrypt, PrivateKey, PublicKey } from 'eciesjs';
+import { decrypt, encrypt, pointFrom, pointOf } from './ecies.ts';
 import { CapstanError } from './errors.ts';
 import type { NodeKey } from './node-key.ts';
 
 /** The public key of a node or a wallet, compressed, hex without `0x`. */
 export function publicKeyOf(key: NodeKey): string {
-  return new PrivateKey(key.secret()).publicKey.toHex();
+  return Buffer.from(pointOf(key.secret())).toString('hex');
 }
 
 /** Whether this is a point of the curve, compressed or not, with or without `0x`. */
 export function isPublicKey(hex: string): boolean {
-  try {
-    PublicKey.fromHex(hex);
-    return true;
-  } catch {
-    return false;
-  }
+  return pointFrom(hex) !== undefined;
 }
 
 /** Encrypts text, or bytes, to a public key; `0x…`. */
@@ -25,7 +20,9 @@ export function seal(publicKeyHex: string, content: string | Uint8Array): string
 }
 
 export function sealBytes(publicKeyHex: string, content: Uint8Array): Buffer {
-  return Buffer.from(encrypt(publicKeyHex, content));
+  const point = pointFrom(publicKeyHex);
+  if (!point) throw new Error('this is no public key of secp256k1');
+  return encrypt(point, content);
 }
 
 /** Decrypts what was sealed to the node's key. Fails without showing any of it. */
@@ -37,7 +34,14 @@ export function unseal(key: NodeKey, sealed: string): string {
   }
 }
 
-/** Throws if it was not sealed to this key. */
+/** Throws if it was sealed neither to this key nor to one that the node had before. */
 export function unsealBytes(key: NodeKey, sealed: Uint8Array): Buffer {
-  return Buffer.from(decrypt(key.secret(), sealed));
+  for (const each of [key, ...key.older()]) {
+    try {
+      return decrypt(each.secret(), sealed);
+    } catch {
+      // Perhaps to the next one.
+    }
+  }
+  throw new CapstanError('FETCH_FAILED', 'It was not encrypted to a key of this node.');
 }

@@ -14,6 +14,17 @@ export function orExit<T>(work: () => T, log: Log): T {
   }
 }
 
+/** Likewise of what takes time. */
+export async function orExitAfter<T>(work: () => Promise<T>, log: Log): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof CapstanError)) throw error;
+    log.error({ code: error.code }, error.message);
+    process.exit(1);
+  }
+}
+
 /**
  * Starts `service`, stops it on a signal and exits: 0 after a clean stop, 1 after a failed start or stop, or if `broken` says that it
  * can't go on.
@@ -52,7 +63,9 @@ export async function runUntilSignal(service: Service, log: Log, broken?: Promis
   } catch (error) {
     // A start that a signal broke off has not failed: the stop decides how the process ends.
     if (isStopping) return;
-    log.error({ err: error }, 'could not start');
+    // What a person can act on needs no stack.
+    if (error instanceof CapstanError) log.error({ code: error.code }, error.message);
+    else log.error({ err: error }, 'could not start');
     process.exit(1);
   }
 }

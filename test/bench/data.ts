@@ -9,8 +9,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
-import { parseArgs } from 'node:util';
-import { catalogueIn, DEMO_IMAGE } from '../../scripts/demo/assets.ts';
+import { catalogueIn, DEMO_IMAGE, DEMO_IMAGE_ALLOWED } from '../../scripts/demo/assets.ts';
 import { createConsumer } from '../../scripts/parts/consumer.ts';
 import { leftoversOf, removeLeftovers } from '../../scripts/parts/engine.ts';
 import { startNode } from '../../scripts/parts/node.ts';
@@ -19,8 +18,11 @@ import { createDockerCp, settle, type Copied } from './data/docker-cp.ts';
 import { createDataThroughNode, type Carried } from './data/node.ts';
 import { machine } from './machine.ts';
 import { median, table } from './stats.ts';
+import { readCommandLine } from '../../scripts/parts/command-line.ts';
 
-const { values } = parseArgs({
+const USAGE = 'usage: npm run bench:data -- [--rounds N] [--mb N]   3 rounds with 1000 MB if not given';
+
+const { values } = readCommandLine(USAGE, {
   options: {
     rounds: { type: 'string', default: '3' },
     mb: { type: 'string', default: '1000' },
@@ -29,7 +31,7 @@ const { values } = parseArgs({
 });
 const [rounds, mb] = [Number(values.rounds), Number(values.mb)];
 if (values.help || !Number.isInteger(rounds) || rounds < 1 || !Number.isInteger(mb) || mb < 1) {
-  console.log('usage: npm run bench:data -- [--rounds N] [--mb N]   3 rounds with 1000 MB if not given');
+  console.log(USAGE);
   process.exit(values.help ? 0 : 2);
 }
 
@@ -65,6 +67,7 @@ const node = releases.use(
     dataDir: folder.path,
     variables: {
       CAPSTAN_LOG_LEVEL: 'debug',
+      ...DEMO_IMAGE_ALLOWED,
       CAPSTAN_RUNNER_ID: environment,
       CAPSTAN_RUNNER_ENVIRONMENTS: JSON.stringify([{ id: environment, maxJobs: 1, diskGB: (2 * mb) / 1_000 }]),
       CAPSTAN_RUNNER_FETCH_ALLOW_PRIVATE: '["127.0.0.1/32"]',

@@ -2,22 +2,24 @@
  * Live status under many subscribers: from a container's exit, by the engine's own clock, to the frame; one event to all of them, beside
  * a bare broadcast to as many sockets; and the memory that a subscriber costs. `npm run bench:live -- --jobs 20`.
  */
-import { parseArgs } from 'node:util';
 import { bareBroadcast } from './live/bare.ts';
 import { startSubject } from './live/subject.ts';
 import { machine } from './machine.ts';
 import { median, percentile, table, tenths } from './stats.ts';
+import { readCommandLine } from '../../scripts/parts/command-line.ts';
 
 const SUBSCRIBERS = [1, 1_000, 10_000] as const;
 const WARM_UP = 2;
 const ROUNDS = 15;
 
-const { values } = parseArgs({
+const USAGE = 'usage: npm run bench:live -- [--jobs N]   N jobs for each number of subscribers, 20 if not given';
+
+const { values } = readCommandLine(USAGE, {
   options: { jobs: { type: 'string', default: '20' }, help: { type: 'boolean', short: 'h', default: false } },
 });
 const jobs = Number(values.jobs);
 if (values.help || !Number.isInteger(jobs) || jobs < 1) {
-  console.log('usage: npm run bench:live -- [--jobs N]   N jobs for each number of subscribers, 20 if not given');
+  console.log(USAGE);
   process.exit(values.help ? 0 : 2);
 }
 

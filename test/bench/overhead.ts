@@ -2,8 +2,7 @@
  * What the node adds to a job: (a) the floor, raw dockerode doing the same containers and volumes for the same job, and (b) the job
  * through the whole node, from POST to status 70 seen on the WebSocket. One run, interleaved. `npm run bench:overhead -- --jobs 50`.
  */
-import { parseArgs } from 'node:util';
-import { catalogueIn, publishDemoAssets } from '../../scripts/demo/assets.ts';
+import { catalogueIn, DEMO_IMAGE_ALLOWED, publishDemoAssets } from '../../scripts/demo/assets.ts';
 import { createConsumer } from '../../scripts/parts/consumer.ts';
 import { leftoversOf, removeLeftovers } from '../../scripts/parts/engine.ts';
 import { startNode } from '../../scripts/parts/node.ts';
@@ -12,16 +11,19 @@ import { machine } from './machine.ts';
 import { createFloor, FLOOR_PHASES, type FloorRun } from './overhead/floor.ts';
 import { createJobThroughNode, NODE_PHASES, type NodeRun } from './overhead/node.ts';
 import { median, percentile, table, tenths } from './stats.ts';
+import { readCommandLine } from '../../scripts/parts/command-line.ts';
 
 const WARM_UP = 3;
 const LIMITS = { cpus: 1, memoryGB: 1, pids: 512 };
 
-const { values } = parseArgs({
+const USAGE = 'usage: npm run bench:overhead -- [--jobs N]   N jobs each way, 30 if not given';
+
+const { values } = readCommandLine(USAGE, {
   options: { jobs: { type: 'string', default: '30' }, help: { type: 'boolean', short: 'h', default: false } },
 });
 const jobs = Number(values.jobs);
 if (values.help || !Number.isInteger(jobs) || jobs < 1) {
-  console.log('usage: npm run bench:overhead -- [--jobs N]   N jobs each way, 30 if not given');
+  console.log(USAGE);
   process.exit(values.help ? 0 : 2);
 }
 
@@ -34,6 +36,7 @@ const node = releases.use(
   await startNode({
     dataDir: folder.path,
     variables: {
+      ...DEMO_IMAGE_ALLOWED,
       CAPSTAN_RUNNER_ID: environment,
       CAPSTAN_RUNNER_ENVIRONMENTS: JSON.stringify([{ id: environment, maxJobs: 1, ...LIMITS }]),
     },

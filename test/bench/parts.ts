@@ -12,7 +12,7 @@ export interface Served {
 }
 
 /** A gateway on a data folder, without NATS and without limits on how much one client asks. */
-export async function gatewayOn(dataDir: string): Promise<Served> {
+export async function gatewayOn(dataDir: string, variables: NodeJS.ProcessEnv = {}): Promise<Served> {
   const port = await freePort();
   const program = await startService({
     service: 'gateway',
@@ -22,8 +22,11 @@ export async function gatewayOn(dataDir: string): Promise<Served> {
       CAPSTAN_DATA_DIR: dataDir,
       CAPSTAN_GATEWAY_PORT: String(port),
       CAPSTAN_GATEWAY_LIMITS_PER_IP_PER_SECOND: '0',
+      // Every order here is of a new wallet, and all come from one address.
+      CAPSTAN_GATEWAY_QUOTAS_NEW_ADDRESSES_PER_HOUR: '0',
       // Nobody is there, and nobody is needed.
       CAPSTAN_NATS_SERVERS: `nats://127.0.0.1:${await freePort()}`,
+      ...variables,
     },
   });
   await program.untilLogged('listening', START_LIMIT_MS);

@@ -4,18 +4,21 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { temporaryFolder } from '../../scripts/parts/temporary-folder.ts';
 import { machine } from './machine.ts';
 import { bareServer, gatewayOn, type Served } from './parts.ts';
 import { fillStore } from './poll/fill.ts';
 import { median, table } from './stats.ts';
 import { wrk } from './wrk.ts';
+import { readCommandLine } from '../../scripts/parts/command-line.ts';
 
 const ROUNDS = 5;
 const CONNECTIONS = 32;
 
-const { values } = parseArgs({
+const USAGE =
+  'usage: npm run bench:poll -- [--jobs N] [--seconds S]   N jobs in the large store, S seconds a measurement';
+
+const { values } = readCommandLine(USAGE, {
   options: {
     jobs: { type: 'string', default: '1000000' },
     seconds: { type: 'string', default: '4' },
@@ -23,9 +26,7 @@ const { values } = parseArgs({
   },
 });
 if (values.help) {
-  console.log(
-    'usage: npm run bench:poll -- [--jobs N] [--seconds S]   N jobs in the large store, S seconds a measurement',
-  );
+  console.log(USAGE);
   process.exit(0);
 }
 const many = Number(values.jobs);

@@ -4,7 +4,6 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { systemClock } from '@capstan/shared/clock';
 import type { Address, Nonce } from '@capstan/shared/contract/ids';
 import { catalogueIn, demoOrder, publishDemoAssets } from '../../scripts/demo/assets.ts';
@@ -16,17 +15,20 @@ import { bareServer, gatewayOn, type Served } from './parts.ts';
 import { median, table, tenths } from './stats.ts';
 import { signedOrder } from './submit/orders.ts';
 import { wrk, type Measured } from './wrk.ts';
+import { readCommandLine } from '../../scripts/parts/command-line.ts';
 
 const ROUNDS = 3;
 const CLIENTS = 32;
 /** More than any node here takes in a second: none may be sent twice. */
 const ORDERS_PER_SECOND = { one: 2_500, many: 6_000 };
 
-const { values } = parseArgs({
+const USAGE = 'usage: npm run bench:submit -- [--seconds S]   S seconds a measurement';
+
+const { values } = readCommandLine(USAGE, {
   options: { seconds: { type: 'string', default: '4' }, help: { type: 'boolean', short: 'h', default: false } },
 });
 if (values.help) {
-  console.log('usage: npm run bench:submit -- [--seconds S]   S seconds a measurement');
+  console.log(USAGE);
   process.exit(0);
 }
 const seconds = Number(values.seconds);
@@ -38,7 +40,9 @@ const assets = await publishDemoAssets(await catalogueIn(dataDir));
 // An environment that a runner once announced: jobs for it are accepted, and wait.
 mkdirSync(join(dataDir, 'store'), { recursive: true });
 const store = openStore(join(dataDir, 'store', 'capstan.db'));
-await store.write(() => store.environments.save(ENVIRONMENT, systemClock.now()));
+await store.write(() =>
+  store.environments.save({ environment: ENVIRONMENT, storedAt: systemClock.now(), announcedBy: undefined }),
+);
 store.close();
 
 const keep = ({ url, program }: Served) => {

@@ -1,16 +1,16 @@
 /** `npm run chaos:store`: kill -9 during commits, a thousand times if nothing else is said. */
-import { parseArgs } from 'node:util';
 import { temporaryFolder } from '../../scripts/parts/temporary-folder.ts';
 import { interruptions } from '../../scripts/parts/until-signal.ts';
 import { seeded } from './seeded.ts';
 import { killDuringCommits } from './store-kills.ts';
+import { readCommandLine } from '../../scripts/parts/command-line.ts';
 
 const USAGE = `usage: npm run chaos:store -- [--times N] [--seed S]
 
 Kills (SIGKILL) a process that writes jobs into a store, N times (1000), at moments that follow from the seed, and checks each time that the store opens, passes
 its integrity check and has every job that the process had said was on the disk. The last line is one JSON object.`;
 
-const { values } = parseArgs({
+const { values } = readCommandLine(USAGE, {
   options: {
     times: { type: 'string', default: '1000' },
     seed: { type: 'string', default: '1' },

@@ -2,7 +2,6 @@
 import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { temporaryFolder } from '../../scripts/parts/temporary-folder.ts';
 import { interruptions } from '../../scripts/parts/until-signal.ts';
 import { placesIn } from '../support/audit/traces/audit-folder.ts';
@@ -11,6 +10,7 @@ import { verdictLine } from '../support/audit/traces/verdict-line.ts';
 import { FAULTS } from './faults/list.ts';
 import { faultTable } from './report.ts';
 import { runChaos } from './run.ts';
+import { readCommandLine } from '../../scripts/parts/command-line.ts';
 
 const USAGE = `usage: npm run chaos -- [--minutes N] [--seed S] [--faults F1,F4] [--keep]
 
@@ -82,7 +82,7 @@ function interrupted(): { readonly signal: AbortSignal; readonly failures: reado
 }
 
 function parse() {
-  const { values } = parseArgs({
+  const { values } = readCommandLine(USAGE, {
     options: {
       minutes: { type: 'string', default: '2' },
       seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },

@@ -1,17 +1,25 @@
 /** Writes jobs and their events into a store for as long as it lives, and says which are on the disk. To be killed. */
 import { randomUUID } from 'node:crypto';
 import { writeSync } from 'node:fs';
+import { systemClock } from '@capstan/shared/clock';
 import { jobEvent } from '@capstan/shared/contract/messages';
+import { createUpkeep } from '@capstan/shared/upkeep';
 import { aNewJob } from '../unit/gateway/a-job.ts';
-import { openDb } from '../../services/gateway/src/store/db.ts';
-import { storeOn } from '../../services/gateway/src/store/store.ts';
+import { createCheckLog } from '../../services/gateway/src/store/checkpoints.ts';
+import { openStore } from '../../services/gateway/src/store/store.ts';
+import { createStoreThread } from '../../services/gateway/src/store/thread.ts';
 import type { JobId } from '@capstan/shared/contract/ids';
 
 const [path = ''] = process.argv.slice(2);
-const db = openDb(path);
-// So that many of the kills meet a checkpoint, which a gateway makes but now and then.
-db.exec('pragma wal_autocheckpoint = 50');
-const store = storeOn(db);
+const store = openStore(path, undefined, { hasThread: true });
+// So that many of the kills meet a checkpoint of the thread, which a gateway makes but now and then.
+const checkLog = createCheckLog({
+  store,
+  thread: createStoreThread(path),
+  upkeep: createUpkeep({ clock: systemClock }),
+  limits: { fromPages: 50, lastPages: 10 },
+  clock: systemClock,
+});
 
 /** A few at once, so that they share commits. */
 const AT_ONCE = 8;
@@ -29,4 +37,12 @@ const writeOne = async () => {
   writeSync(1, `${jobId} ${cursor}\n`);
 };
 
-for (;;) await Promise.all(Array.from({ length: AT_ONCE }, writeOne));
+const writeOn = async () => {
+  for (;;) await Promise.all(Array.from({ length: AT_ONCE }, writeOne));
+};
+const checkOn = async () => {
+  const forEver = new AbortController().signal;
+  for (;;) await checkLog(forEver);
+};
+
+await Promise.all([writeOn(), checkOn()]);

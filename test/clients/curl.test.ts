@@ -52,22 +52,26 @@ describe('curl, as the page of the API has it', () => {
     expect(answer.status).to.equal(200);
     const [job] = answer.jobs();
     expect(job).to.include({ jobId: endedJob, documentId, status: 70, statusText: 'Job completed', resultsDid: '' });
-    expect(job?.resultsUrls).to.have.length(2);
+    // The outputs alone: what the algorithm said has an address of its own.
+    expect(job?.resultsUrls).to.have.length(1);
     for (const url of job?.resultsUrls ?? []) {
       expect(url).to.match(/\/api\/services\/computeResult\?jobId=[0-9a-f]{32}&index=\d$/);
     }
-    expect(job?.resultsUrls).to.include(job?.algorithmLogUrl);
+    expect(job?.resultsUrls).not.to.include(job?.algorithmLogUrl);
+    expect(job?.algorithmLogUrl).to.match(/&index=1$/);
   });
 
   it('GET /api/services/computeResult?index=0&consumerAddress=…&jobId=…&nonce=…', async () => {
     const unsigned = new URLSearchParams({ index: '0', consumerAddress, jobId: endedJob, nonce: String(Date.now()) });
     const refused = await curl(at('/api/services/computeResult', unsigned.toString()));
     expect(refused.status).to.equal(400);
-    expect(JSON.parse(refused.body)).to.deep.equal({
+    const { hint, ...body } = JSON.parse(refused.body) as Record<string, unknown>;
+    expect(body).to.deep.equal({
       errors: { signature: ['The signature field is required.'] },
       message: 'Validation error',
       success: false,
     });
+    expect(hint).to.match(/^Sign consumerAddress \+ jobId \+ index \+ nonce: /);
     const [job] = (await curl(at('/api/services/compute', `jobId=${endedJob}`))).jobs();
     const index = job?.results.find(({ filename }) => filename === 'bytes.txt')?.index;
     const query = signedByVector('result', { jobId: endedJob, index: String(index) });

@@ -21,15 +21,21 @@ describe('the example of following a job from code', () => {
     const wallet = new Wallet(Wallet.createRandom().privateKey);
     const consumer = createConsumer(node.url, wallet);
     const dataset = await node.addDataset({ isRawAllowed: true });
-    const { jobId } = await consumer.start(node.rawOrderOf(dataset, `console.log('hello from the algorithm')`));
+    const follow = (id: string) =>
+      promisify(execFile)(process.execPath, ['--input-type=module', '--eval', code], {
+        cwd: ROOT,
+        env: { ...process.env, NODE_URL: node.url, TOKEN: token, JOB_ID: id },
+        timeout: LIMIT_MS,
+      });
     const { token } = (await createCaller(() => node.url, wallet).createToken()).json() as { token: string };
-    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', code], {
-      cwd: ROOT,
-      env: { ...process.env, NODE_URL: node.url, TOKEN: token, JOB_ID: jobId },
-      timeout: LIMIT_MS,
-    });
+    const { jobId } = await consumer.start(node.rawOrderOf(dataset, `console.log('hello from the algorithm')`));
+    const { stdout } = await follow(jobId);
     const lines = stdout.trimEnd().split('\n');
     expect(lines.slice(0, 2)).to.deep.equal(['Warming up', 'Job started']);
     expect(lines.slice(-2)).to.deep.equal(['Job completed', 'hello from the algorithm']);
+
+    const failing = await consumer.start(node.rawOrderOf(dataset, `console.log('not today'); process.exit(3)`));
+    const { stdout: told } = await follow(failing.jobId);
+    expect(told.trimEnd().split('\n').at(-1)).to.equal('not today');
   });
 });

@@ -1,7 +1,7 @@
-/** The parts of ocean.js 3.4 that trade: its contracts and its orders, with a wallet of its own `ethers` 5. */
+/** The parts of ocean.js that trade: its contracts and its orders, with a wallet of its own `ethers` 5. */
 import { createRequire } from 'node:module';
-import type { InitializeComputeAnswer, OrderQuote, ProviderFee } from '@capstan/shared/contract/api';
-import type { Provider, Signer } from './ocean-js.ts';
+import type { InitializeComputeAnswer, OrderQuote, ProviderFee } from '@capstan/shared/contract/quotes';
+import type { Provider, Signer, VERSIONS } from './ocean-js.ts';
 
 interface Sent {
   wait(): Promise<Receipt>;
@@ -77,10 +77,10 @@ export interface Trader {
 
 const CHAIN_ID = 8996;
 
-export function createTrader(privateKey: string, chainUrl: string): Trader {
+export function createTrader(privateKey: string, chainUrl: string, version: (typeof VERSIONS)[number] = '3.4'): Trader {
   const require = createRequire(import.meta.url);
-  const library = require('ocean-js-3.4') as Library;
-  const { ethers } = createRequire(require.resolve('ocean-js-3.4'))('ethers') as { readonly ethers: Ethers5 };
+  const library = require(`ocean-js-${version}`) as Library;
+  const { ethers } = createRequire(require.resolve(`ocean-js-${version}`))('ethers') as { readonly ethers: Ethers5 };
   const chain = new ethers.providers.JsonRpcProvider(chainUrl);
   // ethers 5 learns of a block by asking; every four seconds, if one says nothing.
   chain.pollingInterval = 20;

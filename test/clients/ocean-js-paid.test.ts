@@ -25,10 +25,10 @@ const { readFileSync, writeFileSync } = require('node:fs');
 const [did] = JSON.parse(process.env.DIDS);
 writeFileSync('/data/outputs/length.json', JSON.stringify({ length: readFileSync('/data/inputs/' + did.replace('did:op:', '') + '/0').length }));
 `;
-const START_LIMIT_MS = 60_000;
+const START_LIMIT_MS = 180_000;
 /** What a person's page does while it shows a job. */
 const POLL_EVERY_MS = 100;
-const POLL_LIMIT_MS = 30_000;
+const POLL_LIMIT_MS = 60_000;
 
 describe('ocean.js 3.4, which publishes, pays and computes', () => {
   const releases = new AsyncDisposableStack();

@@ -27,7 +27,7 @@ const ENDLESS = `console.log('waiting'); setInterval(() => {}, 1000);`;
 
 /** What a person's page does while it shows a job. */
 const POLL_EVERY_MS = 100;
-const POLL_LIMIT_MS = 30_000;
+const POLL_LIMIT_MS = 60_000;
 
 const listed = (jobs: StatusObject | readonly StatusObject[] | null): readonly StatusObject[] => {
   expect(jobs, 'an answer').to.be.an('array');
@@ -194,7 +194,7 @@ for (const version of VERSIONS) {
       await polled(owner, jobId, ({ status }) => status === 40);
       const refused = (attempt: Promise<unknown>) =>
         attempt.then((value) => `answered ${JSON.stringify(value)}`, messageOf);
-      expect(await refused(stop(jobId, stranger))).to.equal('{"error":"There is no such job of yours."}');
+      expect(await refused(stop(jobId, stranger))).to.match(/^\{"error":"There is no such job of yours\./);
       // Somebody else's address under a signature of one's own.
       const forged = stop(jobId, stranger, { address: owner.address });
       expect(await refused(forged)).to.match(/Invalid signature provided/);

@@ -4,18 +4,21 @@ import { join } from 'node:path';
 import type { EnvironmentId } from '@capstan/shared/contract/ids';
 import type { Environment } from '@capstan/shared/contract/messages';
 import type { EndpointName } from '@capstan/shared/contract/endpoints';
+import { assetCalls, NO_JSON, TOO_LARGE, type Opening } from './described-asset-calls.ts';
 import type { Caller } from '../support/gateway/caller.ts';
 import { ENVIRONMENT } from '../support/gateway/parts.ts';
 import type { GatewayScene } from '../support/gateway/scene.ts';
 
 /** One request to a route: its query, body and headers. */
 export interface Call {
+  /** Where the path holds a part that varies: with it. */
+  readonly at?: string;
   readonly query?: Readonly<Record<string, unknown>>;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-type MakeCall = (who: Caller) => Promise<Call> | Call;
+export type MakeCall = (who: Caller) => Promise<Call> | Call;
 type Calls = Readonly<Record<number, MakeCall>>;
 
 export interface DescribedCalls {
@@ -25,8 +28,6 @@ export interface DescribedCalls {
   readonly writes: Readonly<Partial<Record<EndpointName, MakeCall>>>;
 }
 
-const TOO_LARGE = { body: JSON.stringify('x'.repeat(1_000_001)), headers: { 'content-type': 'application/json' } };
-const NO_JSON = { body: 'a=b', headers: { 'content-type': 'application/x-www-form-urlencoded' } };
 /** An environment whose fees are asked for on a chain that nobody answers for. */
 export const PAID: Environment = {
   ...ENVIRONMENT,
@@ -37,7 +38,7 @@ export const PAID: Environment = {
 };
 const NOBODY = `0x${'1'.repeat(40)}`;
 
-export function describedCalls(scene: () => GatewayScene): DescribedCalls {
+export function describedCalls(scene: () => GatewayScene, opening: () => Opening): DescribedCalls {
   const jobOf = async (who: Caller) => {
     const body = await who.startBody(scene().order());
     const [job] = (await who.call('POST', '/api/services/compute', { body })).jobs();
@@ -53,10 +54,15 @@ export function describedCalls(scene: () => GatewayScene): DescribedCalls {
   const resultCall = async (who: Caller, jobId: string, index = '0'): Promise<Call> => ({
     query: { jobId, index, ...(await who.signed(jobId, index)) },
   });
-  const tokenCall = async (who: Caller, more: object) => {
-    const { nonce, signature } = await who.signed();
-    return { query: { address: who.address, nonce, signature, ...more } };
-  };
+  const typedCall = async (who: Caller, method: string, path: string, query: Record<string, unknown> = {}) => ({
+    query,
+    headers: { ...(await who.typedHeaders(method, path, { query })) },
+  });
+  const createToken = (who: Caller, expiration: number) =>
+    typedCall(who, 'GET', '/api/services/createAuthToken', { expiration });
+  const deleteToken = (who: Caller, token: string) =>
+    typedCall(who, 'DELETE', '/api/services/deleteAuthToken', { token });
+  const createTicket = (who: Caller) => typedCall(who, 'POST', '/api/services/compute/ticket');
   const soon = () => Math.floor(Date.now() / 1000) + 600;
   const unsigned = (who: Caller) => ({ consumerAddress: who.address, nonce: '1', signature: `0x${'11'.repeat(65)}` });
 
@@ -77,11 +83,12 @@ export function describedCalls(scene: () => GatewayScene): DescribedCalls {
     validUntil: soon(),
   });
 
+  const ofJob: MakeCall = async (who) => {
+    const jobId = await jobOf(who);
+    return { query: { jobId, ...(await who.signed(jobId)) } };
+  };
   const jobsCalls: Calls = {
-    200: async (who) => {
-      const jobId = await jobOf(who);
-      return { query: { jobId, ...(await who.signed(jobId)) } };
-    },
+    200: ofJob,
     400: () => ({ query: { nonce: 'soon' } }),
     401: (who) => ({ body: { jobId: '0'.repeat(32), ...unsigned(who) } }),
     404: async (who) => ({ query: { jobId: '0'.repeat(32), ...(await who.signed('0'.repeat(32))) } }),
@@ -97,6 +104,7 @@ export function describedCalls(scene: () => GatewayScene): DescribedCalls {
       400: () => ({ body: 'secret', query: { chainId: 1 } }),
       413: () => TOO_LARGE,
     },
+    ...assetCalls(scene, opening),
     computeEnvironments: { 200: () => ({}), 400: () => ({ query: { chainId: 'x' } }) },
     initializeCompute: {
       200: (who) => ({ body: quoteOf(who, 'local') }),
@@ -143,7 +151,7 @@ export function describedCalls(scene: () => GatewayScene): DescribedCalls {
       406: () => ({ headers: { accept: 'application/json' } }),
     },
     createTicket: {
-      200: async (who) => ({ body: await who.signed() }),
+      200: createTicket,
       400: () => ({}),
       401: (who) => ({ body: unsigned(who) }),
       413: () => TOO_LARGE,
@@ -164,6 +172,10 @@ export function describedCalls(scene: () => GatewayScene): DescribedCalls {
       401: (who) => ({ query: { jobId: '0'.repeat(32), index: 0, ...unsigned(who) } }),
       404: (who) => resultCall(who, '0'.repeat(32)),
       410: async (who) => resultCall(who, await resultOf(who, Date.now() - 1)),
+      412: async (who) => ({
+        ...(await resultCall(who, await resultOf(who))),
+        headers: { 'if-match': `"${'0'.repeat(64)}"` },
+      }),
       416: async (who) => ({ ...(await resultCall(who, await resultOf(who))), headers: { range: 'bytes=99-' } }),
       503: async (who) => {
         const jobId = await resultOf(who);
@@ -196,20 +208,16 @@ export function describedCalls(scene: () => GatewayScene): DescribedCalls {
       415: () => NO_JSON,
     },
     createAuthToken: {
-      200: (who) => tokenCall(who, { expiration: soon() }),
-      400: (who) => tokenCall(who, { expiration: 1 }),
+      200: (who) => createToken(who, soon()),
+      400: (who) => createToken(who, 1),
       401: (who) => ({ query: { ...unsigned(who), address: who.address, expiration: soon() } }),
     },
     deleteAuthToken: {
       200: async (who) => {
-        const created = await who.call(
-          'GET',
-          '/api/services/createAuthToken',
-          await tokenCall(who, { expiration: soon() }),
-        );
-        return tokenCall(who, { token: (created.json() as { token: string }).token });
+        const created = await who.call('GET', '/api/services/createAuthToken', await createToken(who, soon()));
+        return deleteToken(who, (created.json() as { token: string }).token);
       },
-      400: (who) => tokenCall(who, { token: 'none' }),
+      400: (who) => deleteToken(who, 'none'),
       401: (who) => ({ query: { ...unsigned(who), address: who.address, token: 'x' } }),
       413: () => TOO_LARGE,
       415: () => NO_JSON,
@@ -220,10 +228,10 @@ export function describedCalls(scene: () => GatewayScene): DescribedCalls {
   const writes: DescribedCalls['writes'] = {
     health: () => ({}),
     computeStart: async (who) => ({ body: await who.startBody(scene().order()) }),
-    computeStop: async (who) => ({ query: await who.signed() }),
-    computeDelete: async (who) => ({ query: { documentId: 'x', ...(await who.signed('x')) } }),
-    createTicket: async (who) => ({ body: await who.signed() }),
-    createAuthToken: (who) => tokenCall(who, { expiration: soon() }),
+    computeStop: ofJob,
+    computeDelete: ofJob,
+    createTicket,
+    createAuthToken: (who) => createToken(who, soon()),
     deleteAuthToken: calls.deleteAuthToken[200] ?? (() => ({})),
   };
 

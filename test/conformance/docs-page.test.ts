@@ -4,7 +4,8 @@ import { startGateway } from '../support/gateway/scene.ts';
 describe('the page at /docs', () => {
   it('brings all that it needs from this node, and may load nothing from elsewhere', async () => {
     await using scene = await startGateway({ hasRunner: false });
-    for (const path of ['/docs', '/docs/']) {
+    expect((await fetch(`${scene.url}/docs/`)).url).to.equal(`${scene.url}/docs`);
+    for (const path of ['/docs']) {
       const page = await scene.caller().call('GET', path);
       expect(page.headers.get('content-type')).to.match(/^text\/html/);
       const policy = page.headers.get('content-security-policy') ?? '';

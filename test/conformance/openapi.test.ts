@@ -2,30 +2,48 @@ import { execFileSync } from 'node:child_process';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect } from 'chai';
+import { Wallet } from 'ethers';
 import { ENDPOINTS, type Endpoint, type EndpointName } from '@capstan/shared/contract/endpoints';
 import type { Answer, Caller } from '../support/gateway/caller.ts';
 import { startGateway, type GatewayScene } from '../support/gateway/scene.ts';
+import { startAnvil } from '../../scripts/parts/anvil.ts';
+import { deployOcean } from '../../scripts/parts/ocean.ts';
+import { recordOf } from '../support/chain/records.ts';
+import { publishable } from '../support/descriptions/publishable.ts';
 import { freePort } from '../../scripts/parts/free-port.ts';
+import type { Opening } from './described-asset-calls.ts';
 import { describedCalls, PAID, type Call } from './described-calls.ts';
 
 interface Described {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-  readonly components: object;
+  readonly components: { readonly schemas: Readonly<Record<string, { readonly examples?: readonly unknown[] }>> };
 }
 interface Operation {
-  readonly responses: Readonly<
-    Record<string, { readonly content?: Readonly<Record<string, { readonly schema?: object }>> }>
-  >;
+  readonly responses: Readonly<Record<string, Response>>;
 }
+interface Response {
+  readonly content?: Readonly<Record<string, { readonly schema?: object }>>;
+  readonly headers?: Readonly<Record<string, { readonly required: boolean; readonly schema: { type: string } }>>;
+}
+
+/** Headers that every server of the web sends, or that are for browsers: no client of this API acts on them. */
+const OF_THE_WEB =
+  /^(connection|keep-alive|date|vary|content-(type|length|security-policy)|transfer-encoding|cache-control|x-.*)$/;
 
 /** What can't be provoked from outside: mistakes of ours. */
 const NEVER = ['500'];
+/** One that answers. */
+const OTHER_CHAIN = 8997;
 
 describe('what the API says of itself', () => {
   let scene: GatewayScene;
   let description: Described;
   let addresses = 0;
+  let opening: Opening;
+  const releases = new AsyncDisposableStack();
   before(async () => {
+    const anvil = releases.use(await startAnvil(OTHER_CHAIN));
+    const decrypter = new Wallet(Wallet.createRandom().privateKey);
     scene = await startGateway({
       variables: {
         CAPSTAN_GATEWAY_STATUS_ACCESS: 'signed',
@@ -33,13 +51,26 @@ describe('what the API says of itself', () => {
         CAPSTAN_GATEWAY_TRUSTED_PROXIES: '["127.0.0.0/8"]',
         CAPSTAN_GATEWAY_LIMITS_PER_IP_PER_SECOND: '0.001',
         CAPSTAN_GATEWAY_LIMITS_PER_IP_BURST: '1',
-        CAPSTAN_CHAINS: JSON.stringify([{ id: 8996, rpc: [`http://127.0.0.1:${await freePort()}`] }]),
+        CAPSTAN_GATEWAY_FREE_DOWNLOADS: 'true',
+        CAPSTAN_GATEWAY_DECRYPTERS: decrypter.address,
+        CAPSTAN_CHAINS: JSON.stringify([
+          { id: 8996, rpc: [`http://127.0.0.1:${await freePort()}`] },
+          { id: OTHER_CHAIN, rpc: [anvil.url] },
+        ]),
       },
       moreEnvironments: [PAID],
     });
+    const ocean = releases.use(await deployOcean(anvil));
+    const token = await ocean.publish(ocean.account(1));
+    const record = recordOf(publishable({ ...token, chainId: OTHER_CHAIN }), { sealedTo: scene.key });
+    const { txId } = await ocean.describe(ocean.account(1), token.nftAddress, record);
+    opening = { decrypter, chainId: OTHER_CHAIN, transactionId: txId };
     description = (await caller().call('GET', '/openapi.json')).json() as Described;
   });
-  after(() => scene[Symbol.asyncDispose]());
+  after(async () => {
+    await scene[Symbol.asyncDispose]();
+    await releases.disposeAsync();
+  });
 
   const newAddress = () => `203.0.${Math.floor((addresses += 1) / 250)}.${addresses % 250}`;
   /** Somebody whose every request comes from another address. */
@@ -53,11 +84,26 @@ describe('what the API says of itself', () => {
   };
 
   const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false });
-  /** Fails unless the answer is one that the description has: status, type and body. */
+  /** Each header that clients act on is described, fits its schema, and is there where it shall always be. */
+  const expectDescribedHeaders = (said: string, { headers = {} }: Response, answer: Answer) => {
+    const described = new Map(Object.entries(headers).map(([header, each]) => [header.toLowerCase(), each]));
+    for (const [header, value] of answer.headers) {
+      if (OF_THE_WEB.test(header)) continue;
+      const { schema } = described.get(header) ?? {};
+      if (!schema) throw new Error(`${said} with ${header}, a header that is not described`);
+      const check = ajv.compile(schema);
+      const isValid = check(schema.type === 'integer' ? Number(value) : value);
+      expect(isValid, `${said}, ${header}: ${value}: ${ajv.errorsText(check.errors)}`).to.equal(true);
+    }
+    const missing = [...described].filter(([header, { required }]) => required && !answer.headers.has(header));
+    expect(missing, said).to.deep.equal([]);
+  };
+  /** Fails unless the answer is one that the description has: status, headers, type and body. */
   const expectDescribed = (name: string, path: string, method: string, answer: Answer) => {
     const said = `${name} answered ${answer.status} ${answer.text.slice(0, 500)}`;
     const response = description.paths[path]?.[method.toLowerCase()]?.responses[answer.status];
     if (!response) throw new Error(`${said}, a status that is not described`);
+    expectDescribedHeaders(said, response, answer);
     const contents = Object.entries(response.content ?? {});
     if (contents.length === 0) {
       expect(answer.text, said).to.equal('');
@@ -76,12 +122,15 @@ describe('what the API says of itself', () => {
     expect(isValid, `${said}: ${ajv.errorsText(check.errors)}`).to.equal(true);
   };
 
-  const { calls, writes } = describedCalls(() => scene);
+  const { calls, writes } = describedCalls(
+    () => scene,
+    () => opening,
+  );
   const endpoints = Object.entries(ENDPOINTS) as [EndpointName, Endpoint][];
   const seen = new Map<string, Set<string>>();
   const ask = async (name: EndpointName, path: string, call: Call, who = caller()) => {
     const { method } = ENDPOINTS[name];
-    const answer = await who.call(method, path, call);
+    const answer = await who.call(method, call.at ?? path, call);
     expectDescribed(name, path, method, answer);
     const key = `${method} ${path}`;
     seen.set(key, (seen.get(key) ?? new Set()).add(String(answer.status)));
@@ -95,6 +144,21 @@ describe('what the API says of itself', () => {
     );
     expect(valid, JSON.stringify(errors)).to.equal(true);
     expect(validator.version).to.equal('3.1');
+  });
+
+  it('names what people make types of, with examples that are valid', () => {
+    const { schemas } = description.components;
+    expect(schemas).to.include.keys('Job', 'Environment', 'Order', 'StatusCode', 'ResultFile', 'Error');
+    const references = [...JSON.stringify(description).matchAll(/"#\/components\/schemas\/(\w+)"/g)];
+    for (const [, name = ''] of references) expect(schemas).to.have.property(name);
+    const examples = Object.entries(schemas).flatMap(([name, { examples: each = [] }]) =>
+      each.map((example) => [name, example] as const),
+    );
+    expect(examples).not.to.deep.equal([]);
+    for (const [name, example] of examples) {
+      const check = ajv.compile({ $ref: `#/components/schemas/${name}`, components: description.components });
+      expect(check(example), `${name}: ${ajv.errorsText(check.errors)}`).to.equal(true);
+    }
   });
 
   for (const [name, { method, path, aliases = [] }] of endpoints) {

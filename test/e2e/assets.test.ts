@@ -89,14 +89,17 @@ describe('assets of a metadata store', () => {
     const dataset = aDataset([fileAt('/data', 'x')]);
     expect((await run(dataset, algorithm)).status).to.equal(70);
     store.publish({ id: dataset.id, nft: { state: 3 } });
-    expect(await refusal(dataset, algorithm)).to.deep.equal([400, { 'dataset.documentId': 'asset_disabled' }]);
+    expect(await refusal(dataset, algorithm)).to.deep.equal([400, 'Asset is not consumable.']);
   });
 
   it('are for those whom their owner lets use them', async () => {
     const algorithm = anAlgorithm('/plain.js');
     const deny = [{ type: 'address', values: [node.consumer.address.toLowerCase()] }];
     const dataset = store.publish({ ...aDataset([fileAt('/data', 'x')]), credentials: { deny } });
-    expect(await refusal(dataset, algorithm)).to.deep.equal([400, { 'dataset.documentId': 'credential_in_deny_list' }]);
+    expect(await refusal(dataset, algorithm)).to.deep.equal([
+      400,
+      `Error: Access to asset ${dataset.id} was denied with code: ConsumableCodes.CREDENTIAL_IN_DENY_LIST.`,
+    ]);
   });
 
   describe('with an algorithm that their owner trusts by its checksums', () => {
@@ -104,7 +107,8 @@ describe('assets of a metadata store', () => {
       did: string,
       checksums: { readonly filesChecksum?: string; readonly containerSectionChecksum?: string },
     ) => aDataset([fileAt('/data', 'x')], { publisherTrustedAlgorithms: [{ did, ...checksums }] });
-    const container = containerSectionChecksum(NODE_CONTAINER);
+    /** Any: an image that was built here has no digest to trust it by. */
+    const container = '*';
 
     it('run if both are the ones', async () => {
       const algorithm = anAlgorithm('/trusted.js');
@@ -115,8 +119,18 @@ describe('assets of a metadata store', () => {
 
     it('refuse it in another container, or another algorithm, at once', async () => {
       const algorithm = anAlgorithm('/trusted.js');
-      const otherContainer = trusting(algorithm.id, { containerSectionChecksum: sha256('other') });
+      const filesChecksum = sha256(CODE);
+      const otherContainer = trusting(algorithm.id, { filesChecksum, containerSectionChecksum: sha256('other') });
       expect(await refusal(otherContainer, algorithm)).to.deep.equal([
+        400,
+        { algorithm: 'algorithm_container_checksum_mismatch' },
+      ]);
+      // The very container, by its name alone: it may be another image tomorrow.
+      const unpinned = trusting(algorithm.id, {
+        filesChecksum,
+        containerSectionChecksum: containerSectionChecksum(NODE_CONTAINER),
+      });
+      expect(await refusal(unpinned, algorithm)).to.deep.equal([
         400,
         { algorithm: 'algorithm_container_checksum_mismatch' },
       ]);

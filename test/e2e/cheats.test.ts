@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { getCreateAddress, parseEther, Wallet } from 'ethers';
-import type { OrderQuote, ProviderFee } from '@capstan/shared/contract/api';
+import type { OrderQuote, ProviderFee } from '@capstan/shared/contract/quotes';
 import type { Ddo } from '@capstan/shared/contract/ddo';
 import type { Order } from '../../scripts/parts/consumer.ts';
 import {
@@ -14,9 +14,9 @@ import {
   type Buyer,
   type Market,
 } from '../support/chain/market.ts';
-import { contractThat, paid, startedBy, YES_MAN, type Act } from '../support/chain/spoof.ts';
+import { calling, contractThat, paid, startedBy, YES_MAN, type Act } from '../support/chain/spoof.ts';
 
-const START_LIMIT_MS = 60_000;
+const START_LIMIT_MS = 180_000;
 const ONE = 10n ** 18n;
 
 describe('a consumer who cheats, on a real chain', () => {
@@ -54,20 +54,22 @@ describe('a consumer who cheats, on a real chain', () => {
     orderOf(of, market.node.environment, { dataset: transferTxId, algorithm: goodAlgorithm });
 
   const expectRefused = async (order: Order, reason: string, who = cheat) => {
-    const refused = await who.attempt(order);
-    const { status, error, message = '', jobId } = refused;
-    expect({ status, reason: refused.reason, jobId }, message).to.deep.equal({ status: 400, reason, jobId: undefined });
+    const { status, reason: given, error, message = '', jobId } = await who.attempt(order);
+    expect({ status, reason: given, jobId }, message).to.deep.equal({ status: 400, reason, jobId: undefined });
     expect(message).to.match(/^.{20,}\.$/);
     return error;
   };
 
   const started = (amount = ONE) => startedBy(cheat.address, amount, inSeconds(0));
   const deploy = (...acts: readonly Act[]) => mined(market.ocean.send(cheat.account, { data: contractThat(...acts) }));
+  const nextContract = async () => {
+    const nonce = Number(await market.ocean.rpc('eth_getTransactionCount', cheat.address, 'pending'));
+    return getCreateAddress({ from: cheat.address, nonce });
+  };
   /** An asset whose token is the very next contract of the cheat, and whose NFT vouches for anything. */
   const ownAsset = async () => {
     const yes = await market.ocean.send(cheat.account, { data: YES_MAN });
-    const nonce = Number(await market.ocean.rpc('eth_getTransactionCount', cheat.address, 'pending'));
-    const datatokenAddress = getCreateAddress({ from: cheat.address, nonce });
+    const datatokenAddress = await nextContract();
     return market.publish({ token: { nftAddress: yes.contractAddress ?? '', datatokenAddress } });
   };
 
@@ -81,8 +83,8 @@ describe('a consumer who cheats, on a real chain', () => {
 
     it('an algorithm that was not ordered', async () => {
       const order = withDataset(await start(await honestFee()));
-      const { transferTxId: _, ...unordered } = order.algorithm;
-      const error = await expectRefused({ ...order, algorithm: unordered }, 'order_missing');
+      const { transferTxId: _, ...rest } = order.algorithm;
+      const error = await expectRefused({ ...order, algorithm: rest }, 'order_missing');
       expect(error).to.deep.equal({ algorithm: 'in_use_or_not_on_chain' });
     });
 
@@ -94,15 +96,13 @@ describe('a consumer who cheats, on a real chain', () => {
     });
 
     it('an order whose fee was made smaller, which the token does not take', async () => {
-      const fee = { ...(await honestFee()), providerFeeAmount: '1' };
-      await expectRefused(withDataset(await start(fee)), 'order_failed');
+      const txId = await start({ ...(await honestFee()), providerFeeAmount: '1' });
+      await expectRefused(withDataset(txId), 'order_failed');
     });
 
     it('an order that has too few confirmations', async () => {
-      const { txId } = await market.ocean.startOrder(cheat.account, {
-        datatoken: tokenOf(dataset),
-        fee: await honestFee(),
-      });
+      const wanted = { datatoken: tokenOf(dataset), fee: await honestFee() };
+      const { txId } = await market.ocean.startOrder(cheat.account, wanted);
       await expectRefused(withDataset(txId), 'order_unconfirmed');
     });
 
@@ -116,19 +116,17 @@ describe('a consumer who cheats, on a real chain', () => {
     });
 
     it("events that a foreign contract emits in the datatoken's name", async () => {
-      const txId = await deploy(started(), paid(await honestFee()));
-      await expectRefused(withDataset(txId), 'order_not_of_datatoken');
+      await expectRefused(withDataset(await deploy(started(), paid(await honestFee()))), 'order_not_of_datatoken');
     });
 
     it("a real order with a fee of one's own, and a foreign contract's word that the node was paid", async () => {
       const nodesFee = await honestFee();
       const ownFee = market.sign({ ddo: dataset, key: cheat.account.privateKey });
       const datatoken = tokenOf(dataset);
-      const nonce = Number(await market.ocean.rpc('eth_getTransactionCount', cheat.address, 'pending'));
-      const contract = getCreateAddress({ from: cheat.address, nonce });
+      const contract = await nextContract();
       await market.ocean.mint(market.owner, datatoken, contract);
       const data = market.ocean.callData.startOrder(cheat.address, { datatoken, fee: ownFee });
-      const txId = await deploy({ kind: 'call', to: datatoken, data }, paid(nodesFee));
+      const txId = await deploy(calling(datatoken, data), paid(nodesFee));
       await expectRefused(withDataset(txId), 'fee_of_other_provider');
     });
 
@@ -193,13 +191,12 @@ describe('a consumer who cheats, on a real chain', () => {
     });
 
     it('a fee for another datatoken', async () => {
-      const fee = feeIn((await cheat.initialize(assets)).algorithm);
-      await expectRefused(withDataset(await start(fee)), 'fee_wrong_datatoken');
+      const txId = await start(feeIn((await cheat.initialize(assets)).algorithm));
+      await expectRefused(withDataset(txId), 'fee_wrong_datatoken');
     });
 
     it('a fee for another service', async () => {
-      const fee = market.sign({ ddo: dataset, id: 'another' });
-      await expectRefused(withDataset(await start(fee)), 'fee_wrong_service');
+      await expectRefused(withDataset(await start(market.sign({ ddo: dataset, id: 'another' }))), 'fee_wrong_service');
     });
 
     it('a fee that paid for a time that is over', async () => {
@@ -219,14 +216,13 @@ describe('a consumer who cheats, on a real chain', () => {
     it('a fee in worthless money', async () => {
       const worthless = await market.ocean.publish(cheat.account);
       await market.ocean.mint(cheat.account, worthless.datatokenAddress, cheat.address, 100);
-      const fee = market.sign({ ddo: dataset, token: worthless.datatokenAddress, amount: 5n * ONE });
-      await expectRefused(withDataset(await start(fee)), 'fees_not_paid');
+      const txId = await start(market.sign({ ddo: dataset, token: worthless.datatokenAddress, amount: 5n * ONE }));
+      await expectRefused(withDataset(txId), 'fees_not_paid');
     });
 
     it("a datatoken of another NFT than the asset's", async () => {
-      const one = await market.ocean.publish(market.owner);
       const other = await market.ocean.publish(market.owner);
-      const token = { nftAddress: one.nftAddress, datatokenAddress: other.datatokenAddress };
+      const token = { ...other, nftAddress: (await market.ocean.publish(market.owner)).nftAddress };
       const of = { dataset: await market.publish({ token }), algorithm };
       await market.ocean.mint(market.owner, other.datatokenAddress, cheat.address);
       const txId = await start(market.sign({ ddo: of.dataset }), { datatoken: other.datatokenAddress });
@@ -242,8 +238,8 @@ describe('a consumer who cheats, on a real chain', () => {
 
     it('a token of his own that takes less than a whole one', async () => {
       const own = await ownAsset();
-      const txId = await deploy(started(ONE - 1n), paid(market.sign({ ddo: own })));
-      await expectRefused(withDataset(txId, { dataset: own, algorithm }), 'order_too_little');
+      const little = await deploy(started(ONE - 1n), paid(market.sign({ ddo: own })));
+      await expectRefused(withDataset(little, { dataset: own, algorithm }), 'order_too_little');
     });
 
     it("a token of his own that says that the node's fee was paid, though nothing came", async () => {
@@ -253,17 +249,35 @@ describe('a consumer who cheats, on a real chain', () => {
       await expectRefused(withDataset(txId, { dataset: own, algorithm }), 'fee_not_received');
     });
 
-    it('a token of his own that names a fee which the node never signed', async () => {
+    it("a token of his own whose fee shall be paid with the transfer of another's", async () => {
+      const own = await ownAsset();
+      const honest = await honestFee();
+      const datatoken = tokenOf(dataset);
+      const contract = await nextContract();
+      await market.ocean.mint(market.owner, datatoken, contract);
+      const amount = BigInt(honest.providerFeeAmount);
+      await market.ocean.fund(contract, amount);
+      const { approve, startOrder } = market.ocean.callData;
+      const approval = calling(market.ocean.money, approve(datatoken, amount));
+      const order = calling(datatoken, startOrder(cheat.address, { datatoken, fee: honest }));
+      const fee = market.sign({ ddo: own, token: market.ocean.money, amount });
+      const txId = await deploy(started(), paid(fee), approval, order);
+      await expectRefused(withDataset(txId, { dataset: own, algorithm }), 'fee_not_received');
+      expect((await cheat.attempt(withDataset(txId))).status).to.equal(200);
+    });
+
+    it('a token of his own that names and pays a fee which the node never signed', async () => {
       const own = await ownAsset();
       const fee = market.sign({ ddo: own, amount: parseEther('6'), token: market.ocean.money });
-      const txId = await deploy(started(), paid({ ...fee, providerFeeAmount: '1' }));
+      await market.ocean.fund(await nextContract(), 1n);
+      const payment = calling(market.ocean.money, market.ocean.callData.transfer(market.nodeAddress, 1n));
+      const txId = await deploy(started(), paid({ ...fee, providerFeeAmount: '1' }), payment);
       await expectRefused(withDataset(txId, { dataset: own, algorithm }), 'fee_signature_invalid');
     });
 
     it('a token of his own that speaks of no fee', async () => {
-      const own = await ownAsset();
-      const txId = await deploy(started());
-      await expectRefused(withDataset(txId, { dataset: own, algorithm }), 'fee_absent');
+      const of = { dataset: await ownAsset(), algorithm };
+      await expectRefused(withDataset(await deploy(started()), of), 'fee_absent');
     });
 
     it('a second job under an order that one runs under, also at the same moment, also by a reuse', async () => {
@@ -272,11 +286,11 @@ describe('a consumer who cheats, on a real chain', () => {
       const accepted = attempts.filter(({ status }) => status === 200);
       expect(accepted.length, JSON.stringify(attempts.map(({ message }) => message))).to.equal(1);
       const refused = attempts.filter(({ status }) => status === 400);
-      expect(refused.map(({ reason }) => reason)).to.deep.equal(['order_in_use', 'order_in_use', 'order_in_use']);
+      expect(refused.map(({ reason }) => reason)).to.deep.equal(Array(3).fill('order_in_use'));
       expect(refused[0]?.error).to.equal('`agreementId` already in use for other job.');
 
       const transferTxIds = { [dataset.id]: order.dataset.transferTxId };
-      const quote = (await cheat.initialize(assets, { transferTxIds })).datasets[0];
+      const [quote] = (await cheat.initialize(assets, { transferTxIds })).datasets;
       expect(quote, 'a new order is asked for').not.to.have.property('validOrder');
       const reuse = { datatoken: tokenOf(dataset), fee: feeIn(quote) };
       const reused = await mined(market.ocean.reuseOrder(cheat.account, order.dataset.transferTxId, reuse));

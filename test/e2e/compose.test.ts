@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { chmod } from 'node:fs/promises';
+import { chmod, chown, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect } from 'chai';
+import { retry } from '@capstan/shared/retry';
 import { createConsumer, freeOrder } from '../../scripts/parts/consumer.ts';
 import { askEngine, engineSocket } from '../../scripts/parts/engine.ts';
 import { freePort } from '../../scripts/parts/free-port.ts';
@@ -9,12 +11,15 @@ import { temporaryFolder } from '../../scripts/parts/temporary-folder.ts';
 import { buildBaseImages, natsConfigFor } from '../support/compose/base-images.ts';
 import { composeProject, type ComposeProject } from '../support/compose/compose.ts';
 import { TEST_PREFIX } from '../support/node.ts';
+import { DEMO_IMAGE_ALLOWED } from '../../scripts/demo/assets.ts';
 
 const LIMIT_MS = 120_000;
 
 interface Inspected {
   readonly Config: { readonly User: string; readonly Image: string };
   readonly HostConfig: {
+    readonly Memory: number;
+    readonly PidsLimit: number | null;
     readonly ReadonlyRootfs: boolean;
     readonly CapDrop: readonly string[] | null;
     readonly CapAdd: readonly string[] | null;
@@ -64,6 +69,7 @@ describe('docker-compose.yml', function () {
         NATS_CONFIG: await natsConfigFor(folder.path),
         CAPSTAN_PORT: String(port),
         CAPSTAN_PUBLIC_URL: url,
+        ...DEMO_IMAGE_ALLOWED,
         CAPSTAN_RUNNER_ID: `${TEST_PREFIX}compose`,
         DOCKER_SOCKET: engineSocket(),
       },
@@ -83,6 +89,7 @@ describe('docker-compose.yml', function () {
   });
   after(() => releases.disposeAsync());
 
+  const healthy = ['exec', '-T', 'gateway', 'node', 'scripts/compose/healthy.ts', 'http://127.0.0.1:8030/health'];
   const inspect = async (service: string): Promise<Inspected> => {
     const id = (await compose.run('ps', '-q', service)).trim();
     return JSON.parse((await askEngine('GET', `/containers/${id}/json`)).body) as Inspected;
@@ -95,7 +102,7 @@ describe('docker-compose.yml', function () {
       return JSON.parse(output.slice(output.indexOf('{'), output.lastIndexOf('}') + 1)) as Offered;
     };
     const dataset = await add(`${ROOT}/demo/data/weather.csv:/in/weather.csv:ro`, '/in/weather.csv');
-    const container = ['--image', 'capstan/node-demo', '--tag', '24', '--entrypoint', 'node $ALGO'];
+    const container = ['--image', 'localhost/capstan/node-demo', '--tag', '24', '--entrypoint', 'node $ALGO'];
     const mounted = `${ROOT}/demo/algorithm.js:/in/algorithm.js:ro`;
     const algorithm = await add(mounted, '/in/algorithm.js', '--type', 'algorithm', ...container);
     const consumer = createConsumer(url);
@@ -130,6 +137,8 @@ describe('docker-compose.yml', function () {
       expect(HostConfig, service).to.deep.include({ ReadonlyRootfs: true, Privileged: false, CapDrop: ['ALL'] });
       expect(HostConfig.CapAdd ?? [], service).to.deep.equal([]);
       expect(HostConfig.SecurityOpt, service).to.include('no-new-privileges:true');
+      expect(HostConfig.Memory, service).to.be.within(100_000_000, 4_000_000_000);
+      expect(HostConfig.PidsLimit, service).to.be.within(16, 1_024);
       expect(HostConfig.RestartPolicy.Name, service).to.equal('unless-stopped');
       expect(Config.User.startsWith('0:'), service).to.equal(service === 'runner');
     }
@@ -163,7 +172,6 @@ describe('docker-compose.yml', function () {
     expect((await compose.run('exec', '-T', 'runner', 'node', 'services/runner/src/healthy.ts')).trim()).to.match(
       /answers$/,
     );
-    const healthy = ['exec', '-T', 'gateway', 'node', 'scripts/compose/healthy.ts', 'http://127.0.0.1:8030/health'];
     expect(await compose.run(...healthy)).to.contain('"status":"ok"');
     await compose.run('stop', 'nats');
     expect((await compose.attempt('exec', '-T', 'runner', 'node', 'services/runner/src/healthy.ts')).code).not.to.equal(
@@ -184,6 +192,50 @@ describe('docker-compose.yml', function () {
       what: '"a runner has come" of the gateway',
       limitMs: LIMIT_MS,
     });
+    expect(await who()).to.equal(before);
+  });
+
+  /** The commands for containers of a page, as a person types them, but for where the copies are kept. */
+  const commandsOf = async (page: string, copies: string, copy: string) => {
+    const lines = (await readFile(join(ROOT, 'docs', page), 'utf8')).split('\n');
+    return lines
+      .filter((line) => line.startsWith('docker compose '))
+      .map((line) => line.replace(/ *# .*/, '').replace('/backups/capstan-…', `/backups/${copy}`))
+      .map((line) => line.replace('-v /backups:', `-v ${copies}:`).split(/\s+/).slice(2));
+  };
+  const untilBack = async () => {
+    await compose.run('up', '--detach', '--no-recreate');
+    // Compose of this version can't wait for it.
+    await retry(() => compose.run(...healthy), { signal: AbortSignal.timeout(LIMIT_MS), maxDelayMs: 1_000 });
+  };
+
+  it('is copied while it runs, brought back, and gets another key, by the commands of the docs', async () => {
+    await using copies = await temporaryFolder('copies');
+    await chown(copies.path, 10_000, 10_000);
+    const who = async () => ((await (await fetch(url)).json()) as { providerAddress: string }).providerAddress;
+    const before = await who();
+    const [backup = []] = await commandsOf('backup.md', copies.path, '');
+    expect(await compose.run(...backup)).to.match(/taken while the node runs/);
+    const [copy = ''] = await readdir(copies.path);
+    expect(await readdir(join(copies.path, copy))).to.include.members(['backup.json', 'node.key', 'store.db']);
+    const [, stop = [], restore = [], start = [], giveKey = []] = await commandsOf('backup.md', copies.path, copy);
+    expect(restore).to.include('scripts/restore.ts');
+    await compose.run(...stop);
+    expect(await compose.run(...restore)).to.match(/is as it was at/);
+    await compose.run(...start);
+    await untilBack();
+    expect(await who()).to.equal(before);
+
+    const [rotate = [], again = []] = await commandsOf('keys.md', '', '');
+    expect(await compose.run(...rotate)).to.contain(before.toLowerCase());
+    await compose.run(...again);
+    await untilBack();
+    const rotated = await who();
+    expect(rotated).not.to.equal(before);
+    // A machine that was set up with a key of its own gets that of the copy.
+    await compose.run(...giveKey);
+    await compose.run(...again);
+    await untilBack();
     expect(await who()).to.equal(before);
   });
 

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { freePort } from '../../scripts/parts/free-port.ts';
 import { subscribe, type Subscription } from '../../scripts/parts/subscription.ts';
 import { startAssetServer } from '../support/asset-server.ts';
 import { watchEngine, type EngineEvents } from '../support/engine-events.ts';
@@ -26,12 +27,15 @@ interface Scene extends AsyncDisposable {
 
 describe('the owner of a job', () => {
   let node: TestNode;
+  let registryPort: number;
   before(async () => {
+    registryPort = await freePort();
     node = await startTestNode({
       limits: { maxJobs: 1 },
       variables: {
         CAPSTAN_RUNNER_FETCH_ALLOW_PRIVATE: '["127.0.0.0/8"]',
         CAPSTAN_RUNNER_STOP_GRACE_S: String(GRACE_S),
+        CAPSTAN_RUNNER_IMAGES_REGISTRIES: JSON.stringify([`127.0.0.1:${registryPort}`]),
       },
     });
   });
@@ -87,7 +91,7 @@ describe('the owner of a job', () => {
 
   it('stops it while its image is on the way, at once', async () => {
     await using scene = await aScene();
-    await using registry = await startAssetServer();
+    await using registry = await startAssetServer(registryPort);
     registry.serve('/v2/', { kind: 'hang' });
     const container = { ...NODE_CONTAINER, image: `${new URL(registry.url).host}/slow/image`, tag: '1' };
     const dataset = await node.addDataset({ isRawAllowed: true });

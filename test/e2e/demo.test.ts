@@ -68,7 +68,7 @@ describe('the demo', () => {
     await program.until({
       match: (line) => (line.includes('  consumer ') ? true : undefined),
       what: 'its consumer',
-      limitMs: 30_000,
+      limitMs: 60_000,
     });
     process.kill(program.pid, 'SIGINT');
     const { code } = await program.exited;

@@ -3,6 +3,7 @@ import type { StatusObject } from '@capstan/shared/contract/api';
 import type { Order } from '../../scripts/parts/consumer.ts';
 import { startAssetServer } from '../support/asset-server.ts';
 import { NODE_CONTAINER, startTestNode, type TestNode } from '../support/node.ts';
+import { expectSameStatus } from '../support/same-status.ts';
 
 describe('a job that can not succeed', () => {
   let node: TestNode;
@@ -18,7 +19,7 @@ describe('a job that can not succeed', () => {
     await using live = await node.consumer.follow();
     const { jobId } = await node.consumer.start(order);
     const { job } = await live.ended(jobId);
-    expect(await node.consumer.status({ jobId })).to.deep.equal([job]);
+    await expectSameStatus(node.consumer, job);
     return job;
   };
   const textOf = async (job: StatusObject, filename: string) => {

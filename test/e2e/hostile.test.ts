@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import type { StatusObject } from '@capstan/shared/contract/api';
-import { namesOf } from '../../services/runner/src/docker/names.ts';
-import type { JobId } from '@capstan/shared/contract/ids';
+import { namesInEngine } from '../support/runner/names-in-engine.ts';
 import { subscribe, type Subscription } from '../../scripts/parts/subscription.ts';
 import { COMPUTE, createCaller, type Caller } from '../support/gateway/caller.ts';
 import { NODE_CONTAINER, startTestNode, type TestNode } from '../support/node.ts';
@@ -77,14 +76,19 @@ describe('a hostile job', () => {
         ...body,
         dataset: { ...everywhere, ...order.dataset },
         algorithm: { ...everywhere, ...order.algorithm },
-        resources: { ...everywhere, cpus: 0.1 },
+        resources: { cpus: 0.1 },
       },
     });
+    // What a job asks of its environment is read to the letter: what is unknown there is refused, and not passed over.
+    const more = await caller.startBody(order);
+    const refused = await caller.call('POST', COMPUTE, { body: { ...more, resources: { ...everywhere, cpus: 0.1 } } });
+    expect(refused.status).to.equal(400);
+    expect((refused.json() as { errors: object }).errors).to.include.keys('resources.privileged');
     const [job] = answer.jobs();
     if (!job) throw new Error('the job was not taken');
     await reaches(job.jobId, 40);
     await untilFirstOutput(job.jobId);
-    const names = namesOf({ jobId: job.jobId as JobId, run: 1, attempt: 1 });
+    const names = namesInEngine(node.dataDir, job.jobId);
     const algorithm = await inspectContainer(names.algorithm);
     if (!algorithm) throw new Error('there is no container');
     expect(await deviations(algorithm)).to.deep.equal([]);
@@ -93,19 +97,35 @@ describe('a hostile job', () => {
       '/data',
       '/data/logs',
       '/data/outputs',
+      '/data/transformations',
+      '/etc',
+      '/scratch',
     ]);
+    // Those that it has of us, and none of those that it asked for.
     expect((algorithm.Config.Env ?? []).map((line) => line.split('=')[0])).to.have.members([
       'PATH',
       'DIDS',
       'TRANSFORMATION_DID',
       'ALGO',
       'secret',
+      'INPUTS',
+      'OUTPUTS',
+      'LOGS',
+      'VOLUME',
+      'HOME',
+      'USER',
+      'LOGNAME',
+      'PYTHONUNBUFFERED',
+      'TINI_KILL_PROCESS_GROUP',
+      'NVIDIA_VISIBLE_DEVICES',
+      'AMD_VISIBLE_DEVICES',
+      'HABANA_VISIBLE_DEVICES',
     ]);
     expect(algorithm.Config.Labels['capstan.job']).to.equal(job.jobId);
     await caller.stop({ jobId: job.jobId });
     const { job: ended } = await live.ended(job.jobId);
     expect(await logOf(ended))
-      .to.match(/^10001\n10001\n/)
+      .to.match(/^(\d{5})\n\1\n/)
       .and.not.match(/host|mem\n/);
   });
 

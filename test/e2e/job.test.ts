@@ -7,6 +7,7 @@ import type { Manifest } from '@capstan/shared/contract/manifest';
 import { createConsumer } from '../../scripts/parts/consumer.ts';
 import { watchEngine } from '../support/engine-events.ts';
 import { startTestNode, type TestNode } from '../support/node.ts';
+import { expectSameStatus } from '../support/same-status.ts';
 
 const SUM = `
 const { readFileSync, writeFileSync, mkdirSync } = require('node:fs');
@@ -51,7 +52,7 @@ describe('a job', () => {
 
     expect(job).to.include({ status: 70, statusText: 'Job completed', documentId: dataset.id, algoDID: algorithm.id });
     expect(job.terminationDetails).to.include({ exitCode: 0, OOMKilled: false });
-    expect(await node.consumer.status({ jobId: job.jobId })).to.deep.equal([job]);
+    await expectSameStatus(node.consumer, job);
 
     const { bytes: sum, response } = await fetched(job, 'sum.json');
     expect(JSON.parse(sum.toString())).to.deep.equal({ sum: 6 });
@@ -113,8 +114,9 @@ describe('a job', () => {
 
   it('takes effect once, however often its signed order is sent', async () => {
     const dataset = await node.addDataset({ isRawAllowed: true });
-    const body = await node.consumer.startBody(node.rawOrderOf(dataset, `console.log('once')`));
+    // Whoever follows signs, too: the order is signed after that, or its nonce would be used up.
     await using live = await node.consumer.follow();
+    const body = await node.consumer.startBody(node.rawOrderOf(dataset, `console.log('once')`));
     const answers = await Promise.all([1, 2, 3].map(() => node.consumer.postStart(body)));
     expect(answers.map(({ status }) => status)).to.deep.equal([200, 200, 200]);
     const jobs = (await Promise.all(answers.map((answer) => answer.json()))) as StatusObject[][];

@@ -22,7 +22,6 @@ setInterval(() => {}, 1000);
 
 describe('a node of which one part is killed ten times in a row while an algorithm runs', function () {
   // Twenty starts of a process, each of which opens what the one before left behind.
-  this.timeout(120_000);
   let node: TestNode;
   let engine: EngineEvents;
   let caller: Caller;

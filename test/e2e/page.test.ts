@@ -7,7 +7,7 @@ import { createConsumer, type Consumer } from '../../scripts/parts/consumer.ts';
 import { startTestNode, type TestNode } from '../support/node.ts';
 import { injectWallet } from '../support/page/wallet.ts';
 
-const LIMIT_MS = 30_000;
+const LIMIT_MS = 60_000;
 
 /** Says what it is told to say when a file appears that nobody writes: it runs until it is stopped. */
 const ENDLESS = `console.log('counting'); console.error('to no end'); setInterval(() => {}, 1000);`;
@@ -67,7 +67,7 @@ describe('the page of a real node', () => {
     await using opened = await open(owner);
     const { page, asked, problems } = opened;
     await signIn(page);
-    expect(asked).to.deep.equal(['eth_requestAccounts', 'personal_sign']);
+    expect(asked).to.deep.equal(['eth_requestAccounts', 'eth_signTypedData_v4']);
     const { jobId } = await order(GREETING);
     await openJob(page, jobId);
     await untilState(page, 'Job completed');
@@ -103,12 +103,50 @@ describe('the page of a real node', () => {
     await node.restart('gateway');
     await page.locator('.link[data-state="open"]').waitFor();
 
+    page.once('dialog', (dialog) => void dialog.accept());
     await page.getByRole('button', { name: 'Stop job' }).click();
     await untilState(page, 'Job stopped');
     await openJob(page, waiting.jobId);
     await untilState(page, 'Job completed');
     const whats = await page.locator('.timeline .what').allInnerTexts();
     expect(whats.filter((what) => what === 'Running algorithm')).to.have.length(1);
+  });
+
+  it('runs a job again, hands out all of its results at once, and deletes it', async () => {
+    await using opened = await open(owner);
+    const { page, problems } = opened;
+    await signIn(page);
+    const { jobId } = await order(GREETING);
+    await openJob(page, jobId);
+    await untilState(page, 'Job completed');
+    await page.getByRole('button', { name: 'Run the job again' }).click();
+    await page.locator('.timeline .what', { hasText: 'Warming up' }).nth(1).waitFor();
+    await page.locator('.timeline .what', { hasText: 'Job completed' }).nth(1).waitFor();
+    await page.locator('.results li').nth(1).waitFor();
+    const saved: string[] = [];
+    const both = page.waitForEvent('download', {
+      predicate: (download) => saved.push(download.suggestedFilename()) === 2,
+    });
+    await page.getByRole('button', { name: 'Download all' }).click();
+    await both;
+    expect(saved.toSorted()).to.deep.equal(['algorithm.log', 'greeting.txt']);
+    page.once('dialog', (dialog) => void dialog.accept());
+    await page.getByRole('button', { name: 'Delete the job' }).click();
+    await page.locator('.job-detail').waitFor({ state: 'detached' });
+    await page.locator(`li[data-job="${jobId}"]`).waitFor({ state: 'detached' });
+    expect(problems).to.deep.equal([]);
+  });
+
+  it('does not say that there is nothing yet of a log that is over', async () => {
+    await using opened = await open(owner);
+    const { page } = opened;
+    await signIn(page);
+    const { jobId } = await order('0;');
+    await openJob(page, jobId);
+    await untilState(page, 'Job completed');
+    await page.locator('.note', { hasText: 'The log is over.' }).waitFor();
+    const said = await page.evaluate<string>(`getComputedStyle(document.querySelector('.log'), '::after').content`);
+    expect(said).to.equal('"It wrote nothing."');
   });
 
   it('shows an operator all jobs, and lets them stop one but not read what it wrote', async () => {
@@ -119,6 +157,7 @@ describe('the page of a real node', () => {
     await page.locator('.who .badge', { hasText: 'operator' }).waitFor();
     await openJob(page, jobId);
     await untilState(page, 'Running algorithm');
+    page.once('dialog', (dialog) => void dialog.accept());
     await page.getByRole('button', { name: 'Stop job' }).click();
     await untilState(page, 'Job stopped');
     await page.locator('.results li').first().waitFor();
@@ -131,6 +170,8 @@ describe('the page of a real node', () => {
     const said = await page.locator('.job-detail').innerText();
     expect(said).to.contain('Only its owner can have them.').and.contain('Only its owner can read the log.');
     expect(await page.locator('.log div').count()).to.equal(0);
+    expect(await page.locator('.log').isVisible(), 'an empty log would say that nothing was written').to.equal(false);
+    expect(await page.getByRole('button', { name: 'Run the job again' }).isVisible()).to.equal(false);
   });
 
   it('shows a visitor a job that they know the id of, and no way to meddle with it', async () => {

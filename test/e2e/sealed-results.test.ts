@@ -41,6 +41,7 @@ describe('results for the eyes of one consumer', () => {
     await writeFile(sealed, Buffer.from(await table.arrayBuffer()));
     await decrypt([sealed, opened]);
     expect(await readFile(opened, 'utf8')).to.equal('a,b\n');
+    expect(await decrypt([sealed, '-'])).to.equal('a,b');
     await log.arrayBuffer();
 
     const other = decrypt([sealed, join(dir.path, 'other')], Wallet.createRandom().privateKey);

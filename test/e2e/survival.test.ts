@@ -3,6 +3,7 @@ import type { StatusObject } from '@capstan/shared/contract/api';
 import type { Subscription } from '../../scripts/parts/subscription.ts';
 import { watchEngine, type EngineEvents } from '../support/engine-events.ts';
 import { startTestNode, type TestNode } from '../support/node.ts';
+import { expectSameStatus } from '../support/same-status.ts';
 
 /** Leaves a line each time it is started, works a while, and leaves its answer. */
 const SLOW = (workMs: number) => `
@@ -45,7 +46,7 @@ describe('a running job survives', () => {
   const expectNormalResult = async ({ node, engine, jobId }: Scene) => {
     const job = await ended(node, jobId);
     expect(job).to.include({ status: 70, statusText: 'Job completed' });
-    expect(await node.consumer.status({ jobId })).to.deep.equal([job]);
+    await expectSameStatus(node.consumer, job);
     const textOf = async (filename: string) => {
       const index = job.results.find((file) => file.filename === filename)?.index ?? -1;
       return (await node.consumer.result(jobId, index)).text();

@@ -1,6 +1,8 @@
 /** Mistakes that were made before, here or elsewhere, put back into the wiring: the simulation must find each of them. */
 import type { Db } from '../../services/gateway/src/store/db.ts';
 import type { Store } from '../../services/gateway/src/store/store.ts';
+import type { Ours } from '../../services/runner/src/docker/ours.ts';
+import type { StartOwnership } from '../../services/runner/src/start-ownership.ts';
 import type { Outside } from '../../services/runner/src/outside.ts';
 
 type RunnerPorts = Pick<Outside, 'engine' | 'results' | 'marks'>;
@@ -12,11 +14,21 @@ export interface Wiring {
   /** The one that takes events in. */
   readonly intakeStore: (store: Store) => Store;
   readonly outside: (outside: RunnerPorts) => RunnerPorts;
+  readonly ownership: (ownership: StartOwnership) => StartOwnership;
+  /** How many runners it takes for the mistake to show. */
+  readonly runners: 1 | 2;
 }
 
 const same = <T>(port: T): T => port;
 
-export const SOUND: Wiring = { database: same, store: same, intakeStore: same, outside: same };
+export const SOUND: Wiring = {
+  database: same,
+  store: same,
+  intakeStore: same,
+  outside: same,
+  ownership: same,
+  runners: 1,
+};
 
 const COMMIT_DELAY_MS = 50;
 
@@ -81,6 +93,29 @@ export const BUGS = {
       results,
       marks: { ...marks, read: () => Promise.resolve(0) },
     }),
+  },
+
+  /** Starts what it was sent, and asks nobody. */
+  'claim skipped': {
+    ...SOUND,
+    ownership: (ownership) => ({
+      ...ownership,
+      claimStart: (claim) => Promise.resolve({ kind: 'ours', ...claim } as unknown as Ours),
+    }),
+    runners: 2,
+  },
+
+  /** Goes on with what another runner has, without waiting until that one has ended it. */
+  'lease not awaited': {
+    ...SOUND,
+    ownership: (ownership) => ({
+      ...ownership,
+      async standing(command, signal) {
+        const found = await ownership.standing(command, signal);
+        return found.kind === 'theirs' ? { kind: 'ours', attemptsElsewhere: found.attempt } : found;
+      },
+    }),
+    runners: 2,
   },
 
   /** Takes events of a run that has ended. */

@@ -1,7 +1,7 @@
 /** `npm run simulate`: searches schedules for one that breaks a rule, or replays one. */
-import { parseArgs } from 'node:util';
 import { BUGS, SOUND, type Bug } from './bugs.ts';
 import { report, search } from './search.ts';
+import { readCommandLine } from '../../scripts/parts/command-line.ts';
 
 const USAGE = `usage: npm run simulate -- [options]
 
@@ -19,6 +19,7 @@ process.exitCode = await main();
 
 async function main(): Promise<number> {
   const options = parse();
+  if (options === 'help') return 0;
   if (!options) return 2;
   const { seed, count, runners, path, bug } = options;
   const before = performance.now();
@@ -48,25 +49,21 @@ async function main(): Promise<number> {
 }
 
 function parse() {
-  try {
-    const { values } = parseArgs({
-      options: {
-        seeds: { type: 'string', default: '1000' },
-        seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
-        runners: { type: 'string', default: '1' },
-        path: { type: 'string' },
-        bug: { type: 'string' },
-        help: { type: 'boolean', default: false },
-      },
-    });
-    const { path, bug } = values;
-    const [count, seed] = [Number(values.seeds), Number(values.seed)];
-    const runners = ({ 1: 1, 2: 2 } as const)[values.runners as '1' | '2'] as 1 | 2 | undefined;
-    const isRight = Number.isInteger(count) && count > 0 && Number.isInteger(seed) && (bug === undefined || isBug(bug));
-    if (isRight && runners && !values.help) return { count, seed, runners, path, bug };
-  } catch {
-    // Told below, as for every other mistake.
-  }
+  const { values } = readCommandLine(USAGE, {
+    options: {
+      seeds: { type: 'string', default: '1000' },
+      seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
+      runners: { type: 'string', default: '1' },
+      path: { type: 'string' },
+      bug: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  const { path, bug } = values;
+  const [count, seed] = [Number(values.seeds), Number(values.seed)];
+  const runners = ({ 1: 1, 2: 2 } as const)[values.runners as '1' | '2'] as 1 | 2 | undefined;
+  const isRight = Number.isInteger(count) && count > 0 && Number.isInteger(seed) && (bug === undefined || isBug(bug));
+  if (isRight && runners && !values.help) return { count, seed, runners, path, bug };
   console.log(USAGE);
-  return undefined;
+  return values.help ? 'help' : undefined;
 }

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { Violation } from '../support/audit/observed.ts';
 import { schedulesWith, type Schedule } from './actions.ts';
 import type { Wiring } from './bugs.ts';
+import { createDatabases } from './parts/databases.ts';
 import { simulate } from './simulate.ts';
 
 export interface Search {
@@ -42,11 +43,12 @@ export async function search({
   shrinkLimitMs = SHRINK_LIMIT_MS,
   onSchedule,
 }: Search): Promise<Found | undefined> {
+  const databases = createDatabases();
   let shrinkUntil = Number.POSITIVE_INFINITY;
   const holds = fc.asyncProperty(schedulesWith(runners), async (schedule) => {
     // A smaller one that was not tried counts as one that holds.
     if (performance.now() > shrinkUntil) return;
-    const { violations, jobs, simulatedMs } = await simulate(schedule, { wiring });
+    const { violations, jobs, simulatedMs } = await simulate(schedule, { wiring, databases });
     onSchedule?.({ jobs, simulatedMs });
     if (violations.every(({ rule }) => rules && !rules.includes(rule))) return;
     shrinkUntil = Math.min(shrinkUntil, performance.now() + shrinkLimitMs);
@@ -56,7 +58,7 @@ export async function search({
   if (!result.failed) return undefined;
   const [schedule] = result.counterexample ?? [];
   if (!schedule || !(result.errorInstance instanceof BrokenRules)) throw result.errorInstance;
-  const { violations, trace } = await simulate(schedule, { wiring, isLogged: true });
+  const { violations, trace } = await simulate(schedule, { wiring, databases, isLogged: true });
   return { seed: result.seed, path: result.counterexamplePath ?? '', schedule, violations, trace };
 }
 

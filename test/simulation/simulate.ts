@@ -7,6 +7,7 @@ import { identityOf } from '../../services/runner/src/docker/names.ts';
 import { OWNERS, perform, type Schedule } from './actions.ts';
 import { SOUND, type Wiring } from './bugs.ts';
 import { createConsumer, type Consumer } from './parts/consumer.ts';
+import { createDatabases, type Databases } from './parts/databases.ts';
 import { createNode, ENVIRONMENT, EPOCH_MS, type Node } from './parts/node.ts';
 import { simulatedGlobals } from './world/ambient.ts';
 import { createWorld } from './world/world.ts';
@@ -24,6 +25,8 @@ interface Options {
   readonly wiring?: Wiring;
   /** Also what processes log. */
   readonly isLogged?: boolean;
+  /** For whoever simulates many. */
+  readonly databases?: Databases;
 }
 
 const START_LIMIT_MS = 60_000;
@@ -34,12 +37,12 @@ const GRACE_MS = 30_000;
 
 export async function simulate(
   { chance, runners, actions }: Schedule,
-  { wiring = SOUND, isLogged = false }: Options = {},
+  { wiring = SOUND, isLogged = false, databases = createDatabases() }: Options = {},
 ): Promise<Outcome> {
   using globals = simulatedGlobals();
   globals.install();
   const world = createWorld(chance);
-  const node = createNode({ world, wiring, isLogged, runners });
+  const node = createNode({ world, db: databases.fresh(), wiring, isLogged, runners });
   const consumers = OWNERS.map((owner, index) => createConsumer({ name: `owner ${index}`, owner, node, world }));
   await world.run(START_LIMIT_MS, () => node.store.environments.all().length > 0);
   consumers[0]?.listen();
@@ -102,7 +105,9 @@ function observe(node: Node, consumers: readonly Consumer[]): Observed {
       ),
     ),
     lost: machines.flatMap(({ lost }) => lost.flatMap((labels) => startOf(labels, 'lost'))),
+    spoilt: machines.flatMap((machine) => machine.spoilt.flatMap((labels) => startOf(labels, 'spoilt'))),
     isShared: sites.length > 1,
+    overlaps: node.overlaps,
     goneMachines: machines.flatMap(({ gone }) => gone()),
     subscriptions: consumers.flatMap((consumer) => consumer.subscriptions()),
     leftovers: machines.flatMap(({ containers, volumes }) => [...containers.keys(), ...volumes.keys()]),

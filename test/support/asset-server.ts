@@ -19,7 +19,8 @@ export interface AssetServer extends AsyncDisposable {
   requests(): readonly string[];
 }
 
-export async function startAssetServer(): Promise<AssetServer> {
+/** On `port`, for a node that was told of it before; on any if absent. */
+export async function startAssetServer(port = 0): Promise<AssetServer> {
   const behaviours = new Map<string, Behaviour>();
   const requests: string[] = [];
   const failures = new Map<string, number>();
@@ -52,7 +53,7 @@ export async function startAssetServer(): Promise<AssetServer> {
         return;
     }
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new TypeError('a TCP server has a port');

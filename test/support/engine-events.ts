@@ -24,7 +24,7 @@ export interface EngineEvents extends AsyncDisposable {
   starts(jobId: string): number;
 }
 
-const LIMIT_MS = 30_000;
+const LIMIT_MS = 60_000;
 
 /** Resolves once the engine listens to us, so that nothing from then on is missed. */
 export async function watchEngine(): Promise<EngineEvents> {

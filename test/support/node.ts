@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import type { Container, Ddo } from '@capstan/shared/contract/ddo';
 import { didSuffix } from '@capstan/shared/contract/ids';
 import type { EnvironmentConfig } from '@capstan/shared/config/environment';
+import { keptId } from '../../services/runner/src/identity.ts';
 import type { NewAsset } from '../../scripts/catalogue/ddo.ts';
 import type { Catalogue } from '../../scripts/catalogue/catalogue.ts';
-import { assetOrder, catalogueIn, DEMO_IMAGE } from '../../scripts/demo/assets.ts';
+import { assetOrder, catalogueIn, DEMO_IMAGE, DEMO_IMAGE_ALLOWED } from '../../scripts/demo/assets.ts';
 import { createConsumer, type Consumer, type Order } from '../../scripts/parts/consumer.ts';
 import { leftoversOf, removeLeftovers, type Leftovers } from '../../scripts/parts/engine.ts';
-import { startNode, type LocalNode } from '../../scripts/parts/node.ts';
+import { startNode, type LocalNode, type NodeOptions } from '../../scripts/parts/node.ts';
 import { temporaryFolder } from '../../scripts/parts/temporary-folder.ts';
 
 /** Runners of tests of this process; the root hooks look for what they left. */
@@ -53,6 +54,12 @@ export interface TestNode extends LocalNode {
 export interface TestNodeOptions {
   /** Further `CAPSTAN_…` settings. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** Further ones of gateway or runner alone. */
+  readonly own?: NodeOptions['own'];
+  /** Checkouts of other releases. */
+  readonly roots?: NodeOptions['roots'];
+  /** The runner makes its own id, as it does where nobody gives it one. */
+  readonly hasOwnId?: boolean;
   /** Limits of the environment. */
   readonly limits?: Partial<EnvironmentConfig>;
   /** Environments beside the one that the node has for itself. */
@@ -61,21 +68,31 @@ export interface TestNodeOptions {
 
 export async function startTestNode({
   variables = {},
+  own = {},
+  roots = {},
+  hasOwnId = false,
   limits = {},
   moreEnvironments = [],
 }: TestNodeOptions = {}): Promise<TestNode> {
   const environment = TEST_PREFIX + randomBytes(4).toString('hex');
-  const ours = (runnerId: string) => runnerId === environment;
   // Released in reverse; moved to the node once it stands.
   await using releases = new AsyncDisposableStack();
   const folder = releases.use(await temporaryFolder('test'));
-  releases.defer(async () => removeLeftovers(await leftoversOf(ours)));
+  const leftovers = async () => {
+    const id = hasOwnId ? await keptId(join(folder.path, 'runner.json')) : environment;
+    return leftoversOf((runnerId) => runnerId === id);
+  };
+  releases.defer(async () => removeLeftovers(await leftovers()));
   const catalogue = await catalogueIn(folder.path);
   const node = releases.use(
     await startNode({
       dataDir: folder.path,
+      own,
+      roots,
       variables: {
-        CAPSTAN_RUNNER_ID: environment,
+        // A release that has no such setting would refuse to start.
+        ...(Object.keys(roots).length > 0 ? {} : DEMO_IMAGE_ALLOWED),
+        ...(hasOwnId ? {} : { CAPSTAN_RUNNER_ID: environment }),
         CAPSTAN_RUNNER_ENVIRONMENTS: JSON.stringify([{ id: environment, maxJobs: 2, ...limits }, ...moreEnvironments]),
         ...variables,
       },
@@ -115,7 +132,7 @@ export async function startTestNode({
       dataset: assetOrder(dataset),
       algorithm: { meta: { rawcode, container } },
     }),
-    leftovers: () => leftoversOf(ours),
+    leftovers,
     async [Symbol.asyncDispose]() {
       await kept.disposeAsync();
     },

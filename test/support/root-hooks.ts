@@ -2,7 +2,7 @@
  * Fails every test file that leaves something behind: a socket, a timer, a process, or a container of its runners. And every file in
  * which a job had a container that was not locked down as all of them are.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import type { Context, RootHookObject } from 'mocha';
 import { systemCode } from '@capstan/shared/errors';
 import { leftoversOf, type Leftovers } from '../../scripts/parts/engine.ts';
@@ -10,8 +10,11 @@ import { TEST_PREFIX } from './node.ts';
 import { watchProfiles, type ProfileWatch } from './runner/profile-watch.ts';
 
 /** What a closed handle may need to be gone from the event loop. */
-const SETTLE_LIMIT_MS = 2_000;
-const HOOK_LIMIT_MS = 30_000;
+const SETTLE_LIMIT_MS = 10_000;
+/** What is not gone after so many turns waits for something outside: others may have the processor meanwhile. */
+const QUICK_TURNS = 100;
+const PAUSE_MS = 20;
+const HOOK_LIMIT_MS = 60_000;
 
 /** Kinds of `process.getActiveResourcesInfo()` that keep a process alive when forgotten. */
 const WATCHED = new Set([
@@ -68,8 +71,8 @@ function activeResources(): Counts {
 /** What there is more of than before, once nothing is or the time is over. Handles close over several turns of the event loop. */
 async function settled(before: Counts): Promise<readonly (readonly [string, number])[]> {
   const limit = performance.now() + SETTLE_LIMIT_MS;
-  for (;;) {
-    await nextTurn();
+  for (let turns = 1; ; turns += 1) {
+    await (turns <= QUICK_TURNS ? nextTurn() : pause(PAUSE_MS));
     const left = [...activeResources()]
       .map(([kind, count]) => [kind, count - (before.get(kind) ?? 0)] as const)
       .filter(([, count]) => count > 0);

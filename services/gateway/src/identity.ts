@@ -1,11 +1,14 @@
 /** Who this node is to others. */
 import { readFileSync } from 'node:fs';
 import { computeAddress } from 'ethers';
+import type { Config } from '@capstan/shared/config/schema';
+import type { Address } from '@capstan/shared/contract/ids';
 import type { NodeKey } from '@capstan/shared/node-key';
 import { publicKeyOf } from '@capstan/shared/seal';
 
 export interface NodeIdentity {
-  readonly chainId: number;
+  /** The one of the settings first, then those that orders are looked up on. */
+  readonly chainIds: readonly number[];
   /** Checksummed. */
   readonly address: string;
   /** Compressed, hex without `0x`: assets are encrypted to it. */
@@ -13,10 +16,19 @@ export interface NodeIdentity {
   readonly version: string;
 }
 
-export function identityOf(key: NodeKey, chainId: number): NodeIdentity {
-  const publicKey = publicKeyOf(key);
-  return { chainId, publicKey, address: computeAddress(`0x${publicKey}`), version: ownVersion() };
+interface Chains {
+  readonly gateway: Pick<Config['gateway'], 'chainId'>;
+  readonly chains: readonly Pick<Config['chains'][number], 'id'>[];
 }
+
+export function identityOf(key: NodeKey, { gateway, chains }: Chains): NodeIdentity {
+  const publicKey = publicKeyOf(key);
+  const chainIds = [...new Set([gateway.chainId, ...chains.map(({ id }) => id)])];
+  return { chainIds, publicKey, address: computeAddress(`0x${publicKey}`), version: ownVersion() };
+}
+
+/** Lower-case. */
+export const addressOf = (key: NodeKey): Address => computeAddress(`0x${publicKeyOf(key)}`).toLowerCase() as Address;
 
 function ownVersion(): string {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {

@@ -1,38 +1,38 @@
 /** The gateway's composition root: configuration → parts → start all; a signal → stop in reverse. */
-import { randomBytes, randomUUID } from 'node:crypto';
 import { createBus } from '@capstan/shared/bus/connect';
+import { createCautiousClock } from '@capstan/shared/cautious-clock';
 import { systemClock as clock } from '@capstan/shared/clock';
-import { configOfProcess, dataPaths, nodeKeyOf } from '@capstan/shared/config/process';
-import type { Address, JobId } from '@capstan/shared/contract/ids';
+import { configOfProcess, dataPaths, isGivenToProcess, nodeKeyOf } from '@capstan/shared/config/process';
 import { EVENTS_PATH } from '@capstan/shared/contract/paths';
 import { createLog } from '@capstan/shared/log';
+import { keepPrivate } from '@capstan/shared/private-folders';
+import { secretsIn } from '@capstan/shared/redact';
 import { publicKeyOf, seal } from '@capstan/shared/seal';
-import { loadOrCreateSecret } from '@capstan/shared/secret-file';
 import { serviceGroup } from '@capstan/shared/service';
-import { orExit, runUntilSignal } from '@capstan/shared/shutdown';
-import { createAssets } from './assets/assets.ts';
-import { createCatalogue } from './assets/catalogue.ts';
+import { createUpkeep } from '@capstan/shared/upkeep';
+import { orExit, orExitAfter, runUntilSignal } from '@capstan/shared/shutdown';
+import { quotasOf } from './admission/quota-settings.ts';
+import { createRoom } from './admission/room.ts';
+import { warnOfFull } from './admission/warn-of-full.ts';
+import { assetsOf } from './assets/create.ts';
+import { resealCatalogue } from './assets/reseal-catalogue.ts';
 import { createResultAssets } from './assets/result-assets.ts';
-import { createMetadataStore } from './assets/metadata-store.ts';
-import { createContracts } from './chain/contracts.ts';
 import { createChain } from './chain/provider.ts';
-import { createReceipts } from './chain/receipts.ts';
-import { createAuthenticate } from './auth/authenticate.ts';
-import { createOperators } from './auth/operators.ts';
-import { createTickets } from './auth/tickets.ts';
-import { createTokenWatch } from './auth/token-watch.ts';
-import { createTokens } from './auth/token.ts';
+import { tokenKeyOf } from './auth/token-key.ts';
+import { shownNonce } from './auth/nonce.ts';
+import { createCallers } from './jobs/callers.ts';
 import { createControl } from './control/server.ts';
 import { createApp } from './http/app.ts';
+import { limitConnections } from './http/connection-limit.ts';
 import { createOpenAnswers } from './http/open-answers.ts';
+import { fileBudgetsOf } from './limits/file-budgets.ts';
 import { createClientIp } from './limits/client-ip.ts';
+import { outsideBudgetOf } from './limits/outside-budget.ts';
+import { createNewAddresses } from './limits/new-addresses.ts';
 import { createRateLimit } from './limits/rate-limit.ts';
-import { createTicketRoute } from './http/routes/create-ticket.ts';
-import { createTokenRoute } from './http/routes/create-token.ts';
+import { assetRoutes } from './http/routes/asset-routes.ts';
+import { tokenRoutes } from './http/routes/token-routes.ts';
 import { deleteComputeRoute } from './http/routes/delete-compute.ts';
-import { deleteTokenRoute } from './http/routes/delete-token.ts';
-import { docsRoutes } from './http/routes/docs.ts';
-import { encryptRoute } from './http/routes/encrypt.ts';
 import { getComputeRoute } from './http/routes/get-compute.ts';
 import { getEnvironmentsRoute } from './http/routes/get-environments.ts';
 import { getEventsRoute } from './http/routes/get-events.ts';
@@ -42,121 +42,119 @@ import { getResultRoute } from './http/routes/get-result.ts';
 import { healthRoute } from './http/routes/health.ts';
 import { initializeRoute } from './http/routes/initialize.ts';
 import { initializeComputeRoute } from './http/routes/initialize-compute.ts';
-import { pageRoutes } from './http/routes/page.ts';
-import { pageSessionRoute } from './http/routes/page-session.ts';
+import { ownPages } from './http/routes/page-routes.ts';
 import { rootRoute } from './http/routes/root.ts';
 import { stopComputeRoute } from './http/routes/stop-compute.ts';
-import { validateContainerRoute } from './http/routes/validate-container.ts';
 import { startComputeRoute } from './http/routes/start-compute.ts';
 import { createHttpServer, createLimitedServer, publicUrlOf } from './http/server.ts';
-import { identityOf } from './identity.ts';
+import { addressOf, identityOf } from './identity.ts';
 import { createDispatch } from './jobs/dispatch.ts';
 import { createEnvironmentList } from './jobs/environments.ts';
-import { createExpire } from './jobs/expire.ts';
+import { createFiles } from './jobs/files.ts';
+import { createOffered } from './jobs/offered.ts';
+import { createExpire } from './maintenance/expire.ts';
 import { createHealth } from './jobs/health.ts';
-import { createIdentify, type Identity } from './jobs/identify.ts';
+import { createOrderAgain } from './jobs/order-again.ts';
 import { createInitialize } from './jobs/initialize.ts';
 import { createIntake } from './jobs/intake.ts';
 import { createLive } from './jobs/live.ts';
 import { createLogs } from './jobs/log.ts';
 import { createOpenOwnLog } from './jobs/log-access.ts';
-import { createRetention } from './jobs/retention.ts';
-import { createNotifier } from './jobs/notifier.ts';
+import { createMove } from './jobs/move.ts';
+import { createRetention } from './maintenance/retention.ts';
+import { createNotifier } from './notify/webhooks.ts';
+import { newJobId } from './jobs/new-job-id.ts';
 import { createProgressBoard } from './jobs/progress.ts';
+import { createLeftElsewhere } from './jobs/left-elsewhere.ts';
 import { createQuery } from './jobs/query.ts';
 import { createQueueChanges } from './jobs/queue-changes.ts';
-import { createQueueReason } from './jobs/queue-reason.ts';
+import { deliveryOf } from './jobs/delivery.ts';
 import { createResult } from './jobs/result.ts';
 import { createRunners } from './jobs/runners.ts';
 import { createSettle } from './jobs/settle.ts';
-import { statusObject, type StatusView } from './jobs/status-object.ts';
 import { createRemove } from './jobs/remove.ts';
 import { createStop } from './jobs/stop.ts';
 import { createStoreLife } from './jobs/store-life.ts';
 import { createSubmit } from './jobs/submit.ts';
 import { createSweep } from './jobs/sweep.ts';
-import { createTokenRequests } from './jobs/token-requests.ts';
+import { createEnvironmentConsumers } from './scheduling/environment-consumers.ts';
 import { createPlaces } from './limits/places.ts';
+import { createDeletions } from './maintenance/deletions.ts';
 import { createFirstEvent } from './live/first-event.ts';
-import { createFollow } from './live/follow.ts';
+import { createCleared } from './jobs/cleared.ts';
 import { createHints } from './live/hints.ts';
 import { createHub } from './live/hub.ts';
-import { createTurns } from './live/turns.ts';
+import { createTelling } from './live/telling.ts';
+import { createNotifyProblem } from './notify/allowed.ts';
 import { createPost } from './notify/post.ts';
-import { createOrders } from './orders/orders.ts';
-import { createQuotes } from './orders/quotes.ts';
+import { createTrade } from './orders/create.ts';
 import { createLogStreams } from './results/log-streams.ts';
 import { createResults } from './results/create.ts';
-import type { StatusRow } from './store/statuses.ts';
-import { openStore } from './store/store.ts';
+import { createJobView } from './status/view.ts';
+import { createStoreThread } from './store/thread.ts';
+import { createStoreUpkeep } from './store/upkeep.ts';
+import { openStoreThatWas } from './store/was-there.ts';
 import { createSocketServer } from './ws/server.ts';
 
 const MAX_BODY_BYTES = 1_000_000;
-
 const config = configOfProcess();
-const log = createLog('gateway', config.logLevel);
+const log = createLog('gateway', config.logLevel, secretsIn(config));
 const paths = dataPaths(config);
-const key = await nodeKeyOf(config);
+await keepPrivate({ folders: [], files: [paths.nodeKey, paths.tokenKey] }, log);
+const key = await orExitAfter(() => nodeKeyOf(config), log);
 const publicKey = publicKeyOf(key);
-const tokenKey = Buffer.from(
-  (await loadOrCreateSecret(paths.tokenKey, () => randomBytes(32).toString('hex'))).trim(),
-  'hex',
-);
-const identity = identityOf(key, config.gateway.chainId);
+const tokenKey = await tokenKeyOf(paths.tokenKey);
+const identity = identityOf(key, config);
 
-const store = orExit(() => openStore(paths.store), log);
-const bus = createBus({ nats: config.nats, name: 'capstan-gateway', log });
-const runners = createRunners({ bus, store, clock, log });
-const dispatch = createDispatch({ bus, store, runners, clock, log });
+const cautious = createCautiousClock({ path: paths.clock, clock, log });
+const store = orExit(() => openStoreThatWas(paths.store, log), log);
+const bus = createBus({
+  nats: config.nats,
+  name: 'capstan-gateway',
+  log,
+  makes: { environments: () => runners.ids() },
+});
+const configured = isGivenToProcess('runner.environments') ? config.runner.environments : [];
+const runners = createRunners({ bus, store, configured, clock, log });
+const room = createRoom(store, quotasOf(config.gateway.quotas, config.results, paths.results));
+const upkeep = createUpkeep({ clock });
+const storeUpkeep = createStoreUpkeep({ store, thread: createStoreThread(paths.store), upkeep, clock, log });
+const dispatch = createDispatch({ bus, store, runners, room, clock, log });
+const move = createMove({ store, runners, clock, log, onMoved: dispatch.wake });
 const server = createLimitedServer(config.gateway.limits);
-
 const publicUrl = publicUrlOf(server, config.gateway.publicUrl);
-const queue = createQueueReason(store, runners);
-const show = (job: StatusRow, dates: StatusView['dates'] = 'unix') =>
-  statusObject(job, { publicUrl: publicUrl(), dates, queue });
+const leftElsewhere = createLeftElsewhere({ store, runners });
+const { show, queuePass } = createJobView({ store, runners, room, leftElsewhere, publicUrl });
 const live = createLive(store, show);
 const hub = createHub(live);
 const hints = createHints(hub);
 const progress = createProgressBoard({ bus, store, onProgress: hints.onProgress, log });
-
+const cleared = createCleared({ bus, store, runners, onRemoved: hints.onRemoved, clock, log });
 const { limits, notify } = config.gateway;
-const tokens = createTokens({ key: tokenKey, revoked: store.revokedTokens, clock });
-const authenticate = createAuthenticate(
-  tokens,
-  createRateLimit({ perSecond: limits.perCallerPerSecond, burst: limits.perCallerBurst }, clock),
-);
-const tokenWatch = createTokenWatch(clock);
-const tokenRequests = createTokenRequests({ store, tokens, watch: tokenWatch, authenticate, clock, log });
+const callers = createCallers({
+  gateway: config.gateway,
+  store,
+  tokenKey,
+  provider: identity.address,
+  admitNew: createNewAddresses(config.gateway.quotas.newAddressesPerHour, clock),
+  limitCaller: createRateLimit({ perSecond: limits.perCallerPerSecond, burst: limits.perCallerBurst }, clock),
+  clock,
+  log,
+});
+const { nonces, authenticate, identify, reading, requireHost, isForeign, tokenWatch } = callers;
 const results = createResults(config.results, paths.results);
-const isOperator = createOperators(config.gateway.operators);
-const query = createQuery({ store, authenticate, statusAccess: config.gateway.statusAccess, isOperator, show });
-
+const query = createQuery({ ...callers, store, statusAccess: config.gateway.statusAccess, show });
 const logs = createLogs({ bus, store, results, streams: createLogStreams(paths.results), clock });
-const openLog = createOpenOwnLog({ store, logs, authenticate });
-
-const tickets = createTickets<Identity>(clock);
-const identify = createIdentify({ store, tokens, tickets, authenticate });
-// Histories and snapshots leave others at least as much time as they take.
-const takeTurn = createTurns({ budgetMs: 5, nowMs: () => clock.monotonicMs() });
-const follow = createFollow({ live, hub, query, latestProgress: progress.latest, takeTurn });
-const clientIp = createClientIp(config.gateway.trustedProxies);
+const openLog = createOpenOwnLog({ logs, reading });
+const latestProgress = progress.latest;
+const telling = createTelling({ store, show, queuePass, live, hub, latestProgress, clock });
+const clientIp = createClientIp(config.gateway.trustedProxies, config.gateway.forwardedHeader);
+limitConnections(server, config.gateway, log);
 const perIp = createRateLimit({ perSecond: limits.perIpPerSecond, burst: limits.perIpBurst }, clock);
-const { maxFollowers, maxFollowersPerNetwork } = config.gateway.live;
-const takePlace = createPlaces({ total: maxFollowers, perNetwork: maxFollowersPerNetwork });
-const answers = createOpenAnswers({ clientIp, takePlace });
-
-const { metadataStoreUrl, metadataStoreTimeoutS, metadataFreshS } = config.gateway;
-const assets = createAssets(
-  createCatalogue(paths.catalogue),
-  metadataStoreUrl === undefined
-    ? undefined
-    : createMetadataStore({
-        url: metadataStoreUrl,
-        timeoutMs: metadataStoreTimeoutS * 1_000,
-        freshMs: metadataFreshS * 1_000,
-        clock,
-      }),
-);
+const takePlace = createPlaces(config.gateway.live);
+const answers = createOpenAnswers({ takePlace });
+const chains = new Map(config.chains.map((chain) => [chain.id, createChain(chain, { clock, log })]));
+const assets = assetsOf({ config, catalogueDir: paths.catalogue, chains, key, clock });
 const sealText = (text: string) => seal(publicKey, text);
 const resultAssets = createResultAssets({
   catalogueDir: paths.catalogue,
@@ -164,106 +162,109 @@ const resultAssets = createResultAssets({
   chainId: config.gateway.chainId,
   seal: sealText,
 });
-const chains = new Map(config.chains.map((chain) => [chain.id, createChain(chain, { clock, log })]));
-const contracts = createContracts();
-const receipts = createReceipts({
-  find: store.receipts.find,
-  keep: (receipt) => store.write(() => store.receipts.add(receipt)),
-});
-const ownAddress = identity.address.toLowerCase() as Address;
-const orders = createOrders({
+const { orders, quotes } = createTrade({
   chains,
-  receipts,
-  contracts,
-  publicUrl: config.gateway.publicUrl,
-  provider: ownAddress,
+  receipts: store.receipts,
+  key,
+  providers: [addressOf(key), ...key.older().map(addressOf)],
+  config,
+  feeTokens: runners.feeTokens,
   clock,
 });
-const quotes = createQuotes({ key, address: identity.address, contracts, clock });
-const initialize = createInitialize({ assets, seal: sealText, runners, orders, quotes, store, clock });
+const { trustWithoutChecksums } = config.assets;
+const files = createFiles({ bus, assets, seal: sealText, clock, log, ...fileBudgetsOf(limits, clock) });
+const delivery = deliveryOf(config.gateway);
+const given = { ...callers, files, assets, orders, delivery, seal: sealText };
+const offered = createOffered({ ...given, key, decrypters: config.gateway.decrypters, store, clock });
+const pricing = { runners, orders, quotes, store, fileChecks: files.checks, delivery, clock };
+const initialize = createInitialize({ assets, trustWithoutChecksums, ...pricing });
 const submit = createSubmit({
   bus,
   store,
   runners,
   authenticate,
+  nonces,
   assets,
   orders,
+  room,
   seal: sealText,
-  newJobId: () => randomUUID().replaceAll('-', '') as JobId,
+  trustWithoutChecksums,
+  notifyProblem: createNotifyProblem(notify.allowPrivate),
+  newJobId,
   clock,
   log,
   onStored: () => dispatch.wake(),
 });
-const stop = createStop({
-  bus,
-  store,
-  authenticate,
-  acceptsNonceless: config.gateway.compat.noncelessStop,
-  isOperator,
-  clock,
-  log,
-});
-const remove = createRemove({ bus, store, results, resultAssets, authenticate, clock, log });
-
+const stop = createStop({ ...callers, bus, store, leftElsewhere, clock, log });
+const remove = createRemove({ bus, store, results, resultAssets, authenticate, nonces, leftElsewhere, clock, log });
+const deletions = createDeletions({ finish: remove.finish, clock, log });
+const askOutside = outsideBudgetOf(config, clock);
 const bodyLimitBytes = () => Math.min(MAX_BODY_BYTES, bus.maxPayloadBytes() ?? MAX_BODY_BYTES);
 const app = createApp({
   log,
   clock,
   corsOrigins: config.gateway.corsOrigins,
   rateLimits: { clientIp, perIp },
+  requireHost,
   routes: [
-    rootRoute(identity),
-    healthRoute(createHealth({ store, bus, runners, clock })),
-    docsRoutes(identity.version),
-    pageSessionRoute({ tokens, isOperator, statusAccess: config.gateway.statusAccess }),
-    pageRoutes(),
-    nonceRoute(store.nonces.last),
-    encryptRoute({ seal: (bytes) => seal(publicKey, bytes), ownChainId: identity.chainId, bodyLimitBytes }),
+    rootRoute(identity, delivery.isOn ? [] : ['download']),
+    healthRoute(createHealth({ store, storeUpkeep, bus, runners, dispatch, deletions, upkeep, cautious, clock })),
+    ...ownPages(identity.version, {
+      ...callers,
+      provider: identity.address,
+      statusAccess: config.gateway.statusAccess,
+      orderAgain: createOrderAgain(store),
+    }),
+    nonceRoute((address) => shownNonce(nonces.highest(address))),
+    ...assetRoutes({ ...offered, ...callers, ...identity, askOutside, bodyLimitBytes }),
     getEnvironmentsRoute(
-      createEnvironmentList({ runners, store, consumerAddress: identity.address }),
-      identity.chainId,
+      createEnvironmentList({ runners, store, configured, consumerAddress: identity.address }),
+      identity.chainIds,
     ),
-    initializeComputeRoute(initialize, bodyLimitBytes),
-    initializeRoute(initialize),
-    startComputeRoute(async (submission) => show(await submit(submission)), bodyLimitBytes),
-    getComputeRoute({ query, live, firstEvent: createFirstEvent({ live, hub }), answers }),
-    getEventsRoute({
-      follow,
+    initializeComputeRoute(initialize, askOutside, bodyLimitBytes),
+    initializeRoute(initialize, askOutside),
+    startComputeRoute(async (submission) => show(await submit(submission)), askOutside, bodyLimitBytes),
+    getComputeRoute({
       query,
       identify,
-      tokenWatch,
+      isForeign,
+      list: telling.list,
+      live,
+      firstEvent: createFirstEvent({ live, hub }),
       answers,
-      maxBufferedBytes: config.gateway.live.maxBufferedKB * 1_000,
-      log,
     }),
-    createTicketRoute({ identify, tickets, bodyLimitBytes }),
-    stopComputeRoute(async (request) => (await stop(request)).map((job) => show(job)), bodyLimitBytes),
-    deleteComputeRoute(async (request) => (await remove.request(request)).map((job) => show(job)), bodyLimitBytes),
-    getResultRoute(createResult({ store, results, authenticate, clock })),
-    getLogsRoute({ openLog, answers, log }),
-    validateContainerRoute(bodyLimitBytes),
-    createTokenRoute((request) => tokenRequests.create(request)),
-    deleteTokenRoute((request) => tokenRequests.revoke(request), bodyLimitBytes),
+    getEventsRoute({ ...callers, follow: telling.follow, query, answers, limits: config.gateway.live, log }),
+    stopComputeRoute(async (...asked) => (await stop(...asked)).map((job) => show(job)), bodyLimitBytes),
+    deleteComputeRoute(async (...asked) => (await remove.request(...asked)).map((job) => show(job)), bodyLimitBytes),
+    getResultRoute(createResult({ store, results, reading, clock }), identify),
+    getLogsRoute({ openLog, identify, tokenWatch, answers, log }),
+    ...tokenRoutes(callers, bodyLimitBytes),
   ],
 });
 
+warnOfFull(room, log);
+await resealCatalogue({ dir: paths.catalogue, key, log });
 await runUntilSignal(
   serviceGroup([
     createStoreLife(store, log),
+    storeUpkeep.service,
+    cautious,
     ...chains.values(),
     bus,
     runners,
+    createEnvironmentConsumers({ bus, runners, log }),
     dispatch,
-    createSettle({ bus, store, dispatch, remove, log }),
+    createSettle({ bus, store, dispatch, deletions, log }),
     hub,
     progress,
-    createQueueChanges({ store, runners, queue, listeners: hints, log }),
-    createExpire({ store, resultAssets, clock, log }),
+    createQueueChanges({ store, runners, queue: queuePass, listeners: hints, log }),
+    createExpire({ store, resultAssets, upkeep, clock: cautious, log }),
     createNotifier({ store, post: createPost(notify), key, settings: notify, clock, log }),
-    createIntake({ bus, store, resultAssets, clock, log }),
-    createRetention({ store, settings: config.gateway, clock, log }),
-    createSweep({ bus, store, runners, dispatch, remove, clock, log }),
-    createControl({ path: paths.control, backup: store.backup, log }),
+    createIntake({ bus, store, results, resultAssets, clock, log }),
+    createRetention({ store, settings: config.gateway, upkeep, clock: cautious, log }),
+    cleared,
+    createSweep({ bus, store, runners, dispatch, deletions, cleared, upkeep, leftElsewhere, clock, log }),
+    createControl({ path: paths.control, backup: store.backup, move, log }),
     createHttpServer({ server, app, gateway: config.gateway, log }),
     answers,
     createSocketServer({
@@ -274,9 +275,11 @@ await runUntilSignal(
       perIp,
       takePlace,
       identify,
+      requireHost,
+      isForeign,
       logs,
       openLog,
-      follow,
+      ...telling,
       query,
       tokenWatch,
       limits: config.gateway.live,
@@ -286,4 +289,5 @@ await runUntilSignal(
     }),
   ]),
   log,
+  storeUpkeep.broken,
 );

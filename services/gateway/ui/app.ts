@@ -1,14 +1,17 @@
 /** The page as a whole: who is signed in, which jobs are listed, which one is open, and the connection that tells of them. */
 import { connect, type Node } from '@capstan/shared/client/connect';
+import { EventSocket } from '@capstan/shared/client/event-socket';
 import type { Which } from '@capstan/shared/client/status-stream';
 import type { LinkState } from '@capstan/shared/client/link';
 import type { StatusObject } from '@capstan/shared/contract/api';
 import { createApi, type SessionFacts } from './api.ts';
 import { createJobs } from './jobs.ts';
+import { createPages } from './pages.ts';
 import { createNotices } from './notices.ts';
 import { openJob, type OpenJob } from './open-job.ts';
 import { part } from './parts.ts';
 import { hasEnded } from './phases.ts';
+import { ROOT } from './root.ts';
 import { hashFor, placeOf } from './routes.ts';
 import { signInByToken, signInByWallet, storedSession, storeSession, type Session } from './session.ts';
 import { createBoard } from './views/board.ts';
@@ -23,7 +26,6 @@ export function startApp(): void {
   const api = createApi(() => session);
   const notices = createNotices();
   const showEnvironments = environmentList(part('environments'));
-  const board = createBoard(part('board'));
   const detailPart = part('detail');
   let session = storedSession();
   let facts: SessionFacts | undefined;
@@ -31,12 +33,26 @@ export function startApp(): void {
   let listing: { readonly key: string; readonly stop: AbortController } | undefined;
   let open: OpenJob | undefined;
   let listHash = '#/';
+  let hasHadSocket = false;
+  let isWithoutSockets = false;
 
+  let environment: string | undefined;
+  /** Whose jobs, before an environment is chosen. */
+  let listed: Which | undefined;
   const jobs = createJobs(() => showJobs());
+  const pages = createPages({ api, jobs, fail: notices.fail });
+  const board = createBoard(part('board'), {
+    pages,
+    onEnvironment(id) {
+      environment = id;
+      list(listed, listHash);
+    },
+  });
   const showJobs = () => {
     const all = jobs.all();
-    board.update(all);
-    const running = all.filter(({ job }) => job.status !== 1 && !hasEnded(job.status)).length;
+    const counts = jobs.counts();
+    board.update(all, counts);
+    const running = counts?.running ?? all.filter(({ job }) => job.status !== 1 && !hasEnded(job.status)).length;
     document.title = running === 0 ? 'Capstan' : `${running} running · Capstan`;
   };
 
@@ -73,7 +89,10 @@ export function startApp(): void {
     node = undefined;
     before?.close();
     jobs.clear();
-    const fresh = connect(location.origin, session ? { auth: { token: session.token } } : {});
+    const fresh = connect(ROOT, {
+      ...(session ? { auth: { token: session.token } } : {}),
+      ...(isWithoutSockets ? { WebSocket: EventSocket } : {}),
+    });
     node = fresh;
     fresh.onState((state) => {
       if (node === fresh) linkChanged(state);
@@ -81,8 +100,25 @@ export function startApp(): void {
     notices.link(fresh.state());
   };
 
+  /** The node answers, and sockets to it don't open: something between lets none through. */
+  const fallBack = async () => {
+    try {
+      await api.facts();
+    } catch {
+      return;
+    }
+    if (hasHadSocket || isWithoutSockets) return;
+    isWithoutSockets = true;
+    notices.explainLink(
+      'A proxy between you and the node lets no WebSocket through (it must pass on Upgrade and Connection: docs/proxies.md). This page follows event streams instead.',
+    );
+    reconnect();
+  };
+
   const linkChanged = (state: LinkState) => {
     notices.link(state);
+    if (state.kind === 'open') hasHadSocket ||= !isWithoutSockets;
+    if (state.kind === 'waiting' && !hasHadSocket && !isWithoutSockets) void fallBack();
     if (state.kind === 'open') void arrived();
     else if (state.kind === 'closed' && session) leave('Your session has ended. Sign in again.');
     else if (state.kind === 'closed') notices.fail('The node refused the connection. Reload the page to try again.');
@@ -102,7 +138,9 @@ export function startApp(): void {
 
   const refreshEnvironments = async () => {
     try {
-      showEnvironments(await api.environments());
+      const environments = await api.environments();
+      showEnvironments(environments);
+      board.environments(environments.map(({ id }) => id));
     } catch {
       // The connection shows that the node is away; the next round asks again.
     }
@@ -119,28 +157,41 @@ export function startApp(): void {
     else closeJob();
   };
 
-  const list = (which: Which | undefined, hash: string) => {
+  const list = (wanted: Which | undefined, hash: string) => {
     listHash = hash;
+    listed = wanted;
+    const which = wanted && environment !== undefined ? { ...wanted, environment } : wanted;
     const key = JSON.stringify(which ?? null);
-    board.explain(nothingText(which));
     if (listing?.key === key || !node) return;
+    board.explain(which ? 'Asking the node …' : nothingText(which));
     listing?.stop.abort();
     jobs.clear();
+    pages.end();
     const stop = new AbortController();
     listing = { key, stop };
     if (which) void follow(node, which, stop.signal);
   };
   const follow = async (from: Node, which: Which, signal: AbortSignal) => {
     try {
-      for await (const frame of from.subscribe(which, { signal })) jobs.apply(frame);
+      // Those that run are told at once; of the others there may be thousands, which come page by page.
+      const wanted: Which = { ...which, detail: 'row', status: 'running', counts: true };
+      for await (const frame of from.subscribe(wanted, { signal })) {
+        jobs.apply(frame);
+        if (frame.type === 'snapshot') void pages.begin(which).then(() => explainNothing(which, signal));
+      }
     } catch (error) {
       if (!signal.aborted) notices.fail(error instanceof Error ? error.message : String(error));
+      explainNothing(which, signal);
     }
+  };
+  /** Only now is it known that there is no job, if none is here. */
+  const explainNothing = (which: Which, signal: AbortSignal) => {
+    if (!signal.aborted) board.explain(nothingText(which));
   };
   const nothingText = (which: Which | undefined): string => {
     if (!which) {
-      return facts?.statusAccess === 'signed'
-        ? 'This node shows jobs to their owners. Sign in to see yours.'
+      return facts !== undefined && facts.statusAccess !== 'open'
+        ? 'This node shows lists of jobs to their owners. Sign in to see yours.'
         : 'Sign in to see your jobs, or look one up above: by its id, the address of its owner, or the DID of its dataset.';
     }
     if (location.hash.startsWith('#/owner') || location.hash.startsWith('#/data'))
@@ -159,7 +210,10 @@ export function startApp(): void {
       mayReadLog: isOwner,
       mayStop: (job) => isOwner(job) || facts?.caller?.isOperator === true,
       stop: (job) => api.stop(job),
-      fetchResult: (job, index) => api.result(job, index),
+      remove: (job) => api.remove(job),
+      runAgain: (job) => api.runAgain(job),
+      fetchRun: (job, run) => api.run(job, run),
+      fetchResult: (job, index, run) => api.result(job, index, run),
       onClose: () => {
         location.hash = listHash;
       },

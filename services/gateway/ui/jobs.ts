@@ -14,16 +14,29 @@ export interface KnownJob {
   readonly since?: number;
 }
 
+export type Counts = Pick<Extract<StatusFrame, { type: 'counts' }>, 'waiting' | 'running' | 'ended'>;
+
 export interface Jobs {
   get(jobId: string): KnownJob | undefined;
   /** Newest first. */
   all(): readonly KnownJob[];
+  /** How many there are, where the node counts them. */
+  counts(): Counts | undefined;
   apply(frame: StatusFrame): void;
+  /** To be asked before jobs are fetched: what happens after it is newer than they are. */
+  mark(): number;
+  add(jobs: readonly StatusObject[], mark: number): void;
   clear(): void;
 }
 
+const DELETED = 8;
+
 export function createJobs(onChange: () => void): Jobs {
   const known = new Map<string, KnownJob>();
+  /** When something was last heard of a job, counted in frames. */
+  const heard = new Map<string, number>();
+  let frames = 0;
+  let counts: Counts | undefined;
   let isAsked = false;
 
   const changed = () => {
@@ -37,12 +50,13 @@ export function createJobs(onChange: () => void): Jobs {
   const put = (job: StatusObject) => known.set(job.jobId, { ...(known.get(job.jobId) ?? { before: [] }), job });
 
   const happened = ({ jobId, job, status, at }: JobEvent) => {
+    heard.set(jobId, frames);
     // Of a job that is gone, its owner still sees that it is.
     const last = job ?? known.get(jobId)?.job;
     if (!last) return;
     const before = status === 1 ? [] : [...(known.get(jobId)?.before ?? []), status];
     known.set(jobId, { job: last, before, since: at * 1_000 });
-    if (job === null || job.removed === 1) known.delete(jobId);
+    if (job === null || status === DELETED) known.delete(jobId);
   };
 
   const waits = ({ jobId, position, reason }: Extract<StatusFrame, { type: 'queue' }>) => {
@@ -50,10 +64,22 @@ export function createJobs(onChange: () => void): Jobs {
     if (job?.status === 1) put({ ...job, queue: { position, reason } });
   };
 
+  const removed = (jobId: string) => {
+    const job = known.get(jobId)?.job;
+    if (job) put({ ...job, removed: 1 });
+  };
+
   return {
     get: (jobId) => known.get(jobId),
     all: () => [...known.values()].toSorted((a, b) => Number(b.job.dateCreated) - Number(a.job.dateCreated)),
+    counts: () => counts,
+    mark: () => frames,
+    add(jobs, mark) {
+      for (const job of jobs) if ((heard.get(job.jobId) ?? 0) <= mark) put(job);
+      changed();
+    },
     apply(frame) {
+      frames += 1;
       switch (frame.type) {
         case 'snapshot':
           known.clear();
@@ -69,6 +95,12 @@ export function createJobs(onChange: () => void): Jobs {
         case 'queue':
           waits(frame);
           break;
+        case 'removed':
+          removed(frame.jobId);
+          break;
+        case 'counts':
+          counts = frame;
+          break;
         case 'reset':
         case 'caughtUp':
           break;
@@ -77,6 +109,8 @@ export function createJobs(onChange: () => void): Jobs {
     },
     clear() {
       known.clear();
+      heard.clear();
+      counts = undefined;
       changed();
     },
   };

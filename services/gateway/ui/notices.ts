@@ -8,6 +8,8 @@ const TROUBLE_MS = 8_000;
 
 export interface Notices {
   link(state: LinkState): void;
+  /** Why the connection is not what it should be; stays. */
+  explainLink(text: string): void;
   /** Said aloud by screen readers, and shown nowhere. */
   say(text: string): void;
   /** Shown and said, until somebody has had the time to read it. */
@@ -37,6 +39,12 @@ export function createNotices(): Notices {
         say('Connected again.');
       if (state.kind === 'waiting') document.body.dataset['wasLost'] = 'yes';
       if (state.kind === 'open') delete document.body.dataset['wasLost'];
+    },
+    explainLink(text) {
+      const note = part('link-note');
+      setText(note, text);
+      note.hidden = false;
+      say(text);
     },
     say,
     fail(problem) {

@@ -33,7 +33,7 @@ export function openJob(options: OpenJobOptions): OpenJob {
 
   const follow = async () => {
     let isLive = false;
-    for await (const frame of node.subscribe({ jobs: [jobId], from: 'start' }, { signal })) {
+    for await (const frame of node.subscribe({ jobs: [jobId], from: 'start', detail: 'row' }, { signal })) {
       jobs.apply(frame);
       if (frame.type === 'reset') events.length = 0;
       if (frame.type === 'event') {
@@ -55,7 +55,7 @@ export function openJob(options: OpenJobOptions): OpenJob {
     logOf = { run, reading: new AbortController() };
     detail.clearLog();
     if (mayReadLog(job)) void showLog(AbortSignal.any([signal, logOf.reading.signal])).catch(failed);
-    else detail.sayOfLog('Only its owner can read the log. Sign in with the address that ordered the job.');
+    else detail.refuseLog('Only its owner can read the log. Sign in with the address that ordered the job.');
   };
 
   const showLog = async (reading: AbortSignal) => {
@@ -63,7 +63,7 @@ export function openJob(options: OpenJobOptions): OpenJob {
       if (reading.aborted) break;
       if (frame.type === 'log') detail.log(frame.stream, frame.text);
       else if (frame.type === 'logRestart') detail.clearLog();
-      else detail.sayOfLog('The log is over.');
+      else detail.endLog();
     }
   };
 

@@ -1,5 +1,6 @@
 /** Who is signed in: a token, kept as long as the tab is open and nowhere else. */
-import type { Api } from './api.ts';
+import { NO_BODY_HASH, typedDomain, writeTypedHeader } from '@capstan/shared/contract/typed-signature';
+import { TOKEN_PATH, type Api } from './api.ts';
 import { findWallet } from './wallet.ts';
 
 export interface Session {
@@ -11,6 +12,8 @@ export interface Session {
 const KEY = 'capstan.session';
 /** A working day; whoever wants longer pastes a token. */
 const LASTS_S = 8 * 3_600;
+/** How long a person may take to look at what they sign; below the five minutes that a node allows, for clocks differ. */
+const SIGNED_WITHIN_S = 240;
 
 export function storedSession(): Session | undefined {
   const token = sessionStorage.getItem(KEY);
@@ -27,10 +30,13 @@ export async function signInByWallet(api: Api): Promise<Session> {
   const wallet = findWallet();
   if (!wallet) throw new Error('This browser has no wallet. Install one, or paste a token.');
   const address = await wallet.address();
-  const nonce = await api.nextNonce(address);
-  const signature = await wallet.sign(address + nonce, address);
-  const expiration = String(Math.floor(Date.now() / 1_000) + LASTS_S);
-  return signInByToken(await api.createToken({ address, nonce, signature, expiration }));
+  const [nonce, { provider }] = await Promise.all([api.nextNonce(address), api.facts()]);
+  const nowS = Math.floor(Date.now() / 1_000);
+  const query = `expiration=${nowS + LASTS_S}`;
+  const expires = String(nowS + SIGNED_WITHIN_S);
+  const message = { method: 'GET', path: TOKEN_PATH, query, bodyHash: NO_BODY_HASH, consumer: address, nonce, expires };
+  const signature = await wallet.sign(typedDomain(provider), message);
+  return signInByToken(await api.createToken(query, writeTypedHeader({ address, nonce, expires, signature })));
 }
 
 export function signInByToken(text: string): Session {

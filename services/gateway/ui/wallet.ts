@@ -1,4 +1,5 @@
 /** A browser wallet, by the interface that all of them have (EIP-1193): who is there, and that they agree. */
+import { TYPED_TYPES, type TypedMessage } from '@capstan/shared/contract/typed-signature';
 
 interface Provider {
   request(asked: { readonly method: string; readonly params?: readonly unknown[] }): Promise<unknown>;
@@ -7,8 +8,8 @@ interface Provider {
 export interface Wallet {
   /** Checksummed or not, as the wallet says it. Asks its owner if need be. */
   address(): Promise<string>;
-  /** Personal-signs the plain text, which the wallet shows to its owner. */
-  sign(text: string, address: string): Promise<string>;
+  /** Signs the request (EIP-712), whose parts the wallet shows to its owner one by one. */
+  sign(domain: object, message: TypedMessage): Promise<string>;
 }
 
 /** The wallet of this browser, if it has one. */
@@ -28,17 +29,23 @@ export function findWallet(): Wallet | undefined {
       if (address === undefined) throw new Error('The wallet named no account. Unlock it and try again.');
       return address;
     },
-    sign: async (text, address) => String(await ask('personal_sign', [hexOf(text), address])),
+    async sign(domain, message) {
+      const data = { domain, types: { EIP712Domain: DOMAIN_TYPE, ...TYPED_TYPES }, primaryType: 'Request', message };
+      return String(await ask('eth_signTypedData_v4', [message.consumer, JSON.stringify(data)]));
+    },
   };
 }
+
+/** Wallets want the domain's own type spelt out. */
+const DOMAIN_TYPE = [
+  { name: 'name', type: 'string' },
+  { name: 'version', type: 'string' },
+  { name: 'verifyingContract', type: 'address' },
+];
 
 const REJECTED = 4001;
 
 function refusal(error: unknown): string {
   const { code, message } = error as { readonly code?: number; readonly message?: string };
   return code === REJECTED ? 'The wallet was asked and said no.' : `The wallet failed: ${message ?? 'no reason given'}`;
-}
-
-function hexOf(text: string): string {
-  return `0x${[...new TextEncoder().encode(text)].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`;
 }

@@ -26,6 +26,10 @@ interface DiskWatchOptions {
 }
 
 const INTERVAL_MS = 5_000;
+/** Where a disk takes fewer, no job begins. */
+const MIN_FREE_FILES = 10_000;
+/** Of a small disk, this share of all that it can take. */
+const MIN_FREE_FILES_SHARE = 0.02;
 const SHORTAGE = 'The disk of the node is too full for another job. It begins when there is space again.';
 
 export function createDiskWatch({ disks, minFreeBytes, onChange, log }: DiskWatchOptions): DiskWatch {
@@ -33,10 +37,11 @@ export function createDiskWatch({ disks, minFreeBytes, onChange, log }: DiskWatc
   let timer: NodeJS.Timeout | undefined;
 
   const isFull = async ({ name, read }: Disk) => {
-    const { freeBytes } = await read();
-    if (freeBytes >= minFreeBytes) return false;
-    if (!isShort)
-      log.error({ disk: name, freeBytes, minFreeBytes }, 'a disk is too full: no job begins until there is space');
+    const use = await read();
+    const { freeBytes, freeFiles } = use;
+    if (!isTooFull(use, minFreeBytes)) return false;
+    const facts = { disk: name, freeBytes, minFreeBytes, freeFiles };
+    if (!isShort) log.error(facts, 'a disk is too full: no job begins until there is space');
     return true;
   };
 
@@ -64,4 +69,13 @@ export function createDiskWatch({ disks, minFreeBytes, onChange, log }: DiskWatc
     shortage: () => (isShort ? SHORTAGE : undefined),
     wake: () => looking.wake(),
   };
+}
+
+export const isTooFull = (use: DiskUse, minFreeBytes: number): boolean =>
+  use.freeBytes < minFreeBytes || isShortOfFiles(use);
+
+/** Exported for tests. */
+export function isShortOfFiles({ totalFiles, freeFiles }: DiskUse): boolean {
+  if (totalFiles === undefined || freeFiles === undefined) return false;
+  return freeFiles < Math.min(MIN_FREE_FILES, totalFiles * MIN_FREE_FILES_SHARE);
 }

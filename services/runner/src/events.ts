@@ -3,11 +3,13 @@
  * NATS. It holds a handful of events a job; the manifest and the engine remember the rest if the runner dies.
  */
 import type { Bus } from '@capstan/shared/bus/connect';
+import { mostThatFit } from '@capstan/shared/bus/size';
 import { publish } from '@capstan/shared/bus/publish';
 import { eventMessageId, eventSubject } from '@capstan/shared/bus/subjects';
 import type { JobId } from '@capstan/shared/contract/ids';
 import type { JobEvent } from '@capstan/shared/contract/messages';
-import { messageOf } from '@capstan/shared/errors';
+import { statusText } from '@capstan/shared/contract/status';
+import { hasCode, messageOf } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
 import { unlessAborted } from '@capstan/shared/unless-aborted';
 import { retry } from '@capstan/shared/retry';
@@ -31,11 +33,13 @@ export function createOutbox({ bus, log }: { bus: Bus; log: Log }): Outbox {
   const lanes = new Map<JobId, Lane>();
   const stopping = new AbortController();
 
-  const send = (event: JobEvent) =>
+  const send = (event: JobEvent, isBare = false) =>
     retry(
       async () => {
         await bus.connected(stopping.signal);
-        await publish(bus, { subject: eventSubject(event.jobId), messageId: eventMessageId(event), message: event });
+        // Measured each time: the server may have been started again with another limit.
+        const message = isBare ? withResults(event, 0) : fitted(bus, event);
+        await publish(bus, { subject: eventSubject(event.jobId), messageId: eventMessageId(event), message });
       },
       {
         signal: stopping.signal,
@@ -45,9 +49,24 @@ export function createOutbox({ bus, log }: { bus: Bus; log: Log }): Outbox {
       },
     );
 
+  /** A stream may take less than its server says: then a list is told by where it stands alone. What still is too much can't be told. */
+  const sendSomehow = async (event: JobEvent) => {
+    const hasList = (event.details.results?.length ?? 0) > 0;
+    for (const isBare of hasList ? [false, true] : [false]) {
+      try {
+        return await send(event, isBare);
+      } catch (error) {
+        if (!hasCode(error, 'MESSAGE_TOO_LARGE')) throw error;
+        const { jobId, code } = event;
+        log.error({ jobId, code, problem: error.message }, 'an event is too large; set max_payload of NATS to 1 MB');
+      }
+    }
+    return undefined;
+  };
+
   const drain = async (lane: Lane) => {
     for (let next = lane.waiting[0]; next; next = lane.waiting[0]) {
-      await send(next);
+      await sendSomehow(next);
       lane.waiting.shift();
     }
     lane.sending = undefined;
@@ -81,7 +100,7 @@ export function createOutbox({ bus, log }: { bus: Bus; log: Log }): Outbox {
       return Promise.resolve();
     },
     emit(event) {
-      log.info({ jobId: event.jobId, run: event.run, attempt: event.attempt, code: event.code }, 'job event');
+      log.info(told(event), statusText(event.code));
       const lane = lanes.get(event.jobId) ?? { waiting: [], latest: event, sending: undefined };
       lanes.set(event.jobId, lane);
       lane.latest = event;
@@ -93,4 +112,24 @@ export function createOutbox({ bus, log }: { bus: Bus; log: Log }): Outbox {
     },
     forget: (jobId) => void lanes.delete(jobId),
   };
+}
+
+/** One line for each step of a job, with the reason where it ends one. */
+function told({ jobId, run, attempt, code, details }: JobEvent) {
+  const { termination } = details;
+  return { jobId, run, attempt, code, ...(termination === undefined ? {} : { reason: termination.reason }) };
+}
+
+/** A list of results that is too long is told by its beginning, and by where the whole of it stands. */
+function fitted(bus: Bus, event: JobEvent): JobEvent {
+  const { results = [] } = event.details;
+  if (results.length === 0) return event;
+  const some = mostThatFit(bus, results, (list) => withResults(event, list.length));
+  return withResults(event, some?.length ?? 0);
+}
+
+function withResults(event: JobEvent, count: number): JobEvent {
+  const { results = [], ...details } = event.details;
+  if (count >= results.length) return event;
+  return { ...event, details: { ...details, results: results.slice(0, count), resultsInManifest: results.length } };
 }

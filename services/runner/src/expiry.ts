@@ -4,14 +4,17 @@ import type { JobId } from '@capstan/shared/contract/ids';
 import { messageOf } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
 import { createRegular } from '@capstan/shared/regularly';
+import type { Upkeep } from '@capstan/shared/upkeep';
 import type { Service } from '@capstan/shared/service';
 import type { Results } from './results/results.ts';
 
 interface ExpiryOptions {
   readonly results: Results;
+  readonly upkeep: Pick<Upkeep, 'paced'>;
   /** Runs of this job are being worked on. */
   readonly isInHand: (jobId: JobId) => boolean;
-  readonly clock: Clock;
+  /** By which things are over. */
+  readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
 }
 
@@ -19,9 +22,11 @@ const EVERY_MS = 300_000;
 /** How long it is remembered that a run has ended, and how: nothing that comes late may start it again. */
 const REMEMBERED_MS = 30 * 86_400_000;
 
-export function createExpiry({ results, isInHand, clock, log }: ExpiryOptions): Service {
+export function createExpiry({ results, upkeep, isInHand, clock, log }: ExpiryOptions): Service {
   const look = async (signal: AbortSignal) => {
-    for (const run of await results.list()) {
+    using pace = upkeep.paced('expiry of results', signal);
+    for await (const run of results.list()) {
+      await pace.rest();
       if (signal.aborted || isInHand(run.jobId)) continue;
       try {
         const manifest = await results.read(run);

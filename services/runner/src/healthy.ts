@@ -5,14 +5,19 @@
 import { createBus } from '@capstan/shared/bus/connect';
 import { broadcast, listen } from '@capstan/shared/bus/publish';
 import { announceSubject, WHO_IS_THERE } from '@capstan/shared/bus/subjects';
-import { configOfProcess } from '@capstan/shared/config/process';
+import { configOfProcess, dataPaths } from '@capstan/shared/config/process';
 import { createLog } from '@capstan/shared/log';
 import { unlessAborted } from '@capstan/shared/unless-aborted';
+import { keptId } from './identity.ts';
 
 const LIMIT_MS = 8_000;
 
 const config = configOfProcess();
-const { id } = config.runner;
+const id = config.runner.id ?? (await keptId(dataPaths(config).runner));
+if (id === undefined) {
+  process.stderr.write(`no runner was started in ${config.dataDir} yet\n`);
+  process.exit(1);
+}
 const signal = AbortSignal.timeout(LIMIT_MS);
 const bus = createBus({ nats: config.nats, name: `capstan-${id}`, log: createLog('healthy', 'silent') });
 const { promise: answered, resolve } = Promise.withResolvers<void>();

@@ -1,11 +1,16 @@
 /** Puts together what has to do with images: who pulls them, who keeps them, and who judges them. */
 import type { Clock } from '@capstan/shared/clock';
 import type { Config } from '@capstan/shared/config/schema';
+import type { Upkeep } from '@capstan/shared/upkeep';
+import { messageOf } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
+import { createWake } from '@capstan/shared/wake';
 import { createImages } from './images/images.ts';
+import { isTooFull } from './disk-watch.ts';
 import { createImageKeeper } from './images/keeper.ts';
 import { createSharedPulls } from './images/shared-pulls.ts';
 import type { Outside } from './outside.ts';
+import { createUserFiles } from './pipeline/steps/user-files.ts';
 
 const GB = 1_000_000_000;
 
@@ -13,12 +18,13 @@ interface ImageOptions {
   readonly settings: Config['runner'];
   readonly outside: Outside;
   readonly clock: Clock;
+  readonly upkeep: Pick<Upkeep, 'paced'>;
   readonly log: Log;
   /** Aborts when the runner stops. */
   readonly signal: AbortSignal;
 }
 
-export function createImageParts({ settings, outside, clock, log, signal }: ImageOptions) {
+export function createImageParts({ settings, outside, clock, upkeep, log, signal }: ImageOptions) {
   const { engine, imageNotes: notes, readEngineDisk: readDisk } = outside;
   const {
     evictAbovePercent: abovePercent,
@@ -32,13 +38,14 @@ export function createImageParts({ settings, outside, clock, log, signal }: Imag
     readDisk,
     watermarks: { abovePercent, belowPercent: Math.min(belowPercent, abovePercent) },
     clock,
+    upkeep,
     log,
     signal,
   });
   const pulls = createSharedPulls({
     engine,
     limits: { timeoutS: settings.pullTimeoutS, stallTimeoutS, maxBytes: maxImageGB * GB },
-    isDiskFull: async () => (await readDisk()).freeBytes < settings.minFreeDiskGB * GB,
+    isDiskFull: async () => isTooFull(await readDisk(), settings.minFreeDiskGB * GB),
     log,
   });
   const images = createImages({
@@ -49,5 +56,26 @@ export function createImageParts({ settings, outside, clock, log, signal }: Imag
     registries: settings.registries,
     log,
   });
-  return { keeper, images };
+  const tidyingEgress = createWake(
+    async () => {
+      const removed = await outside.egress.tidy(signal);
+      if (removed.length > 0) log.info({ images: removed }, 'removed images that this node made before');
+    },
+    (error) => log.warn({ problem: messageOf(error) }, 'could not look for images that this node made before'),
+  );
+  return {
+    judges: { images, userFiles: createUserFiles() },
+    keeper: {
+      ...keeper,
+      async idle() {
+        await tidyingEgress.idle();
+        await keeper.idle();
+      },
+    },
+    /** At the start: images of jobs, and what earlier versions of this node made for their networks. */
+    tidyAll() {
+      keeper.wake();
+      tidyingEgress.wake();
+    },
+  };
 }

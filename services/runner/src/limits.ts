@@ -1,4 +1,5 @@
 /** What one job of an environment may use, and what the environment looks like to consumers, PURE. */
+import { createHash } from 'node:crypto';
 import type { EnvironmentConfig } from '@capstan/shared/config/environment';
 import type { Resources } from '@capstan/shared/contract/job';
 import type { Environment } from '@capstan/shared/contract/messages';
@@ -10,13 +11,19 @@ export interface Machine {
   readonly memoryBytes: number;
   readonly diskBytes: number;
   readonly freeDiskBytes: number;
+  /** Undefined on a disk that makes room for as many as come. */
+  readonly freeFiles: number | undefined;
 }
 
 /** What the environment gives each job that asks for nothing, or what a job was given. */
 export interface JobLimits extends Grant {
   readonly pids: number;
   readonly tmpBytes: number;
+  /** The first of `uids`, until it is settled which of them a job runs as. */
   readonly uid: number;
+  readonly uids: number;
+  /** Most entries that its folders may have. */
+  readonly maxFiles: number;
   /** The engine holds volumes to a size: what a job writes beyond its limit is then bounded whatever happens. */
   readonly isDiskHeld: boolean;
   readonly storageExpiryS: number;
@@ -28,6 +35,7 @@ interface Surroundings {
   readonly totalJobs: number;
   /** Where the environment has none of its own. */
   readonly jobUid: number;
+  readonly jobUids: number;
   /** Whether the engine can hold volumes to a size. */
   readonly holdsVolumeSizes: boolean;
 }
@@ -37,11 +45,15 @@ const MB = 1_000_000;
 /** The rest is for the system and the node. */
 const MEMORY_SHARE = 0.8;
 const DISK_SHARE = 0.5;
+/** More take longer to look at than a job may write unseen. */
+const MOST_FILES = 200_000;
+/** The next one is nobody's, by custom. */
+const LAST_UID = 65_533;
 
 /** Limits of each job. What is not configured is shared equally by all jobs that may run at once, so that their sum fits the machine. */
 export function limitsOf(environment: EnvironmentConfig, around: Surroundings): JobLimits {
-  const { machine, totalJobs, jobUid, holdsVolumeSizes } = around;
-  const { cpus, memoryGB, diskGB } = environment;
+  const { machine, totalJobs, jobUid, jobUids, holdsVolumeSizes } = around;
+  const { cpus, memoryGB, diskGB, maxFiles } = environment;
   const memory = memoryGB === undefined ? (machine.memoryBytes * MEMORY_SHARE) / totalJobs : memoryGB * GB;
   const disk = diskGB === undefined ? (machine.freeDiskBytes * DISK_SHARE) / totalJobs : diskGB * GB;
   return {
@@ -55,10 +67,15 @@ export function limitsOf(environment: EnvironmentConfig, around: Surroundings): 
     pids: environment.pids,
     tmpBytes: Math.floor(environment.tmpMB * MB),
     uid: environment.jobUid ?? jobUid,
+    uids: environment.jobUid === undefined ? Math.min(jobUids, LAST_UID - jobUid + 1) : 1,
+    maxFiles: maxFiles ?? shareOfFiles(machine.freeFiles, totalJobs),
     isDiskHeld: holdsVolumeSizes,
     storageExpiryS: environment.storageExpiryS,
   };
 }
+
+const shareOfFiles = (freeFiles: number | undefined, totalJobs: number) =>
+  Math.max(1, Math.min(MOST_FILES, Math.floor(((freeFiles ?? Number.POSITIVE_INFINITY) * DISK_SHARE) / totalJobs)));
 
 export interface Asked {
   readonly resources?: Resources | undefined;
@@ -94,6 +111,15 @@ export function grantTo(limits: JobLimits, { resources = {}, paidS, networkAcces
 }
 
 /**
+ * Some things of the kernel are counted for each user over all containers: watches of files, queued signals, message queues, pipes. Jobs
+ * of one user could take them from one another. Which user follows from the job, so that whoever prepares it once more says the same;
+ * the salt keeps strangers from choosing.
+ */
+export function uidOf({ uid, uids }: Pick<JobLimits, 'uid' | 'uids'>, salt: string, jobId: string): number {
+  return uid + (createHash('sha256').update(`${salt} ${jobId}`).digest().readUInt32BE() % uids);
+}
+
+/**
  * What a volume is held to, a little above the limit: a job that hits it has then written too much, and is not left with errors of its own
  * that nobody understands. Undefined where the engine can't.
  */
@@ -118,6 +144,7 @@ export function announcedEnvironment(environment: EnvironmentConfig, machine: Ma
     orders: environment.orders,
     priceMin: environment.priceMin,
     feeToken: environment.feeToken,
+    ...(environment.allowedChainId === undefined ? {} : { allowedChainId: environment.allowedChainId }),
     maxJobs,
     maxJobDuration: environment.maxJobDurationS,
     storageExpiry: environment.storageExpiryS,

@@ -2,6 +2,7 @@
 import type { Bus } from '@capstan/shared/bus/connect';
 import { broadcast } from '@capstan/shared/bus/publish';
 import { answerQuestions } from '@capstan/shared/bus/request';
+import { messageLimitBytes } from '@capstan/shared/bus/size';
 import { logSubject, loggedSubject } from '@capstan/shared/bus/subjects';
 import type { JobId } from '@capstan/shared/contract/ids';
 import { LogQuestionSchema, type LogGrown, type LogPiece } from '@capstan/shared/contract/log';
@@ -18,8 +19,10 @@ export interface LogDesk extends Service {
 
 /** What an eye takes for at once, and a broker does not feel. */
 const TELL_EVERY_MS = 100;
-/** As base64, with its segments, it fits into a message of any server. */
 const MAX_PIECE_BYTES = 256 * 1024;
+/** Of a message for each byte of a piece: four thirds as base64, and its segments, which may be of one byte each. */
+const BYTES_FOR_EACH = 3.5;
+const PIECE_OVERHEAD_BYTES = 300;
 /** Not begun yet, published already, or for nobody. */
 const NONE: LogPiece = { v: 1, attempt: 0, from: 0, segments: [], bytes: '', sizeBytes: 0 };
 const validate = compile(LogQuestionSchema);
@@ -50,6 +53,12 @@ export function createLogDesk({ bus, captures, log }: { bus: Bus; captures: Capt
     resting.set(grown.jobId, { timer, latest: undefined });
   };
 
+  const pieceBytes = () =>
+    Math.max(
+      1,
+      Math.min(MAX_PIECE_BYTES, Math.floor((messageLimitBytes(bus) - PIECE_OVERHEAD_BYTES) / BYTES_FOR_EACH)),
+    );
+
   const answer = async (jobId: JobId, question: unknown): Promise<LogPiece> => {
     const checked = validate(question);
     const found = captures.find(jobId);
@@ -57,7 +66,7 @@ export function createLogDesk({ bus, captures, log }: { bus: Bus; captures: Capt
     const { from, maxBytes } = checked.value;
     const { capture, attempt } = found;
     const sizeBytes = capture.sizeBytes();
-    const piece = await capture.read(from, Math.min(maxBytes, MAX_PIECE_BYTES));
+    const piece = await capture.read(from, Math.min(maxBytes, pieceBytes()));
     return {
       v: 1,
       attempt,

@@ -14,12 +14,18 @@ export async function readMachine(dataDir: string): Promise<Machine> {
     memoryBytes: totalmem(),
     diskBytes: disk.blocks * disk.bsize,
     freeDiskBytes: disk.bavail * disk.bsize,
+    freeFiles: disk.files > 0 ? disk.ffree : undefined,
   };
 }
 
 export async function readDisk(folder: string): Promise<DiskUse> {
-  const { blocks, bavail, bsize } = await statfs(folder);
-  return { totalBytes: blocks * bsize, freeBytes: bavail * bsize };
+  const { blocks, bavail, bsize, files, ffree } = await statfs(folder);
+  // A file system that makes room for as many files as come says 0.
+  return {
+    totalBytes: blocks * bsize,
+    freeBytes: bavail * bsize,
+    ...(files > 0 ? { totalFiles: files, freeFiles: ffree } : {}),
+  };
 }
 
 interface EngineDiskOptions {

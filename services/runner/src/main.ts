@@ -1,39 +1,61 @@
 /** The runner's composition root: from configuration to parts, all started, and stopped in reverse on a signal. */
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { createBus } from '@capstan/shared/bus/connect';
+import { createCautiousClock } from '@capstan/shared/cautious-clock';
 import { systemClock } from '@capstan/shared/clock';
 import { configOfProcess, dataPaths, nodeKeyOf } from '@capstan/shared/config/process';
 import { createLog } from '@capstan/shared/log';
-import { runUntilSignal } from '@capstan/shared/shutdown';
+import { keepPrivate } from '@capstan/shared/private-folders';
+import { secretsIn } from '@capstan/shared/redact';
+import { serviceGroup } from '@capstan/shared/service';
+import { orExitAfter, runUntilSignal } from '@capstan/shared/shutdown';
+import { createAtWork } from './at-work.ts';
 import { createClaim } from './claim.ts';
 import { createOutside } from './outside.ts';
 import { countBuffersAsHeap } from './garbage-collection.ts';
+import { keepHeld, loadOrCreateIdentity } from './identity.ts';
 import { createRunner } from './runner.ts';
 
 countBuffersAsHeap();
 const config = configOfProcess();
-const log = createLog('runner', config.logLevel);
-const { results, logs, catalogue, scratch } = dataPaths(config);
+const log = createLog('runner', config.logLevel, secretsIn(config));
+const { results, logs, catalogue, scratch, nodeKey, runner: identityFile, atWork } = dataPaths(config);
+await keepPrivate({ folders: [logs, scratch], files: [nodeKey] }, log);
 const { runner: settings, gateway, chains, results: keeping } = config;
 const own = {
-  key: await nodeKeyOf(config),
+  key: await orExitAfter(() => nodeKeyOf(config), log),
   publicUrl: gateway.publicUrl,
   listensAt: `http://${gateway.host}:${gateway.port}`,
+  allowUnboundFiles: config.assets.allowUnboundFiles,
 };
+const home = { path: identityFile, configuredId: settings.id, traces: [scratch, logs] };
+const identity = await orExitAfter(() => loadOrCreateIdentity(home), log);
 const clock = systemClock;
 const paths = { data: config.dataDir, results, logs, catalogue, scratch };
 
-const bus = createBus({ nats: config.nats, name: `capstan-${settings.id}`, log });
-const claim = createClaim({ bus, runnerId: settings.id, instance: randomUUID(), clock, log });
-
-const runner = createRunner({
+const bus = createBus({ nats: config.nats, name: `capstan-${identity.id}`, log });
+const claim = createClaim({
   bus,
-  claim,
-  settings,
-  own,
-  outside: createOutside({ settings, chains, keeping, own, paths, clock, log }),
+  runnerId: identity.id,
+  instance: randomUUID(),
+  key: own.key,
+  keepHeld: (isHeld) => keepHeld(identityFile, isHeld),
   clock,
   log,
 });
 
-await runUntilSignal(runner, log, claim.lost);
+const cautious = createCautiousClock({ path: join(config.dataDir, 'runner-clock.json'), clock, log });
+const runner = createRunner({
+  bus,
+  claim,
+  identity,
+  settings,
+  own,
+  outside: createOutside({ settings, chains, keeping, own, paths, clock, log }),
+  clock,
+  cautious,
+  log,
+});
+
+await runUntilSignal(serviceGroup([createAtWork(atWork, log), cautious, runner]), log, claim.lost);

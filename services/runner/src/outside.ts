@@ -3,11 +3,14 @@ import { join } from 'node:path';
 import type { Clock } from '@capstan/shared/clock';
 import type { Config } from '@capstan/shared/config/schema';
 import type { Log } from '@capstan/shared/log';
-import { createObjects } from '@capstan/shared/objects/create';
+import { createObjects } from '@capstan/shared/results/create';
+import { createCheckNotes, type CheckNotes } from './check-notes.ts';
+import { createsBeforeFinds } from './docker/creates.ts';
 import { createDockerEngine } from './docker/dockerode.ts';
 import type { Engine } from './docker/engine.ts';
 import { createEgressImage, type EgressImage } from './egress/image.ts';
 import { createFetcher, type Fetcher } from './fetch/fetcher.ts';
+import { createFileSender, type FileSender } from './file-sender.ts';
 import type { OpenResult } from './fetch/openers.ts';
 import type { OwnNode } from './fetch/sealed-files.ts';
 import type { DiskUse } from './images/eviction.ts';
@@ -17,6 +20,8 @@ import { createCaptures, type Captures } from './logs/captures.ts';
 import { createEngineDisk, readDisk, readMachine } from './machine.ts';
 import { logLimitsOf } from './pipeline/attempt.ts';
 import { createStartMarks, type StartMarks } from './pipeline/start-marks.ts';
+import { createStepNotes, type StepNotes } from './pipeline/step-notes.ts';
+import { createUncleared, type Uncleared } from './pipeline/uncleared.ts';
 import { createResultsFolder } from './results/folder.ts';
 import { createRemoteResults } from './results/remote.ts';
 import type { Results, Run } from './results/results.ts';
@@ -26,8 +31,12 @@ export interface Outside {
   readonly engine: Engine;
   readonly results: Results;
   readonly marks: StartMarks;
+  readonly notes: StepNotes;
+  readonly checkNotes: CheckNotes;
+  readonly uncleared: Uncleared;
   readonly captures: Captures;
   readonly fetcher: Fetcher;
+  readonly sender: FileSender;
   readonly egress: EgressImage;
   readonly imageNotes: ImageNotes;
   readMachine(): Promise<Machine>;
@@ -56,25 +65,30 @@ interface OutsideOptions {
 
 export function createOutside({ settings, chains, keeping, own, paths, clock, log }: OutsideOptions): Outside {
   const { catalogue: catalogueDir, scratch: scratchDir } = paths;
-  const engine = createDockerEngine(settings.dockerSocket);
+  const engine = createsBeforeFinds(createDockerEngine(settings.dockerSocket));
   const results = createResults(keeping, paths.results);
   const openResult: OpenResult = ({ jobId, run, index }, signal) => results.open({ jobId, run }, index, signal);
+  const fetcher = createFetcher({
+    limits: settings.fetch,
+    chains,
+    key: own.key,
+    clock,
+    catalogueDir,
+    scratchDir,
+    openResult,
+    log,
+  });
   return {
     engine,
     results,
     marks: createStartMarks(join(scratchDir, 'starts')),
+    notes: createStepNotes(join(scratchDir, 'steps'), log),
+    checkNotes: createCheckNotes(join(scratchDir, 'file-checks')),
+    uncleared: createUncleared(join(scratchDir, 'uncleared'), log),
     captures: createCaptures({ dir: paths.logs, engine, limits: logLimitsOf(settings) }),
-    fetcher: createFetcher({
-      limits: settings.fetch,
-      chains,
-      key: own.key,
-      clock,
-      catalogueDir,
-      scratchDir,
-      openResult,
-      log,
-    }),
-    egress: createEgressImage(engine),
+    fetcher,
+    sender: createFileSender({ settings, fetcher, own, clock, log }),
+    egress: createEgressImage(engine, own.key),
     imageNotes: createImageNotes(join(paths.data, 'images.json')),
     readMachine: () => readMachine(paths.data),
     async removeStaleDrafts(isAtWork) {

@@ -6,6 +6,7 @@ import { messageOf } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
 import { createRegular } from '@capstan/shared/regularly';
 import type { Service } from '@capstan/shared/service';
+import { createWake } from '@capstan/shared/wake';
 import type { AttemptIdentity } from './docker/names.ts';
 
 interface ReaperOptions {
@@ -17,7 +18,16 @@ interface ReaperOptions {
   readonly log: Log;
 }
 
-export function createReaper({ everyS, findUnfinished, adopt, removeDrafts, log }: ReaperOptions): Service {
+export interface Reaper extends Service {
+  /** A run was left in the middle of its provisioning: what the engine was asked for may still appear, after the cleaning. */
+  lookSoon(): void;
+}
+
+/** An engine that is asked to make something, and then no more, mostly does it within the first; a slow one within the last. */
+const SOON_MS = [2_000, 10_000, 45_000];
+
+export function createReaper({ everyS, findUnfinished, adopt, removeDrafts, log }: ReaperOptions): Reaper {
+  const timers = new Set<NodeJS.Timeout>();
   const reap = async () => {
     for (const identity of await findUnfinished()) {
       log.warn({ jobId: identity.jobId, run: identity.run }, 'found a run that nobody had in hand, going on with it');
@@ -25,12 +35,29 @@ export function createReaper({ everyS, findUnfinished, adopt, removeDrafts, log 
     }
     await removeDrafts();
   };
-  return createRegular({
+  const onError = (error: unknown) =>
+    log.warn({ problem: messageOf(error) }, 'could not look for what was left behind');
+  const soon = createWake(reap, onError);
+  const regular = createRegular({
     name: 'reaper',
     everyMs: everyS * 1_000,
     // What was left by an earlier life is looked for before the work begins.
     isAtStart: false,
     work: reap,
-    onError: (error) => log.warn({ problem: messageOf(error) }, 'could not look for what was left behind'),
+    onError,
   });
+  return {
+    ...regular,
+    lookSoon() {
+      // One row of looks serves all that leave meanwhile; each of them begins it anew.
+      for (const timer of timers) clearTimeout(timer);
+      timers.clear();
+      for (const delayMs of SOON_MS) timers.add(setTimeout(() => soon.wake(), delayMs));
+    },
+    async stop() {
+      for (const timer of timers) clearTimeout(timer);
+      await regular.stop();
+      await soon.idle();
+    },
+  };
 }

@@ -1,96 +1,129 @@
 /** Puts the runner's parts together and starts them in their order: first what was left behind, then what is new. */
-import type { Bus } from '@capstan/shared/bus/connect';
 import { broadcast } from '@capstan/shared/bus/publish';
 import { progressSubject } from '@capstan/shared/bus/subjects';
-import type { Clock } from '@capstan/shared/clock';
-import type { Config } from '@capstan/shared/config/schema';
 import type { EnvironmentId, JobId } from '@capstan/shared/contract/ids';
-import { jobEvent, type JobEvent } from '@capstan/shared/contract/messages';
+import type { JobEvent } from '@capstan/shared/contract/messages';
 import type { Progress } from '@capstan/shared/contract/progress';
 import { STATUS } from '@capstan/shared/contract/status';
 import { hasCode, messageOf } from '@capstan/shared/errors';
-import type { Log } from '@capstan/shared/log';
 import type { Service } from '@capstan/shared/service';
 import { findUnfinished } from './adopt.ts';
 import { createAnnouncer, type Announcer } from './announce.ts';
-import type { Claim } from './claim.ts';
 import type { Refusal } from './command.ts';
-import { createElsewhere } from './elsewhere.ts';
-import { createDiskWatch } from './disk-watch.ts';
+import { createClearedDesk } from './cleared-desk.ts';
+import { createDiskWatch, isTooFull } from './disk-watch.ts';
 import { createExpiry } from './expiry.ts';
 import { insist } from './docker/insist.ts';
-import { ofRunner } from './docker/reconcile.ts';
+import { labelsOfNode } from './docker/reconcile.ts';
 import { createOutbox } from './events.ts';
-import type { OwnNode } from './fetch/sealed-files.ts';
+import { createFileDesk } from './file-desk.ts';
 import { createImageParts } from './image-parts.ts';
 import { announcedEnvironment, limitsOf, type Machine } from './limits.ts';
+import { createLeftAlone } from './left-alone.ts';
+import { createLease } from './lease.ts';
 import { createLogDesk } from './log-desk.ts';
-import type { Outside } from './outside.ts';
-import { endingWithout } from './pipeline/ending.ts';
+import { createOtherRunners } from './other-runners.ts';
+import { troublesOf } from './pipeline/uncleared.ts';
+import { createEngineRoom } from './pipeline/engine-room.ts';
 import { runJob } from './pipeline/run.ts';
+import { refusedEvent } from './refused-event.ts';
+import type { RunnerOptions } from './runner-options.ts';
+import { createReading } from './reading.ts';
 import { createReaper } from './reap.ts';
+import { createStartOwnership, lapse } from './start-ownership.ts';
+import { createUpkeep } from '@capstan/shared/upkeep';
 import { createWorker, type Worker } from './worker.ts';
-import { createWorks } from './works.ts';
-
-export interface RunnerOptions {
-  readonly bus: Bus;
-  readonly settings: Config['runner'];
-  readonly own: OwnNode;
-  readonly outside: Outside;
-  readonly claim: Pick<Claim, 'self' | 'held'>;
-  readonly clock: Clock;
-  readonly log: Log;
-}
+import type { WorkerParts } from './worker-parts.ts';
+import { createWorks, type Work } from './works.ts';
 
 const GB = 1_000_000_000;
 
-export function createRunner({ bus, settings, own, outside, claim, clock, log }: RunnerOptions): Service {
-  const { engine, results, captures, fetcher, egress } = outside;
+export function createRunner({
+  bus,
+  identity,
+  settings,
+  own,
+  outside,
+  claim,
+  clock,
+  wireOwnership = (ownership) => ownership,
+  cautious = clock,
+  log,
+}: RunnerOptions): Service {
+  const { engine, results, captures, uncleared, fetcher, sender, egress, marks } = outside;
   const outbox = createOutbox({ bus, log });
   const works = createWorks();
   const logDesk = createLogDesk({ bus, captures, log });
-  const expiry = createExpiry({ results, isInHand: (jobId) => works.get(jobId) !== undefined, clock, log });
+  const fileDesk = createFileDesk({ bus, fetcher, own, notes: outside.checkNotes, sender, log });
+  const upkeep = createUpkeep({ clock });
+  const isKnown = (jobId: JobId) => works.get(jobId) !== undefined;
+  const expiry = createExpiry({ results, upkeep, isInHand: isKnown, clock: cautious, log });
   const stopping = new AbortController();
   const { signal } = stopping;
-  const { keeper, images } = createImageParts({ settings, outside, clock, log, signal });
+  const { keeper, judges, tidyAll } = createImageParts({ settings, outside, clock, upkeep, log, signal });
 
-  const elsewhere = createElsewhere({
-    bus,
-    runnerId: settings.id,
-    takeoverAfterMs: settings.takeoverAfterS * 1_000,
-    works,
-    clock,
-    log,
+  const { id: runnerId, former } = identity;
+  const common = { bus, runnerId, former, takeoverAfterMs: settings.takeoverAfterS * 1_000, works, clock, log };
+  const lease = createLease({ ...common, note: marks, onLapse: () => works.all().forEach(lapse) });
+  const others = createOtherRunners({
+    ...common,
+    environments: settings.environments.map(({ id }) => id),
+    onShared: lease.hearOther,
   });
-  const marks = elsewhere.telling(outside.marks);
+  const ownership = wireOwnership(createStartOwnership({ ...common, lease, others, idIsOurs: claim.sure }));
   let parts: { readonly worker: Worker; readonly announcer: Announcer } | undefined;
+  /** Whether jobs may begin. */
+  const reconsider = () => {
+    works.changed();
+    parts?.worker.look();
+    parts?.announcer.announce();
+  };
   const disks = createDiskWatch({
     disks: [
       { name: 'data folder', read: () => outside.readDataDisk() },
       { name: 'container engine', read: () => outside.readEngineDisk() },
     ],
     minFreeBytes: settings.minFreeDiskGB * GB,
-    onChange() {
-      works.changed();
-      parts?.worker.look();
-      parts?.announcer.announce();
-    },
+    onChange: reconsider,
     log,
   });
+  const goesAlone: WorkerParts['goesAlone'] = (run, stage) => outside.notes.judge(run, stage) === 'alone';
+  const room = createEngineRoom({
+    inHand: () => works.all().flatMap(({ jobId, state }) => (state === 'working' ? [jobId] : [])),
+    async readDisk() {
+      const disk = await outside.readEngineDisk();
+      return { freeBytes: disk.freeBytes, isFull: isTooFull(disk, settings.minFreeDiskGB * GB) };
+    },
+    letGo: keeper.evictAll,
+    onChange: reconsider,
+  });
+  const shortage = () => disks.shortage() ?? room.shortage();
   const isInHand = ({ jobId, run }: { jobId: JobId; run: number }) => works.get(jobId)?.run === run;
-  const leftBehind = () =>
-    findUnfinished({ engine, results, marks, captures, runnerId: settings.id, isInHand, log }, signal);
+  const clearedDesk = createClearedDesk({ bus, engine, identity, uncleared, isInHand, log });
+  const left = { uncleared, onCleared: clearedDesk.tell };
+  const adopting = { engine, results, marks, captures, ...left };
+  const leftAlone = createLeftAlone(log);
+  const leftBehind = () => findUnfinished({ ...adopting, owner: identity, isInHand, leftAlone, log }, signal);
   const reaper = createReaper({
     everyS: settings.reapEveryS,
     findUnfinished: leftBehind,
-    adopt: (identity) => parts?.worker.adopt(identity),
+    adopt: (found) => parts?.worker.adopt(found),
     removeDrafts: () => outside.removeStaleDrafts(isInHand),
     log,
   });
 
+  /** Its algorithm runs: for now nothing is done for it, and what its beginning cost counts no more. */
+  const begun = (work: Work) => {
+    work.isStarted = true;
+    work.isAtWork = false;
+    work.isAlone = goesAlone(work, 'after');
+    // Others may have waited for it.
+    parts?.worker.look();
+  };
+
   const emit = (event: JobEvent) => {
     const work = works.get(event.jobId);
-    if (work && event.code === STATUS.running.code) work.isStarted = true;
+    if (work && event.code === STATUS.running.code) begun(work);
     outbox.emit(event);
   };
 
@@ -101,25 +134,27 @@ export function createRunner({ bus, settings, own, outside, claim, clock, log }:
     });
   };
 
-  const refuse = ({ jobId, run, reason }: Refusal) => {
-    const { code, termination } = endingWithout(STATUS.containerFailed.code, reason);
-    emit(jobEvent({ jobId, run, attempt: 1, code, at: clock.now(), details: { termination, results: [] } }));
-  };
+  const refuse = (refusal: Refusal) => emit(refusedEvent(refusal, clock.now()));
 
   const createParts = (machine: Machine, holdsVolumeSizes: boolean) => {
-    const { environments } = settings;
+    const { environments, jobUid, jobUids } = settings;
     const totalJobs = environments.reduce((sum, { maxJobs }) => sum + maxJobs, 0);
     const offered = environments.map((one) => {
-      const limits = limitsOf(one, { machine, totalJobs, jobUid: settings.jobUid, holdsVolumeSizes });
+      const limits = limitsOf(one, { machine, totalJobs, jobUid, jobUids, holdsVolumeSizes });
       return { limits, gpus: one.gpus, environment: announcedEnvironment(one, machine, limits) };
     });
     const [fallback] = offered;
     const pipelineParts = {
       engine,
+      owner: identity,
+      ...left,
       results,
       marks,
+      ownership,
+      notes: outside.notes,
+      room,
       captures,
-      images,
+      ...judges,
       fetcher,
       egress,
       own,
@@ -141,17 +176,25 @@ export function createRunner({ bus, settings, own, outside, claim, clock, log }:
       works,
       offers: offered,
       refuse,
-      mayBegin: () => disks.shortage() === undefined,
+      mayBegin: () => shortage() === undefined,
+      goesAlone,
+      reading: createReading({
+        notes: outside.notes,
+        isInHand: ({ jobId }) => works.get(jobId) !== undefined,
+        isAtWork: ({ jobId }) => works.get(jobId)?.isAtWork === true,
+      }),
       log,
       run: (todo, runSignal) => runJob(todo, pipelineParts, runSignal),
-      standing: elsewhere.standing,
+      standing: ownership.standing,
+      hearDesired: ownership.hear,
       told: ({ jobId }, runSignal) => outbox.settled(jobId, runSignal),
       onDeleted: forgetJob,
       onBegin({ jobId }) {
         logDesk.open(jobId);
         announcer.announce();
       },
-      onLeave({ jobId }) {
+      onLeave({ jobId, control, isStarted }) {
+        if (control.halted.aborted && !isStarted) reaper.lookSoon();
         logDesk.close(jobId);
         outbox.forget(jobId);
         keeper.wake();
@@ -163,12 +206,15 @@ export function createRunner({ bus, settings, own, outside, claim, clock, log }:
       bus,
       self: claim.self,
       environments: offered.map(({ environment }) => environment),
-      paused: () => disks.shortage(),
+      paused: shortage,
+      troubles: () => troublesOf(uncleared.count()),
+      upkeep,
       jobs: () =>
         works
           .all()
           .filter(({ state }) => state === 'working')
           .map(({ jobId, run, environment }) => ({ jobId, run, environment })),
+      log,
     });
     return { worker, announcer };
   };
@@ -179,25 +225,31 @@ export function createRunner({ bus, settings, own, outside, claim, clock, log }:
     log.info({ version }, 'container engine connected');
     await claim.held(signal);
     const machine = await outside.readMachine();
-    const labels = ofRunner(settings.id);
-    const holdsVolumeSizes = await insist(() => engine.holdsVolumeSizes(labels, signal), { signal, log });
+    const holdsVolumeSizes = await insist(() => engine.holdsVolumeSizes(labelsOfNode(identity), signal), {
+      signal,
+      log,
+    });
     log.info({ diskQuota: holdsVolumeSizes ? 'hard' : 'measured' }, 'what jobs write is held to their limit');
+    await outside.notes.takeStock();
     const unfinished = await leftBehind();
     // Only now: of runs that are in hand later on, nobody knows here.
     await captures.removeAllBut(unfinished);
     await outside.removeStaleDrafts(isInHand);
     signal.throwIfAborted();
     parts = createParts(machine, holdsVolumeSizes);
-    for (const identity of unfinished) parts.worker.adopt(identity);
-    await elsewhere.start();
-    keeper.wake();
+    for (const found of unfinished) parts.worker.adopt(found);
+    await lease.start();
+    await others.start();
+    await ownership.start();
+    tidyAll();
     await disks.start();
     await parts.worker.start();
     await parts.announcer.start();
     await reaper.start();
+    await clearedDesk.start();
     await bus.connected(signal);
     log.info(
-      { runner: settings.id, environments: settings.environments.map(({ id }) => id), engine: version },
+      { runner: identity.id, environments: settings.environments.map(({ id }) => id), engine: version },
       'ready',
     );
   };
@@ -208,6 +260,8 @@ export function createRunner({ bus, settings, own, outside, claim, clock, log }:
     async start() {
       await outbox.start();
       await logDesk.start();
+      await sender.start();
+      await fileDesk.start();
       await bus.start();
       await expiry.start();
       beginning = begin().catch((error: unknown) => {
@@ -223,8 +277,13 @@ export function createRunner({ bus, settings, own, outside, claim, clock, log }:
       await disks.stop();
       await parts?.announcer.stop();
       await parts?.worker.stop();
-      await elsewhere.stop();
+      await ownership.stop();
+      await others.stop();
+      await lease.stop();
       await keeper.idle();
+      await clearedDesk.stop();
+      await fileDesk.stop();
+      await sender.stop();
       await logDesk.stop();
       await expiry.stop();
       await outbox.stop();

@@ -3,10 +3,8 @@
  * of it is left; until then it is kept alive, so that the command of a runner that died is delivered again.
  */
 import { neededBy, NOTHING } from '@capstan/shared/amounts';
-import type { Bus } from '@capstan/shared/bus/connect';
-import { pull, type Message } from '@capstan/shared/bus/consume';
+import type { Message } from '@capstan/shared/bus/consume';
 import { getDesired, watchDesired } from '@capstan/shared/bus/desired';
-import { environmentConsumer, startSubject, STREAMS } from '@capstan/shared/bus/subjects';
 import type { JobId } from '@capstan/shared/contract/ids';
 import type { Desired, StartCommand } from '@capstan/shared/contract/messages';
 import type { Log } from '@capstan/shared/log';
@@ -15,11 +13,12 @@ import type { Service } from '@capstan/shared/service';
 import { freeGpus, mayAsk, whatFits, type Offer } from './capacity.ts';
 import { resourcesOf } from './docker/grant.ts';
 import type { AttemptIdentity } from './docker/names.ts';
-import type { Standing } from './elsewhere.ts';
+import { commandsFor } from './commands.ts';
 import { createControl } from './pipeline/control.ts';
-import type { RunResult, RunToDo } from './pipeline/run.ts';
-import { readCommand, type Refusal } from './command.ts';
-import type { Work, Works } from './works.ts';
+import { readCommand, whyNotOffered, type Refusal } from './command.ts';
+import type { WorkerParts } from './worker-parts.ts';
+import { createNews } from './news.ts';
+import { mayJoin, type Work } from './works.ts';
 
 export interface Worker extends Service {
   /** Goes on with a run whose algorithm is started, without waiting for its command. Harmless if it is in hand. */
@@ -28,44 +27,23 @@ export interface Worker extends Service {
   look(): void;
 }
 
-export interface WorkerParts {
-  readonly bus: Bus;
-  readonly works: Works;
-  /** What this runner's environments have. */
-  readonly offers: readonly Offer[];
-  readonly run: (todo: RunToDo, signal: AbortSignal) => Promise<RunResult>;
-  /** Ends a run whose command can't be carried out at all. */
-  readonly refuse: (refusal: Refusal) => void;
-  /** Resolves when NATS has all events of a job. */
-  readonly told: (work: Pick<Work, 'jobId'>, signal: AbortSignal) => Promise<void>;
-  /** Whether any may begin that did not begin yet. */
-  readonly mayBegin: () => boolean;
-  /** Whether a run may be begun here, or another runner is at it. */
-  readonly standing: (command: StartCommand, signal: AbortSignal) => Promise<Standing>;
-  readonly onBegin: (work: Work) => void;
-  /** A job that this runner has not in hand was deleted. Told of each at every start, too. */
-  readonly onDeleted: (jobId: JobId) => void;
-  /** It is not among the works any more. */
-  readonly onLeave: (work: Work) => void;
-  readonly log: Log;
-}
-
-/** A command whose runner died is delivered again after this time. */
-const ACK_WAIT_MS = 3_000;
+/** Often enough that no command is delivered again while its runner lives. */
 const HEARTBEAT_MS = 800;
 /** What another runner has started is offered again after this time, to it or to whoever is there when it stays silent. */
 const LEAVE_MS = 3_000;
-/** All runners of an environment together. */
-const MAX_UNACKED = 10_000;
 
 /** `left`: it is with another runner. */
 type Outcome = 'ended' | 'left' | 'unfinished';
 
 export function createWorker(parts: WorkerParts): Worker {
-  const { bus, works, offers, run, refuse, told, standing, mayBegin, onBegin, onDeleted, onLeave, log } = parts;
+  const { bus, works, offers, run, refuse, told, standing, hearDesired, mayBegin, goesAlone, reading, log } = parts;
+  const { onBegin, onDeleted, onLeave } = parts;
   const stopping = new AbortController();
   const { signal } = stopping;
   const busy = new Set<Promise<void>>();
+  /** Jobs that were deleted while they were in hand: nothing else forgets what they have left here. */
+  const deleted = new Set<JobId>();
+  const news = createNews();
   let heartbeat: NodeJS.Timeout | undefined;
   let forgetBus: (() => void) | undefined;
 
@@ -87,11 +65,14 @@ export function createWorker(parts: WorkerParts): Worker {
     for (const work of works.all().filter(({ state }) => state === 'holding')) {
       // A run that is not wanted any more takes no room: it only has to be told and cleared away.
       if (work.control.halted.aborted) begin(work);
+      // What was found needs no room that it does not have, and an algorithm that runs has to be watched, whoever goes alone.
+      else if (work.isStarted && heartbeat) begin(work);
     }
     for (const offer of mayBegin() ? offers : []) {
       for (const { jobId } of whatFits(offer, works.occupants())) {
         const work = works.get(jobId);
-        if (!work) continue;
+        if (!work || !mayJoin(work, works.all())) continue;
+        work.isAtWork = true;
         work.gpus = freeGpus(offer, works.occupants()).slice(0, work.need.gpus);
         begin(work);
       }
@@ -112,9 +93,10 @@ export function createWorker(parts: WorkerParts): Worker {
     else if (outcome === 'left') for (const message of work.messages) message.release(LEAVE_MS);
     // Another runner may take it at once; one that is started waits for this one to come back.
     else if (signal.aborted && !work.isStarted) for (const message of work.messages) message.release();
-    jobLog.info({ outcome }, 'job leaves');
+    jobLog[outcome === 'left' ? 'debug' : 'info']({ outcome }, 'job leaves');
     works.remove(work);
     onLeave(work);
+    if (deleted.delete(jobId)) onDeleted(jobId);
     for (const message of work.successors) take(message);
     beginWhatFits();
   };
@@ -123,23 +105,35 @@ export function createWorker(parts: WorkerParts): Worker {
     const { jobId, run: number, environment, control } = work;
     if (work.command) {
       const [before] = await Promise.all([standing(work.command, signal), learnDesired(work)]);
-      if (before.kind === 'theirs') {
-        jobLog.info({ runnerId: before.runnerId }, 'another runner has started it');
+      // What is to end, and whose runner is away, is ended by whoever is there: nothing is started for it.
+      if (before.kind === 'theirs' && !(before.isSilent && control.halted.aborted)) {
+        const { runnerId } = before;
+        const level = news.isNew(jobId, `${number} ${runnerId}`) ? 'info' : 'debug';
+        jobLog[level]({ runnerId }, 'another runner has started it');
         return 'left';
       }
-      if (before.attemptsElsewhere > 0) jobLog.warn(before, 'going on with the job of a runner that is away');
-      work.attemptsElsewhere = before.attemptsElsewhere;
+      work.attemptsElsewhere = before.kind === 'ours' ? before.attemptsElsewhere : before.attempt;
     }
-    jobLog.info({ environment, isAdopted: work.command === undefined }, 'job begins');
+    jobLog[work.command ? 'debug' : 'info']({ environment, isAdopted: !work.command }, 'job begins');
     onBegin(work);
     const spec = () => work.command?.spec;
     const lastStart = () => Math.max(work.command?.lastStart ?? 0, work.attemptsElsewhere);
-    const todo = { jobId, run: number, environment, control, spec, lastStart, gpus: () => work.gpus };
+    const turnOf = (until: AbortSignal) => turn(work, until);
+    const todo = { jobId, run: number, environment, control, spec, lastStart, gpus: () => work.gpus, turn: turnOf };
     let result = await run(todo, signal);
     // Its command may have come while it was found that it takes one.
     if (result === 'needs-command' && work.command) result = await run(todo, signal);
     await told(work, signal);
     return result === 'ended' && !signal.aborted ? 'ended' : 'unfinished';
+  };
+
+  /** Resolves when it may be at work, and is then. */
+  const turn = async (work: Work, until: AbortSignal) => {
+    while (!work.isAtWork && !mayJoin(work, works.all())) {
+      await works.nextChange(until);
+      until.throwIfAborted();
+    }
+    work.isAtWork = true;
   };
 
   const learnDesired = async (work: Work) => {
@@ -151,16 +145,19 @@ export function createWorker(parts: WorkerParts): Worker {
     if (desired.run < work.run) return;
     // A later run means that this one is over and done with.
     const want = desired.run > work.run ? 'ended' : desired.want;
-    if (want !== 'run') log.info({ jobId: work.jobId, run: work.run, want }, 'the gateway wants something else');
-    work.control.set(want);
+    if (work.control.set(want) && want !== 'ended')
+      log.info({ jobId: work.jobId, run: work.run, want }, 'an end of the job was asked for');
     if (work.state === 'holding') beginWhatFits();
   };
+
+  const isInHand = ({ jobId, run: number }: Pick<Refusal, 'jobId' | 'run'>) => (works.get(jobId)?.run ?? 0) >= number;
 
   const take = (message: Message) => {
     const read = readCommand(message.body);
     if (read.kind === 'refused') {
       log.error({ problem: read.problem, subject: message.subject }, 'a command can not be carried out');
-      if (!read.refusal) return message.discard();
+      // A run that is in hand is not over because somebody sends nonsense in its name.
+      if (!read.refusal || isInHand(read.refusal)) return message.discard();
       return refuseCommand(read.refusal, message);
     }
     const { command } = read;
@@ -194,6 +191,8 @@ export function createWorker(parts: WorkerParts): Worker {
       successors: [],
       attempt: undefined,
       attemptsElsewhere: 0,
+      isAlone: goesAlone({ jobId, run: number }, 'before'),
+      isAtWork: false,
       state: 'holding',
       isStarted: false,
     });
@@ -202,10 +201,7 @@ export function createWorker(parts: WorkerParts): Worker {
 
   /** What the gateway knew of the environment is not so any more. */
   const turnDown = ({ jobId, run: number, spec }: StartCommand, message: Message, offer: Offer | undefined) => {
-    const reason = offer
-      ? `The job asks for ${spec.resources?.gpus ?? 0} GPUs, and ${spec.environment} has ${offer.gpus.length}.`
-      : `This runner has no environment ${spec.environment}.`;
-    refuseCommand({ jobId, run: number, reason }, message);
+    refuseCommand({ jobId, run: number, reason: whyNotOffered(spec, offer?.gpus.length) }, message);
   };
 
   const refuseCommand = (refusal: Refusal, message: Message) => {
@@ -213,31 +209,25 @@ export function createWorker(parts: WorkerParts): Worker {
     inBackground(told(refusal, signal).then(() => message.ack()));
   };
 
+  /** What goes alone has its turn once all others that are in hand have ended. */
+  const isSomebodyAlone = () => works.all().some(({ isAlone }) => isAlone);
+
   const askFor = async (offer: Offer) => {
-    const { environment } = offer;
-    const commands = pull(bus, {
-      stream: STREAMS.jobs.name,
-      consumer: environmentConsumer(environment.id),
-      subject: startSubject(environment.id),
-      ackWaitMs: ACK_WAIT_MS,
-      batchSize: 1,
-      maxUnacked: MAX_UNACKED,
-      log,
-      signal,
-    });
+    const commands = commandsFor(offer.environment.id, { bus, log, signal });
     for (;;) {
-      while (!(mayBegin() && mayAsk(offer, works.occupants())) && !signal.aborted) await works.nextChange(signal);
+      while (!(mayBegin() && mayAsk(offer, works.occupants()) && !isSomebodyAlone()) && !signal.aborted)
+        await works.nextChange(signal);
       const next = await commands.next();
       if (next.done === true) return;
-      take(next.value);
+      const message = next.value;
+      await reading(message.body, { read: () => take(message), refuse: (refusal) => refuseCommand(refusal, message) });
     }
   };
 
   const keepAlive = () => {
     if (!bus.isConnected()) return;
-    for (const { messages, successors } of works.all()) {
-      for (const message of [...messages, ...successors]) message.working();
-    }
+    const held = works.all().flatMap(({ messages, successors }) => [...messages, ...successors]);
+    for (const message of held) message.working();
   };
 
   return {
@@ -258,16 +248,19 @@ export function createWorker(parts: WorkerParts): Worker {
         successors: [],
         attempt,
         attemptsElsewhere: 0,
+        isAlone: goesAlone({ jobId, run: number }, 'after'),
+        isAtWork: false,
         state: 'holding',
         isStarted: true,
       });
-      const adopted = works.get(jobId);
-      if (heartbeat && adopted) begin(adopted);
+      if (heartbeat) beginWhatFits();
     },
     start() {
       heartbeat = setInterval(keepAlive, HEARTBEAT_MS);
       // Deliveries of a stream that is gone: acking them could ack others in the new one, which counts from 1 again.
       forgetBus = bus.onConnected(({ isFresh }) => {
+        // Whatever the watch makes of a broker that was away: what is in hand is asked for, one by one.
+        for (const work of works.all()) inBackground(learnDesired(work));
         if (!isFresh) return;
         for (const work of works.all()) {
           work.messages = [];
@@ -276,17 +269,16 @@ export function createWorker(parts: WorkerParts): Worker {
       });
       watchDesired(bus, {
         onWord(jobId, desired) {
+          hearDesired(jobId, desired);
           const work = works.get(jobId);
+          if (work && desired.want === 'deleted') deleted.add(jobId);
           if (work) obey(work, desired);
           else if (desired.want === 'deleted') onDeleted(jobId);
         },
         log,
         signal,
       });
-      for (const work of works.all()) {
-        work.state = 'working';
-        inBackground(carryOut(work));
-      }
+      beginWhatFits();
       for (const offer of offers) inBackground(askFor(offer));
       return Promise.resolve();
     },

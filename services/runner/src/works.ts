@@ -26,9 +26,17 @@ export interface Work {
   /** Attempts that other runners have used up. */
   attemptsElsewhere: number;
   state: Occupant['state'];
+  /** It was in hand each time that the runner died: nothing else is at work beside it. */
+  isAlone: boolean;
+  /** Something is done for it: while its algorithm runs, nothing is. */
+  isAtWork: boolean;
   /** Its algorithm is started: nobody but this runner can go on with it. */
   isStarted: boolean;
 }
+
+/** Whether a run may be at work beside those that are; if it goes alone, beside nobody. An algorithm that runs is no work of the runner's. */
+export const mayJoin = (work: Work, all: readonly Work[]): boolean =>
+  all.every((other) => other === work || !other.isAtWork || !(work.isAlone || other.isAlone));
 
 export interface Works {
   get(jobId: JobId): Work | undefined;

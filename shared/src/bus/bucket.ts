@@ -3,12 +3,14 @@ import type { TSchema, Static } from 'typebox';
 import type { JobId } from '../contract/ids.ts';
 import { parseJobId } from '../contract/ids.ts';
 import { messageOf } from '../errors.ts';
+import { parseJson } from '../json.ts';
 import type { Log } from '../log.ts';
+import { retry } from '../retry.ts';
 import { compile } from '../validate.ts';
 import type { Bus } from './connect.ts';
-
-/** Long past any redelivery; whoever wrote it knows for good. */
-const KEEP_MS = 7 * 24 * 3_600_000;
+import { isNotFound } from './not-found.ts';
+import { bucketStream, bucketSubject, keyOf } from './subjects.ts';
+import { subscribe } from './subscribe.ts';
 
 export interface WatchOptions<T> {
   readonly onWord: (jobId: JobId, word: T) => void;
@@ -22,22 +24,21 @@ export interface JobBucket<T> {
   change(bus: Bus, jobId: JobId, next: (last: T | undefined) => T | undefined): Promise<T | undefined>;
   /** Undefined where nothing was said. */
   get(bus: Bus, jobId: JobId): Promise<T | undefined>;
-  /** Hears every word, the last one of each job first, until the signal aborts. Starts anew at every reconnect. */
+  /**
+   * Hears every word until the signal aborts: as they are said, and after each reconnect those that were said meanwhile. One may come twice
+   * or late, and one of `change` although somebody else's stands: who hears it decides by what it says.
+   */
   watch(bus: Bus, options: WatchOptions<T>): void;
 }
 
 export function jobBucket<S extends TSchema>(name: string, schema: S): JobBucket<Static<S>> {
   type Word = Static<S>;
   const validate = compile(schema);
-  const bucket = (bus: Bus) => bus.jetStream().views.kv(name, { history: 1, ttl: KEEP_MS });
+  const bucket = (bus: Bus) => bus.jetStream().views.kv(name, { bindOnly: true, allow_direct: false });
 
   const parse = (text: string): Word | undefined => {
-    try {
-      const checked = validate(JSON.parse(text));
-      return checked.ok ? checked.value : undefined;
-    } catch {
-      return undefined;
-    }
+    const checked = validate(parseJson(text));
+    return checked.ok ? checked.value : undefined;
   };
 
   return {
@@ -67,36 +68,64 @@ export function jobBucket<S extends TSchema>(name: string, schema: S): JobBucket
       return entry && entry.operation === 'PUT' ? parse(entry.string()) : undefined;
     },
     watch(bus, { onWord, log, signal }) {
-      let stopCurrent: (() => void) | undefined;
+      const filter = bucketSubject(name);
+      /** The place of the last word that was read. */
+      let readTo = 0;
+      let reading = new AbortController();
 
-      const watch = async () => {
-        const kv = await bucket(bus);
-        const updates = await kv.watch();
-        stopCurrent = () => updates.stop();
-        if (signal.aborted) updates.stop();
-        for await (const entry of updates) {
-          const jobId = parseJobId(entry.key);
-          const word = entry.operation === 'PUT' ? parse(entry.string()) : undefined;
-          if (jobId && word !== undefined) onWord(jobId, word);
+      const take = (subject: string, text: string) => {
+        const jobId = parseJobId(keyOf(name, subject));
+        const word = parse(text);
+        if (jobId && word !== undefined) onWord(jobId, word);
+      };
+
+      /** One after another: to be pushed to would take a consumer, which may push to anywhere. */
+      const readOn = async (over: AbortSignal) => {
+        // A broker that lost its last words counts on from an earlier one: what it says then stands before what was read.
+        if ((await lastSeq(bus, bucketStream(name))) < readTo) readTo = 0;
+        while (!over.aborted) {
+          const word = await nextWord(bus, bucketStream(name), { seq: readTo + 1, next_by_subj: filter });
+          if (!word || over.aborted) return;
+          readTo = word.seq;
+          take(word.subject, word.text);
         }
       };
-      const restart = () => {
-        stopCurrent?.();
-        watch().catch((error: unknown) => {
-          if (!signal.aborted)
-            log.warn({ bucket: name, problem: messageOf(error) }, 'lost sight until NATS reconnects');
+      const restart = ({ isFresh }: { readonly isFresh: boolean }) => {
+        reading.abort();
+        reading = new AbortController();
+        const over = AbortSignal.any([signal, reading.signal]);
+        if (isFresh) readTo = 0;
+        retry(() => readOn(over), { signal: over, maxDelayMs: 1_000 }).catch((error: unknown) => {
+          if (!over.aborted) log.warn({ bucket: name, problem: messageOf(error) }, 'lost sight until NATS reconnects');
         });
       };
 
-      const forget = bus.onConnected(restart);
-      const stop = () => {
-        forget();
-        stopCurrent?.();
-      };
-      signal.addEventListener('abort', stop, { once: true });
-      if (bus.isConnected()) restart();
+      subscribe(bus, { subject: filter, signal, onMessage: (message) => take(message.subject, message.string()) });
+      signal.addEventListener('abort', bus.onConnected(restart), { once: true });
+      if (bus.isConnected()) restart({ isFresh: false });
     },
   };
+}
+
+async function lastSeq(bus: Bus, stream: string): Promise<number> {
+  const manager = await bus.jetStream().jetstreamManager(false);
+  return (await manager.streams.info(stream)).state.last_seq;
+}
+
+interface Place {
+  readonly seq: number;
+  readonly next_by_subj: string;
+}
+
+async function nextWord(bus: Bus, stream: string, place: Place) {
+  try {
+    const manager = await bus.jetStream().jetstreamManager(false);
+    const message = await manager.streams.getMessage(stream, place);
+    return { seq: message.seq, subject: message.subject, text: message.string() };
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
 }
 
 const WRONG_LAST_SEQUENCE = 10_071;

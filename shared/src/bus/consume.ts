@@ -1,10 +1,12 @@
 /** Pulling from a durable consumer: as much as the caller has room for, across reconnects and brokers that forgot everything. */
-import { AckPolicy, DeliverPolicy, type JsMsg, nanos } from 'nats';
+import type { JsMsg } from 'nats';
 import { messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { retry } from '../retry.ts';
 import type { Bus } from './connect.ts';
-import { parseJson } from '../json.ts';
+import type { ConsumerPlace } from './consumers.ts';
+import { BUS_JSON_BOUNDS, parseJson } from '../json.ts';
+import { isNotFound } from './not-found.ts';
 
 const PULL_EXPIRES_MS = 30_000;
 /** The server tells this often that a pull is still known; two missing ones end it, and it is made anew. */
@@ -26,15 +28,11 @@ export interface Message {
   working(): void;
 }
 
-export interface PullOptions {
-  readonly stream: string;
-  readonly consumer: string;
-  readonly subject: string;
-  /** After this time without ack or `working()` the message goes to the next who asks. */
-  readonly ackWaitMs: number;
+export interface PullOptions extends ConsumerPlace {
   /** Most messages of one pull. 1 asks for the next message only when the caller does. */
   readonly batchSize: number;
-  readonly maxUnacked: number;
+  /** The consumer is not there, looked for so often. Nobody needs to do anything: the gateway makes it. */
+  readonly onMissing?: (looks: number) => Promise<void>;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
@@ -63,30 +61,30 @@ export async function* pull(bus: Bus, options: PullOptions): AsyncGenerator<Mess
   }
 }
 
-function fetchBatch(bus: Bus, { stream, consumer, subject, ackWaitMs, batchSize, maxUnacked, signal }: PullOptions) {
+function fetchBatch(bus: Bus, { stream, consumer, batchSize, onMissing, signal }: PullOptions) {
+  let looks = 0;
+  const find = async () => {
+    try {
+      return await bus.jetStream().consumers.get(stream, consumer);
+    } catch (error) {
+      if (isNotFound(error)) await onMissing?.((looks += 1));
+      throw error;
+    }
+  };
   return retry(
     async () => {
       await bus.connected(signal);
-      const manager = await bus.jetStream().jetstreamManager(false);
-      await manager.consumers.add(stream, {
-        durable_name: consumer,
-        filter_subject: subject,
-        ack_policy: AckPolicy.Explicit,
-        deliver_policy: DeliverPolicy.All,
-        ack_wait: nanos(ackWaitMs),
-        max_ack_pending: maxUnacked,
-      });
-      const handle = await bus.jetStream().consumers.get(stream, consumer);
+      const handle = await find();
       return handle.fetch({ max_messages: batchSize, expires: PULL_EXPIRES_MS, idle_heartbeat: PULL_HEARTBEAT_MS });
     },
-    { signal, minDelayMs: 50, maxDelayMs: 1_000 },
+    { signal, minDelayMs: 50, maxDelayMs: 500 },
   );
 }
 
 function toMessage(message: JsMsg): Message {
   const text = message.string();
   return {
-    body: parseJson(text),
+    body: parseJson(text, BUS_JSON_BOUNDS),
     text,
     subject: message.subject,
     deliveries: message.info.redeliveryCount,

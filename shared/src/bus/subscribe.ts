@@ -2,10 +2,15 @@
 import type { Msg } from 'nats';
 import type { Bus } from './connect.ts';
 
-export function subscribe(
-  bus: Bus,
-  { subject, onMessage, signal }: { subject: string; onMessage: (message: Msg) => void; signal: AbortSignal },
-): void {
+interface Subscribing {
+  readonly subject: string;
+  /** Of all subscriptions under this name, one gets each message. */
+  readonly queue?: string;
+  readonly onMessage: (message: Msg) => void;
+  readonly signal: AbortSignal;
+}
+
+export function subscribe(bus: Bus, { subject, queue, onMessage, signal }: Subscribing): void {
   let subscribedTo: unknown;
   const renew = () => {
     const connection = bus.connection();
@@ -13,6 +18,7 @@ export function subscribe(
     if (subscribedTo === connection || signal.aborted) return;
     subscribedTo = connection;
     const subscription = connection.subscribe(subject, {
+      ...(queue === undefined ? {} : { queue }),
       callback: (error, message) => {
         if (!error) onMessage(message);
       },

@@ -80,6 +80,13 @@ export function createLink({ url, auth, Socket, random }: LinkOptions): Link {
     for (const channel of all) channel.end(error);
   };
 
+  /** The others go on. */
+  const endOne = (name = '', error: Error) => {
+    const channel = channels.get(name);
+    channels.delete(name);
+    channel?.end(error);
+  };
+
   const tryLater = () => {
     const forMs = backoffMs(failures, random());
     failures += 1;
@@ -103,7 +110,9 @@ export function createLink({ url, auth, Socket, random }: LinkOptions): Link {
       },
       onFrame(frame) {
         if (frame.type === 'error') {
-          refusal = new CapstanError(knownCode(frame.code), frame.message);
+          const error = new CapstanError(knownCode(frame.code), frame.message);
+          if (frame.isOpen === true) endOne(frame.subscription, error);
+          else refusal = error;
           return;
         }
         if (!('subscription' in frame)) return;

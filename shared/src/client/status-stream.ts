@@ -7,10 +7,11 @@ export type Which = Omit<SubscribeFrame, 'type' | 'subscription'>;
 
 /**
  * `reset`: what is asked for is not kept any more, a snapshot follows. `caughtUp`: what was before is told, what follows is live.
- * `progress` and `queue` tell how things stand and are no part of the order; a busy reader gets fewer.
+ * `progress`, `queue` and `counts` tell how things stand and are no part of the order; a busy reader gets fewer of the first two.
+ * `removed`, no part of it either: what an ended run had in the engine is gone.
  */
 export type StatusFrame = Extract<ServerFrame, { type: StatusFrameType }>;
-type StatusFrameType = 'snapshot' | 'event' | 'caughtUp' | 'reset' | 'progress' | 'queue';
+type StatusFrameType = 'snapshot' | 'event' | 'caughtUp' | 'reset' | 'progress' | 'queue' | 'removed' | 'counts';
 
 const TOLD: ReadonlySet<string> = new Set<StatusFrameType>([
   'snapshot',
@@ -19,6 +20,8 @@ const TOLD: ReadonlySet<string> = new Set<StatusFrameType>([
   'reset',
   'progress',
   'queue',
+  'removed',
+  'counts',
 ]);
 const DISPENSABLE: ReadonlySet<string> = new Set<StatusFrameType>(['progress', 'queue']);
 

@@ -2,7 +2,7 @@
 import { Type, type Static } from 'typebox';
 import { EnvironmentIdSchema } from '../contract/ids.ts';
 import { FilterSchema } from './filter.ts';
-import { strict } from './section.ts';
+import { LARGEST_CHAIN_ID, LARGEST_GB, LONGEST_KEEP_S, strict } from './section.ts';
 
 export const EnvironmentConfigSchema = Type.Object(
   {
@@ -22,12 +22,14 @@ export const EnvironmentConfigSchema = Type.Object(
     cpus: Type.Optional(
       Type.Number({
         exclusiveMinimum: 0,
+        maximum: 100_000,
         description: 'CPUs of each job that asks for no less; an equal share of the machine if absent.',
       }),
     ),
     memoryGB: Type.Optional(
       Type.Number({
         minimum: 0.006,
+        maximum: LARGEST_GB,
         description:
           'Memory of each job that asks for no less, in GB; an equal share of 80 % of the machine if absent. No swap.',
       }),
@@ -35,12 +37,27 @@ export const EnvironmentConfigSchema = Type.Object(
     diskGB: Type.Optional(
       Type.Number({
         exclusiveMinimum: 0,
+        maximum: LARGEST_GB,
         description: 'Most that each job may write, in GB; an equal share of half the free disk if absent.',
       }),
     ),
-    pids: Type.Integer({ minimum: 1, default: 512, description: 'Most processes and threads of each job.' }),
+    maxFiles: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_000_000_000,
+        description:
+          'Most files and folders that each job may make, for a file system has no endless number of them; an equal share of half of those that are free, at most 200,000, if absent. What a job writes while its files are counted is seen late, the later the more they are.',
+      }),
+    ),
+    pids: Type.Integer({
+      minimum: 1,
+      maximum: 4_194_304,
+      default: 512,
+      description: 'Most processes and threads of each job.',
+    }),
     tmpMB: Type.Number({
       minimum: 1,
+      maximum: 1_000_000,
       default: 64,
       description: 'Size of `/tmp` of each job, in MB. It lies in memory and counts as memory of the job.',
     }),
@@ -48,14 +65,15 @@ export const EnvironmentConfigSchema = Type.Object(
       Type.Integer({
         minimum: 1,
         maximum: 65_533,
-        description: 'User and group id that algorithms run as here; `runner.jobUid` if absent. Never root.',
+        description:
+          'User and group id that all algorithms run as here; each job has one of `runner.jobUids` if absent. Never root.',
       }),
     ),
     gpus: Type.Array(Type.String({ pattern: '^[A-Za-z0-9_:.-]{1,128}$' }), {
       uniqueItems: true,
       default: [],
       description:
-        'GPUs of all jobs together, by index (`0`) or UUID (`GPU-…`), as the engine knows them. Each is lent to one job at a time; a job gets as many as it asks for, none if it does not.',
+        'GPUs of all jobs together, by index (`0`) or UUID (`GPU-…`), as the engine knows them; all by index or all by UUID, so that no card has two names. Each is lent to one job at a time; a job gets as many as it asks for, none if it does not.',
     }),
     gpuType: Type.String({ default: '', description: 'What kind of GPUs these are, for consumers.' }),
     networkAccess: Type.Boolean({
@@ -65,11 +83,13 @@ export const EnvironmentConfigSchema = Type.Object(
     }),
     maxJobDurationS: Type.Integer({
       minimum: 1,
+      maximum: 1_000_000_000,
       default: 86_400,
       description: 'Longest run of an algorithm, in seconds.',
     }),
     storageExpiryS: Type.Integer({
       minimum: 60,
+      maximum: LONGEST_KEEP_S,
       default: 604_800,
       description: 'How long results are kept, in seconds.',
     }),
@@ -79,12 +99,26 @@ export const EnvironmentConfigSchema = Type.Object(
       description:
         '`chain`: each job needs orders of its assets on their chain, the fee of this environment among them. `free`: any order will do, for nodes that sell nothing.',
     }),
-    priceMin: Type.Number({ minimum: 0, default: 0, description: 'Price of a minute, in units of feeToken.' }),
+    priceMin: Type.Number({
+      minimum: 0,
+      maximum: 1e15,
+      default: 0,
+      description: 'Price of a minute, in units of feeToken.',
+    }),
     feeToken: Type.String({
       pattern: '^0x[0-9a-fA-F]{40}$',
       default: '0x0000000000000000000000000000000000000000',
       description: 'Token that fees are paid in; the zero address means free.',
     }),
+    allowedChainId: Type.Optional(
+      Type.Array(Type.Integer({ minimum: 1, maximum: LARGEST_CHAIN_ID }), {
+        minItems: 1,
+        maxItems: 100,
+        uniqueItems: true,
+        description:
+          'Chains whose assets may be computed on here: for others this environment is not listed, and jobs with an asset of another chain are refused. Any chain if absent.',
+      }),
+    ),
   },
   strict,
 );

@@ -2,8 +2,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse } from 'yaml';
-import { CapstanError, messageOf } from '../errors.ts';
+import { CapstanError, messageOf, systemCode } from '../errors.ts';
 import { compile } from '../validate.ts';
+import { hintFor } from './hints.ts';
+import { nearest } from './nearest.ts';
+import { gpuProblems } from './gpus.ts';
 import { missingSettings } from './results.ts';
 import { ConfigSchema, type Config } from './schema.ts';
 import { FROM_FILE, PREFIX, parseVariable, RESERVED, settings, type Setting } from './variables.ts';
@@ -15,11 +18,21 @@ const DEFAULT_FILE = 'capstan.yaml';
 const validate = compile(ConfigSchema);
 const knownSettings = settings(ConfigSchema);
 
+/** By the system's code. */
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT:
+    'is not there. Set CAPSTAN_CONFIG to the path of one, or leave it out: then capstan.yaml is read, if there is one.',
+  EISDIR: 'is a folder. Set CAPSTAN_CONFIG to the path of a file.',
+  EACCES: 'may not be read by this user. Give it the right (chown, chmod).',
+};
+
 function readFile(path: string): Tree {
   let content: unknown;
   try {
     content = parse(readFileSync(path, 'utf8'));
   } catch (error) {
+    const problem = UNREADABLE[systemCode(error) ?? ''];
+    if (problem !== undefined) throw new CapstanError('INVALID_CONFIG', `The configuration file ${path} ${problem}`);
     throw new CapstanError('INVALID_CONFIG', `The configuration file ${path} can't be read: ${messageOf(error)}`);
   }
   if (content === null || content === undefined) return {};
@@ -53,6 +66,7 @@ const SECRET = new Set([
   'nodeKey',
   'nats',
   'nats.password',
+  'nats.adminPassword',
   'nats.servers',
   'gateway.metadataStoreUrl',
   'results.s3.accessKeyId',
@@ -74,7 +88,8 @@ function problems(tree: Tree, errors: Readonly<Record<string, readonly string[]>
     const value = valueAt(tree, path);
     const got = value === undefined || isSecret(path) ? '' : ` It is ${JSON.stringify(value)}.`;
     const variable = knownSettings.find((setting) => setting.path.join('.') === path)?.variable;
-    return `${path}: ${texts.join(' ')}${got}${variable ? ` (as a variable: ${variable})` : ''}`;
+    const hint = hintFor(ConfigSchema, path, isSecret(path) && typeof value === 'string' ? undefined : value);
+    return `${path}: ${texts.join(' ')}${got}${hint}${variable ? ` (as a variable: ${variable})` : ''}`;
   });
 }
 
@@ -86,16 +101,28 @@ function freeze<T>(value: T): T {
   return value;
 }
 
+function unknownVariable(name: string, known: readonly string[]): string {
+  const meant = nearest(name, known);
+  const hint = meant === undefined ? 'docs/configuration.md lists them all' : `did you mean ${meant}?`;
+  return `${name}: no setting has this variable; ${hint}`;
+}
+
 interface Given {
   readonly tree: Tree;
   /** What is wrong with variables before their values are looked at. */
   readonly problems: readonly string[];
 }
 
-function readGiven(variables: Variables, workingDir: string): Given {
+/** The file of settings, if there is one, or should be. */
+export function configFileOf(variables: Variables, workingDir: string): string | undefined {
   const named = variables['CAPSTAN_CONFIG'];
   const file = resolve(workingDir, named ?? DEFAULT_FILE);
-  const tree = named !== undefined || existsSync(file) ? readFile(file) : {};
+  return named !== undefined || existsSync(file) ? file : undefined;
+}
+
+function readGiven(variables: Variables, workingDir: string): Given {
+  const file = configFileOf(variables, workingDir);
+  const tree = file === undefined ? {} : readFile(file);
 
   const byVariable = new Map<string, Setting>(knownSettings.map((setting) => [setting.variable, setting]));
   const found: string[] = [];
@@ -107,7 +134,7 @@ function readGiven(variables: Variables, workingDir: string): Given {
       continue;
     }
     const filed = name.endsWith(FROM_FILE) ? byVariable.get(name.slice(0, -FROM_FILE.length)) : undefined;
-    if (!filed) found.push(`${name}: no setting has this variable; docs/configuration.md lists them all`);
+    if (!filed) found.push(unknownVariable(name, [...byVariable.keys()]));
     else if (variables[filed.variable] !== undefined) found.push(`${name}: ${filed.variable} is set as well; give one`);
     else {
       try {
@@ -132,7 +159,12 @@ export function isGiven(path: string, variables: Variables, workingDir: string):
 export function loadConfig(variables: Variables, workingDir: string): Config {
   const { tree, problems: before } = readGiven(variables, workingDir);
   const checked = validate(tree);
-  const all = [...before, ...(checked.ok ? missingSettings(checked.value.results) : problems(tree, checked.errors))];
+  const all = [
+    ...before,
+    ...(checked.ok
+      ? [...missingSettings(checked.value.results), ...gpuProblems(checked.value.runner.environments)]
+      : problems(tree, checked.errors)),
+  ];
   if (!checked.ok || all.length > 0) {
     throw new CapstanError('INVALID_CONFIG', ['The configuration has problems:', ...all].join('\n  '));
   }

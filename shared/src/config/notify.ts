@@ -1,6 +1,6 @@
 /** Settings of how owners are told about their jobs. */
 import { Type } from 'typebox';
-import { LONGEST_TIMER_S, section } from './section.ts';
+import { LONGEST_KEEP_S, LONGEST_TIMER_S, section } from './section.ts';
 
 export const NotifySchema = Type.Object(
   {
@@ -17,6 +17,7 @@ export const NotifySchema = Type.Object(
     }),
     giveUpAfterS: Type.Integer({
       minimum: 0,
+      maximum: LONGEST_KEEP_S,
       default: 86_400,
       description:
         'How long a receiver that fails is tried again, at growing intervals of an hour at most, in seconds.',

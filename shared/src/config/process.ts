@@ -1,18 +1,30 @@
 /** The only file that reads the process's environment and arguments for configuration. */
-import { isAbsolute, join } from 'node:path';
-import { loadOrCreateNodeKey, nodeKeyFrom, type NodeKey } from '../node-key.ts';
-import { loadConfig } from './load.ts';
+import { existsSync, statSync } from 'node:fs';
+import { dirname, isAbsolute, join } from 'node:path';
+import { CapstanError } from '../errors.ts';
+import { namesIn } from '../names-in.ts';
+import { loadOldKeys, loadOrCreateNodeKey, nodeKeyFrom, OLD_KEYS, type NodeKey } from '../node-key.ts';
+import { configFileOf, isGiven, loadConfig } from './load.ts';
 import type { Config } from './schema.ts';
 
 /** The configuration of this process. Bad configuration ends it with a message a person can act on. */
 export function configOfProcess(): Config {
   try {
-    return loadConfig(process.env, process.cwd());
+    const config = loadConfig(process.env, process.cwd());
+    if (statSync(config.dataDir, { throwIfNoEntry: false })?.isDirectory() === false)
+      throw new CapstanError('INVALID_CONFIG', `dataDir is ${config.dataDir}, which is no folder.`);
+    return config;
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(1);
   }
 }
+
+/** The file of settings that this process reads, if there is one. */
+export const configFileOfProcess = (): string | undefined => configFileOf(process.env, process.cwd());
+
+/** Whether this process's file or variables give a setting a value of their own. */
+export const isGivenToProcess = (path: string): boolean => isGiven(path, process.env, process.cwd());
 
 export interface DataPaths {
   readonly store: string;
@@ -23,6 +35,12 @@ export interface DataPaths {
   readonly logs: string;
   readonly catalogue: string;
   readonly scratch: string;
+  /** Of the gateway: what the clock said last. */
+  readonly clock: string;
+  /** Unix socket that is there as long as a runner works in the data folder. */
+  readonly atWork: string;
+  /** Of the runner: who it is. */
+  readonly runner: string;
   readonly nodeKey: string;
   /** Key that tokens are signed with. */
   readonly tokenKey: string;
@@ -43,14 +61,36 @@ export function dataPaths(config: Config): DataPaths {
           ? catalogue
           : join(process.cwd(), catalogue),
     scratch: join(config.dataDir, 'scratch'),
+    clock: join(config.dataDir, 'gateway-clock.json'),
+    atWork: join(config.dataDir, 'runner.sock'),
+    runner: join(config.dataDir, 'runner.json'),
     nodeKey: join(config.dataDir, 'node.key'),
     tokenKey: join(config.dataDir, 'token.key'),
   };
 }
 
-/** The node's key as configured, or the one in the data folder, made if it is not there. */
-export function nodeKeyOf(config: Config): Promise<NodeKey> {
-  return config.nodeKey === undefined
-    ? loadOrCreateNodeKey(dataPaths(config).nodeKey)
-    : Promise.resolve(nodeKeyFrom(config.nodeKey));
+/** Where the keys lie that came before: in the data folder, and beside the file that the key is given in. */
+export function oldKeyFolders(config: Config): readonly string[] {
+  const file = process.env['CAPSTAN_NODE_KEY_FILE'];
+  const folders = [config.dataDir, ...(file === undefined ? [] : [dirname(file)])];
+  return folders.map((folder) => join(folder, OLD_KEYS));
 }
+
+/**
+ * The node's key as configured, or the one in the data folder, made if it is not there. Throws INVALID_CONFIG where a node has worked
+ * with one that is gone: with a new one it would open nothing of what it has, and say that all is well.
+ */
+export async function nodeKeyOf(config: Config): Promise<NodeKey> {
+  const older = (await Promise.all(oldKeyFolders(config).map(loadOldKeys))).flat();
+  if (config.nodeKey !== undefined) return nodeKeyFrom(config.nodeKey, older);
+  const { nodeKey, store, results } = dataPaths(config);
+  const isOld = existsSync(store) || (await namesIn(results)).length > 0;
+  if (isOld && !existsSync(nodeKey)) throw keyIsGone(nodeKey);
+  return loadOrCreateNodeKey(nodeKey, older);
+}
+
+const keyIsGone = (path: string) =>
+  new CapstanError(
+    'INVALID_CONFIG',
+    `The node's key ${path} is gone, and the node has worked with it: assets, waiting jobs and results are encrypted to it. Put it back, from a backup for example (npm run restore), or set nodeKey. If it is lost for good, npm run keys -- new makes another one; what was encrypted to the old one stays unreadable.`,
+  );

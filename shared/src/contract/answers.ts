@@ -1,7 +1,7 @@
 /** Answers of the REST side beside job statuses. */
 import { Type, type Static } from 'typebox';
 import { ContainerSchema } from './ddo.ts';
-import { EnvironmentSchema } from './messages.ts';
+import { EnvironmentSchema, UpkeepReportSchema } from './messages.ts';
 
 export const RootSchema = Type.Object({
   software: Type.Literal('Capstan'),
@@ -21,11 +21,17 @@ const PartSchema = Type.Union([
 export const HealthSchema = Type.Object({
   /** `degraded`: jobs are accepted, and wait for what is down. `down`: none can be accepted. */
   status: Type.Union([Type.Literal('ok'), Type.Literal('degraded'), Type.Literal('down')]),
-  parts: Type.Object({ store: PartSchema, nats: PartSchema, runners: PartSchema }),
+  /** Why it is not `ok`, in words. */
+  reasons: Type.Array(Type.String()),
+  /** What an operator may want to know, though nothing waits for it. */
+  notices: Type.Array(Type.String()),
+  parts: Type.Object({ store: PartSchema, nats: PartSchema, runners: PartSchema, results: PartSchema }),
   /** Ids of the runners heard of within the last 30 s. */
   runners: Type.Array(Type.String()),
   /** Messages that could never be applied; a person should look at them. */
   deadLetters: Type.Integer(),
+  /** What gateway and runners (each under its id) tidy up, in slices, since its start. `longestSliceMs`: the longest that others waited for a slice. */
+  upkeep: Type.Array(UpkeepReportSchema),
 });
 export type Health = Static<typeof HealthSchema>;
 
@@ -51,6 +57,7 @@ export const ValidationErrorSchema = Type.Object({
   errors: Type.Record(Type.String(), Type.Array(Type.String())),
   message: Type.Literal('Validation error'),
   success: Type.Literal(false),
+  hint: Type.Optional(Type.String({ description: 'How to prove who asks, where that is missing.' })),
 });
 
 export const ErrorSchema = Type.Object({

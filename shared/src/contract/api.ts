@@ -1,29 +1,36 @@
 /** What clients send and get over REST: requests as schemas, answers as types. Source: the wire contract, §1 to §6. */
 import { Type, type Static } from 'typebox';
 import { ContainerSchema } from './ddo.ts';
+import { AnyDid } from './ids.ts';
+import { Paging, StreamParts } from './paging.ts';
+import { STATUS_ROWS } from './status.ts';
 import { ResourcesSchema, ResultFileSchema, TerminationSchema, type ResultFile, type Termination } from './job.ts';
 
-export const Text = Type.String({ minLength: 1, maxLength: 10_000 });
+/** A DID, an id, a transaction. They are kept with a job, and come back with each of its statuses. */
+export const Text = Type.String({ minLength: 1, maxLength: 256 });
 /** Either letter case; with or without a valid checksum, as clients send both. */
-const AnyAddress = Type.String({ pattern: '^0x[0-9a-fA-F]{40}$' });
+export const AnyAddress = Type.String({ pattern: '^0x[0-9a-fA-F]{40}$' });
 export const Signature = Type.String({
-  pattern: '^0x[0-9a-fA-F]{130}$',
-  description: 'Required unless an AuthToken header stands in for it.',
+  pattern: '^(0x)?[0-9a-fA-F]{130}$',
+  description: 'Required unless a Capstan-Signature or an AuthToken header stands in for it.',
 });
 /** Up to 78 digits, a fraction allowed. Some clients send a JSON number; the body parser hands on its digits as text. */
 export const NonceText = Type.String({ pattern: '^[0-9]{1,78}(\\.[0-9]{1,77})?$', maxLength: 79 });
-const UserData = Type.Record(Type.String(), Type.Unknown());
+/** A transaction hash, or what stands for one where orders are free. It is kept and shown: bounded. */
+const OrderId = Type.String({ minLength: 1, maxLength: 200 });
+export const UserData = Type.Record(Type.String(), Type.Unknown());
 
 const AssetReference = {
-  documentId: Text,
-  serviceId: Text,
-  transferTxId: Text,
+  documentId: AnyDid,
+  /** May be absent where one service of the asset fits. */
+  serviceId: Type.Optional(Text),
+  transferTxId: OrderId,
   userdata: Type.Optional(UserData),
 };
 
 export const AlgorithmMetaSchema = Type.Object({
   rawcode: Type.Optional(Type.String({ minLength: 1 })),
-  url: Type.Optional(Text),
+  url: Type.Optional(Type.String({ minLength: 1, maxLength: 10_000 })),
   container: Type.Optional(Type.Partial(ContainerSchema)),
 });
 
@@ -38,20 +45,23 @@ export const StartRequestSchema = Type.Object({
   ...Signed,
   /** To start the next run of a job of one's own that has ended. */
   jobId: Type.Optional(Text),
-  /** The page does not call it required: a request without one gets Provider's answer for an environment that does not exist. */
+  /** May be absent where there is one only; else such a request gets Provider's answer for an environment that does not exist. */
   environment: Type.Optional(Type.String({ maxLength: 64 })),
   dataset: Type.Object(AssetReference),
   algorithm: Type.Object({
     documentId: Type.Optional(Text),
     serviceId: Type.Optional(Text),
-    transferTxId: Type.Optional(Text),
+    transferTxId: Type.Optional(OrderId),
     meta: Type.Optional(AlgorithmMetaSchema),
     userdata: Type.Optional(UserData),
     algocustomdata: Type.Optional(Type.Unknown()),
   }),
   additionalDatasets: Type.Optional(Type.Array(Type.Object(AssetReference), { maxItems: 32 })),
   /** What the job needs of its environment; its share where absent. */
-  resources: Type.Optional(ResourcesSchema),
+  resources: Type.Optional(
+    // A misspelt member would be money for what nobody asked: the one place where fields that are not known are refused.
+    Type.Object(ResourcesSchema.properties, { additionalProperties: false }),
+  ),
   output: Type.Optional(
     Type.Object({
       /** secp256k1 public key, hex, that each result is encrypted to. */
@@ -66,16 +76,21 @@ export type StartRequest = Static<typeof StartRequestSchema>;
 /** Which jobs a request is about. */
 const Which = {
   jobId: Type.Optional(Text),
-  documentId: Type.Optional(Text),
+  documentId: Type.Optional(AnyDid),
   agreementId: Type.Optional(Text),
 };
 
+/** Where statuses are open to all, what is signed need not be of its form: it counts for nothing then, as in the page's own example. */
 export const StatusQuerySchema = Type.Object({
   ...Which,
+  documentId: Type.Optional(Text),
   consumerAddress: Type.Optional(AnyAddress),
-  signature: Type.Optional(Signature),
-  nonce: Type.Optional(NonceText),
-  dates: Type.Optional(Type.Literal('iso')),
+  /** The same as consumerAddress. */
+  owner: Type.Optional(AnyAddress),
+  signature: Type.Optional(Type.String({ minLength: 1, maxLength: 1_000 })),
+  nonce: Type.Optional(Type.String({ minLength: 1, maxLength: 1_000 })),
+  dates: Type.Optional(Type.Unsafe<'iso' | 'unix'>(Type.Union([Type.Literal('iso'), Type.Literal('unix')]))),
+  ...Paging,
   since: Type.Optional(
     Type.String({
       pattern: '^[0-9]{1,16}$',
@@ -90,6 +105,14 @@ export const StatusQuerySchema = Type.Object({
   ),
 });
 export type StatusQuery = Static<typeof StatusQuerySchema>;
+
+/** The same where it must be signed. */
+export const SignedStatusSchema = Type.Object({
+  ...Which,
+  consumerAddress: AnyAddress,
+  signature: Signature,
+  nonce: NonceText,
+});
 
 /** Which jobs to follow as a stream of events, from where on, and who asks. */
 export const EventsQuerySchema = Type.Object({
@@ -111,13 +134,7 @@ export const EventsQuerySchema = Type.Object({
       description: 'A cursor, `now`, or `start`; Last-Event-ID goes before it.',
     }),
   ),
-  follow: Type.Optional(
-    Type.Unsafe<'true' | 'false'>(
-      Type.Union([Type.Literal('true'), Type.Literal('false')], {
-        description: '`false`: the stream ends when all there was is told.',
-      }),
-    ),
-  ),
+  ...StreamParts,
   signature: Type.Optional(Signature),
   nonce: Type.Optional(NonceText),
   ticket: Type.Optional(
@@ -126,7 +143,7 @@ export const EventsQuerySchema = Type.Object({
 });
 export type EventsQuery = Static<typeof EventsQuerySchema>;
 
-/** Signs consumerAddress + nonce, unless an AuthToken header stands in. */
+/** Wants a typed signature or a token in the header; these are for nodes that accept the old texts for it. */
 export const TicketRequestSchema = Type.Object({
   consumerAddress: Type.Optional(AnyAddress),
   nonce: Type.Optional(NonceText),
@@ -136,6 +153,8 @@ export const TicketRequestSchema = Type.Object({
 /** Without a jobId: all of the caller's jobs, or those on a dataset. */
 export const StopRequestSchema = Type.Object({
   ...Signed,
+  /** Absent where the text is address and jobId alone, as ocean.js signs it. */
+  nonce: Type.Optional(NonceText),
   ...Which,
 });
 export type StopRequest = Static<typeof StopRequestSchema>;
@@ -151,7 +170,8 @@ export type DeleteRequest = Static<typeof DeleteRequestSchema>;
 export const ResultQuerySchema = Type.Object({
   ...Signed,
   jobId: Text,
-  index: Type.String({ pattern: '^[0-9]{1,9}$' }),
+  /** 0 if absent, and signed as such. */
+  index: Type.Optional(Type.String({ pattern: '^[0-9]{1,9}$' })),
   /** An earlier run of a job that was restarted; the last one if absent. */
   run: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,8}$' })),
 });
@@ -164,15 +184,15 @@ export const CreateTokenQuerySchema = Type.Object({
   address: AnyAddress,
   nonce: NonceText,
   expiration: Expiration,
-  signature: Signature,
+  signature: Type.Optional(Signature),
 });
 export type CreateTokenQuery = Static<typeof CreateTokenQuerySchema>;
 
 export const DeleteTokenRequestSchema = Type.Object({
   address: AnyAddress,
   nonce: NonceText,
-  token: Text,
-  signature: Signature,
+  token: Type.String({ minLength: 1, maxLength: 10_000 }),
+  signature: Type.Optional(Signature),
 });
 export type DeleteTokenRequest = Static<typeof DeleteTokenRequestSchema>;
 
@@ -194,7 +214,7 @@ const UnixTime = Type.Union([
 /** To ask what an order of one service costs, and whether one that is there will do. */
 export const InitializeQuerySchema = Type.Object({
   documentId: Text,
-  serviceId: Text,
+  serviceId: Type.Optional(Text),
   consumerAddress: AnyAddress,
   /** A compute service is ordered for an environment, up to a time. */
   environment: Type.Optional(Type.String({ maxLength: 64 })),
@@ -205,7 +225,7 @@ export type InitializeQuery = Static<typeof InitializeQuerySchema>;
 
 const AssetToOrder = Type.Object({
   documentId: Text,
-  serviceId: Text,
+  serviceId: Type.Optional(Text),
   /** An order that is there already. */
   transferTxId: Type.Optional(Text),
   userdata: Type.Optional(UserData),
@@ -220,57 +240,45 @@ export const InitializeComputeRequestSchema = Type.Object({
     meta: Type.Optional(AlgorithmMetaSchema),
     userdata: Type.Optional(UserData),
   }),
-  compute: Type.Object({ env: Type.String({ maxLength: 64 }), validUntil: UnixTime }),
+  compute: Type.Object({ env: Type.Optional(Type.String({ maxLength: 64 })), validUntil: UnixTime }),
   consumerAddress: AnyAddress,
 });
 export type InitializeComputeRequest = Static<typeof InitializeComputeRequestSchema>;
 
-/** As `startOrder` and `reuseOrder` of a datatoken take it. */
-export const ProviderFeeSchema = Type.Object({
-  providerFeeAddress: Type.String(),
-  providerFeeToken: Type.String(),
-  /** In the smallest unit of the token. */
-  providerFeeAmount: Type.String(),
-  /** Hex of JSON. */
-  providerData: Type.String(),
-  v: Type.Integer(),
-  r: Type.String(),
-  s: Type.String(),
-  validUntil: Type.Integer(),
-});
-export type ProviderFee = Static<typeof ProviderFeeSchema>;
-
-/** What to do about one asset: nothing (`validOrder` alone), reuse an order (both), or order (a fee alone). */
-export const OrderQuoteSchema = Type.Object({
-  datatoken: Type.Optional(Type.String()),
-  providerFee: Type.Optional(ProviderFeeSchema),
-  validOrder: Type.Optional(Type.String()),
-});
-export type OrderQuote = Static<typeof OrderQuoteSchema>;
-
-export const InitializeComputeAnswerSchema = Type.Object({
-  datasets: Type.Array(OrderQuoteSchema),
-  algorithm: Type.Optional(OrderQuoteSchema),
-});
-export type InitializeComputeAnswer = Static<typeof InitializeComputeAnswerSchema>;
-
 /** A point in time: Unix seconds with a millisecond fraction, or ISO 8601 where the caller asked for it. */
 const Time = Type.Union([Type.Number(), Type.String()]);
+
+/** Drawn in docs/lifecycle.md. */
+export const StatusCodeSchema = Type.Unsafe<number>({
+  type: 'integer',
+  enum: STATUS_ROWS.map(({ code }) => code),
+  description: STATUS_ROWS.map(({ code, text }) => `${code} ${text}`).join(', '),
+});
 
 export const StatusObjectSchema = Type.Object({
   owner: Type.String(),
   documentId: Type.String(),
   did: Type.String(),
   jobId: Type.String(),
+  run: Type.Integer({
+    minimum: 0,
+    description: 'Which run of the job this is; results of earlier ones are asked for by `run`. 0 of a deleted job.',
+  }),
   agreementId: Type.String(),
   dateCreated: Time,
   dateFinished: Type.Union([Time, Type.Null()]),
-  status: Type.Integer(),
+  status: StatusCodeSchema,
   statusText: Type.String(),
   environment: Type.String(),
   algorithmLogUrl: Type.Union([Type.String(), Type.Null()]),
   resultsUrls: Type.Array(Type.String()),
   results: Type.Array(ResultFileSchema),
+  resultsOmitted: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      description: 'In lists: how many results of this job are left out. Ask for it by its id.',
+    }),
+  ),
   resultsDid: Type.String(),
   inputDID: Type.Array(Type.String()),
   algoDID: Type.String(),

@@ -2,19 +2,16 @@
  * The routes of the REST side, in one table: the gateway serves them, `GET /` lists them for clients, and the OpenAPI description is
  * made from them. Source: the wire contract, §1.
  */
-import { Type, type TSchema } from 'typebox';
+import { Type } from 'typebox';
 import {
   CreateTokenQuerySchema,
   DeleteRequestSchema,
   DeleteTokenRequestSchema,
-  EncryptQuerySchema,
   EnvironmentsQuerySchema,
   EventsQuerySchema,
-  InitializeComputeAnswerSchema,
   InitializeComputeRequestSchema,
   InitializeQuerySchema,
   NonceQuerySchema,
-  OrderQuoteSchema,
   ResultQuerySchema,
   StartRequestSchema,
   StatusObjectSchema,
@@ -22,45 +19,15 @@ import {
   StopRequestSchema,
   TicketRequestSchema,
 } from './api.ts';
-import { ContainerRequestSchema, EnvironmentObjectSchema, HealthSchema, RootSchema } from './answers.ts';
+import { InitializeComputeAnswerSchema, OrderQuoteSchema } from './quotes.ts';
+import { EnvironmentObjectSchema, HealthSchema, RootSchema } from './answers.ts';
+import { ASSET_ENDPOINTS } from './asset-endpoints.ts';
+import { json, type Endpoint } from './endpoint.ts';
 import { LogQuerySchema } from './log-query.ts';
 import { COMPUTE_PATH as COMPUTE, EVENTS_PATH } from './paths.ts';
 
-interface Otherwise {
-  readonly about: string;
-  /** What its body is, if it has one. */
-  readonly content?: { readonly type: 'application/json' | 'application/octet-stream'; readonly schema?: TSchema };
-}
-
-export interface Endpoint {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  readonly path: string;
-  /** Other paths that mean the same. */
-  readonly aliases?: readonly string[];
-  readonly summary: string;
-  readonly about?: string;
-  /** Parameters, and where they may come: from the query, from a JSON body, or from both, the query first. */
-  readonly parameters?: TSchema;
-  readonly from?: 'query' | 'body' | 'query or body';
-  /** The body is taken as it is. */
-  readonly takesBytes?: true;
-  /** An `AuthToken` header may stand in for the signature. */
-  readonly takesToken?: true;
-  readonly success: {
-    readonly status: 200 | 201;
-    readonly about: string;
-    readonly type: 'application/json' | 'text/plain' | 'text/event-stream' | 'application/octet-stream';
-    readonly schema?: TSchema;
-  };
-  /** Answers that are neither the success nor an error, by HTTP status. */
-  readonly otherwise?: Readonly<Record<number, Otherwise>>;
-  /** HTTP statuses of the errors it may answer with, beside 429 and 500. */
-  readonly errors: readonly number[];
-}
-
 const PAGE_ALIAS = '/api/compute';
 
-const json = (about: string, schema: TSchema) => ({ status: 200, about, type: 'application/json', schema }) as const;
 const Statuses = Type.Array(StatusObjectSchema);
 
 export const ENDPOINTS = {
@@ -85,23 +52,14 @@ export const ENDPOINTS = {
     method: 'GET',
     path: '/api/services/nonce',
     summary: 'The last nonce that an address used here',
-    about: 'A new address has 0. Whatever is signed next must carry a greater one.',
+    about:
+      'A new address has 0. Statuses count, too. Whatever is signed next must carry a greater one; from 2^53 on it is shown so that numbers of JavaScript can count on.',
     parameters: NonceQuerySchema,
     from: 'query',
     success: json('The nonce, with all of its digits', Type.Object({ nonce: Type.Number() })),
     errors: [400],
   },
-  encrypt: {
-    method: 'POST',
-    path: '/api/services/encrypt',
-    summary: "Encrypt bytes to this node's key",
-    about: "For the `files` of a service: only this node can read where an asset's files are.",
-    parameters: EncryptQuerySchema,
-    from: 'query',
-    takesBytes: true,
-    success: { status: 201, about: 'ECIES, `0x…`', type: 'text/plain' },
-    errors: [400, 413],
-  },
+  ...ASSET_ENDPOINTS,
   computeEnvironments: {
     method: 'GET',
     path: '/api/services/computeEnvironments',
@@ -146,7 +104,7 @@ export const ENDPOINTS = {
     about:
       'Signs consumerAddress + (jobId) + dataset.documentId + nonce. The answer comes once the job is on the disk.',
     parameters: StartRequestSchema,
-    from: 'body',
+    from: 'query or body',
     takesToken: true,
     success: json('The job, as a list of one', Statuses),
     errors: [400, 401, 404, 413, 415, 503],
@@ -181,7 +139,8 @@ export const ENDPOINTS = {
     method: 'POST',
     path: `${COMPUTE}/ticket`,
     summary: 'A ticket for one connection that can send no header',
-    about: 'Signs consumerAddress + nonce. It goes into the address of a WebSocket or of an event stream, as ticket.',
+    about:
+      'Wants a typed signature (Capstan-Signature) or a token. It goes into the address of what reads, as ticket: of a WebSocket, an event stream, a result.',
     parameters: TicketRequestSchema,
     from: 'query or body',
     takesToken: true,
@@ -220,7 +179,7 @@ export const ENDPOINTS = {
     method: 'GET',
     path: '/api/services/computeResult',
     summary: 'The bytes of one result',
-    about: 'Signs consumerAddress + jobId + index + nonce. Takes Range, If-Range and If-None-Match.',
+    about: 'Signs consumerAddress + jobId + index + nonce. Takes Range, If-Range, If-Match and If-None-Match.',
     parameters: ResultQuerySchema,
     from: 'query',
     takesToken: true,
@@ -229,7 +188,7 @@ export const ENDPOINTS = {
       206: { about: 'The part that was asked for', content: { type: 'application/octet-stream' } },
       304: { about: 'The client has the file already' },
     },
-    errors: [400, 401, 404, 410, 416, 503],
+    errors: [400, 401, 404, 410, 412, 416, 503],
   },
   computeLogs: {
     method: 'GET',
@@ -243,22 +202,15 @@ export const ENDPOINTS = {
     success: { status: 200, about: 'The log from there on', type: 'text/plain' },
     errors: [400, 401, 404, 410, 503],
   },
-  validateContainer: {
-    method: 'POST',
-    path: '/api/services/validateContainer',
-    summary: 'Whether a container can be used for an algorithm',
-    parameters: ContainerRequestSchema,
-    from: 'body',
-    success: json('The container', ContainerRequestSchema),
-    errors: [400, 413, 415],
-  },
   createAuthToken: {
     method: 'GET',
     path: '/api/services/createAuthToken',
     summary: 'A token that stands for a signature until it expires',
-    about: 'Signs address + nonce. Send it as the header AuthToken, in place of a signature.',
+    about:
+      'Wants a typed signature (Capstan-Signature). Send the token as the header AuthToken, or Authorization: Bearer, in place of a signature.',
     parameters: CreateTokenQuerySchema,
     from: 'query',
+    wantsTyped: true,
     success: json('The token', Type.Object({ token: Type.String() })),
     errors: [400, 401, 503],
   },
@@ -266,14 +218,16 @@ export const ENDPOINTS = {
     method: 'DELETE',
     path: '/api/services/deleteAuthToken',
     summary: 'Take a token back',
-    about: 'Signs address + nonce.',
+    about: 'Wants a typed signature (Capstan-Signature).',
     parameters: DeleteTokenRequestSchema,
     from: 'query or body',
+    wantsTyped: true,
     success: json('It counts no more', Type.Object({ success: Type.Literal('Token has been deactivated.') })),
     errors: [400, 401, 413, 415, 503],
   },
 } as const satisfies Record<string, Endpoint>;
 
+export type { Endpoint };
 export type EndpointName = keyof typeof ENDPOINTS;
 
 /** Those that clients find through `GET /`, by the names that Ocean's clients look for. */

@@ -20,6 +20,12 @@ export const DidSchema = Type.Unsafe<Did>(Type.String({ pattern: '^did:op:[0-9a-
 export const EnvironmentIdSchema = Type.Unsafe<EnvironmentId>(Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$' }));
 export const AddressSchema = Type.Unsafe<Address>(Type.String({ pattern: '^0x[0-9a-f]{40}$' }));
 
+/** As an asset's DDO has it, or without the prefix; then with a letter, so that it can't be read as a part of the nonce after it. */
+export const AnyDid = Type.String({
+  pattern: '^(did:op:[0-9a-fA-F]{64}|(?=[0-9]*[a-fA-F])[0-9a-fA-F]{64})$',
+  description: 'A DID: `did:op:` and 64 hexadecimal characters.',
+});
+
 const patterns = {
   jobId: /^[0-9a-f]{32}$/,
   did: /^did:op:[0-9a-fA-F]{64}$/,
@@ -30,6 +36,12 @@ const patterns = {
 export function parseJobId(text: string): JobId | undefined {
   return patterns.jobId.test(text) ? (text as JobId) : undefined;
 }
+
+/** As clients may write it: in capitals, too. */
+export const readJobId = (text: string): JobId | undefined => parseJobId(text.toLowerCase());
+
+/** As clients may write it: without its prefix, too. Anything else stays what it is, and names nothing. */
+export const fullDid = (text: string): string => (/^[0-9a-fA-F]{64}$/.test(text) ? `did:op:${text}` : text);
 
 export function parseDid(text: string): Did | undefined {
   return patterns.did.test(text) ? (text as Did) : undefined;

@@ -5,11 +5,11 @@ import { AddressSchema, EnvironmentIdSchema } from './ids.ts';
 
 export const AssetInputSchema = Type.Object({
   ddo: DdoSchema,
-  serviceId: Type.String(),
+  serviceId: Type.String({ maxLength: 256 }),
   /** Where the description came from: files of the catalogue are for the catalogue's own descriptions. Absent counts as `store`. */
   origin: Type.Optional(Type.Union([Type.Literal('catalogue'), Type.Literal('store')])),
   /** The order of this asset, which another provider that holds its files asks for. */
-  transferTxId: Type.Optional(Type.String()),
+  transferTxId: Type.Optional(Type.String({ maxLength: 10_000 })),
   /** Parameters of the consumer for this asset's source, encrypted to the node's key: they may hold credentials. */
   sealedUserdata: Type.Optional(Type.String()),
 });
@@ -21,7 +21,9 @@ export const AlgorithmSchema = Type.Union([
     asset: AssetInputSchema,
     container: ContainerSchema,
     /** Where the data's owners named checksums: the ones that the downloaded files may have, a list for each such dataset. */
-    trustedFilesChecksums: Type.Array(Type.Array(Type.String())),
+    trustedFilesChecksums: Type.Array(Type.Array(Type.String({ maxLength: 256 }), { maxItems: 1_000 }), {
+      maxItems: 100,
+    }),
   }),
   Type.Object({ kind: Type.Literal('rawcode'), rawcode: Type.String(), container: ContainerSchema }),
   Type.Object({
@@ -51,13 +53,15 @@ export const OutputSpecSchema = Type.Object({
   encryptTo: Type.Optional(Type.String({ pattern: '^(0x)?(0[23][0-9a-fA-F]{64}|04[0-9a-fA-F]{128})$' })),
   /** Where to tell that the job began and ended; encrypted to the node's key, for it may hold credentials. */
   sealedNotifyUrl: Type.Optional(Type.String()),
+  /** A digest of that address's host: each host has a place of its own among those that are told. */
+  notifyPlace: Type.Optional(Type.String({ maxLength: 64 })),
 });
 export type OutputSpec = Static<typeof OutputSpecSchema>;
 
 export const JobSpecSchema = Type.Object({
   environment: EnvironmentIdSchema,
   owner: AddressSchema,
-  datasets: Type.Array(AssetInputSchema, { minItems: 1 }),
+  datasets: Type.Array(AssetInputSchema, { minItems: 1, maxItems: 100 }),
   algorithm: AlgorithmSchema,
   algocustomdata: Type.Optional(Type.Unknown()),
   /** Seconds that its orders pay for; the environment's own limit holds where it is shorter. */
@@ -79,16 +83,16 @@ export const ResultTypeSchema = Type.Union([
 ]);
 
 export const ResultFileSchema = Type.Object({
-  filename: Type.String(),
-  filesize: Type.Number(),
+  filename: Type.String({ maxLength: 10_000 }),
+  filesize: Type.Integer({ minimum: 0 }),
   type: ResultTypeSchema,
-  index: Type.Number(),
+  index: Type.Integer({ minimum: 0 }),
 });
 export type ResultFile = Static<typeof ResultFileSchema>;
 
 export const TerminationSchema = Type.Object({
-  exitCode: Type.Union([Type.Number(), Type.Null()]),
-  signal: Type.Union([Type.String(), Type.Null()]),
+  exitCode: Type.Union([Type.Integer({ minimum: -(2 ** 31), maximum: 2 ** 32 }), Type.Null()]),
+  signal: Type.Union([Type.String({ maxLength: 32 }), Type.Null()]),
   OOMKilled: Type.Boolean(),
   /** One plain sentence. */
   reason: Type.String(),

@@ -10,7 +10,7 @@ export type LogStream = (typeof LOG_STREAMS)[number];
 export const LogStreamSchema = Type.Unsafe<LogStream>(Type.Union(LOG_STREAMS.map((name) => Type.Literal(name))));
 
 /** Lengths of what follows one another, in bytes: above zero of standard output, below zero of standard error. */
-const Segments = Type.Array(Type.Integer());
+const Segments = Type.Array(Type.Integer(), { maxItems: 200_000 });
 
 export const LogQuestionSchema = Type.Object({
   v: Type.Literal(1),
@@ -28,7 +28,7 @@ export const LogPieceSchema = Type.Object({
   from: Type.Integer({ minimum: 0 }),
   segments: Segments,
   /** Base64. */
-  bytes: Type.String(),
+  bytes: Type.String({ maxLength: 1_000_000 }),
   /** Of the whole log, so far. */
   sizeBytes: Type.Integer({ minimum: 0 }),
 });

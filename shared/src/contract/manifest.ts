@@ -4,7 +4,7 @@
  */
 import { Type, type Static } from 'typebox';
 import { JobIdSchema } from './ids.ts';
-import { ResultTypeSchema, TerminationSchema } from './job.ts';
+import { ResultTypeSchema, TerminationSchema, type ResultFile } from './job.ts';
 import { STATUS_ROWS, type EndingCode } from './status.ts';
 
 /** Ends the names of files that are encrypted to the key of the job's output. Sizes and hashes are those of the encrypted file. */
@@ -12,6 +12,9 @@ export const SEALED_SUFFIX = '.sealed';
 
 /** Among the private files beside a manifest: which bytes of the algorithm's log are of which stream. `segments.ts` of the runner tells how. */
 export const LOG_STREAMS_FILE = 'log.streams';
+
+/** How much of a file is hashed apart. */
+export const BLOCK_BYTES = 8 * 1024 * 1024;
 
 export const ManifestFileSchema = Type.Object({
   /** Place in `resultsUrls`; the bytes lie beside the manifest in `files/<index>`, whatever the file is called. */
@@ -22,6 +25,8 @@ export const ManifestFileSchema = Type.Object({
   type: ResultTypeSchema,
   /** Of the whole file, lower-case hex. */
   sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+  /** Of each stretch of `BLOCK_BYTES`, the last one shorter, so that a part of a large file can be checked, too. Kept of files in other stores. */
+  blocks: Type.Optional(Type.Array(Type.String({ pattern: '^[0-9a-f]{64}$' }))),
   /** What it is called below `<jobId>/<run>/` where results are kept in another store than the folder. */
   place: Type.Optional(Type.String({ pattern: '^[a-z0-9-]{1,64}$' })),
 });
@@ -56,3 +61,8 @@ interface RunOfJob {
 /** Names in a store beside the folder. */
 export const objectName = ({ jobId, run }: RunOfJob, place: string) => `${jobId}/${run}/${place}`;
 export const manifestName = (run: RunOfJob) => objectName(run, 'manifest.json');
+
+/** As an ending lists them. */
+export function resultsOf({ files }: Pick<Manifest, 'files'>): ResultFile[] {
+  return files.map(({ filename, filesize, type, index }) => ({ filename, filesize, type, index }));
+}

@@ -16,6 +16,6 @@ export const ProgressSchema = Type.Object({
   /** Null as long as nobody knows. */
   totalBytes: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()]),
   /** Unix milliseconds. */
-  at: Type.Number(),
+  at: Type.Integer({ minimum: 0, maximum: 8_640_000_000_000_000 }),
 });
 export type Progress = Static<typeof ProgressSchema>;

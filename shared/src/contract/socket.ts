@@ -3,8 +3,9 @@
  * is made from these very schemas. Frames and fields may be added within a version: ignore what you don't know.
  */
 import { Type, type Static, type TSchema } from 'typebox';
-import { NonceText, Signature, StatusObjectSchema } from './api.ts';
-import { AnyAddress, Cursor, JobName, Name, progressFields, Token } from './frame-parts.ts';
+import { NonceText, Signature, StatusCodeSchema, StatusObjectSchema } from './api.ts';
+import { AnyAddress, Cursor, JobName, ListParts, Name, NextPage, progressFields, Token } from './frame-parts.ts';
+import { CountsFrameSchema, JobsPageFrameSchema, PageFrameSchema } from './list-frames.ts';
 import { LogEndFrameSchema, LogFrameSchema, LogRestartFrameSchema, LogsFrameSchema } from './log-frames.ts';
 
 export const PROTOCOL_VERSION = 1;
@@ -35,6 +36,20 @@ export const SubscribeFrameSchema = Type.Object(
           '`now`, or absent: a snapshot, then what happens. `start`: every event that is kept, then what happens. A cursor: every event after it.',
       }),
     ),
+    detail: Type.Optional(
+      Type.Literal('row', {
+        description:
+          '`row`: small frames. Results come with the event that ended a run, and in snapshots of jobs that are named; in other snapshots a job has what a line of a list shows. What is left out is empty, and `resultsOmitted` counts results.',
+      }),
+    ),
+    status: ListParts.status,
+    order: ListParts.order,
+    limit: ListParts.limit,
+    counts: Type.Optional(
+      Type.Literal(true, {
+        description: 'Tell how many of these jobs wait, run and have ended, at the beginning and when it changes.',
+      }),
+    ),
     /** Signs consumerAddress + (jobId) + (documentId) + nonce, where statuses must be signed and the socket is not authenticated. */
     signature: Type.Optional(Signature),
     nonce: Type.Optional(NonceText),
@@ -55,7 +70,7 @@ export const AuthenticateFrameSchema = Type.Object(
     type: Type.Literal('authenticate'),
     token: Type.Optional(Token),
     ticket: Type.Optional(Token),
-    /** Signs consumerAddress + nonce; uses up the nonce. */
+    /** Signs consumerAddress + nonce and uses up the nonce: for nodes that accept the old texts for it. Others want a token or a ticket. */
     consumerAddress: Type.Optional(AnyAddress),
     nonce: Type.Optional(NonceText),
     signature: Type.Optional(Signature),
@@ -69,6 +84,7 @@ export const PingFrameSchema = Type.Object({ type: Type.Literal('ping') }, { des
 export const ClientFrameSchemas = {
   authenticate: AuthenticateFrameSchema,
   subscribe: SubscribeFrameSchema,
+  page: PageFrameSchema,
   unsubscribe: UnsubscribeFrameSchema,
   logs: LogsFrameSchema,
   ping: PingFrameSchema,
@@ -104,8 +120,9 @@ export const SnapshotFrameSchema = Type.Object(
     type: Type.Literal('snapshot'),
     subscription: Name,
     cursor: Cursor,
-    /** Newest first, 1,000 at most. */
+    /** Newest first, or as `order` says; 1,000 at most, or `limit`. */
     jobs: Type.Array(StatusObjectSchema),
+    next: NextPage,
     /** The latest of each of those jobs that is in a phase which has progress. */
     progress: Type.Array(Type.Object(progressFields)),
   },
@@ -120,7 +137,7 @@ export const EventFrameSchema = Type.Object(
     jobId: Type.String(),
     run: Type.Integer(),
     attempt: Type.Integer(),
-    status: Type.Integer(),
+    status: StatusCodeSchema,
     statusText: Type.String(),
     /** Unix seconds with a millisecond fraction. */
     at: Type.Number(),
@@ -176,6 +193,14 @@ export const QueueFrameSchema = Type.Object(
   },
 );
 
+export const RemovedFrameSchema = Type.Object(
+  { type: Type.Literal('removed'), subscription: Name, jobId: Type.String(), run: Type.Integer() },
+  {
+    description:
+      'The containers and volumes of a run that has ended are gone: `removed` of the job is 1 from now on. No part of the order of events, and told once: a status that is read later says the same.',
+  },
+);
+
 export const UnsubscribedFrameSchema = Type.Object(
   { type: Type.Literal('unsubscribed'), subscription: Name },
   { description: 'The answer to `unsubscribe`.' },
@@ -191,19 +216,24 @@ export const ErrorFrameSchema = Type.Object(
     subscription: Type.Optional(Name),
     /** With TOO_SLOW: all of the subscription up to here was sent. */
     cursor: Type.Optional(Cursor),
+    /** The socket stays open: only this subscription, which its client named, is refused or has ended. */
+    isOpen: Type.Optional(Type.Literal(true)),
   },
-  { description: 'What went wrong. The node closes the socket after it.' },
+  { description: 'What went wrong. The node closes the socket after it, unless the frame says `isOpen`.' },
 );
 
 export const ServerFrameSchemas = {
   hello: HelloFrameSchema,
   authenticated: AuthenticatedFrameSchema,
   snapshot: SnapshotFrameSchema,
+  page: JobsPageFrameSchema,
+  counts: CountsFrameSchema,
   event: EventFrameSchema,
   caughtUp: CaughtUpFrameSchema,
   reset: ResetFrameSchema,
   progress: ProgressFrameSchema,
   queue: QueueFrameSchema,
+  removed: RemovedFrameSchema,
   log: LogFrameSchema,
   logRestart: LogRestartFrameSchema,
   logEnd: LogEndFrameSchema,
@@ -215,6 +245,20 @@ export const ServerFrameSchemas = {
 export type ServerFrame = {
   [Name in keyof typeof ServerFrameSchemas]: Static<(typeof ServerFrameSchemas)[Name]>;
 }[keyof typeof ServerFrameSchemas];
+
+/** What each close code means, and what a client does then. */
+export const CLOSE_ABOUT: Readonly<Record<keyof typeof CLOSE, string>> = {
+  badFrame: 'A frame that is none, or a subscription to nothing: mend the client.',
+  unauthorized: 'Not allowed, or the token has ended: sign in again.',
+  tooSlow: 'Nothing was read for too long: connect again, and resume from the cursor that the reason names.',
+  tooMany: 'Too many frames, subscriptions or tokens: send fewer.',
+  goingAway: 'The node stops: connect again.',
+  internal: 'A mistake of the node: its log says more.',
+  tryLater: 'Not possible at the moment: try again later.',
+};
+
+/** Codes of error frames that no request has. */
+export const SOCKET_ERROR_CODES = ['TOKEN_ENDED', 'TOO_MANY', 'TOO_SLOW'] as const;
 
 /** Why the node closes a socket. 4xxx codes are for applications (RFC 6455 §7.4.2); the last digits follow HTTP. */
 export const CLOSE = {

@@ -7,25 +7,14 @@ import { isIP, type LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
 import { CapstanError } from '../errors.ts';
-
-export type AddressRule = (address: string) => boolean;
+import { addressRule, type AddressRule } from './address-rule.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** All of IPv6 that is given out to the public; what lies elsewhere may stand for an address of IPv4. */
-const GLOBAL_V6 = ipaddr.IPv6.parseCIDR('2000::/3');
-
 /** Public addresses, and the private ranges (CIDR) that the operator allows. */
 export function createAddressRule(allowPrivate: readonly string[], setting: string): AddressRule {
-  const allowed = allowPrivate.map((cidr) => parseRange(cidr, setting));
-  return (text) => {
-    if (!ipaddr.isValid(text)) return false;
-    // `process` turns an IPv4 address that is mapped into IPv6 back into what it is.
-    const address = ipaddr.process(text);
-    const isPublic = address.range() === 'unicast' && (address.kind() === 'ipv4' || address.match(...GLOBAL_V6));
-    if (isPublic) return true;
-    return allowed.some(([range, bits]) => range.kind() === address.kind() && address.match(range, bits));
-  };
+  for (const cidr of allowPrivate) requireRange(cidr, setting);
+  return addressRule({ allow: allowPrivate });
 }
 
 export type ResolveName = (
@@ -51,12 +40,12 @@ export function createGuardedAgent({ isAllowed, idleTimeoutMs, resolveName = loo
     connect(options, callback) {
       // An address in the URL itself is never looked up.
       const literal = options.hostname.replace(/^\[|\]$/g, '');
-      if (isIP(literal) > 0 && !isAllowed(literal)) return callback(forbidden(), null);
+      if (isIP(literal) > 0 && !isAllowed(literal)) return callback(noPublicAddress(), null);
       connect(options, (error, socket) => {
         if (error) return callback(error, null);
         if (socket && !isAllowed(socket.remoteAddress ?? '')) {
           socket.destroy();
-          return callback(forbidden(), null);
+          return callback(noPublicAddress(), null);
         }
         callback(null, socket);
       });
@@ -64,23 +53,33 @@ export function createGuardedAgent({ isAllowed, idleTimeoutMs, resolveName = loo
   });
 }
 
-const forbidden = () => new CapstanError('FETCH_FAILED', 'its server has no public address');
+/** Also of a server that has no address at all: names of the operator's network are nobody's business. */
+const NO_PUBLIC_ADDRESS = 'its server has no public address';
+const REASON = 'no_public_address';
+export const noPublicAddress = (cause?: unknown) =>
+  new CapstanError('FETCH_FAILED', NO_PUBLIC_ADDRESS, { cause, reason: REASON });
+
+/** Whether something failed because nobody is to be connected to there. */
+export function hasNoPublicAddress(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return (error instanceof CapstanError && error.facts.reason === REASON) || hasNoPublicAddress(error.cause);
+}
 
 function guardedLookup(isAllowed: AddressRule, resolveName: ResolveName): LookupFunction {
   return (hostname, options, callback) => {
     resolveName(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, '', 0);
       const [first] = addresses;
-      if (!first || !addresses.every(({ address }) => isAllowed(address))) return callback(forbidden(), '', 0);
+      if (!first || !addresses.every(({ address }) => isAllowed(address))) return callback(noPublicAddress(), '', 0);
       if (options.all) callback(null, addresses);
       else callback(null, first.address, first.family);
     });
   };
 }
 
-function parseRange(cidr: string, setting: string): [ipaddr.IPv4 | ipaddr.IPv6, number] {
+function requireRange(cidr: string, setting: string): void {
   try {
-    return ipaddr.parseCIDR(cidr);
+    ipaddr.parseCIDR(cidr);
   } catch (error) {
     throw new CapstanError('INVALID_CONFIG', `${setting}: ${cidr} is not an address range (CIDR).`, {
       cause: error,

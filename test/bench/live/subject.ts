@@ -1,7 +1,7 @@
 /** The node that is measured: how long after the end of a container its subscribers know, and how long an event takes to reach all of them. */
 import { EVENTS_PATH } from '@capstan/shared/contract/paths';
 import type { StatusObject } from '@capstan/shared/contract/api';
-import { assetOrder, catalogueIn, DEMO_IMAGE } from '../../../scripts/demo/assets.ts';
+import { assetOrder, catalogueIn, DEMO_IMAGE, DEMO_IMAGE_ALLOWED } from '../../../scripts/demo/assets.ts';
 import { createConsumer, type Order } from '../../../scripts/parts/consumer.ts';
 import { leftoversOf, removeLeftovers } from '../../../scripts/parts/engine.ts';
 import { startNode } from '../../../scripts/parts/node.ts';
@@ -48,6 +48,7 @@ export async function startSubject(): Promise<Subject> {
     await startNode({
       dataDir: folder.path,
       variables: {
+        ...DEMO_IMAGE_ALLOWED,
         CAPSTAN_RUNNER_ID: environment,
         CAPSTAN_RUNNER_ENVIRONMENTS: JSON.stringify([{ id: environment, maxJobs: 1 }]),
         CAPSTAN_GATEWAY_LIMITS_PER_IP_PER_SECOND: '0',

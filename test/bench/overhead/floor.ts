@@ -115,6 +115,7 @@ async function inputArchive(): Promise<Buffer> {
   for (const name of ['in', 'in/inputs', 'in/ddos', 'in/transformations', 'in/outputs', 'in/logs']) folder(name);
   folder('out/outputs', UID);
   folder('out/logs', UID);
+  folder('scratch', UID);
   folder(`in/inputs/${DATASET}`);
   archive.entry({ name: 'in/transformations/algorithm', mode: 0o555 }, readFileSync(join(ROOT, 'demo/algorithm.js')));
   archive.entry({ name: 'in/inputs/algoCustomData.json' }, '{"wetDayMm":0.25}');
@@ -125,8 +126,8 @@ async function inputArchive(): Promise<Buffer> {
 
 async function remove(docker: Docker, { algorithm, files, volumes }: AttemptNames): Promise<void> {
   await Promise.all([algorithm, files].map((name) => docker.getContainer(name).remove({ force: true, v: true })));
-  // The fourth is for jobs with a network, which this one is not.
-  const made = [volumes.in, volumes.outputs, volumes.logs];
+  // The fifth is for jobs with a network, which this one is not.
+  const made = [volumes.in, volumes.outputs, volumes.logs, volumes.scratch];
   await Promise.all(made.map((name) => docker.getVolume(name).remove()));
 }
 

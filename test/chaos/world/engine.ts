@@ -42,14 +42,23 @@ export async function watchedEngine(engine: PrivateEngine, traces: Traces): Prom
   };
   const filter = (filters: Readonly<Record<string, readonly string[]>>) => encodeURIComponent(JSON.stringify(filters));
   const labelled = filter({ label: [LABELS.runner] });
-  const runningAlgorithms = async () => {
-    const found = await ask<readonly (Labelled & { readonly Names: readonly string[] })[]>(
-      `/containers/json?filters=${labelled}`,
+  const startedAlgorithms = async (which: 'running' | 'all') => {
+    const found = await ask<readonly (Labelled & { readonly Names: readonly string[]; readonly State: string })[]>(
+      `/containers/json?all=${which === 'all' ? 1 : 0}&filters=${labelled}`,
     );
-    return found.flatMap(({ Labels, Names }) => {
+    const started = found.filter(({ State }) => State !== 'created');
+    return started.flatMap(({ Labels, Names }) => {
       const identity = algorithmOf(Labels ?? {});
       return identity ? [{ identity, name: (Names[0] ?? '').slice(1) }] : [];
     });
+  };
+
+  /** The engine's own end falls into what was started, or into the moment after its exit: each may be begun again. */
+  const spoilAll = async () => {
+    for (const { identity } of await startedAlgorithms('all')) {
+      const { jobId, run, attempt } = identity;
+      traces.write('engine', { type: 'lost', jobId, run, attempt });
+    }
   };
 
   const hear = (line: string) => {
@@ -81,22 +90,27 @@ export async function watchedEngine(engine: PrivateEngine, traces: Traces): Prom
       .on('line', hear)
       .on('error', () => undefined);
     stream.now = response;
-    traces.write('engine', { type: 'engine up', running: (await runningAlgorithms()).map(({ name }) => name) });
+    traces.write('engine', {
+      type: 'engine up',
+      running: (await startedAlgorithms('running')).map(({ name }) => name),
+    });
   };
   await listen(Math.floor(Date.now() / 1000));
 
   return {
     async restart(whileAway) {
+      await spoilAll();
       await engine.stop();
       await whileAway();
       const sinceS = Math.floor(Date.now() / 1000);
       await engine.start();
+      await spoilAll();
       await listen(sinceS);
     },
     freeze: engine.freeze,
     thaw: engine.thaw,
     async loseOne(pick) {
-      const found = await runningAlgorithms();
+      const found = await startedAlgorithms('running');
       const name = pick(found.map((one) => one.name));
       const lost = found.find((one) => one.name === name)?.identity;
       if (!lost) return;

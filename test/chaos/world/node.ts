@@ -9,6 +9,7 @@ import { startNats, wipeNats, type Nats } from '../../../scripts/parts/nats.ts';
 import type { Exit } from '../../../scripts/parts/program.ts';
 import { startService, untilReady, type RunningService, type ServiceName } from '../../../scripts/parts/service.ts';
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
+import { DEMO_IMAGE_ALLOWED } from '../../../scripts/demo/assets.ts';
 
 export interface ChaosNode extends AsyncDisposable {
   readonly url: string;
@@ -66,6 +67,7 @@ export async function startChaosNode(options: ChaosNodeOptions): Promise<ChaosNo
     CAPSTAN_NATS_SERVERS: JSON.stringify([`nats://127.0.0.1:${links[name].port}`]),
     CAPSTAN_NATS_USER: nats.now.user,
     CAPSTAN_NATS_PASSWORD: nats.now.password,
+    ...DEMO_IMAGE_ALLOWED,
     CAPSTAN_RUNNER_ID: environment,
     CAPSTAN_RUNNER_DOCKER_SOCKET: engineSocket,
     CAPSTAN_RUNNER_STOP_GRACE_S: '2',

@@ -36,7 +36,13 @@ const inSimulation: WithBroker = (test) =>
     await test({
       signal: over.signal,
       async connectedBus() {
-        const bus = createBus({ nats: { servers: ['simulated'] }, name: 'test', log, dial: dialler(network, process) });
+        const bus = createBus({
+          nats: { servers: ['simulated'] },
+          name: 'test',
+          log,
+          dial: dialler(network, process),
+          makes: { environments: () => [] },
+        });
         await bus.start();
         await bus.connected(over.signal);
         return bus;

@@ -52,6 +52,18 @@ for (const [name, withEngine] of Object.entries(ENGINES)) {
         expect(state.kind === 'exited' && state.exit).to.deep.equal({ exitCode: 3, isOutOfMemory: false });
       }));
 
+    it('ends while its engine is there, which knows since when it is', () =>
+      withEngine(async (test) => {
+        const { engine, signal } = test;
+        await engine.createContainer(specOf(test, RUNS_FOR_EVER), signal);
+        await engine.startContainer(test.name, signal);
+        expect(await engine.hasProcess(test.name, signal)).to.equal(true);
+        await engine.stopContainer(test.name, 0, signal);
+        const state = await engine.inspectContainer(test.name, signal);
+        const upSince = await engine.upSince(signal);
+        expect(state.kind === 'exited' && state.finishedAt).to.be.at.least(upSince ?? Infinity);
+      }));
+
     it('that was never started is replaced; one that was is not', () =>
       withEngine(async (test) => {
         const { engine, signal } = test;
@@ -125,7 +137,7 @@ for (const [name, withEngine] of Object.entries(ENGINES)) {
         const volume = `${test.name}-in`;
         await engine.createContainer(specOf(test, RUNS_FOR_EVER, volume), signal);
         await engine.startContainer(test.name, signal);
-        expect(await refusalOf(engine.removeVolume(volume, signal))).to.equal('ENGINE_UNAVAILABLE');
+        expect(await refusalOf(engine.removeVolume(volume, signal))).to.equal('ENGINE_REFUSED');
         const found = await engine.find(labels, signal);
         expect(found.containers.map((each) => each.name)).to.deep.equal([test.name]);
         expect(found.volumes.map((each) => each.name)).to.deep.equal([volume]);

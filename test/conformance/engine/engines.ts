@@ -29,7 +29,7 @@ export const exitsWith = (code: number) => ['sh', '-c', `exit ${code}`];
 function identity() {
   const runnerId = TEST_PREFIX + randomBytes(4).toString('hex');
   const jobId = randomBytes(16).toString('hex') as JobId;
-  const labels = labelsOf({ runnerId, environment: 'local' as never, jobId, run: 1, attempt: 1 }, 'algorithm');
+  const labels = labelsOf({ runnerId, environment: 'local' as never, jobId, run: 1, attempt: 1 }, 'files');
   return { runnerId, labels, name: `capstan-${jobId}-1-1` };
 }
 
@@ -37,7 +37,13 @@ const onDocker: WithEngine = async (test) => {
   const { runnerId, labels, name } = identity();
   const { signal } = new AbortController();
   try {
-    await test({ engine: createDockerEngine(engineSocket()), labels, name, image: 'capstan/node-demo:24', signal });
+    await test({
+      engine: createDockerEngine(engineSocket()),
+      labels,
+      name,
+      image: 'localhost/capstan/node-demo:24',
+      signal,
+    });
   } finally {
     await removeLeftovers(await leftoversOf((id) => id === runnerId));
   }

@@ -1,13 +1,16 @@
 /** A NATS server for one test, with clients of ours on it, that can fall over, come back, and lose all it kept. */
+import { cp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createBus, type Bus } from '@capstan/shared/bus/connect';
 import { pull, type Message, type PullOptions } from '@capstan/shared/bus/consume';
+import { addConsumer, type NewConsumer } from '@capstan/shared/bus/consumers';
 import { createLog } from '@capstan/shared/log';
 import { freePort } from '../../../scripts/parts/free-port.ts';
 import { startNats, wipeNats, type Nats, type NatsAccess } from '../../../scripts/parts/nats.ts';
 import { temporaryFolder } from '../../../scripts/parts/temporary-folder.ts';
 
 export const log = createLog('test', 'silent');
-const LIMIT_MS = 15_000;
+const LIMIT_MS = 60_000;
 
 /** Fails, naming what did not come, instead of waiting for ever. */
 export async function within<T>(promise: Promise<T>, what: string): Promise<T> {
@@ -29,6 +32,10 @@ export interface Broker extends AsyncDisposable {
   bus(): Bus;
   /** A client that is connected. */
   connectedBus(): Promise<Bus>;
+  /** Keeps what is on its disk now; what it resolves to brings that back, as after a machine that lost its last writes. */
+  keep(): Promise<() => Promise<void>>;
+  /** Where it is reached: for a client by another way. */
+  readonly access: NatsAccess;
   /** Aborts when the test is over. */
   readonly signal: AbortSignal;
 }
@@ -42,6 +49,7 @@ export async function aBroker({ isStarted = true } = {}): Promise<Broker> {
 
   const broker: Broker = {
     signal: over.signal,
+    access,
     async start() {
       nats = await startNats({ dir: folder.path, access });
     },
@@ -54,9 +62,26 @@ export async function aBroker({ isStarted = true } = {}): Promise<Broker> {
       if (isWiped) await wipeNats(folder.path);
       await broker.start();
     },
+    async keep() {
+      const [store, kept] = [join(folder.path, 'store'), join(folder.path, 'kept')];
+      await broker.stop();
+      await cp(store, kept, { recursive: true });
+      await broker.start();
+      return async () => {
+        await broker.stop();
+        await rm(store, { recursive: true });
+        await cp(kept, store, { recursive: true });
+        await broker.start();
+      };
+    },
     bus() {
       const { port, user, password } = access;
-      const bus = createBus({ nats: { servers: [`nats://127.0.0.1:${port}`], user, password }, name: 'test', log });
+      const bus = createBus({
+        nats: { servers: [`nats://127.0.0.1:${port}`], user, password },
+        name: 'test',
+        log,
+        makes: { environments: () => [] },
+      });
       buses.push(bus);
       return bus;
     },
@@ -88,17 +113,25 @@ export function nextConnection(bus: Bus): Promise<{ readonly isFresh: boolean }>
 }
 
 /** A durable consumer of one environment's commands; `next` waits for a message. */
-export function puller(bus: Bus, signal: AbortSignal, options: Partial<PullOptions> = {}) {
-  const messages = pull(bus, {
+export function puller(
+  bus: Bus,
+  signal: AbortSignal,
+  { batchSize = 10, ...options }: Partial<NewConsumer> & Partial<Pick<PullOptions, 'batchSize'>> = {},
+) {
+  const place = {
     stream: 'JOBS',
     consumer: 'runner-local',
     subject: 'jobs.start.local',
     ackWaitMs: 30_000,
-    batchSize: 10,
     maxUnacked: 100,
+    ...options,
+  };
+  const messages = pull(bus, {
+    ...place,
+    batchSize,
+    onMissing: () => bus.administer((manager) => addConsumer(manager, place)),
     log,
     signal,
-    ...options,
   });
   return {
     async next(): Promise<Message> {

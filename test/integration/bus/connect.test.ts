@@ -24,7 +24,7 @@ describe('the connection to NATS', () => {
     const manager = await bus.jetStream().jetstreamManager();
     const names = [];
     for await (const name of manager.streams.names()) names.push(name);
-    expect(names).to.have.members(['JOBS', 'EVENTS']);
+    expect(names).to.have.members(['JOBS', 'EVENTS', 'KV_desired', 'KV_started']);
     expect(bus.maxPayloadBytes()).to.equal(1_048_576);
   });
 

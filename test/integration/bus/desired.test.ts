@@ -98,6 +98,7 @@ describe('what the gateway wants of a job', () => {
     over.abort();
     await putDesired(bus, jobId, stopped);
     await control.until((word) => word.want === 'stopped', 'the word to the other');
-    expect(words.items).to.have.length(1);
+    // One may come twice, and none of those that came after.
+    expect(new Set(words.items.map(({ want }) => want))).to.deep.equal(new Set(['run']));
   });
 });

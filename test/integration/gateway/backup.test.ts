@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { open, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import type { Health } from '@capstan/shared/contract/answers';
 import { expect } from 'chai';
+import { openStore } from '../../../services/gateway/src/store/store.ts';
+import { aJobId, anEnvironment, aNewJob, aNonce } from '../../unit/gateway/a-job.ts';
 import { ROOT } from '../../../scripts/parts/service.ts';
 import { temporaryFolder } from '../../../scripts/parts/temporary-folder.ts';
 import { COMPUTE } from '../../support/gateway/caller.ts';
@@ -60,17 +63,12 @@ describe('a backup', () => {
     const late = await caller.job(scene.order());
 
     await scene.gateway().stop();
-    expect(await readdir(dir)).to.include.members([
-      'backup.json',
-      'catalogue',
-      'node.key',
-      'results',
-      'store.db',
-      'token.key',
-    ]);
+    expect(await readdir(dir)).to.include.members(['backup.json', 'catalogue', 'node.key', 'results', 'store.db']);
     await rm(join(scene.dataDir, 'store'), { recursive: true });
     await rm(join(scene.dataDir, 'results'), { recursive: true });
-    expect((await command('restore', dir)).said).to.contain('is as it was at');
+    const restored = (await command('restore', dir)).said;
+    expect(restored).to.contain('is as it was at');
+    expect(restored).to.contain(`Start the node with: CAPSTAN_DATA_DIR=${scene.dataDir} npm start`);
     await scene.restartGateway();
 
     expect(await caller.status(early[0]?.jobId ?? '')).to.include({ status: 70 });
@@ -94,7 +92,13 @@ describe('a backup', () => {
     await rm(join(dir, 'store.db'));
     await rm(join(dir, 'node.key'));
     expect((await command('restore', dir)).said).to.match(/not whole: node.key is missing/);
-    expect((await command('restore', backups.path)).said).to.match(/is no backup/);
+    expect((await command('restore', backups.path)).said.trim()).to.match(
+      /is no backup, .*: it has no backup\.json\.$/,
+    );
+    const nowhere = join(backups.path, 'nowhere');
+    expect((await command('restore', nowhere)).said.trim()).to.equal(
+      `There is no ${nowhere}. Name the folder that npm run backup has printed.`,
+    );
   });
 
   it('does not take the place of a node without being told to, nor of one that runs', async () => {
@@ -120,6 +124,32 @@ describe('a backup', () => {
     expect(failed).to.match(/store is damaged \(.*npm run restore/);
     expect((await command('restore', dir, '--replace')).code).to.equal(0);
     await scene.restartGateway();
+  });
+
+  it('is what a node asks for that comes upon the damage while it runs, and ends', async () => {
+    const { dir } = await backUp();
+    await scene.gateway().stop();
+    const path = join(scene.dataDir, 'store', 'capstan.db');
+    const store = openStore(path);
+    const spec = 'x'.repeat(100_000);
+    await store.write(() => {
+      for (let n = 0; n < 20; n += 1) {
+        store.jobs.add(aNewJob({ jobId: aJobId(n), environment: anEnvironment('nowhere'), nonce: aNonce(n) }), spec);
+      }
+    });
+    store.close();
+    const file = await open(path, 'r+');
+    await file.write(Buffer.alloc(100_000, 0xff), 0, 100_000, (await file.stat()).size - 800_000);
+    await file.close();
+    await scene.restartGateway();
+    const { code } = await scene.gateway().exited;
+    expect(code).to.equal(1);
+    expect(scene.gateway().lastLines().join('\n')).to.match(/store is damaged \(.*npm run restore/);
+    expect((await command('restore', dir, '--replace')).code).to.equal(0);
+    await scene.restartGateway();
+    const health = (await scene.caller().call('GET', '/health')).json() as Health;
+    expect(health.parts.store).to.deep.equal({ state: 'ok' });
+    expect(health.upkeep.map(({ name }) => name)).to.include('integrity of the store');
   });
 
   it('says how it is used', async () => {

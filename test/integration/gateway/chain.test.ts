@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { systemClock as clock } from '@capstan/shared/clock';
 import { createLog } from '@capstan/shared/log';
@@ -7,7 +8,7 @@ import { deployOcean, type Ocean } from '../../../scripts/parts/ocean.ts';
 import { createContracts } from '../../../services/gateway/src/chain/contracts.ts';
 import { createChain, type Chain } from '../../../services/gateway/src/chain/provider.ts';
 import { createReceipts, type Receipt } from '../../../services/gateway/src/chain/receipts.ts';
-import { startRpcProxy, type RpcProxy } from '../../support/chain/rpc-proxy.ts';
+import { startRpcProxy, type Lie, type RpcProxy } from '../../support/chain/rpc-proxy.ts';
 
 const log = createLog('test', 'silent');
 
@@ -26,7 +27,15 @@ describe('a chain', () => {
   after(() => releases.disposeAsync());
 
   const open = (rpc: readonly string[], more: { id?: number; confirmations?: number; settledAfter?: number } = {}) => {
-    const config = { id: 8996, confirmations: 2, settledAfter: 4, timeoutS: 0.5, ...more, rpc: [...rpc] };
+    const config = {
+      id: 8996,
+      confirmations: 2,
+      settledAfter: 4,
+      logBlocks: 1_000,
+      timeoutS: 0.5,
+      ...more,
+      rpc: [...rpc],
+    };
     const chain = createChain(config, { clock, log });
     return { chain, [Symbol.asyncDispose]: () => chain.stop() };
   };
@@ -39,10 +48,13 @@ describe('a chain', () => {
   /** Receipts that a test can count and look at. */
   const receiptsIn = (kept = new Map<string, Receipt>()) => ({
     kept,
-    ...createReceipts({
-      find: (chainId, txId) => kept.get(`${chainId} ${txId}`),
-      keep: (receipt) => Promise.resolve(void kept.set(`${receipt.chainId} ${receipt.txId}`, receipt)),
-    }),
+    ...createReceipts(
+      { find: () => undefined },
+      {
+        get: (chainId, txId) => kept.get(`${chainId} ${txId}`),
+        put: (receipt) => void kept.set(`${receipt.chainId} ${receipt.txId}`, receipt),
+      },
+    ),
   });
   const pay = () => ocean.send(ocean.account(0), { to: ocean.account(1).address, data: '0x' });
 
@@ -83,7 +95,7 @@ describe('a chain', () => {
     expect(await height(mixed.chain)).to.deep.equal([await ocean.rpc('eth_blockNumber')]);
   });
 
-  it('counts a transaction when it has its confirmations, and keeps it when it is final', async () => {
+  it('counts a transaction when it has its confirmations, and remembers it when it is final', async () => {
     await using opened = open([first.url]);
     const receipts = receiptsIn();
     const { txId } = await pay();
@@ -127,5 +139,135 @@ describe('a chain', () => {
     }
     expect(await contracts.decimalsOf(opened.chain, ocean.money)).to.equal(18);
     expect(hasCode(await problemOf(contracts.decimalsOf(opened.chain, owner.address)), 'INTERNAL')).to.equal(true);
+  });
+
+  describe('with an endpoint that is not to be believed', () => {
+    afterEach(() => {
+      for (const proxy of [first, second]) {
+        proxy.become('works');
+        proxy.lie(undefined);
+      }
+    });
+    /** The chain as it was some blocks ago. */
+    const lagging =
+      (blocks: number): Lie =>
+      (method, result) => {
+        if (method === 'eth_blockNumber') return `0x${(Number(result) - blocks).toString(16)}`;
+        return method === 'eth_getTransactionReceipt' ? null : result;
+      };
+    const settledPayment = async () => {
+      const { txId } = await pay();
+      await ocean.mine(6);
+      return txId;
+    };
+
+    it('hears of a transaction from the next one where the first lags behind', async () => {
+      await using opened = open([first.url, second.url]);
+      const txId = await settledPayment();
+      first.lie(lagging(10));
+      expect((await receiptsIn().find(opened.chain, txId)).kind).to.equal('counted');
+      first.lie(undefined);
+      expect((await receiptsIn().find(opened.chain, txId)).kind).to.equal('settled');
+    });
+
+    it('follows the later block of two that disagree, and nobody where both are at the same', async () => {
+      await using opened = open([first.url, second.url]);
+      const txId = await settledPayment();
+      const unheard: Lie = (method, result) => (method === 'eth_getTransactionReceipt' ? null : result);
+      const ahead: Lie = (method, result) =>
+        method === 'eth_blockNumber' ? `0x${(Number(result) + 1).toString(16)}` : unheard(method, result, []);
+      first.lie(ahead);
+      expect(await receiptsIn().find(opened.chain, txId)).to.deep.equal({ kind: 'absent' });
+      first.lie(unheard);
+      const problem = await problemOf(receiptsIn().find(opened.chain, txId));
+      expect(hasCode(problem, 'CHAIN_UNAVAILABLE')).to.equal(true);
+    });
+
+    const highHead: Lie = (method, result) => (method === 'eth_blockNumber' ? '0xfffffff' : result);
+    for (const rpc of ['one endpoint', 'two']) {
+      it(`settles nothing by a head that lies: ${rpc}`, async () => {
+        await using opened = open(rpc === 'two' ? [first.url, second.url] : [first.url]);
+        const receipts = receiptsIn();
+        const { txId } = await pay();
+        first.lie(highHead);
+        expect((await receipts.find(opened.chain, txId)).kind).to.equal('counted');
+        expect(receipts.kept.size).to.equal(0);
+      });
+    }
+
+    it('settles nothing that only one of two endpoints says', async () => {
+      await using opened = open([first.url, second.url]);
+      const receipts = receiptsIn();
+      const txId = await settledPayment();
+      second.become('refuses');
+      expect((await receipts.find(opened.chain, txId)).kind).to.equal('counted');
+      second.become('works');
+      const other = `0x${'ab'.repeat(32)}`;
+      second.lie((method, result) =>
+        method === 'eth_getTransactionReceipt' ? { ...(result as object), blockHash: other } : result,
+      );
+      expect((await receipts.find(opened.chain, txId)).kind).to.equal('counted');
+      expect(receipts.kept.size).to.equal(0);
+    });
+
+    const garbage: readonly unknown[] = ['garbage', '0xzz', '0x1', 7, null, {}, [], `0x${'f'.repeat(100_000)}`];
+    for (const nonsense of garbage) {
+      const shown = JSON.stringify(nonsense).slice(0, 20);
+      it(`asks the next one where the first answers ${shown} to a call`, async () => {
+        await using opened = open([first.url, second.url]);
+        first.lie((method, result) => (method === 'eth_call' ? nonsense : result));
+        expect(await createContracts().decimalsOf(opened.chain, ocean.money)).to.equal(18);
+        const { nftAddress, datatokenAddress } = await ocean.publish(ocean.account(1));
+        expect(await createContracts().isTokenOf(opened.chain, nftAddress, datatokenAddress)).to.equal(true);
+      });
+    }
+
+    it('asks the others where the first knows no such contract: the later block decides, or nobody', async () => {
+      await using opened = open([first.url, second.url]);
+      const unknown: Lie = (method, result) => (method === 'eth_call' ? '0x' : result);
+      first.lie((method, result, params) => lagging(3)(method, unknown(method, result, params), params));
+      expect(await createContracts().decimalsOf(opened.chain, ocean.money)).to.equal(18);
+      first.lie(unknown);
+      const problem = await problemOf(createContracts().decimalsOf(opened.chain, ocean.money));
+      expect(hasCode(problem, 'CHAIN_UNAVAILABLE')).to.equal(true);
+    });
+
+    it('says that the chain can not be asked where nobody answers a call with anything else', async () => {
+      await using opened = open([first.url]);
+      first.lie((method, result) => (method === 'eth_call' ? 'garbage' : result));
+      const problem = await problemOf(createContracts().decimalsOf(opened.chain, ocean.money));
+      expect(hasCode(problem, 'CHAIN_UNAVAILABLE')).to.equal(true);
+    });
+
+    const bomb = gzipSync(Buffer.alloc(50_000_000, 0x20));
+    const answers: readonly (readonly [string, Buffer, string])[] = [
+      ['fifty megabytes in a few', bomb, 'gzip'],
+      ['what is no gzip', Buffer.from('x'), 'gzip'],
+      ['an encoding of its own', Buffer.from('[]'), 'zstd-or-so'],
+      ['lists in lists without end', Buffer.from('['.repeat(5_000_000)), 'identity'],
+      ['a million values', Buffer.from(`[${'1,'.repeat(1_000_000)}1]`), 'identity'],
+      ['no answer to anything', Buffer.from('[]'), 'identity'],
+      ['a number', Buffer.from('7'), 'identity'],
+    ];
+    for (const [what, bytes, encoding] of answers) {
+      it(`is asked elsewhere when an endpoint says ${what}`, async () => {
+        await using opened = open([first.url, second.url]);
+        first.say(bytes, encoding);
+        expect(await height(opened.chain)).to.have.length(1);
+      });
+    }
+
+    for (const odd of [null, 7, 'x', '0x', `0x${'f'.repeat(40)}`, { a: 1 }]) {
+      it(`is asked elsewhere when an endpoint takes ${JSON.stringify(odd).slice(0, 12)} for its block number or a receipt`, async () => {
+        await using opened = open([first.url, second.url]);
+        const txId = await settledPayment();
+        first.lie((method, result) => (method === 'eth_blockNumber' ? odd : result));
+        expect(await height(opened.chain)).to.deep.equal([await ocean.rpc('eth_blockNumber')]);
+        // A transaction that is not there is an answer.
+        if (odd === null) return;
+        first.lie((method, result) => (method === 'eth_getTransactionReceipt' ? odd : result));
+        expect((await receiptsIn().find(opened.chain, txId)).kind).to.equal('counted');
+      });
+    }
   });
 });

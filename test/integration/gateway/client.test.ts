@@ -41,11 +41,12 @@ describe('the client of the live side, on a real gateway', () => {
     expect([reset?.type, snapshot?.type]).to.deep.equal(['reset', 'snapshot']);
   });
 
-  it('holds several subscriptions on one socket, by a signature where statuses must be signed', async () => {
+  it('holds several subscriptions on one socket, by a token where statuses must be signed', async () => {
     await using scene = await startGateway({ variables: { CAPSTAN_GATEWAY_STATUS_ACCESS: 'signed' } });
     const caller = scene.caller();
     const [first, second] = [await caller.job(scene.order()), await caller.job(scene.order())];
-    await using node = connect(scene.url, { auth: () => caller.signed() });
+    const { token } = (await caller.createToken()).json() as { readonly token: string };
+    await using node = connect(scene.url, { auth: { token } });
     const streams = [first, second].map(({ jobId }) => node.subscribe({ jobs: [jobId] }));
     for (const stream of streams) expect((await stream.next()).value?.type).to.equal('snapshot');
     const [one, two] = streams.map((stream) => until(stream, 10));

@@ -62,6 +62,7 @@ describe('a container that is to be validated', () => {
     [{}, 'missing_entrypoint_image_checksum'],
     [{ image: 'node' }, 'missing_entrypoint_image_checksum'],
     [{ ...good, entrypoint: '' }, 'missing_entrypoint_image_checksum'],
+    [{ ...good, entrypoint: 'python3' }, 'missing_entrypoint_image_checksum'],
     [{ ...good, checksum: 'ab'.repeat(32) }, 'checksum_prefix'],
     [{ ...good, checksum: 'sha256:AB' }, 'checksum_prefix'],
   ];

@@ -27,12 +27,12 @@ async function listenTo(url: string, which: Omit<SubscribeFrame, 'type'>) {
         return frame.type === type && isIt(hint) ? hint : undefined;
       },
       what: `such a ${type}`,
-      limitMs: 10_000,
+      limitMs: 60_000,
     });
   await frames.first({
     match: (frame) => (frame.type === 'caughtUp' ? frame : undefined),
     what: 'the end of history',
-    limitMs: 10_000,
+    limitMs: 60_000,
   });
   return {
     until,

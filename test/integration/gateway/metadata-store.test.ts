@@ -1,6 +1,7 @@
 import type { Clock } from '@capstan/shared/clock';
 import type { Ddo } from '@capstan/shared/contract/ddo';
 import { hasCode } from '@capstan/shared/errors';
+import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { createMetadataStore } from '../../../services/gateway/src/assets/metadata-store.ts';
 import { assetOrder } from '../../../scripts/demo/assets.ts';
@@ -32,6 +33,20 @@ describe('the metadata store, as the gateway asks it', () => {
   it('gives the description of an asset, with all that it holds', async () => {
     store.publish({ ...dataset, event: { block: 7 } });
     expect(await asked().find(dataset.id)).to.deep.equal({ ...dataset, event: { block: 7 } });
+  });
+
+  it('is not remembered beyond a bound, however few descriptions are how large', async () => {
+    const source = asked(1_000);
+    const large = Array.from({ length: 25 }, () => ({ ...someAssets().dataset, more: 'a'.repeat(900_000) }));
+    for (const ddo of large) {
+      store.publish(ddo);
+      await source.find(ddo.id);
+    }
+    const [first, last] = [large[0], large.at(-1)].map((ddo) => ddo?.id ?? '');
+    await source.find(last ?? '');
+    expect(store.answers()).to.have.length(large.length);
+    await source.find(first ?? '');
+    expect(store.answers()).to.have.length(large.length + 1);
   });
 
   it('has no asset for what it does not know; what is no DID is not asked for', async () => {
@@ -98,6 +113,52 @@ describe('the metadata store, as the gateway asks it', () => {
     store.feel({ kind: 'says', text: '<html>' });
     expect(await codeOf(asked().find(dataset.id))).to.equal('REFUSED');
   });
+
+  it('leads nowhere inward, wherever it redirects to, and may move within its own origin', async () => {
+    await using inner = await startMetadataStore();
+    inner.publish(dataset);
+    const path = `/api/aquarius/assets/ddo/${dataset.id}`;
+    const { port } = new URL(inner.url);
+    for (const to of [`${inner.url}${path}`, `http://localhost:${port}${path}`, `http://[::1]:${port}${path}`]) {
+      store.feel({ kind: 'redirects', to });
+      expect(await codeOf(asked().find(dataset.id)), to).to.equal('METADATA_UNAVAILABLE');
+    }
+    for (const to of ['file:///etc/passwd', '//', '', path]) {
+      store.feel({ kind: 'redirects', to });
+      expect(await codeOf(asked().find(dataset.id)), to).to.equal('METADATA_UNAVAILABLE');
+    }
+    expect(inner.answers()).to.deep.equal([]);
+    store.publish(dataset);
+    store.feel({ kind: 'redirects', to: path, times: 2 });
+    expect(await asked().find(dataset.id)).to.deep.equal(dataset);
+  });
+
+  const did = dataset.id;
+  const bodies: readonly (readonly [string, string | Buffer, string?])[] = [
+    ['300,000 empty services', `{"id":"${did}","services":[${'{},'.repeat(300_000)}{}]}`],
+    ['15,000 empty services', `{"id":"${did}","services":[${'{},'.repeat(15_000)}{}]}`],
+    ['lists 450,000 deep', `{"id":"${did}","a":${'['.repeat(450_000)}${']'.repeat(450_000)}}`],
+    ['a few bytes that are fifty megabytes', gzipSync(Buffer.alloc(50_000_000, 0x20)), 'gzip'],
+    ['a list', '[]'],
+    ['a number', '7'],
+    ['nothing', ''],
+  ];
+  for (const [what, text, encoding] of bodies) {
+    it(`is refused, once and briefly, where it answers with ${what}`, async () => {
+      store.feel({ kind: 'says', text, ...(encoding === undefined ? {} : { encoding }) });
+      const problem = await asked()
+        .find(dataset.id)
+        .catch((error: unknown) => error);
+      expect(hasCode(problem, 'REFUSED'), String(problem)).to.equal(true);
+      expect(String(problem).length).to.be.below(1_000);
+      expect(store.answers()).to.deep.equal([200]);
+    });
+  }
+
+  it('may encode what it was not asked to', async () => {
+    store.feel({ kind: 'says', text: gzipSync(JSON.stringify(dataset)), encoding: 'gzip' });
+    expect(await asked().find(dataset.id)).to.deep.equal(dataset);
+  });
 });
 
 describe('a gateway with a metadata store', () => {
@@ -127,7 +188,13 @@ describe('a gateway with a metadata store', () => {
     store.publish(disabled(dataset));
     const refused = await start();
     expect(refused.status).to.equal(400);
-    expect(await refused.json()).to.deep.include({ error: { 'dataset.documentId': 'asset_disabled' } });
+    expect(await refused.json()).to.deep.include({ error: 'Asset is not consumable.' });
+
+    const stranger = { ...dataset, id: `did:op:${'7'.repeat(64)}` };
+    store.publish(stranger);
+    const copied = await scene.caller().start({ ...scene.order(), dataset: assetOrder(stranger as Ddo) });
+    expect(copied.status).to.equal(400);
+    expect(await copied.json()).to.deep.include({ error: 'Asset malformed' });
 
     for (const mood of [{ kind: 'hangs' }, { kind: 'fails', status: 500 }] as const) {
       store.feel(mood);

@@ -34,7 +34,7 @@ async function aReceiver(...statuses: number[]) {
       told.first({
         match: () => told.items().filter(({ body }) => body.includes(`"event":"${event}"`))[nth - 1],
         what: `${event}, ${nth} times`,
-        limitMs: 20_000,
+        limitMs: 60_000,
       }),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
@@ -72,6 +72,8 @@ describe('an owner who wants to be told', () => {
     for (const { headers, body } of [started, ended]) {
       const signature = String(headers['x-capstan-signature']);
       const timestamp = String(headers['x-capstan-timestamp']);
+      // Signed for this receiver: played to another one, it says whom it was for.
+      expect((JSON.parse(body) as { receiver: string }).receiver).to.equal(receiver.url);
       expect(verifyMessage(`${timestamp}.${body}`, signature)).to.equal(node.providerAddress);
       expect(Math.abs(Date.now() / 1_000 - Number(timestamp))).to.be.below(60);
     }
@@ -95,9 +97,12 @@ describe('an owner who wants to be told', () => {
   });
 
   it('can not make the node knock on doors inside', async () => {
-    await using scene = await startGateway();
+    await using scene = await startGateway({ variables: PRIVATE });
     await using receiver = await aReceiver();
+    // As a name does that leads elsewhere by the time when it is used.
     const { jobId } = await jobOf(scene, receiver.url);
+    await scene.gateway().stop();
+    await scene.restartGateway({ CAPSTAN_GATEWAY_NOTIFY_ALLOW_PRIVATE: '[]' });
     await scene.report(jobId, 10);
     const entry = await scene.logged('a notification was not taken, it will be tried again');
     expect(entry).to.include({ jobId, problem: 'its server has no public address' });
@@ -107,7 +112,15 @@ describe('an owner who wants to be told', () => {
 
   it('must say where', async () => {
     await using scene = await startGateway();
-    for (const notifyUrl of ['ftp://example.org', 'http://', 'nowhere']) {
+    const never = [
+      'http://127.0.0.1:1/',
+      'https://[::1]/',
+      'http://0x7f.1/',
+      'http://169.254.169.254/',
+      'http://localhost/',
+      'https://a.localhost./',
+    ];
+    for (const notifyUrl of ['ftp://example.org', 'http://', 'nowhere', ...never]) {
       const answer = await scene.caller().start({ ...scene.order(), output: { notifyUrl } });
       expect(answer.status, notifyUrl).to.equal(400);
       expect((answer.json() as { errors: object }).errors).to.have.all.keys('output.notifyUrl');

@@ -52,6 +52,17 @@ describe('what a job asks of its environment', () => {
     ]);
   });
 
+  it('is refused where a member is misspelt, and says what it may have been', async () => {
+    expect(await refused({ cpu: 1 })).to.deep.equal({
+      'resources.cpu': ['The resources.cpu field is not known. Did you mean cpus?'],
+    });
+    expect(await refused({ cpus: 1, seconds: 5 })).to.deep.equal({
+      'resources.seconds': [
+        'The resources.seconds field is not known. It can be: cpus, ramGB, diskGB, gpus, maxDurationS.',
+      ],
+    });
+  });
+
   it('is refused where it is no amount at all', async () => {
     for (const bad of [-1, 0, 'NaN', 'Infinity', '1', true, [], {}, 1e300, 0.001]) {
       expect(await refused({ cpus: bad }), JSON.stringify(bad)).to.have.property('resources.cpus');

@@ -22,7 +22,15 @@ describe('starting an ended job again', () => {
     const { jobId, order } = await anEndedJob(caller);
     const before = await caller.status(jobId);
     const [job] = (await caller.start(order)).jobs();
-    expect(job).to.include({ jobId, status: 1, agreementId: before.agreementId, dateFinished: null, stopreq: 0 });
+    expect(before.run).to.equal(1);
+    expect(job).to.include({
+      jobId,
+      run: 2,
+      status: 1,
+      agreementId: before.agreementId,
+      dateFinished: null,
+      stopreq: 0,
+    });
     expect(job?.results).to.deep.equal([]);
     expect(await scene.report(jobId, 60), 'a late event of run 1').to.equal(false);
     expect(await scene.report(jobId, 40, { run: 2 })).to.equal(true);
@@ -41,6 +49,43 @@ describe('starting an ended job again', () => {
     expect((await caller.result(jobId, 0, { run: 1 })).text).to.equal('first');
     expect((await caller.result(jobId, 0, { run: 3 })).status).to.equal(404);
     expect((await caller.result(jobId, 0, { run: '../1' })).status).to.equal(400);
+  });
+
+  it('shows how an earlier run ended, and what it left', async () => {
+    const caller = scene.caller();
+    const { jobId, order } = await anEndedJob(caller);
+    const before = await caller.status(jobId);
+    const ofRun = async (run: unknown) => caller.call('GET', COMPUTE, { query: { jobId, run } });
+    expect((await ofRun(1)).jobs(), 'while it is the last one').to.deep.equal([before]);
+    await caller.start(order);
+    await scene.report(jobId, 70, { run: 2 });
+    const [earlier] = (await ofRun(1)).jobs();
+    expect(earlier).to.deep.include({ ...before, resultsUrls: [`${before.resultsUrls[0]}&run=1`], removed: 1 });
+    expect((await ofRun(2)).jobs()).to.deep.equal([await caller.status(jobId)]);
+    expect((await ofRun(3)).jobs()).to.deep.equal([]);
+    expect((await caller.call('GET', COMPUTE, { query: { run: 1, consumerAddress: caller.address } })).status).to.equal(
+      400,
+    );
+    const url = new URL(earlier?.resultsUrls[0] ?? '');
+    expect((await caller.result(jobId, 0, { run: url.searchParams.get('run') })).text).to.equal('first');
+  });
+
+  it('says of a result that is listed and gone that it was lost, not that there never was one', async () => {
+    const caller = scene.caller();
+    const { jobId } = await caller.job(scene.order());
+    const results = [{ filename: 'out.txt', filesize: 3, type: 'output', index: 0 } as const];
+    await scene.report(jobId, 70, { details: { results } });
+    expect((await caller.result(jobId, 0)).text).to.contain('the node has it no more');
+    expect((await caller.result(jobId, 1)).text).to.contain('There is no such result.');
+  });
+
+  it('forgets earlier runs with the job', async () => {
+    const caller = scene.caller();
+    const { jobId, order } = await anEndedJob(caller);
+    await caller.start(order);
+    await scene.report(jobId, 70, { run: 2 });
+    await caller.remove({ jobId });
+    expect((await caller.call('GET', COMPUTE, { query: { jobId, run: 1 } })).jobs()).to.deep.equal([]);
   });
 
   it('answers the lost reply of the same request with the same run', async () => {

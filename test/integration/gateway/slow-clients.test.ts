@@ -14,6 +14,7 @@ describe('clients that hold on to their connections', () => {
     scene = await startGateway({
       variables: {
         CAPSTAN_GATEWAY_LIMITS_PER_IP_PER_SECOND: '0',
+        CAPSTAN_GATEWAY_LIMITS_MAX_CONNECTIONS_PER_NETWORK: '20000',
         CAPSTAN_GATEWAY_LIMITS_HEADERS_TIMEOUT_S: String(HEADERS_TIMEOUT_MS / 1000),
         CAPSTAN_GATEWAY_LIMITS_REQUEST_TIMEOUT_S: String(REQUEST_TIMEOUT_MS / 1000),
       },
@@ -23,14 +24,14 @@ describe('clients that hold on to their connections', () => {
 
   it('by headers that never end are sent away', async () => {
     const drip = { text: 'X-More: 1\r\n', everyMs: 100 };
-    const answer = await exchange(scene.url, 'GET / HTTP/1.1\r\nHost: x\r\n', drip);
+    const answer = await exchange(scene.url, 'GET / HTTP/1.1\r\nHost: localhost\r\n', drip);
     expect(answer.status).to.equal(408);
     expect(answer.json()).to.have.property('error');
     expect(answer.tookMs).to.be.greaterThan(HEADERS_TIMEOUT_MS * 0.9);
   });
 
   it('by a body that never ends are sent away', async () => {
-    const head = `POST ${COMPUTE} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{`;
+    const head = `POST ${COMPUTE} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{`;
     const answer = await exchange(scene.url, head, { text: ' ', everyMs: 100 });
     expect(answer.status).to.equal(408);
     expect(answer.tookMs).to.be.greaterThan(REQUEST_TIMEOUT_MS * 0.9);
@@ -38,7 +39,7 @@ describe('clients that hold on to their connections', () => {
 
   it('are many, and nobody else notices', async () => {
     const slow = Array.from({ length: 200 }, () =>
-      exchange(scene.url, 'GET / HTTP/1.1\r\nHost: x\r\n', { text: 'X: 1\r\n', everyMs: 300 }),
+      exchange(scene.url, 'GET / HTTP/1.1\r\nHost: localhost\r\n', { text: 'X: 1\r\n', everyMs: 300 }),
     );
     const watching = bystander(scene.url);
     expect(new Set((await Promise.all(slow)).map(({ status }) => status))).to.deep.equal(new Set([408]));
@@ -72,21 +73,21 @@ describe('requests that are not quite HTTP', () => {
 
   it('one after the other without waiting are answered in their order', async () => {
     const paths = Array.from({ length: 100 }, (_, i) => `/nowhere-${i}`);
-    const requests = paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
-    const last = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+    const requests = paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+    const last = 'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
     const { text } = await exchange(scene.url, [...requests, last].join(''));
     expect(text.match(/\/nowhere-\d+/g)).to.deep.equal(paths);
     expect(text.match(/HTTP\/1\.1 200/g)).to.have.length(1);
   });
 
-  const smuggled = 'GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n';
+  const smuggled = 'GET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n';
   const bad = {
-    'Content-Length beside Transfer-Encoding': `POST ${COMPUTE} HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${smuggled}`,
-    'two Content-Lengths': `POST ${COMPUTE} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nContent-Length: ${smuggled.length}\r\n\r\n${smuggled}`,
-    'a broken chunk': `POST ${COMPUTE} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n${smuggled}`,
-    'an odd Transfer-Encoding': `POST ${COMPUTE} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n${smuggled}`,
-    'a header without a name': 'GET / HTTP/1.1\r\nHost: x\r\n: y\r\n\r\n',
-    'a line break in a header': 'GET / HTTP/1.1\r\nHost: x\r\nX: a\rb\r\n\r\n',
+    'Content-Length beside Transfer-Encoding': `POST ${COMPUTE} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${smuggled}`,
+    'two Content-Lengths': `POST ${COMPUTE} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nContent-Length: ${smuggled.length}\r\n\r\n${smuggled}`,
+    'a broken chunk': `POST ${COMPUTE} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n${smuggled}`,
+    'an odd Transfer-Encoding': `POST ${COMPUTE} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n${smuggled}`,
+    'a header without a name': 'GET / HTTP/1.1\r\nHost: localhost\r\n: y\r\n\r\n',
+    'a line break in a header': 'GET / HTTP/1.1\r\nHost: localhost\r\nX: a\rb\r\n\r\n',
     'no HTTP at all': 'hello\r\n\r\n',
     TLS: Buffer.from('16030100f8010000f4030301', 'hex'),
   };
@@ -103,7 +104,7 @@ describe('requests that are not quite HTTP', () => {
     it(`to upgrade ${path} end with a 404 or 400, and the gateway goes on`, async () => {
       const { status } = await exchange(
         scene.url,
-        `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`,
+        `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`,
       );
       expect(status).to.be.oneOf([400, 404]);
       expect((await scene.caller().call('GET', '/')).status).to.equal(200);
@@ -113,7 +114,7 @@ describe('requests that are not quite HTTP', () => {
   it('that offer HTTP/2 in passing are answered in HTTP/1.1', async () => {
     const { status } = await exchange(
       scene.url,
-      'GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n\r\n',
+      'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n\r\n',
     );
     expect(status).to.equal(200);
   });
@@ -122,7 +123,7 @@ describe('requests that are not quite HTTP', () => {
     it(`of the method ${method} are a 405 with Allow`, async () => {
       const answer = await exchange(
         scene.url,
-        `${method} ${COMPUTE} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+        `${method} ${COMPUTE} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
       );
       expect(answer.status).to.equal(405);
       expect(answer.text).to.match(/^allow: .*POST.*$/im);

@@ -85,6 +85,39 @@ describe('asking for statuses', () => {
     expect((await get(caller, { jobId, dates: 'roman' })).status).to.equal(400);
   });
 
+  it('say with stopreq 2 that the time was over, whoever asked for the end before', async () => {
+    const caller = scene.caller();
+    for (const isStopped of [false, true]) {
+      const order = scene.order();
+      const { jobId } = await caller.job(order);
+      await scene.report(jobId, 40);
+      const stopping = isStopped ? caller.stop({ jobId }) : undefined;
+      if (isStopped) await scene.desired(jobId, 'stopped');
+      await scene.report(jobId, 43);
+      expect(await caller.status(jobId)).to.include({ status: 43, stopreq: 2 });
+      expect((await stopping)?.jobs()[0] ?? { stopreq: 2 }).to.include({ stopreq: 2 });
+      expect((await caller.job({ ...order, jobId })).stopreq, 'of the next run').to.equal(0);
+    }
+  });
+
+  it('give addresses of outputs, and one of what the algorithm printed; results name all', async () => {
+    const caller = scene.caller();
+    const { jobId } = await caller.job(scene.order());
+    const results = [
+      { filename: 'a', filesize: 1, type: 'output', index: 0 },
+      { filename: 'algorithm.log', filesize: 1, type: 'algorithmLog', index: 1 },
+      { filename: 'publish.log', filesize: 1, type: 'publishLog', index: 2 },
+    ] as const;
+    await scene.report(jobId, 70, { details: { results: [...results], expiresAt: Date.now() + 600_000 } });
+    const job = await caller.status(jobId);
+    const ending = (index: number) => `/api/services/computeResult?jobId=${jobId}&index=${index}`;
+    expect(job.results).to.deep.equal(results);
+    expect(job.resultsUrls.map((url) => new URL(url)).map(({ pathname, search }) => pathname + search)).to.deep.equal([
+      ending(0),
+    ]);
+    expect(job.algorithmLogUrl?.endsWith(ending(1))).to.equal(true);
+  });
+
   it('sends nothing again that has not changed', async () => {
     const caller = scene.caller();
     const { jobId } = await caller.job(scene.order());
@@ -108,6 +141,39 @@ describe('asking for statuses', () => {
     expect([head.status, head.text]).to.deep.equal([200, '']);
     expect(head.headers.get('content-length')).to.equal(String(Buffer.byteLength(whole.text)));
     expect(head.headers.get('etag')).to.equal(whole.headers.get('etag'));
+  });
+
+  it('lists many jobs page by page, by the Link header that each page has but the last', async () => {
+    const caller = scene.caller();
+    const ids: string[] = [];
+    for (let n = 0; n < 7; n += 1) ids.unshift((await caller.job(scene.order())).jobId);
+    const listed: string[] = [];
+    let next: string | undefined =
+      `?${new URLSearchParams({ consumerAddress: caller.address, limit: '3' }).toString()}`;
+    let pages = 0;
+    while (next !== undefined) {
+      const answer: Awaited<ReturnType<Caller['call']>> = await caller.call('GET', `${COMPUTE}${next}`);
+      listed.push(...answer.jobs().map(({ jobId }) => jobId));
+      next = /^<([^>]+)>; rel="next"$/.exec(answer.headers.get('link') ?? '')?.[1];
+      pages += 1;
+    }
+    expect(pages).to.be.greaterThan(2);
+    expect([...new Set(listed)]).to.have.members(ids);
+    const none = await get(caller, { consumerAddress: caller.address, status: 'ended' });
+    expect(none.jobs()).to.deep.equal([]);
+    for (const bad of [{ limit: '0' }, { limit: '1001' }, { cursor: 'x' }, { status: 'late' }]) {
+      expect((await get(caller, { consumerAddress: caller.address, ...bad })).status).to.equal(400);
+    }
+  });
+
+  it('gives a client that knows nothing of pages all of its many jobs at once, as one list', async () => {
+    const caller = scene.caller();
+    const ids: string[] = [];
+    for (let n = 0; n < 60; n += 1) ids.unshift((await caller.job(scene.order())).jobId);
+    const answer = await get(caller, { consumerAddress: caller.address });
+    expect(answer.jobs().map(({ jobId }) => jobId)).to.deep.equal(ids);
+    expect(answer.headers.get('link')).to.equal(null);
+    expect((await caller.call('HEAD', COMPUTE, { query: { consumerAddress: caller.address } })).status).to.equal(200);
   });
 
   it('asks a repeated parameter by its first value', async () => {
@@ -147,13 +213,15 @@ describe('asking for statuses where they must be signed', () => {
     }
   });
 
-  it('uses up no nonce, and may be repeated', async () => {
+  it('may be repeated, also after an act, and its nonce is one that no act can have', async () => {
     const caller = scene.caller();
     const { jobId } = await caller.job(scene.order());
     const query = { jobId, ...(await caller.signed(jobId)) };
-    const before = await caller.lastNonce();
     for (const _ of [1, 2, 3]) expect((await get(caller, query)).jobs()).to.have.length(1);
-    expect(await caller.lastNonce()).to.equal(before);
+    expect(await caller.lastNonce()).to.equal(query.nonce);
+    expect((await caller.call('DELETE', COMPUTE, { query })).status).to.equal(401);
+    await caller.job(scene.order());
+    expect((await get(caller, query)).jobs()).to.have.length(1);
   });
 
   it('refuses a signature over something else', async () => {
@@ -170,8 +238,9 @@ describe('asking for statuses where they must be signed', () => {
     const query = { jobId, consumerAddress: caller.address, nonce: '1' };
     expect((await get(caller, query, { AuthToken: await tokenOf(caller) })).jobs()).to.have.length(1);
     expect((await get(caller, query, { AuthToken: await tokenOf(stranger) })).status).to.equal(401);
-    const { nonce: _, ...nonceless } = query;
-    expect((await get(caller, nonceless, { AuthToken: await tokenOf(caller) })).status).to.equal(400);
+    // It says whose they are, and a status uses up no nonce.
+    expect((await get(caller, {}, { AuthToken: await tokenOf(caller) })).jobs()).to.have.length(1);
+    expect((await get(caller, {}, { Authorization: `Bearer ${await tokenOf(caller)}` })).jobs()).to.have.length(1);
   });
 
   describe('live', () => {

@@ -61,6 +61,19 @@ describe('stopping jobs', () => {
     expect((await stranger.status(other.jobId)).status).to.equal(1);
   });
 
+  it('stops and deletes many at once, in slices, and answers for each', async () => {
+    const caller = scene.caller();
+    const jobs: string[] = [];
+    for (let i = 0; i < 45; i += 1) jobs.push((await caller.job(scene.order())).jobId);
+    const stopped = (await caller.stop({})).jobs();
+    expect(stopped.map(({ jobId }) => jobId)).to.have.members(jobs);
+    expect(new Set(stopped.map(({ status }) => status))).to.deep.equal(new Set([7]));
+    const { documentId } = scene.order().dataset;
+    const deleted = (await caller.remove({ documentId })).jobs();
+    expect(deleted.map(({ jobId }) => jobId)).to.have.members(jobs);
+    expect(new Set(deleted.map(({ status }) => status))).to.deep.equal(new Set([8]));
+  });
+
   it('with a documentId stops those on that dataset; none is an empty list', async () => {
     const caller = scene.caller();
     const { jobId, documentId } = await caller.job(scene.order());

@@ -5,7 +5,6 @@ import { killDuringCommits } from '../../chaos/store-kills.ts';
 
 describe('a store whose process is killed while it commits', () => {
   it('opens again, is whole, and has all that was acknowledged', async function () {
-    this.timeout(60_000);
     await using folder = await temporaryFolder('store-kills');
     const signal = new AbortController().signal;
     const { acknowledged, lost } = await killDuringCommits({ dir: folder.path, times: 10, random: seeded(7), signal });

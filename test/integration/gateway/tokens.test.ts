@@ -20,8 +20,7 @@ describe('a token', () => {
   const tokenOf = async (caller: Caller, expiresAtS?: number) =>
     ((await caller.createToken(expiresAtS)).json() as { token: string }).token;
   const revoke = async (caller: Caller, token: string) => {
-    const { nonce, signature } = await caller.signed();
-    return caller.call('DELETE', DELETE_TOKEN, { query: { address: caller.address, nonce, signature, token } });
+    return caller.typed('DELETE', DELETE_TOKEN, { query: { token } });
   };
   const claimsOf = (caller: Caller) => ({ consumerAddress: caller.address, nonce: caller.nextNonce() });
   /** Whether the gateway lets a caller stop all of nothing with it. */
@@ -32,14 +31,15 @@ describe('a token', () => {
 
   it('is a JWT with address, expiry and id, that no cache keeps', async () => {
     const caller = scene.caller();
-    const answer = await caller.createToken(4_000_000_000);
+    const exp = soon();
+    const answer = await caller.createToken(exp);
     expect(answer.headers.get('cache-control')).to.equal('no-store');
     const [header, claims] = (answer.json() as { token: string }).token
       .split('.')
       .slice(0, 2)
       .map((part) => JSON.parse(Buffer.from(part, 'base64url').toString()) as Record<string, unknown>);
     expect(header).to.include({ alg: 'HS256' });
-    expect(claims).to.include({ address: caller.address.toLowerCase(), exp: 4_000_000_000 });
+    expect(claims).to.include({ address: caller.address.toLowerCase(), exp });
     expect(claims?.['jti']).to.be.a('string');
   });
 
@@ -124,6 +124,29 @@ describe('a token', () => {
     expect(await works(caller, token)).to.equal(200);
   });
 
+  it('lasts thirty days at most, whatever is asked, and one that was made to last longer counts no more', async () => {
+    const caller = scene.caller();
+    const latest = Math.floor(Date.now() / 1000) + 30 * 86_400;
+    const token = await tokenOf(caller, 999_999_999_999);
+    const { exp } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { exp: number };
+    expect(exp).to.be.within(latest, latest + 60);
+    const key = Buffer.from((await readFile(join(scene.dataDir, 'token.key'), 'utf8')).trim(), 'hex');
+    const claims = { address: caller.address.toLowerCase(), exp: 999_999_999_999, jti: 'a' };
+    const content = `${base64({ alg: 'HS256', typ: 'JWT' })}.${base64(claims)}`;
+    const forever = `${content}.${createHmac('sha256', key).update(content).digest('base64url')}`;
+    expect(await works(caller, token)).to.equal(200);
+    expect(await works(caller, forever)).to.equal(401);
+  });
+
+  it('is not to be had for the old text, which is also the one of a status', async () => {
+    const caller = scene.caller();
+    const { nonce, signature } = await caller.signed();
+    const query = { address: caller.address, nonce, signature, expiration: soon() };
+    const answer = await caller.call('GET', CREATE_TOKEN, { query });
+    expect(answer.status).to.equal(401);
+    expect(answer.json()).to.have.property('message').that.contains('Capstan-Signature').and.contains('legacyTokens');
+  });
+
   it('must expire in time to come', async () => {
     const answer = await scene.caller().createToken(Math.floor(Date.now() / 1000) - 1);
     expect(answer.status).to.equal(400);
@@ -132,10 +155,10 @@ describe('a token', () => {
 
   it('is made once a nonce', async () => {
     const caller = scene.caller();
-    const { nonce, signature } = await caller.signed();
-    const query = { address: caller.address, nonce, signature, expiration: soon() };
-    expect((await caller.call('GET', CREATE_TOKEN, { query })).status).to.equal(200);
-    expect((await caller.call('GET', CREATE_TOKEN, { query })).status).to.equal(401);
+    const query = { expiration: soon() };
+    const headers = await caller.typedHeaders('GET', CREATE_TOKEN, { query });
+    expect((await caller.call('GET', CREATE_TOKEN, { query, headers })).status).to.equal(200);
+    expect((await caller.call('GET', CREATE_TOKEN, { query, headers })).status).to.equal(401);
   });
 
   it('that this node did not make is refused, whatever it says of itself', async () => {

@@ -172,8 +172,8 @@ describe('who is calling on a socket', () => {
     byToken.say({ type: 'authenticate', token });
     await using byTicket = openClient(scene.url);
     byTicket.say({ type: 'authenticate', ticket: await ticketOf(caller) });
-    await using bySignature = openClient(scene.url);
-    bySignature.say({ type: 'authenticate', ...(await caller.signed()) });
+    const headers = await caller.typedHeaders('GET', '/api/services/compute/events');
+    await using bySignature = openClient(scene.url, { headers });
     for (const client of [byHeader, byBearer, byAddress, byToken, byTicket, bySignature]) {
       expect(await seen(client)).to.deep.equal([jobId]);
     }
@@ -181,16 +181,15 @@ describe('who is calling on a socket', () => {
     expect(answer).to.include({ address: caller.address });
   });
 
-  it('counts once for a ticket, and for a signature', async () => {
+  it('counts once for a ticket', async () => {
     const caller = scene.caller();
     const ticket = await ticketOf(caller);
-    const signed = await caller.signed();
-    for (const proof of [{ ticket }, signed]) {
+    {
       await using first = openClient(scene.url);
-      first.say({ type: 'authenticate', ...proof });
+      first.say({ type: 'authenticate', ticket });
       await first.until(({ type }) => type === 'authenticated', 'the answer');
       await using again = openClient(scene.url);
-      again.say({ type: 'authenticate', ...proof });
+      again.say({ type: 'authenticate', ticket });
       expect(await again.ended()).to.deep.equal({ code: 4401, error: 'INVALID_SIGNATURE' });
     }
     await using late = openClient(scene.url, { search: `?ticket=${ticket}` });
@@ -220,12 +219,48 @@ describe('who is calling on a socket', () => {
     const token = await tokenOf(caller);
     await using second = openClient(scene.url, { headers: { AuthToken: token } });
     await seen(second);
-    const { nonce, signature } = await caller.signed();
-    const query = { address: caller.address, nonce, signature, token };
-    await caller.call('DELETE', '/api/services/deleteAuthToken', { query });
+    await caller.typed('DELETE', '/api/services/deleteAuthToken', { query: { token } });
     expect(await second.ended()).to.deep.equal({ code: 4401, error: 'TOKEN_ENDED' });
     expect(await first.ended()).to.deep.equal({ code: 4401, error: 'TOKEN_ENDED' });
     await using third = openClient(scene.url, { headers: { AuthToken: token } });
     expect(await third.raw.answered).to.match(/^HTTP\/1\.1 401 /);
+  });
+
+  it('ends, and so does a log that is followed, when the token is taken back', async () => {
+    const caller = scene.caller();
+    const { jobId } = await caller.job(scene.order());
+    const token = await tokenOf(caller);
+    const query = { jobId, follow: 'true', consumerAddress: caller.address, nonce: caller.nextNonce() };
+    const address = `${scene.url}/api/services/computeLogs?${new URLSearchParams(query).toString()}`;
+    const log = await fetch(address, { headers: { AuthToken: token } });
+    expect(log.status).to.equal(200);
+    const isBroken = log.text().then(
+      () => false,
+      () => true,
+    );
+    await caller.typed('DELETE', '/api/services/deleteAuthToken', { query: { token } });
+    expect(await isBroken).to.equal(true);
+  });
+});
+
+describe('addresses that come over a socket', () => {
+  it('are as many as their network may bring', async () => {
+    const variables = {
+      CAPSTAN_GATEWAY_COMPAT_LEGACY_TOKENS: 'true',
+      CAPSTAN_GATEWAY_QUOTAS_NEW_ADDRESSES_PER_HOUR: '2',
+    };
+    await using scene = await startGateway({ variables });
+    const signIn = async () => {
+      const caller = scene.caller();
+      await using client = openClient(scene.url);
+      client.say({ type: 'authenticate', ...(await caller.signed()) });
+      const frame = await client.until(({ type }) => type === 'authenticated' || type === 'error', 'the answer');
+      return frame.type === 'error' ? frame.code : frame.type;
+    };
+    expect([await signIn(), await signIn(), await signIn()]).to.deep.equal([
+      'authenticated',
+      'authenticated',
+      'TOO_MANY_REQUESTS',
+    ]);
   });
 });

@@ -1,13 +1,12 @@
 import { expect } from 'chai';
 import type { Page } from 'playwright-core';
-import type { ClientFrame, ServerFrame } from '@capstan/shared/contract/socket';
+import type { ServerFrame } from '@capstan/shared/contract/socket';
 import type { StatusObject } from '@capstan/shared/contract/api';
 import { startBrowser, type OpenBrowser } from '../../../scripts/parts/browser.ts';
-import { playNode, PLAYED_URL, type Story } from '../../../scripts/screenshots/played-node.ts';
+import { PLAYED_URL, type Story } from '../../../scripts/screenshots/played-node.ts';
 import { DONE, JOBS, RUNNING, STORY, TOKEN } from '../../../scripts/screenshots/story.ts';
 import { unreadableTexts } from '../../support/page/contrast.ts';
-
-const LIMIT_MS = 15_000;
+import { openPage, type Visit } from '../../support/page/opened.ts';
 
 describe('the page at /ui', () => {
   let browser: OpenBrowser;
@@ -16,33 +15,7 @@ describe('the page at /ui', () => {
   });
   after(() => browser[Symbol.asyncDispose]());
 
-  type Look = Parameters<OpenBrowser['open']>[0];
-  interface Visit {
-    readonly story?: Story;
-    readonly isSignedIn?: boolean;
-    readonly hash?: string;
-    readonly look?: Look;
-  }
-  const opened = async ({ story = STORY, isSignedIn = true, hash = '', look = {} }: Visit = {}) => {
-    const { page, context } = await browser.open({ viewport: { width: 1440, height: 900 }, ...look });
-    page.setDefaultTimeout(LIMIT_MS);
-    const problems: string[] = [];
-    const asked: string[] = [];
-    const frames: ClientFrame[] = [];
-    page.on('pageerror', (error) => problems.push(error.message));
-    page.on('console', (message) => problems.push(message.text()));
-    page.on('request', (request) => asked.push(request.url()));
-    if (isSignedIn) await page.addInitScript((token) => sessionStorage.setItem('capstan.session', token), TOKEN);
-    const node = await playNode(page, {
-      ...story,
-      answer: (frame, name) => {
-        frames.push(frame);
-        return story.answer?.(frame, name) ?? [];
-      },
-    });
-    await page.goto(`${PLAYED_URL}/ui${hash}`);
-    return { page, node, problems, asked, frames, [Symbol.asyncDispose]: () => context.close() };
-  };
+  const opened = (visit?: Visit) => openPage(browser, visit);
   const jobHash = (job: StatusObject | undefined) => `#/job/${job?.jobId}`;
   const text = (page: Page, selector: string) => page.locator(selector).first().innerText();
 
@@ -57,6 +30,33 @@ describe('the page at /ui', () => {
     expect(sections[2]).to.contain('The algorithm needed more memory');
     expect(await page.title()).to.equal('4 running · Capstan');
     expect(await text(page, '.environment .load')).to.equal('4 of 4 places taken, 2 jobs waiting');
+    expect(open.problems).to.deep.equal([]);
+  });
+
+  it('lists the earlier runs of a job, and shows how each ended and what it left when it is opened', async () => {
+    const job = { ...(DONE as StatusObject), run: 3 };
+    const first = { ...job, run: 1, status: 41, statusText: 'Algorithm failed', results: job.results.slice(0, 2) };
+    const story: Story = {
+      ...STORY,
+      answer: (frame, name) =>
+        (STORY.answer?.(frame, name) ?? []).map((each, at) =>
+          each.type === 'event' ? { ...each, job, run: at < 3 ? 1 : 3 } : each,
+        ),
+      run: (jobId, run) => (jobId === job.jobId && run === 1 ? first : undefined),
+    };
+    await using open = await opened({ story, hash: jobHash(DONE) });
+    const { page } = open;
+    const runs = page.locator('.runs summary');
+    await runs.nth(1).waitFor();
+    // From the first event of the third run on, not from when the job was accepted.
+    expect(await text(page, '.job-detail .time')).to.equal('took 5 min 13 s');
+    expect((await runs.allInnerTexts()).map((each) => each.trim())).to.deep.equal(['Run 2', 'Run 1']);
+    await runs.nth(1).click();
+    await page.getByRole('button', { name: 'Download' }).nth(6).waitFor();
+    expect(await runs.nth(1).innerText()).to.match(/^Run 1 Algorithm failed, 2026-03-17/);
+    expect(await page.locator('.runs .results .name').allInnerTexts()).to.deep.equal(['model.onnx', 'metrics.json']);
+    await runs.nth(0).click();
+    await page.getByText('The node no longer keeps what this run left.').waitFor();
     expect(open.problems).to.deep.equal([]);
   });
 
@@ -232,7 +232,12 @@ describe('the page at /ui', () => {
   });
 
   it('tells a visitor what to do, and finds the jobs of an address', async () => {
-    await using open = await opened({ isSignedIn: false, story: { environments: [] } });
+    const story: Story = {
+      environments: [],
+      answer: ({ type }, subscription) =>
+        type === 'subscribe' ? [{ type: 'snapshot', subscription, cursor: 0, jobs: [], progress: [] }] : [],
+    };
+    await using open = await opened({ isSignedIn: false, story });
     const { page, frames } = open;
     await page.locator('.link[data-state="open"]').waitFor();
     await page.locator('.hint', { hasText: /^Sign in to see your jobs, or look one up/ }).waitFor();

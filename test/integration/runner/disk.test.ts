@@ -33,6 +33,57 @@ describe('a run that fills the disk', () => {
     expect(await scene.text(jobId, 'a')).to.equal('fits\n');
   });
 
+  it('is stopped, too, where what it writes has no name any more', async () => {
+    await using scene = await startScene({ limits: { diskGB: 0.02 } });
+    const jobId = await scene.start(
+      sh(`
+        exec 3> /data/outputs/hidden
+        rm /data/outputs/hidden
+        while :; do dd if=/dev/zero bs=100000 count=5 2>/dev/null >&3; sleep 0.01; done`),
+    );
+    const { code, details } = await scene.until(jobId, 'end');
+    expect(code).to.equal(42);
+    expect(details.termination?.reason).to.match(/^The job wrote 0\.\d+ GB, and 0\.02 GB are the limit/);
+  });
+
+  it('is stopped, too, where it makes files without end that hold nothing', async () => {
+    await using scene = await startScene({ limits: { maxFiles: 500 } });
+    const jobId = await scene.start(sh('i=0; while :; do i=$((i + 1)); : > /scratch/$i; done'));
+    const { code, details } = await scene.until(jobId, 'end');
+    expect(code).to.equal(42);
+    expect(details.termination?.reason).to.equal(
+      'The job made more than 500 files and folders, the limit of this environment. It was stopped.',
+    );
+  });
+
+  it('is stopped, too, where those files have no name', async () => {
+    await using scene = await startScene({ limits: { maxFiles: 500 } });
+    const jobId = await scene.start({
+      rawcode: `
+        const fs = require('fs');
+        for (let n = 0; n < 1_000; n += 1) { fs.openSync('/scratch/f', 'w'); fs.unlinkSync('/scratch/f'); }
+        setTimeout(() => undefined, 600_000);`,
+    });
+    const { code, details } = await scene.until(jobId, 'end');
+    expect(code).to.equal(42);
+    expect(details.termination?.reason).to.contain('more than 500 files and folders');
+  });
+
+  it('is stopped, too, where its processes have more files open than can be looked at', async () => {
+    await using scene = await startScene();
+    const jobId = await scene.start({
+      rawcode: `
+        const stdio = Array(7_500).fill(require('fs').openSync('/dev/null'));
+        const sleepers = 'for i in $(seq 15); do sleep 600 & done; wait';
+        require('child_process').spawn('sh', ['-c', sleepers], { stdio });`,
+    });
+    const { code, details } = await scene.until(jobId, 'end');
+    expect(code).to.equal(42);
+    expect(details.termination?.reason).to.equal(
+      'The processes of the job kept more than 100000 files open in all, the limit of this node. It was stopped.',
+    );
+  });
+
   it('may have asked for that little itself', async () => {
     await using scene = await startScene();
     const jobId = await scene.start({

@@ -1,3 +1,4 @@
+import { buffer } from 'node:stream/consumers';
 import { createHash, randomBytes } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
@@ -120,6 +121,37 @@ describe('a server that lies or dawdles', () => {
     expect(await readdir(fetcher.dir)).to.deep.equal([]);
   });
 
+  it('ends nothing but its own file by what it says of the encoding, and by what does not decode', async () => {
+    const encodings = [
+      'gzip',
+      'x-gzip',
+      'deflate',
+      'br',
+      'x-own',
+      'constructor',
+      '__proto__',
+      'toString',
+      'hasOwnProperty',
+    ];
+    for (const after of ['end', 'break'] as const) {
+      for (const length of ['content-length: 5', 'content-length: 500', 'connection: close']) {
+        await using server = await startRawServer((head) => ({
+          head: ['HTTP/1.1 200 OK', `content-encoding: ${encodings[Number(/^get \/(\d)/.exec(head)?.[1])]}`, length],
+          body: 'abcde',
+          after,
+        }));
+        await using fetcher = await fetching({ allowPrivate });
+        for (const [index, encoding] of encodings.entries()) {
+          const problem = await problemOf(fetcher.get(file(`${server.url}/${index}`)));
+          expect(problem, encoding).to.match(
+            /^the connection to its server broke$|^its server encodes it in an unknown way$/,
+          );
+        }
+        expect(await readdir(fetcher.dir)).to.deep.equal([]);
+      }
+    }
+  });
+
   it('is left when it is silent, or takes too long by dripping', async () => {
     await using silent = await startRawServer(() => ({
       head: ['HTTP/1.1 200 OK', 'content-length: 30'],
@@ -135,6 +167,29 @@ describe('a server that lies or dawdles', () => {
     await using limited = await fetching({ allowPrivate, totalTimeoutS: 1 });
     expect(await problemOf(limited.get(file(dripping.url)))).to.equal('it took too long');
     expect(await readdir(limited.dir)).to.deep.equal([]);
+  });
+
+  it('is left when it drips, whether it says its size or not, and whether it could be resumed', async () => {
+    const heads = [
+      {},
+      { 'content-length': '1000' },
+      { 'content-length': '1000', etag: '"one"', 'accept-ranges': 'bytes' },
+    ] as const;
+    await using slow = await fetching({ allowPrivate, minBytesPerSecond: 1_000, minRateGraceS: 0.5 });
+    for (const head of heads) {
+      await using dripping = await startServer((_, response) => {
+        response.writeHead(200, head);
+        const drip = setInterval(() => response.write('x'), 50);
+        response.on('close', () => clearInterval(drip));
+      });
+      expect(await problemOf(slow.get(file(dripping.url)))).to.equal(
+        'its server gave fewer than 1000 bytes a second, the least this node waits for',
+      );
+      // And where it is sent to a consumer as it comes.
+      const { body } = await slow.open(file(dripping.url));
+      expect(await problemOf(buffer(body))).to.contain('fewer than 1000 bytes a second');
+    }
+    expect(await readdir(slow.dir)).to.deep.equal([]);
   });
 
   it('fills nothing by giving without end, also when it comes compressed', async () => {

@@ -35,17 +35,4 @@ describe('an engine', () => {
       expect(await scene.text(jobId, 'algorithm.log')).to.equal('done\n');
     }
   });
-
-  it('that is restarted ends the job clearly, and takes the next one', async () => {
-    await using scene = await aScene();
-    const jobId = await scene.start(sh('sleep 600'));
-    await scene.until(jobId, 40);
-    await engine.stop();
-    await scene.runner().untilLogged('the container engine does not answer, trying on');
-    await engine.start();
-    const { code, details } = await scene.until(jobId, 'end');
-    expect(code, details.termination?.reason).to.equal(41);
-    const next = await scene.start(sh('echo done'));
-    expect((await scene.until(next, 'end')).code).to.equal(70);
-  });
 });

@@ -24,7 +24,7 @@ describe('a runner', () => {
     const endsAt = async (jobId: string, expiresAt: number) => {
       const path = join(dir, jobId, '1', 'manifest.json');
       const manifest = JSON.parse(await readFile(path, 'utf8')) as Manifest;
-      await writeFile(path, JSON.stringify({ ...manifest, expiresAt }));
+      await writeFile(path, JSON.stringify({ ...manifest, jobId, expiresAt }));
     };
     await endsAt(over, Date.now() - 1_000);
     const old = newJobId();
@@ -36,6 +36,12 @@ describe('a runner', () => {
     const { code, files, droppedAt } = await scene.manifest(over);
     expect([code, files, typeof droppedAt]).to.deep.equal([70, [], 'number']);
     expect(await scene.text(kept, 'one')).to.equal('1\n');
+    const told = await scene.announced(
+      ({ upkeep = [] }) =>
+        upkeep.some(({ name, done, isRunning }) => name === 'expiry of results' && done >= 3 && !isRunning),
+      'what it tidied up, when it was through',
+    );
+    expect(told.upkeep?.map(({ name }) => name)).to.include('expiry of results');
     await scene.runner().stop();
     expect(await readdir(dir)).to.have.members([over, kept]);
   });
@@ -51,7 +57,12 @@ describe('a runner whose disk is not that of the gateway', () => {
     const dir = join(scene.dataDir, 'results');
     const changes = watch(dir);
     await scene.want(jobId, 'deleted');
-    while ((await readdir(dir)).length > 0) await once(changes, 'change', { signal: AbortSignal.timeout(20_000) });
+    // Listening begins before the look: what changes in between is heard.
+    const gone = new AbortController();
+    const change = () =>
+      once(changes, 'change', { signal: AbortSignal.any([gone.signal, AbortSignal.timeout(60_000)]) });
+    for (let changed = change(); (await readdir(dir)).length > 0; changed = change()) await changed;
+    gone.abort();
     changes.close();
   });
 });

@@ -1,11 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { inspectContainer } from '../../support/runner/profile.ts';
+import { namesInEngine } from '../../support/runner/names-in-engine.ts';
 import type { FilterConfig } from '@capstan/shared/config/filter';
 import type { JobId } from '@capstan/shared/contract/ids';
 import { askEngine } from '../../../scripts/parts/engine.ts';
 import { watchEngine } from '../../support/engine-events.ts';
 import { startScene, type Scene } from '../../support/runner/scene.ts';
+import { load, smallImage } from '../../support/runner/small-image.ts';
 import { IMAGE } from '../../support/runner/spec.ts';
 
 const sh = (command: string) => ({ rawcode: command, container: { entrypoint: 'sh $ALGO' } });
@@ -31,10 +34,56 @@ describe('the filter of an environment', () => {
     const jobId = await scene.start(WRITES);
     expect((await scene.until(jobId, 'end')).code).to.equal(70);
     expect(scene.codes(jobId)).to.deep.equal([10, 20, 30, 40, 50, 60, 70]);
-    expect(await names(scene, jobId)).to.deep.equal(['kept', 'report', 'algorithm.log', 'own']);
+    expect(await names(scene, jobId)).to.deep.equal(['kept', 'own', 'report', 'algorithm.log']);
     expect(await scene.text(jobId, 'kept')).to.equal('fine\nchecked\n');
     expect(await scene.text(jobId, 'algorithm.log')).to.equal('done\n');
-    expect(await filterLog(scene, jobId)).to.equal('note\n10001\n');
+    expect(await filterLog(scene, jobId)).to.match(/^note\n\d{5}\n$/);
+  });
+
+  it('sees the algorithm that ran, whatever that has left beside itself, and may change nothing of it', async () => {
+    await using scene = await scenes(
+      'cat $ALGO; echo; ls /data/transformations; for one in algorithm planted; do (echo >> /data/transformations/$one) 2>/dev/null || echo kept; done',
+      { seesInputs: true },
+    );
+    const jobId = await scene.start(
+      sh('cd /data/transformations; echo other > planted; mv planted algorithm || rm -f algorithm || true; echo done'),
+    );
+    expect((await scene.until(jobId, 'end')).code).to.equal(70);
+    expect((await filterLog(scene, jobId)).split('\n')).to.deep.equal([
+      'cd /data/transformations; echo other > planted; mv planted algorithm || rm -f algorithm || true; echo done',
+      'algorithm',
+      'planted',
+      'kept',
+      'kept',
+      '',
+    ]);
+  });
+
+  it("has no room of its own but what counts as the job's, whatever volumes its image wants, and leaves none", async () => {
+    const image = await smallImage({
+      settings: { Volumes: { '/var/cache/own': {}, '/data/outputs': {}, '/data/side': {} } },
+      folders: ['var/cache/own'],
+    });
+    await load('localhost/capstan/test-filter-volumes:1', image);
+    const own = { image: 'localhost/capstan/test-filter-volumes', tag: '1', seesInputs: true };
+    await using scene = await scenes('echo 1 > /var/cache/own/a && sleep 1', own);
+    await using engine = await watchEngine();
+    const jobId = await scene.start(WRITES);
+    await scene.until(jobId, 30);
+    const labels = JSON.stringify({ label: [`capstan.job=${jobId}`, 'capstan.phase=filter'] });
+    const [found] = JSON.parse(
+      (await askEngine('GET', `/containers/json?all=1&filters=${encodeURIComponent(labels)}`)).body,
+    ) as readonly { readonly Id: string }[];
+    const { body } = await askEngine('GET', `/containers/${found?.Id}/json`);
+    const { Mounts } = JSON.parse(body) as { Mounts: readonly { Name: string; Destination: string }[] };
+    for (const { Name, Destination } of Mounts)
+      expect(Name, Destination).to.match(new RegExp(`^capstan-${jobId}-1-1-`));
+    expect(Mounts.map(({ Destination }) => Destination)).to.include.members(['/var/cache/own', '/data/side']);
+    expect((await scene.until(jobId, 'end')).code).to.equal(70);
+    await engine.untilGone(jobId);
+    const { body: volumes } = await askEngine('GET', '/volumes');
+    expect(volumes).not.to.contain(jobId);
+    await askEngine('DELETE', '/images/localhost/capstan/test-filter-volumes:1?force=1');
   });
 
   it('that fails withholds all but the log of the algorithm', async () => {
@@ -72,10 +121,13 @@ describe('the filter of an environment', () => {
     await using engine = await watchEngine();
     await engine.until('start', jobId);
     await scene.until(jobId, 50);
-    const { body } = await askEngine('GET', `/containers/capstan-${jobId}-1-1-filter/json`);
+    const { body } = await askEngine('GET', `/containers/${namesInEngine(scene.dataDir, jobId).filter}/json`);
     const { HostConfig, Config, Mounts } = JSON.parse(body) as Inspected;
+    const algorithm = await inspectContainer(namesInEngine(scene.dataDir, jobId).algorithm);
     expect(HostConfig).to.deep.include({ CapDrop: ['ALL'], ReadonlyRootfs: true, NetworkMode: 'none' });
-    expect(Config.User).to.equal('10001:10001');
+    expect(Config.User)
+      .to.match(/^\d{5}:\d{5}$/)
+      .and.equal(algorithm?.Config.User);
     expect(Mounts.map(({ Destination }) => Destination).toSorted()).to.deep.equal(['/data/logs', '/data/outputs']);
     await scene.want(jobId, 'deleted');
     expect((await scene.until(jobId, 'end')).code).to.equal(8);
@@ -91,6 +143,55 @@ describe('the filter of an environment', () => {
     expect(await filterLog(scene, jobId))
       .to.include('Read-only file system')
       .and.match(/^\d+$/m);
+  });
+});
+
+describe('what an image says of volumes', () => {
+  const name = 'localhost/capstan-test/past-the-filter:1';
+  const variants: readonly { readonly volume: string; readonly links?: Readonly<Record<string, string>> }[] = [
+    { volume: '/a/b/c/d/e', links: { 'a/b/c/d/e': '/capstan/out/outputs/linked' } },
+    { volume: '/data/outputs/seen' },
+  ];
+  for (const { volume, links = {} } of variants) {
+    it(`shows the filter all that becomes a result: ${volume}`, async () => {
+      const { image, tag = 'latest' } = IMAGE;
+      const entrypoint = 'rm -rf /data/outputs/* /data/logs/* 2>/dev/null; rm -rf /data/outputs/*/*; true';
+      await using scene = await startScene({
+        limits: { filter: { image, tag, entrypoint, seesInputs: false, maxDurationS: 60 } },
+        variables: { CAPSTAN_RUNNER_IMAGES_LOCAL: `localhost/capstan-test/*,${image}` },
+      });
+      const folders = Object.keys(links).length > 0 ? ['a', 'a/b', 'a/b/c', 'a/b/c/d'] : [];
+      const target =
+        folders.length > 0 ? ['capstan', 'capstan/out', 'capstan/out/outputs', 'capstan/out/outputs/linked'] : [];
+      const settings = { Volumes: { [volume]: {} } };
+      await load(name, await smallImage({ settings, links, folders: [...folders, ...target] }));
+      try {
+        const jobId = await scene.start({
+          rawcode: `echo secret > ${volume}/secret && echo written`,
+          container: { image: 'localhost/capstan-test/past-the-filter', tag: '1', entrypoint: 'sh $ALGO' },
+        });
+        const { code, details } = await scene.until(jobId, 'end');
+        expect(code, details.termination?.reason).to.equal(70);
+        expect(await scene.text(jobId, 'algorithm.log')).to.equal('written\n');
+        expect(await names(scene, jobId)).to.deep.equal(['algorithm.log']);
+      } finally {
+        await askEngine('DELETE', `/images/${name}?force=1`);
+      }
+    });
+  }
+
+  it('is refused where it names a folder of the node', async () => {
+    const variables = { CAPSTAN_RUNNER_IMAGES_LOCAL: 'localhost/capstan-test/*' };
+    await using scene = await startScene({ variables });
+    await load(name, await smallImage({ settings: { Volumes: { '/capstan/out/outputs/named': {} } } }));
+    try {
+      const container = { image: 'localhost/capstan-test/past-the-filter', tag: '1', entrypoint: 'sh $ALGO' };
+      const { code, details } = await scene.until(await scene.start({ rawcode: 'true', container }), 'end');
+      expect(code).to.equal(11);
+      expect(details.termination?.reason).to.contain("a volume (VOLUME) at /capstan, which is the node's own");
+    } finally {
+      await askEngine('DELETE', `/images/${name}?force=1`);
+    }
   });
 });
 
@@ -120,7 +221,7 @@ describe('a runner that is killed while the filter runs', () => {
     await using engine = await watchEngine();
     const jobId = await untilFilter(scene);
     await scene.runner().kill();
-    await askEngine('DELETE', `/containers/capstan-${jobId}-1-1-filter?force=1`);
+    await askEngine('DELETE', `/containers/${namesInEngine(scene.dataDir, jobId).filter}?force=1`);
     await scene.restartRunner();
     expect((await scene.until(jobId, 'end')).code).to.equal(51);
     expect(await names(scene, jobId)).to.deep.equal(['algorithm.log']);

@@ -2,6 +2,7 @@ import { mkdir, readdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { watchEngine } from '../../support/engine-events.ts';
+import { markOf } from '../../support/runner/names-in-engine.ts';
 import { createLike } from '../../support/runner/create-like.ts';
 import { newJobId, startScene } from '../../support/runner/scene.ts';
 
@@ -12,7 +13,8 @@ describe('what a run left behind', () => {
     const running = await scene.start({ rawcode: 'sleep 600', container: { entrypoint: 'sh $ALGO' } });
     await scene.until(running, 40);
     const jobId = newJobId();
-    await createLike({ runnerId: scene.environment, environment: scene.environment, jobId, run: 1, attempt: 1 });
+    const { environment, dataDir } = scene;
+    await createLike({ node: markOf(dataDir), runnerId: environment, environment, jobId, run: 1, attempt: 1 });
     await engine.untilGone(jobId);
     expect(engine.starts(running)).to.equal(1);
     await scene.want(running, 'stopped');

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { namesInEngine } from '../../support/runner/names-in-engine.ts';
 import type { JobId } from '@capstan/shared/contract/ids';
 import { askEngine } from '../../../scripts/parts/engine.ts';
 import { watchEngine, type EngineEvents } from '../../support/engine-events.ts';
@@ -107,7 +108,7 @@ describe('the log of an algorithm', () => {
     using log = followLog(scene.bus, jobId);
     await log.until((all) => all.includes('out 10\n'), 'the first lines');
     await scene.runner().kill();
-    await askEngine('POST', `/containers/capstan-${jobId}-1-1/kill?signal=SIGTERM`);
+    await askEngine('POST', `/containers/${namesInEngine(scene.dataDir, jobId).algorithm}/kill?signal=SIGTERM`);
     await engine.until('die', jobId);
     await scene.restartRunner();
     await scene.until(jobId, 'end');
@@ -151,8 +152,8 @@ describe('a log that is too much', () => {
     return readFile(join(resultsDir(scene, jobId), 'files', String(index)));
   };
 
-  it('without end is cut off while it is written, and the algorithm goes on', async () => {
-    const jobId = await scene.start(sh('yes "a line of a log"'));
+  it('that is too long is cut off while it is written, and the algorithm goes on', async () => {
+    const jobId = await scene.start(sh('yes "a line of a log" | head -c 1000000; sleep 600'));
     await scene.until(jobId, 40);
     using log = followLog(scene.bus, jobId);
     await log.until((all) => MARK.test(all), 'the mark');
@@ -162,22 +163,28 @@ describe('a log that is too much', () => {
     expect(log.all().length).to.be.below(MAX_MB * 1_000_000 + 200);
   });
 
+  it('without end ends the job when it is ten times as long as is kept of it', async () => {
+    const jobId = await scene.start(sh('yes "a line of a log"'));
+    const { code, details } = await scene.until(jobId, 'end');
+    expect(code).to.equal(42);
+    expect(details.termination?.reason).to.contain('more than ten times as much to its log as this node keeps of it');
+    expect(String(await logOf(jobId))).to.match(MARK);
+  });
+
   it('that is one line without end takes neither memory nor disk', async () => {
     const before = await peakRssBytes(scene.runner().pid);
     const jobId = await scene.start(sh('cat /dev/zero'));
-    await scene.until(jobId, 40);
-    using log = followLog(scene.bus, jobId);
-    await log.until((all) => MARK.test(all), 'the mark');
-    await scene.want(jobId, 'stopped');
-    expect((await scene.until(jobId, 'end')).code).to.equal(7);
+    expect((await scene.until(jobId, 'end')).code).to.equal(42);
     const kept = await logOf(jobId);
     expect(kept.length).to.be.below(MAX_MB * 1_000_000 + 200);
     expect(String(kept)).to.match(/^\0+\n\[the log is cut off here/);
     expect((await peakRssBytes(scene.runner().pid)) - before).to.be.below(60_000_000);
   });
 
-  it('of a million empty lines is cut off before the engine forgets its beginning', async () => {
-    const jobId = await scene.start(sh('yes "" | head -n 1000000'));
+  it('of very many empty lines is cut off before the engine forgets its beginning', async () => {
+    // In portions that a runner on a busy machine keeps up with: what the engine forgets before it is read is marked as a gap instead.
+    const portions = 'i=0; while [ $i -lt 30 ]; do yes "" | head -n 2500; sleep 0.2; i=$((i+1)); done';
+    const jobId = await scene.start(sh(portions));
     expect((await scene.until(jobId, 'end')).code).to.equal(70);
     expect(String(await logOf(jobId))).to.match(
       /^\n+\[the log is cut off here: it has more short lines than are kept\]\n$/,

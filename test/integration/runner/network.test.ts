@@ -1,10 +1,13 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTcp, type AddressInfo, type Socket } from 'node:net';
 import { createSocket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
 import { expect } from 'chai';
-import { namesOf } from '../../../services/runner/src/docker/names.ts';
+import { namesInEngine } from '../../support/runner/names-in-engine.ts';
+import { askEngine } from '../../../scripts/parts/engine.ts';
+import { load, smallImage } from '../../support/runner/small-image.ts';
 import { watchEngine } from '../../support/engine-events.ts';
 import { inspectContainer } from '../../support/runner/profile.ts';
 import { startScene, type Scene } from '../../support/runner/scene.ts';
@@ -98,6 +101,67 @@ describe('the network of a job', () => {
     expect(Object.keys(answers).length).to.be.greaterThan(6);
   });
 
+  it("shows nothing of the machine's own resolver, with a network or without", async () => {
+    await using scene = await startScene({ limits: { networkAccess: true } });
+    for (const networkAccess of [false, true]) {
+      const jobId = await scene.start({
+        rawcode: 'cat /etc/resolv.conf',
+        container: { entrypoint: 'sh $ALGO' },
+        networkAccess,
+      });
+      expect((await scene.until(jobId, 'end')).code).to.equal(70);
+      const said = (await scene.text(jobId, 'algorithm.log')).split('\n').filter((line) => /^[^#]/.test(line));
+      expect(said).to.deep.equal(['nameserver 127.0.0.1']);
+      const whole = await scene.text(jobId, 'algorithm.log');
+      for (const address of machineResolvers()) expect(whole).not.to.contain(address);
+    }
+  });
+
+  it('comes from an image of this node, whatever image has its name', async () => {
+    await using scene = await startScene({ limits: { networkAccess: true } });
+    const proxyOf = async () => {
+      const jobId = await scene.start({
+        rawcode: "console.log('up'); setInterval(() => {}, 1000)",
+        networkAccess: true,
+      });
+      await scene.until(jobId, 40);
+      const { algorithm, network } = namesInEngine(scene.dataDir, jobId);
+      const [proxy, own] = [await inspectContainer(network.proxy), await inspectContainer(algorithm)];
+      await scene.want(jobId, 'stopped');
+      await scene.until(jobId, 'end');
+      return { image: proxy?.Image ?? '', mark: proxy?.Config.Labels['capstan.made-by'], own };
+    };
+    const first = await proxyOf();
+    expect(first.mark).to.match(/^[0-9a-f]{64}$/);
+    expect(first.own?.Config.Labels['capstan.made-by']).to.equal(undefined);
+    // Where an engine keeps images in containerd's store, one that has lost its name is not found any more.
+    const mine = JSON.parse((await askEngine('GET', `/images/${first.image}/json`)).body) as {
+      readonly RepoTags: readonly string[];
+      readonly Config: { readonly Labels: Readonly<Record<string, string>> };
+    };
+    const { RepoTags } = mine;
+    const name = RepoTags.find((tag) => tag.startsWith('localhost/capstan/egress:')) ?? '';
+    // Somebody gives the name to an image of theirs.
+    const others = await smallImage();
+    await load(name, others);
+    await load('localhost/others/egress:1', others);
+    expect((await askEngine('GET', `/images/${name}/json`)).body).not.to.contain(first.image);
+    // And an earlier version of this node had another one.
+    const former = await smallImage({ settings: { Labels: mine.Config.Labels } });
+    await load('localhost/capstan/egress:former', former);
+    await scene.runner().stop();
+    await scene.restartRunner();
+    // Before any job wants a network.
+    await scene.runner().untilLogged('removed images that this node made before');
+    expect((await askEngine('GET', '/images/localhost/capstan/egress:former/json')).status).to.equal(404);
+    const second = await proxyOf();
+    // Neither ours, nor called so.
+    expect((await askEngine('GET', '/images/localhost/others/egress:1/json')).status).to.equal(200);
+    expect(second.mark).to.equal(first.mark);
+    const { body } = await askEngine('GET', `/images/${name}/json`);
+    expect(body).to.contain(second.image);
+  });
+
   it('is none where the environment gives none, whatever the job was told', async () => {
     await using scene = await startScene();
     const { answers } = await answersOf(scene, entries([['proxy', `viaProxy('http://127.0.0.1:${port}/')`]]), true);
@@ -112,7 +176,7 @@ describe('the network of a job', () => {
         networkAccess: true,
       });
       await scene.until(other, 40);
-      const neighbour = await inspectContainer(namesOf({ jobId: other, run: 1, attempt: 1 }).network.proxy);
+      const neighbour = await inspectContainer(namesInEngine(scene.dataDir, other).network.proxy);
       const [theirs] = Object.values(neighbour?.NetworkSettings.Networks ?? {}) as { readonly IPAddress: string }[];
       const hosts = [
         ...OWN,
@@ -217,3 +281,8 @@ function outsideAddress(): string {
   if (address === undefined) throw new Error('this machine has no address but its loopback');
   return address;
 }
+
+const machineResolvers = () =>
+  [...readFileSync('/etc/resolv.conf', 'utf8').matchAll(/^nameserver\s+(\S+)/gm)]
+    .map(([, address = '']) => address)
+    .filter((address) => !address.startsWith('127.'));

@@ -17,6 +17,8 @@ writeFileSync('/data/outputs/seen.json', JSON.stringify({
   algorithm: Object.fromEntries(below('/data/transformations')),
 }));
 `;
+/** What every job finds beside its datasets. */
+const CUSTOM = { 'algoCustomData.json': '{}' };
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
 describe('files that another provider holds', () => {
@@ -51,7 +53,7 @@ describe('files that another provider holds', () => {
         datasets: [{ ...heldAt(`${provider.url}/`), userdata: { city: 'Bern' } }],
       });
       expect(await outcome(jobId)).to.include({ code: 70 });
-      expect((await seenBy(jobId)).inputs).to.deep.equal({ '0': 'zero', '1': '', '2': 'two' });
+      expect((await seenBy(jobId)).inputs).to.deep.equal({ '0': 'zero', '1': '', '2': 'two', ...CUSTOM });
       const nonces = provider.requests().map((query) => Number(query.get('nonce')));
       expect(nonces).to.deep.equal([...new Set(nonces)].toSorted((a, b) => a - b));
       expect(provider.requests().map((query) => query.get('fileIndex'))).to.include.members(['0', '1', '2', '3']);
@@ -64,7 +66,7 @@ describe('files that another provider holds', () => {
     await using provider = await startOtherProvider(holding);
     const jobId = await scene.start({ rawcode: LOOK, datasets: [heldAt(provider.url)] });
     expect(await outcome(jobId)).to.include({ code: 70 });
-    expect((await seenBy(jobId)).inputs).to.deep.equal({ '0': 'zero', '1': 'one' });
+    expect((await seenBy(jobId)).inputs).to.deep.equal({ '0': 'zero', '1': 'one', ...CUSTOM });
     expect(provider.requests()).to.have.length(2);
     expect(provider.counted()).to.equal(1);
   });

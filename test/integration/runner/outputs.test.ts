@@ -1,3 +1,5 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { watchEngine, type EngineEvents } from '../../support/engine-events.ts';
 import { startScene, type Scene } from '../../support/runner/scene.ts';
@@ -29,6 +31,16 @@ describe('outputs of an algorithm that means harm', () => {
     };
   };
 
+  it('are there before the job counts as ended', async () => {
+    const { jobId } = await resultOf("fs.writeFileSync('big', Buffer.alloc(5_000_000));");
+    const { endedAt, files } = await scene.manifest(jobId);
+    const written = await Promise.all(
+      files.map(({ index }) => stat(join(scene.dataDir, 'results', jobId, '1', 'files', String(index)))),
+    );
+    // The end is in whole milliseconds.
+    expect(endedAt + 1).to.be.at.least(Math.max(...written.map(({ mtimeMs }) => mtimeMs)));
+  });
+
   it('are plain files; all else is skipped and listed, and nothing is read that lies elsewhere', async () => {
     const { jobId, code, outputs, skipped } = await resultOf(`
       fs.writeFileSync('a-real', 'real');
@@ -42,12 +54,11 @@ describe('outputs of an algorithm that means harm', () => {
       const server = require('node:net').createServer().listen('/data/outputs/socket', () => process.exit(0));
     `);
     expect(code).to.equal(70);
-    expect(outputs).to.deep.equal(['a-real 4', 'setuid 1', 'unreadable 1']);
+    expect(outputs).to.deep.equal(['a-real 4', 'hard 4', 'setuid 1', 'unreadable 1']);
     // Engines leave sockets out of archives by themselves.
     expect(skipped).to.have.members([
       'outputs/absolute: not a plain file: symlink',
       'outputs/fifo: not a plain file: fifo',
-      'outputs/hard: not a plain file: link',
       'outputs/inputs: not a plain file: symlink',
       'outputs/relative: not a plain file: symlink',
     ]);

@@ -1,5 +1,6 @@
 import { loadConfig } from '@capstan/shared/config/load';
 import type { AssetFile } from '@capstan/shared/contract/ddo';
+import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { fetching, problemOf, startServer } from '../../support/runner/fetching.ts';
 import { startAnvil, type Anvil } from '../../../scripts/parts/anvil.ts';
@@ -76,7 +77,6 @@ describe('what a contract returns', () => {
   const REFUSES = `0x${'d1'.repeat(20)}`;
   let anvil: Anvil;
   before(async function () {
-    this.timeout(20_000);
     anvil = await startAnvil();
     const setCode = (address: string, code: string) =>
       fetch(anvil.url, {
@@ -120,6 +120,40 @@ describe('what a contract returns', () => {
     await using fetcher = await fetching({ chains: chains(...endpoints) });
     expect(await fetcher.get(file(DOUBLES), { value: 4 })).to.equal('"8"');
     expect([silent, broken, strange].map(({ asked }) => asked.length)).to.deep.equal([1, 1, 1]);
+  });
+
+  const answers: readonly (readonly [string, string | Buffer, string?])[] = [
+    ['that there is no such contract', '{"jsonrpc":"2.0","id":1,"result":"0x"}'],
+    ['that the contract refuses', '{"jsonrpc":"2.0","id":1,"error":{"code":3,"message":"execution reverted"}}'],
+    ['half a word', '{"jsonrpc":"2.0","id":1,"result":"0x1234"}'],
+    ['no bytes', '{"jsonrpc":"2.0","id":1,"result":"garbage"}'],
+    ['a number', '7'],
+    ['lists in lists without end', '['.repeat(1_000_000)],
+    ['a few bytes that are fifty megabytes', gzipSync(Buffer.alloc(50_000_000, 0x20)), 'gzip'],
+  ];
+  for (const [what, said, encoding] of answers) {
+    it(`comes from the next endpoint where the first says ${what}`, async () => {
+      await using odd = await startServer((_, response) => {
+        response.writeHead(200, encoding === undefined ? {} : { 'content-encoding': encoding }).end(said);
+      });
+      await using fetcher = await fetching({ chains: chains(odd.url, anvil.url) });
+      expect(await fetcher.get(file(DOUBLES), { value: 4 })).to.equal('"8"');
+      expect(odd.asked).to.have.length(1);
+    });
+  }
+
+  it('is asked for again where one endpoint refuses and another did not answer', async () => {
+    await using refusing = await startServer((_, response) =>
+      response.end('{"jsonrpc":"2.0","id":1,"error":{"code":3,"message":"execution reverted"}}'),
+    );
+    await using busy = await startServer((_, response) => {
+      if (busy.asked.length < 2) response.writeHead(503).end();
+      else response.end(`{"jsonrpc":"2.0","id":1,"result":"0x${'8'.padStart(64, '0')}"}`);
+    });
+    await using fetcher = await fetching({ chains: chains(refusing.url, busy.url) });
+    expect(await fetcher.get(file(DOUBLES), { value: 4 })).to.equal('"8"');
+    await using lost = await fetching({ chains: chains(refusing.url, 'http://127.0.0.1:1') });
+    expect(await problemOf(lost.get(file(DOUBLES), { value: 4 }))).to.equal('its contract refuses the call');
   });
 
   it('says why there is none, and never where it was asked', async () => {

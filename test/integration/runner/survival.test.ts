@@ -1,6 +1,7 @@
 import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { namesInEngine } from '../../support/runner/names-in-engine.ts';
 import { askEngine } from '../../../scripts/parts/engine.ts';
 import { watchEngine, type EngineEvents } from '../../support/engine-events.ts';
 import { startScene, type Scene } from '../../support/runner/scene.ts';
@@ -106,7 +107,7 @@ describe('a runner', () => {
     await using engine = await watchEngine();
     const jobId = await scene.start(sh('sleep 3'));
     await scene.until(jobId, 40);
-    await removeByHand(`capstan-${jobId}-1-1`);
+    await removeByHand(namesInEngine(scene.dataDir, jobId).algorithm);
     const { code, attempt } = await scene.until(jobId, 'end');
     expect([code, attempt]).to.deep.equal([70, 2]);
     expect(engine.starts(jobId)).to.equal(2);

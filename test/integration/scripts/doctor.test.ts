@@ -11,6 +11,7 @@ import { withoutSettings } from '../../../scripts/parts/node.ts';
 import { startRegistry, type Registry } from '../../../scripts/parts/registry.ts';
 import { ROOT } from '../../../scripts/parts/service.ts';
 import { temporaryFolder, type TemporaryFolder } from '../../../scripts/parts/temporary-folder.ts';
+import { someAssets } from '../../support/gateway/parts.ts';
 
 const PASSWORD = 'a-password-of-a-registry';
 
@@ -74,6 +75,55 @@ describe('the doctor', () => {
     expect(stdout).to.match(/(All is well|The node works here)/);
   });
 
+  it('names the assets of the catalogue that nobody could order as they are', async () => {
+    await using data = await temporaryFolder('doctor-catalogue');
+    const { dataset } = someAssets();
+    const did = (digit: string) => `did:op:${digit.repeat(64)}`;
+    const put = async (digit: string, compute: object, more: object = {}) => {
+      const services = dataset.services.map((service) => ({ ...service, compute }));
+      const ddo = { ...dataset, id: did(digit), services, ...more };
+      await writeFile(join(data.path, 'catalogue', `${digit.repeat(64)}.json`), JSON.stringify(ddo));
+    };
+    await mkdir(join(data.path, 'catalogue'));
+    const whole = { did: did('a'), filesChecksum: 'ab', containerSectionChecksum: 'cd' };
+    await put('1', { publisherTrustedAlgorithms: [whole, { did: '*' }] });
+    const variables = { ...natsVariables(nats), CAPSTAN_DATA_DIR: data.path };
+    expect((await examine(variables)).about('catalogue')).to.deep.equal([
+      { level: 'ok', about: 'catalogue', text: '1 descriptions, all of them readable' },
+    ]);
+
+    await put('2', { publisherTrustedAlgorithms: [whole, { did: did('b'), filesChecksum: '' }] });
+    await put('3', { publisherTrustedAlgorithms: [], publisherTrustedAlgorithmPublishers: [] });
+    await put('4', {}, { metadata: {} });
+    await put('5', { allowRawAlgorithm: 'yes' });
+    const { code, about } = await examine(variables);
+    expect(code).to.equal(0);
+    const told = about('catalogue');
+    expect(told.map(({ level }) => level)).to.deep.equal(['warn', 'warn', 'warn', 'warn']);
+    const text = told.map((finding) => finding.text).join('\n');
+    expect(text).to.contain(`publisherTrustedAlgorithms.1 (${did('b')}) has no filesChecksum and no containerSection`);
+    for (const word of [did('2'), did('3'), 'name nobody', 'metadata.type', 'services.0.compute.allowRawAlgorithm'])
+      expect(text).to.contain(word);
+    const lenient = await examine({ ...variables, CAPSTAN_ASSETS_TRUST_WITHOUT_CHECKSUMS: 'true' });
+    expect(lenient.about('catalogue')).to.have.length(3);
+  });
+
+  it('says when the broker takes less than jobs may need, and what to set', async () => {
+    for (const [bytes, level] of [
+      [4_096, 'bad'],
+      [65_536, 'warn'],
+    ] as const) {
+      await using data = await temporaryFolder('doctor-nats');
+      const small = await startNats({ dir: data.path, settings: [`max_payload: ${bytes}`] });
+      const found = (await examine(natsVariables(small)))
+        .about('NATS')
+        .find(({ text }) => text.includes(String(bytes)));
+      await small.stop();
+      expect(found?.level).to.equal(level);
+      expect(found?.remedy).to.contain('max_payload: 1MB');
+    }
+  });
+
   it('says what is missing, and what to do about each', async () => {
     await using other = await listener();
     const { code, about } = await examine({
@@ -101,7 +151,7 @@ describe('the doctor', () => {
       ...natsVariables({ ...nats, password: 'wrong' }),
       CAPSTAN_RUNNER_REGISTRIES: loginOf('wrong'),
       CAPSTAN_DATA_DIR: dataDir,
-      CAPSTAN_RUNNER_MIN_FREE_DISK_GB: '1000000000',
+      CAPSTAN_RUNNER_MIN_FREE_DISK_GB: '1000000',
     });
     expect(code).to.equal(1);
     expect(about('registries')[0]?.text).to.contain('does not take the login of node: its registry wants a login');

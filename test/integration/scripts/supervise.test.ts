@@ -3,7 +3,7 @@ import { createMailbox } from '../../../scripts/parts/mailbox.ts';
 import { startProgram, type Program } from '../../../scripts/parts/program.ts';
 import { supervise } from '../../../scripts/start/supervise.ts';
 
-const LIMIT_MS = 10_000;
+const LIMIT_MS = 60_000;
 
 const aPart = (code: string) => {
   const started: Program[] = [];

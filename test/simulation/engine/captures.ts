@@ -14,7 +14,11 @@ export function simulatedCaptures(engine: Engine): Captures {
           const frames = await insist(() => engine.readLog(algorithm, { follow: false }, signal), { signal, log });
           chunks.length = 0;
           for await (const pieces of frames) chunks.push(...pieces.map(({ bytes }) => bytes));
+          return 'whole';
         },
+        flooded: new Promise(() => undefined),
+        breakOff: () => Promise.resolve(),
+        leaveOpen: () => Promise.resolve(),
         sizeBytes: () => 0,
         read: (from) => Promise.resolve({ from, segments: [], bytes: Buffer.alloc(0) }),
         // oxlint-disable-next-line typescript/require-await -- what is in memory needs no waiting

@@ -2,9 +2,10 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { JobId } from '@capstan/shared/contract/ids';
-import type { Manifest, ManifestFile } from '@capstan/shared/contract/manifest';
+import { resultsOf, type Manifest, type ManifestFile } from '@capstan/shared/contract/manifest';
 import { CapstanError } from '@capstan/shared/errors';
 import type { Results as ReadResults } from '../../../services/gateway/src/results/open.ts';
+import type { Cause, Outcome } from '../../../services/runner/src/pipeline/ending.ts';
 import type { StartMarks } from '../../../services/runner/src/pipeline/start-marks.ts';
 import { inResultOrder } from '../../../services/runner/src/results/order.ts';
 import type { Results, Run } from '../../../services/runner/src/results/results.ts';
@@ -19,6 +20,8 @@ export interface PublishedRun {
 export interface Disk {
   readonly published: Map<string, PublishedRun>;
   readonly marks: Map<string, number>;
+  /** How attempts ended that are being published. */
+  readonly ends: Map<string, { readonly attempt: number; readonly end?: Outcome; readonly cause?: Cause }>;
   /** How often a write fails. */
   readonly failures: () => number;
 }
@@ -26,6 +29,7 @@ export interface Disk {
 export const createDisk = (failures: () => number = () => 0): Disk => ({
   published: new Map(),
   marks: new Map(),
+  ends: new Map(),
   failures,
 });
 
@@ -78,10 +82,11 @@ export function resultsOn(disk: Disk, process: Process, world: World): Results {
       }),
     remove: (jobId) => write(`removing the results of ${jobId}`, () => removeAll(disk, jobId)),
     open: () => Promise.reject(new Error('no results are inputs here')),
-    list: () =>
-      onDisk(process, 'listing results', () =>
+    async *list() {
+      yield* await onDisk(process, 'listing results', () =>
         [...disk.published.values()].map(({ manifest: { jobId, run } }) => ({ jobId, run })),
-      ),
+      );
+    },
     drop: () => Promise.reject(new Error('no results expire here')),
     forget: () => Promise.reject(new Error('no results expire here')),
     forgetJob: (jobId) => write(`forgetting ${jobId}`, () => removeAll(disk, jobId)),
@@ -94,6 +99,11 @@ export function resultsOn(disk: Disk, process: Process, world: World): Results {
 export function gatewayResultsOn(disk: Disk, process: Process): ReadResults {
   return {
     remove: (jobId) => onDisk(process, `removing the results of ${jobId}`, () => removeAll(disk, jobId)),
+    list: (run) =>
+      onDisk(process, `listing the results of ${keyOf(run)}`, () => {
+        const found = disk.published.get(keyOf(run));
+        return found && resultsOf(found.manifest);
+      }),
     open: (run, index) =>
       onDisk(process, `opening result ${index} of ${keyOf(run)}`, () => {
         const found = disk.published.get(keyOf(run));
@@ -114,6 +124,8 @@ function removeAll(disk: Disk, jobId: JobId): void {
   for (const key of disk.published.keys()) if (key.startsWith(`${jobId}.`)) disk.published.delete(key);
 }
 
+const SHARED = 'shared';
+
 export function marksOn(disk: Disk, process: Process): StartMarks {
   return {
     read: (run) => onDisk(process, `reading the mark of ${keyOf(run)}`, () => disk.marks.get(keyOf(run)) ?? 0),
@@ -123,6 +135,31 @@ export function marksOn(disk: Disk, process: Process): StartMarks {
         `marking the start of ${keyOf(run)} attempt ${attempt}`,
         () => void disk.marks.set(keyOf(run), attempt),
       ),
-    clear: (run) => onDisk(process, `clearing the mark of ${keyOf(run)}`, () => void disk.marks.delete(keyOf(run))),
+    readEnd: (run, attempt) =>
+      onDisk(process, `reading how ${keyOf(run)} ended`, () => {
+        const noted = disk.ends.get(keyOf(run));
+        return noted?.attempt === attempt ? noted.end : undefined;
+      }),
+    writeEnd: (run, attempt, end) =>
+      onDisk(process, `noting how ${keyOf(run)} ended`, () => void disk.ends.set(keyOf(run), { attempt, end })),
+    readCause: (run, attempt) =>
+      onDisk(process, `reading why ${keyOf(run)} is ended`, () => {
+        const noted = disk.ends.get(keyOf(run));
+        return noted?.attempt === attempt ? noted.cause : undefined;
+      }),
+    writeCause: (run, attempt, cause) =>
+      onDisk(process, `noting why ${keyOf(run)} is ended`, () => void disk.ends.set(keyOf(run), { attempt, cause })),
+    clear: (run) =>
+      onDisk(process, `clearing the mark of ${keyOf(run)}`, () => {
+        disk.marks.delete(keyOf(run));
+        disk.ends.delete(keyOf(run));
+      }),
+    readShared: () => onDisk(process, 'reading its promise', () => disk.marks.has(SHARED)),
+    writeShared: (isShared) =>
+      onDisk(
+        process,
+        'noting its promise',
+        () => void (isShared ? disk.marks.set(SHARED, 1) : disk.marks.delete(SHARED)),
+      ),
   };
 }

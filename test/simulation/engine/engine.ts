@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import { CapstanError } from '@capstan/shared/errors';
 import type { Container, Machine } from './machine.ts';
-import type { ContainerState, Engine, LogFrame } from '../../../services/runner/src/docker/engine.ts';
+import type { ContainerSpec, ContainerState, Engine, LogFrame } from '../../../services/runner/src/docker/engine.ts';
 import { tarOf } from './archives.ts';
 
 /** Carries a call of the runner to the machine and the answer back: the simulation's with faults, the conformance suite's without. */
@@ -13,9 +13,11 @@ const ABOUT = { version: 'simulated', os: 'linux', architecture: 'amd64', rootDi
 const imageOf = (reference: string) => ({
   id: `sha256:${reference}`,
   digests: [],
+  tags: [],
   sizeBytes: 1,
   os: 'linux',
   architecture: 'amd64',
+  settings: { labels: {}, volumes: [], workingDir: '', argv: [] },
 });
 const refused = (text: string) => new CapstanError('CONTAINER_REFUSED', text);
 const isLabelled = (labels: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>) =>
@@ -30,30 +32,37 @@ export function createSimulatedEngine(machine: Machine, carry: Carry): Engine {
   };
   const snapshot = ({ state }: Container): ContainerState => state;
 
+  const create = (spec: ContainerSpec, signal: AbortSignal) =>
+    carry(
+      `createContainer ${spec.name}`,
+      () => {
+        const before = containers.get(spec.name);
+        if (before && before.state.kind !== 'created')
+          throw refused(`The container ${spec.name} exists and was started already.`);
+        for (const { volume } of spec.mounts) {
+          if (!volumes.has(volume)) volumes.set(volume, { labels: spec.labels, isFilled: false });
+        }
+        containers.set(spec.name, { spec, state: { kind: 'created' }, end: undefined, waiting: new Set() });
+      },
+      signal,
+    );
+
   return {
     holdsVolumeSizes: (_labels, signal) => carry('holdsVolumeSizes', () => true, signal),
-    diskUsage: (_volumes, _enough, signal) => carry('diskUsage', () => 0, signal),
+    diskUsage: (_volumes, _enough, signal) => carry('diskUsage', () => ({ bytes: 0, files: 0 }), signal),
+    freeBytes: (_volumes, signal) => carry('freeBytes', () => undefined, signal),
+    namelessUsage: (_of, signal) => carry('namelessUsage', () => ({ bytes: 0, files: 0 }), signal),
     about: (signal) => carry('about', () => ABOUT, signal),
     findImage: (reference, signal) => carry(`findImage ${reference}`, () => imageOf(reference), signal),
+    findImages: (_labels, signal) => carry('findImages', () => [], signal),
+    findDigest: ({ reference }, signal) => carry(`findDigest ${reference}`, () => `sha256:${'0'.repeat(64)}`, signal),
     pullImage: ({ reference }, signal) => carry(`pullImage ${reference}`, () => undefined, signal),
     importImage: (reference, _tar, signal) => carry(`importImage ${reference}`, () => undefined, signal),
     createNetwork: (name, _labels, signal) => carry(`createNetwork ${name}`, () => undefined, signal),
     removeNetwork: (name, signal) => carry(`removeNetwork ${name}`, () => undefined, signal),
     removeImage: (reference, signal) => carry(`removeImage ${reference}`, () => 'removed' as const, signal),
-    createContainer: (spec, signal) =>
-      carry(
-        `createContainer ${spec.name}`,
-        () => {
-          const before = containers.get(spec.name);
-          if (before && before.state.kind !== 'created')
-            throw refused(`The container ${spec.name} exists and was started already.`);
-          for (const { volume } of spec.mounts) {
-            if (!volumes.has(volume)) volumes.set(volume, { labels: spec.labels, isFilled: false });
-          }
-          containers.set(spec.name, { spec, state: { kind: 'created' }, end: undefined, waiting: new Set() });
-        },
-        signal,
-      ),
+    createContainer: create,
+    createAlgorithm: (_ours, spec, signal) => create(spec, signal),
     createVolume: (name, labels, signal) =>
       carry(
         `createVolume ${name}`,
@@ -71,6 +80,10 @@ export function createSimulatedEngine(machine: Machine, carry: Carry): Engine {
         },
         signal,
       ),
+    originOf: (name, signal) =>
+      carry(`inspectOrigin ${name}`, () => ({ image: known(name).spec.image, env: known(name).spec.env }), signal),
+    upSince: (signal) => carry('upSince', () => machine.upSince(), signal),
+    hasProcess: (name, signal) => carry(`hasProcess ${name}`, () => known(name).isHollow !== true, signal),
     inspectContainer: (name, signal) => carry(`inspectContainer ${name}`, () => snapshot(known(name)), signal),
     waitForExit: (name, signal) =>
       carry(
@@ -105,6 +118,10 @@ export function createSimulatedEngine(machine: Machine, carry: Carry): Engine {
         signal,
       );
     },
+    // Its images hold nothing.
+    entryAt: (name, path, signal) => carry(`entryAt ${name} ${path}`, () => void known(name), signal),
+    // Its images name no users.
+    readText: () => Promise.resolve(undefined),
     getArchive: (name, _path, signal) =>
       carry(
         `getArchive ${name}`,
@@ -139,7 +156,7 @@ export function createSimulatedEngine(machine: Machine, carry: Carry): Engine {
         `removeVolume ${name}`,
         () => {
           const user = [...containers.values()].find(({ spec }) => spec.mounts.some(({ volume }) => volume === name));
-          if (user) throw new CapstanError('ENGINE_UNAVAILABLE', `The volume ${name} is in use.`);
+          if (user) throw new CapstanError('ENGINE_REFUSED', `The volume ${name} is in use.`);
           volumes.delete(name);
         },
         signal,

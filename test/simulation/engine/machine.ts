@@ -18,6 +18,8 @@ export interface Container {
   /** Ends what runs. */
   end: ((exit: Exit) => void) | undefined;
   readonly waiting: Set<() => void>;
+  /** Nothing runs in it any more, and the engine has not noticed. */
+  isHollow?: true;
 }
 
 export interface Volume {
@@ -34,12 +36,18 @@ export interface Machine {
   readonly starts: readonly Start[];
   /** Containers that the engine lost after they were started. */
   readonly lost: readonly Labels[];
+  /** Those that ran when the engine fell: how they ended says nothing of their algorithms. */
+  readonly spoilt: readonly Labels[];
+  /** Since when it answers, after its last fall. */
+  upSince(): number;
   /** How many algorithms run at the moment. */
   running(): number;
   start(name: string): void;
   end(container: Container, exit: Exit): void;
   /** Whether calls are answered. */
   isUp(): boolean;
+  /** When it last did not answer. */
+  lastDownAt(): number;
   /** Answers nothing; what runs goes on. */
   hang(): void;
   /** Falls over, and with it what runs. */
@@ -62,10 +70,14 @@ interface MachineOptions {
   readonly world: World;
   readonly epochMs: number;
   readonly behaviour: Behaviour;
-  readonly onStart: () => void;
+  readonly onStart: (labels: Labels) => void;
 }
 
 const KILLED: Exit = { exitCode: 137, isOutOfMemory: false };
+/** What falls with the engine: it had saved what it had and ended by itself, was asked to, or was found dead later. */
+const FALLEN: readonly Exit[] = [0, 143, 255].map((exitCode) => ({ exitCode, isOutOfMemory: false }));
+/** How often the engine does not notice that what ran is gone. */
+const MISSED = 0.2;
 
 export function createMachine({ name: machineName, world, epochMs, behaviour, onStart }: MachineOptions): Machine {
   const containers = new Map<string, Container>();
@@ -75,16 +87,32 @@ export function createMachine({ name: machineName, world, epochMs, behaviour, on
   const falling = new Set<() => void>();
   let rising: (() => void)[] = [];
   let isUp = true;
+  let upSince = epochMs;
+  const spoilt: Labels[] = [];
   let generation = 1;
+  let downAt = Number.NEGATIVE_INFINITY;
 
   const note = (what: string) => world.note(machineName, what);
 
   const end = (container: Container, exit: Exit) => {
     if (container.state.kind !== 'running') return;
-    container.state = { kind: 'exited', startedAt: container.state.startedAt, exit };
+    container.state = { kind: 'exited', startedAt: container.state.startedAt, finishedAt: epochMs + world.now(), exit };
     note(`${container.spec.name} exits with ${exit.exitCode}`);
     for (const tell of container.waiting) tell();
     container.waiting.clear();
+  };
+
+  const fallen = (container: Container) => {
+    // Nobody can tell any more how it ended, unless a runner that saw it has noted that.
+    if (container.state.kind !== 'created') lost.push(container.spec.labels);
+    if (container.state.kind !== 'running') return;
+    spoilt.push(container.spec.labels);
+    if (world.random.chance(MISSED)) {
+      note(`${container.spec.name} is gone, unnoticed`);
+      container.isHollow = true;
+      return;
+    }
+    end(container, FALLEN[world.random.integer(0, FALLEN.length - 1)] ?? KILLED);
   };
 
   return {
@@ -92,6 +120,8 @@ export function createMachine({ name: machineName, world, epochMs, behaviour, on
     volumes,
     starts,
     lost,
+    spoilt,
+    upSince: () => upSince,
     running: () => [...containers.values()].filter(({ state }) => state.kind === 'running').length,
     start(name) {
       const container = containers.get(name);
@@ -101,12 +131,15 @@ export function createMachine({ name: machineName, world, epochMs, behaviour, on
       starts.push({ name, labels, at: world.now(), machine: `${machineName} ${generation}`, isFilled });
       note(`starts ${name}`);
       container.state = { kind: 'running', startedAt: epochMs + world.now() };
-      onStart();
+      onStart(labels);
       const { runsMs, exit } = behaviour(container.spec);
-      world.after(runsMs, () => end(container, exit));
+      world.after(runsMs, () => {
+        if (!container.isHollow) end(container, exit);
+      });
     },
     end,
     isUp: () => isUp,
+    lastDownAt: () => (isUp ? downAt : world.now()),
     hang() {
       note('hangs');
       isUp = false;
@@ -114,12 +147,15 @@ export function createMachine({ name: machineName, world, epochMs, behaviour, on
     fall() {
       note('falls');
       isUp = false;
-      for (const container of containers.values()) end(container, KILLED);
+      // What falls with it was buried before its next life.
+      upSince = epochMs + world.now() + 1;
+      for (const container of containers.values()) fallen(container);
       for (const tell of falling) tell();
       falling.clear();
     },
     rise() {
       note('is back');
+      downAt = world.now();
       isUp = true;
       const waiting = rising;
       rising = [];
@@ -136,6 +172,8 @@ export function createMachine({ name: machineName, world, epochMs, behaviour, on
         containers.delete(name);
       }
       volumes.clear();
+      // Nobody can know of them: the same attempts may be made on the new one.
+      spoilt.length = 0;
     },
     loseOne() {
       const found = [...containers.entries()].find(([, { state }]) => state.kind !== 'created');

@@ -3,7 +3,8 @@ import type { JetStreamClient, JetStreamManager } from 'nats';
 import { createBucket } from './bucket.ts';
 import type { Connection } from './client.ts';
 import { createQueue } from './queue.ts';
-import type { Delivery, PullRequest, Stream } from './stream.ts';
+import type { StreamSettings } from './server.ts';
+import { matches, type Delivery, type PullRequest, type Stream } from './stream.ts';
 import type { Network } from './wire.ts';
 
 const NANOS = 1_000_000;
@@ -14,20 +15,52 @@ const MISSED_MS = 4_000;
 const notFound = (what: string) =>
   Object.assign(new Error(`${what} not found`), { api_error: { err_code: STREAM_NOT_FOUND, code: 404 } });
 
+async function* nothing() {}
+
 export function createManager({ server }: Network, connection: Connection): JetStreamManager {
   const known = (name: string): Stream => {
     const stream = server.stream(name);
     if (!stream) throw notFound(`stream ${name}`);
     return stream;
   };
+  const lastSeqOf = (name: string) =>
+    name.startsWith('KV_')
+      ? Math.max(0, ...[...server.bucket(name.replace('KV_', '')).values()].map(({ revision }) => revision))
+      : 0;
   return {
     streams: {
       info: (name: string) =>
-        connection.wire().ask(`looking for stream ${name}`, () => ({ created: known(name).created })),
-      add: ({ name, subjects }: { name: string; subjects: string[] }) =>
-        connection.wire().ask(`making stream ${name}`, () => ({ created: server.makeStream(name, subjects).created })),
+        connection.wire().ask(`looking for stream ${name}`, () => ({
+          created: known(name).created,
+          config: server.settings(name),
+          state: { last_seq: lastSeqOf(name) },
+        })),
+      add: (config: StreamSettings) =>
+        connection.wire().ask(`making stream ${config.name}`, () => ({ created: server.makeStream(config).created })),
+      list: nothing,
+      getMessage: (name: string, { seq, next_by_subj: filter }: { seq: number; next_by_subj: string }) =>
+        connection.wire().ask(`reading ${name}`, () => {
+          const bucket = name.replace('KV_', '');
+          const found = [...server.bucket(bucket)]
+            .map(([key, { text, revision }]) => ({
+              seq: revision,
+              subject: `$KV.${bucket}.${key}`,
+              string: () => text,
+            }))
+            .filter((word) => word.seq >= seq && matches(filter, word.subject))
+            .toSorted((one, other) => one.seq - other.seq);
+          if (!found[0]) throw notFound('message');
+          return found[0];
+        }),
     },
     consumers: {
+      list: nothing,
+      info: (stream: string, name: string) =>
+        connection.wire().ask(`looking for consumer ${name}`, () => {
+          const config = known(stream).consumer(name);
+          if (!config) throw notFound(`consumer ${name}`);
+          return { name, config: { filter_subject: config.filter } };
+        }),
       add: (
         stream: string,
         config: { durable_name: string; filter_subject: string; ack_wait: number; max_ack_pending: number },

@@ -12,11 +12,6 @@ export interface BucketEntry {
   readonly revision: number;
 }
 
-export interface Watching {
-  readonly bucket: string;
-  readonly hear: (key: string, text: string) => void;
-}
-
 /** What a connection has at the server; all of it ends with the connection. */
 export interface Peer {
   /** Of the process. */
@@ -25,11 +20,17 @@ export interface Peer {
   onLost(): void;
 }
 
+export interface StreamSettings {
+  readonly name: string;
+  readonly subjects: readonly string[];
+}
+
 export interface NatsServer {
   isUp(): boolean;
   stream(name: string): Stream | undefined;
   /** Finds or makes it. */
-  makeStream(name: string, subjects: readonly string[]): Stream;
+  makeStream(config: StreamSettings): Stream;
+  settings(name: string): StreamSettings | undefined;
   publish(subject: string, text: string): void;
   /** Undefined if no stream takes the subject. */
   streamOf(subject: string): Stream | undefined;
@@ -37,7 +38,6 @@ export interface NatsServer {
   /** Throws if the last word has another revision than it should; any will do if that is undefined. */
   put(bucket: string, key: string, text: string, previousSeq?: number): void;
   readonly listening: Set<Listening>;
-  readonly watching: Set<Watching>;
   readonly peers: Set<Peer>;
   /** Falls over; what it lost by that, is `lost`. */
   fall(lost: Loss): void;
@@ -50,10 +50,9 @@ export type Loss = { readonly kind: 'nothing' | 'everything' } | { readonly kind
 const WRONG_LAST_SEQUENCE = 10_071;
 
 export function createNatsServer(world: World): NatsServer {
-  const streams = new Map<string, { readonly stream: Stream; readonly subjects: readonly string[] }>();
+  const streams = new Map<string, { readonly stream: Stream; readonly settings: StreamSettings }>();
   const buckets = new Map<string, Map<string, BucketEntry>>();
   const listening = new Set<Listening>();
-  const watching = new Set<Watching>();
   const peers = new Set<Peer>();
   let isUp = true;
   let made = 0;
@@ -65,37 +64,41 @@ export function createNatsServer(world: World): NatsServer {
     return found;
   };
 
+  const publish = (subject: string, text: string) => {
+    for (const each of listening) if (matches(each.subject, subject)) each.hear(subject, text);
+  };
+
   return {
     isUp: () => isUp,
     stream: (name) => streams.get(name)?.stream,
-    makeStream(name, subjects) {
+    settings: (name) => streams.get(name)?.settings,
+    makeStream(settings) {
+      const { name } = settings;
       const found = streams.get(name)?.stream;
       if (found) return found;
       const stream = createStream(world, `made ${(made += 1)}`);
-      streams.set(name, { stream, subjects });
+      streams.set(name, { stream, settings });
       return stream;
     },
-    publish(subject, text) {
-      for (const each of listening) if (matches(each.subject, subject)) each.hear(subject, text);
-    },
+    publish,
     streamOf: (subject) =>
-      [...streams.values()].find(({ subjects }) => subjects.some((filter) => matches(filter, subject)))?.stream,
+      [...streams.values()].find(({ settings }) => settings.subjects.some((filter) => matches(filter, subject)))
+        ?.stream,
     bucket,
     put(name, key, text, previousSeq) {
+      // As on the real one: who listens hears what was said, whether the bucket takes it or not.
+      publish(`$KV.${name}.${key}`, text);
       const last = bucket(name).get(key)?.revision ?? 0;
       if (previousSeq !== undefined && previousSeq !== last)
         throw Object.assign(new Error('wrong last sequence'), { api_error: { err_code: WRONG_LAST_SEQUENCE } });
       bucket(name).set(key, { text, revision: (revisions += 1) });
-      for (const each of watching) if (each.bucket === name) each.hear(key, text);
     },
     listening,
-    watching,
     peers,
     fall(lost) {
       world.note('nats', `falls, and loses ${lost.kind === 'tail' ? `the last ${lost.lastMs} ms` : lost.kind}`);
       isUp = false;
       listening.clear();
-      watching.clear();
       for (const peer of peers) peer.onLost();
       if (lost.kind === 'everything') {
         streams.clear();

@@ -39,6 +39,7 @@ export interface Stream {
   publish(message: { readonly subject: string; readonly text: string; readonly messageId: string | undefined }): void;
   addConsumer(options: ConsumerOptions): void;
   hasConsumer(name: string): boolean;
+  consumer(name: string): ConsumerOptions | undefined;
   request(consumer: string, request: PullRequest): void;
   withdraw(consumer: string, request: PullRequest): void;
   acknowledge(consumer: string, seq: number, kind: 'ack' | 'nak' | 'term' | 'working'): void;
@@ -114,6 +115,7 @@ export function createStream(world: World, created: string): Stream {
       consumers.set(options.name, { ...options, pending: new Map(), deliveries: new Map(), requests: new Set() });
     },
     hasConsumer: (name) => consumers.has(name),
+    consumer: (name) => consumers.get(name),
     request(name, request) {
       const consumer = consumers.get(name);
       if (!consumer) return;
@@ -157,5 +159,8 @@ export function createStream(world: World, created: string): Stream {
 
 export function matches(filter: string, subject: string): boolean {
   const [wanted, given] = [filter.split('.'), subject.split('.')];
-  return wanted.length === given.length && wanted.every((part, index) => part === '*' || part === given[index]);
+  const isOpen = wanted.at(-1) === '>' && given.length >= wanted.length;
+  const parts = isOpen ? wanted.slice(0, -1) : wanted;
+  if (!isOpen && wanted.length !== given.length) return false;
+  return parts.every((part, index) => part === '*' || part === given[index]);
 }

@@ -24,6 +24,7 @@ const SUBSCRIPTION = '1';
 
 export function connect({ world, process, gateway, owner, from, receive, closed }: Options): Connection {
   const random = world.random.fork();
+  const slowness = world.random.fork();
   const over = new AbortController();
   let isOpen = true;
   let lastArrival = 0;
@@ -48,13 +49,16 @@ export function connect({ world, process, gateway, owner, from, receive, closed 
     // No part of the order of events.
     hint: () => undefined,
     ready: () => Promise.resolve(),
+    // A client that reads slowly, now and then.
+    isBehind: () => slowness.next() < 0.2,
+    isFull: () => slowness.next() < 0.05,
   };
 
   process.onDeath(end);
   inOrder(() =>
     process.enter(() => {
       gateway
-        .follow({ subscription: SUBSCRIPTION, selection: { owner }, from, outlet, signal: over.signal })
+        .follow({ subscription: SUBSCRIPTION, selection: { owner }, from, outlet, signal: over.signal, onBroken: end })
         .catch(end);
     }),
   );

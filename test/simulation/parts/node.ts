@@ -1,6 +1,6 @@
 /** A whole node in one process: gateway, runner, NATS, engine, disk and store, and all that may befall them. */
 import type { JobId } from '@capstan/shared/contract/ids';
-import { openDb } from '../../../services/gateway/src/store/db.ts';
+import type { Db } from '../../../services/gateway/src/store/db.ts';
 import type { StoredEvent } from '../../../services/gateway/src/store/events.ts';
 import { storeOn, type Store } from '../../../services/gateway/src/store/store.ts';
 import { carrier } from '../engine/carry.ts';
@@ -16,6 +16,7 @@ import type { World } from '../world/world.ts';
 import { databaseOf } from './database.ts';
 import { startGateway, type Gateway } from './gateway.ts';
 import { startRunner, type Runner } from './runner.ts';
+import { createOverlapWatch } from './overlaps.ts';
 import { createSite, type Site } from './site.ts';
 
 export const EPOCH_MS = Date.UTC(2030, 0, 1);
@@ -40,6 +41,8 @@ export interface Node {
   /** To look at, for the auditor. */
   readonly store: Store;
   readonly committed: readonly StoredEvent[];
+  /** Algorithms that ran on, though their runner could have ended them, when another runner began the next attempt. */
+  readonly overlaps: readonly string[];
   readonly maxJobs: number;
   gateway(): Life<Gateway>;
   /** Dies after this many places where it may; comes back after a while. */
@@ -61,19 +64,21 @@ export interface Node {
 
 interface NodeOptions {
   readonly world: World;
+  /** As a new one is. */
+  readonly db: Db;
   readonly wiring: Wiring;
   readonly isLogged: boolean;
   readonly runners: 1 | 2;
 }
 
-export function createNode({ world, wiring, isLogged, runners }: NodeOptions): Node {
+export function createNode({ world, db, wiring, isLogged, runners }: NodeOptions): Node {
   const server = createNatsServer(world);
-  const db = openDb(':memory:');
   const store = storeOn(db);
   const committed: StoredEvent[] = [];
   const cut = new Set<string>();
   const random = world.random.fork();
   let failures = 0;
+  let lastTroubleAt = Number.NEGATIVE_INFINITY;
   let jobs = 0;
 
   const network: Network = {
@@ -84,15 +89,31 @@ export function createNode({ world, wiring, isLogged, runners }: NodeOptions): N
     lossOfAcks: () => failures,
   };
   const disk = createDisk(() => failures / 4);
+  // So long that another runner takes over what it does not hear of, now and then; often, where there is another one.
+  const long = runners === 1 ? 0.1 : 0.4;
   const behaviour: Behaviour = () => ({
-    runsMs: random.chance(0.1) ? random.integer(20_000, 40_000) : random.integer(20, 6_000),
+    runsMs: random.chance(long) ? random.integer(8_000, 40_000) : random.integer(20, 6_000),
     exit: { exitCode: random.chance(0.8) ? 0 : random.integer(1, 3), isOutOfMemory: false },
   });
-  const sites = [1, 2]
-    .slice(0, runners)
-    .map((number) => createSite({ world, epochMs: EPOCH_MS, number, behaviour, results: disk }));
+  const sites = [1, 2].slice(0, runners).map((number) =>
+    createSite({
+      world,
+      epochMs: EPOCH_MS,
+      number,
+      behaviour,
+      results: disk,
+      onStart: (labels) => watch.started(number, labels),
+    }),
+  );
   const trouble = { engineFailures: () => failures };
   const newJobId = () => (jobs += 1).toString(16).padStart(32, '0') as JobId;
+
+  const watch = createOverlapWatch({
+    world,
+    machine: (index) => sites[index]?.machine,
+    lifeBegan: (index) => homes[index]?.runner.began(),
+    lastTroubleAt: () => lastTroubleAt,
+  });
 
   const bringUp = {
     gateway: (process: Process): Promise<Gateway> => {
@@ -111,6 +132,7 @@ export function createNode({ world, wiring, isLogged, runners }: NodeOptions): N
       startRunner({
         process,
         dial: dialler(network, process),
+        wireOwnership: wiring.ownership,
         settings: { id: runnerId, environment: ENVIRONMENT, maxJobs: MAX_JOBS },
         outside: wiring.outside({
           engine: createSimulatedEngine(machine, carrier({ world, process, machine }, trouble)),
@@ -123,10 +145,12 @@ export function createNode({ world, wiring, isLogged, runners }: NodeOptions): N
   const live = <T extends { shutDown(): Promise<void> }>(name: Member, start: (process: Process) => Promise<T>) => {
     let part: T | undefined;
     let process: Process;
+    let began = 0;
     const begin = () => {
       const mine = createProcess({ name, world, epochMs: EPOCH_MS, isLogged });
       process = mine;
       part = undefined;
+      began = world.now();
       world.note(name, 'starts');
       mine.enter(() => {
         const started = async () => {
@@ -140,6 +164,8 @@ export function createNode({ world, wiring, isLogged, runners }: NodeOptions): N
     begin();
     return {
       life: () => ({ process, part: () => part }),
+      /** Undefined while it is dead. */
+      began: () => (process.isAlive() ? began : undefined),
       /** Nothing more befalls it, and it is there. */
       revive() {
         process.dieAfter(undefined);
@@ -189,6 +215,7 @@ export function createNode({ world, wiring, isLogged, runners }: NodeOptions): N
     server,
     store,
     committed,
+    overlaps: watch.found,
     maxJobs: MAX_JOBS,
     gateway: () => gateway.life(),
     crash: (member, options) => memberOf(member).crash(options),
@@ -226,8 +253,10 @@ export function createNode({ world, wiring, isLogged, runners }: NodeOptions): N
     trouble(probability, ms) {
       world.note('world', `${Math.round(probability * 100)} % of calls fail for ${ms} ms`);
       failures = probability;
+      lastTroubleAt = Number.POSITIVE_INFINITY;
       world.after(ms, () => {
         failures = 0;
+        lastTroubleAt = world.now();
       });
     },
     heal() {

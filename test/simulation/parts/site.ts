@@ -1,6 +1,7 @@
 /** Where a runner is at home: a machine with an engine, and the notes on its disk. Results lie elsewhere, where all runners have them. */
 import { createMachine, type Behaviour, type Machine } from '../engine/machine.ts';
 import type { Disk } from '../engine/disk.ts';
+import type { Labels } from '../../../services/runner/src/docker/engine.ts';
 import type { World } from '../world/world.ts';
 
 export interface Site {
@@ -17,19 +18,21 @@ interface SiteOptions {
   readonly number: number;
   readonly behaviour: Behaviour;
   readonly results: Disk;
+  readonly onStart: (labels: Labels) => void;
 }
 
-export function createSite({ world, epochMs, number, behaviour, results }: SiteOptions): Site {
+export function createSite({ world, epochMs, number, behaviour, results, onStart }: SiteOptions): Site {
   let peak = 0;
   const machine = createMachine({
     name: `engine ${number}`,
     world,
     epochMs,
     behaviour,
-    onStart: () => {
+    onStart: (labels) => {
+      onStart(labels);
       peak = Math.max(peak, machine.running());
     },
   });
-  const disk: Disk = { ...results, marks: new Map() };
+  const disk: Disk = { ...results, marks: new Map(), ends: new Map() };
   return { runnerId: `runner-${number}`, machine, disk, peak: () => peak };
 }

@@ -8,7 +8,7 @@ type Check = (observed: Observed) => readonly string[];
 
 const CHECKS: Readonly<Record<Violation['rule'], Check>> = {
   1: acknowledgedJobsEnd,
-  2: algorithmsStartOnce,
+  2: (observed) => [...algorithmsStartOnce(observed), ...spoiltRunsComplete(observed)],
   3: jobsMoveAlongTheTable,
   4: checkSubscriptions,
   5: ({ leftovers }) => leftovers.map((name) => `${name} is left behind`),
@@ -40,7 +40,15 @@ function acknowledgedJobsEnd({ acknowledged, jobs, tombstones }: Observed): read
 
 const keyOf = ({ jobId, run, attempt }: ObservedStart) => `${jobId}.${run}.${attempt}`;
 
-function algorithmsStartOnce({ starts, lost, goneMachines, isShared }: Observed): readonly string[] {
+/** A job that the engine's own end has cut short is not complete, whatever number it ended with. */
+function spoiltRunsComplete({ spoilt = [], published }: Observed): readonly string[] {
+  const wasSpoilt = new Set(spoilt.map(keyOf));
+  return published
+    .filter(({ manifest }) => manifest.code === 70 && wasSpoilt.has(keyOf({ ...manifest, machine: '' })))
+    .map(({ jobId, run }) => `job ${jobId} run ${run} is told as completed, and the engine fell while it ran`);
+}
+
+function algorithmsStartOnce({ starts, lost, goneMachines, isShared, overlaps }: Observed): readonly string[] {
   const wasLost = new Set(lost.map(keyOf));
   const gone = new Set(goneMachines);
   const known = Map.groupBy(
@@ -51,13 +59,14 @@ function algorithmsStartOnce({ starts, lost, goneMachines, isShared }: Observed)
     starts.filter(({ machine }) => gone.has(machine)),
     (start) => `${keyOf(start)} on ${start.machine}`,
   );
-  return [...known, ...forgotten].flatMap(([key, same]) => {
+  const startedTwice = [...known, ...forgotten].flatMap(([key, same]) => {
     const [first] = same;
     const problems = same.length > 1 ? [`the algorithm of ${key} was started ${same.length} times`] : [];
     if (!isShared && first && first.attempt > 1 && !wasLost.has(keyOf({ ...first, attempt: first.attempt - 1 })))
       problems.push(`${key} was started, though the engine did not lose the attempt before it`);
     return problems;
   });
+  return [...startedTwice, ...overlaps];
 }
 
 function jobsMoveAlongTheTable({ events }: Observed): readonly string[] {

@@ -77,8 +77,12 @@ export interface Observed {
   readonly goneMachines: readonly string[];
   /** Attempts whose container the engine lost. */
   readonly lost: readonly ObservedStart[];
+  /** Those that ran while the engine fell, where that is known. */
+  readonly spoilt?: readonly ObservedStart[];
   /** Several runners share an environment: what one of them was at, or about to be at, when it fell silent, another begins as the next attempt. */
   readonly isShared: boolean;
+  /** Attempts that were begun while the one before them ran on, under a runner that lived and could have ended it. */
+  readonly overlaps: readonly string[];
   readonly subscriptions: readonly Subscription[];
   /** Containers, volumes and networks of jobs that are there at the end. */
   readonly leftovers: readonly string[];

@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { getAddress, parseEther, SigningKey, Wallet } from 'ethers';
-import type { InitializeComputeAnswer, OrderQuote, ProviderFee, StartRequest } from '@capstan/shared/contract/api';
+import type { StartRequest } from '@capstan/shared/contract/api';
+import type { InitializeComputeAnswer, OrderQuote, ProviderFee } from '@capstan/shared/contract/quotes';
 import type { Ddo } from '@capstan/shared/contract/ddo';
 import { loadOrCreateNodeKey } from '@capstan/shared/node-key';
 import type { NewAsset } from '../../../scripts/catalogue/ddo.ts';

@@ -1,11 +1,13 @@
 /** Contracts of cheats, assembled by hand: their constructors call whom they like and emit what they like. */
 import { getBytes, hexlify, Interface, toBeHex, zeroPadValue } from 'ethers';
-import type { ProviderFee } from '@capstan/shared/contract/api';
+import type { ProviderFee } from '@capstan/shared/contract/quotes';
 
 export type Act =
   /** An event, from the contract's own address. */
   | { readonly kind: 'emit'; readonly topics: readonly string[]; readonly data: string }
   | { readonly kind: 'call'; readonly to: string; readonly data: string };
+
+export const calling = (to: string, data: string): Act => ({ kind: 'call', to, data });
 
 const OP = { mstore: '52', gas: '5a', call: 'f1', pop: '50', stop: '00', log0: 0xa0 } as const;
 

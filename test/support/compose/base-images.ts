@@ -26,7 +26,7 @@ export async function buildBaseImages(project: string, folder: string): Promise<
   await copyFile(findProgram('nats-server') ?? 'nats-server', join(folder, 'nats', 'nats-server'));
   await writeFile(
     join(folder, 'nats', 'Dockerfile'),
-    'FROM capstan/node-demo:24\nCOPY nats-server /usr/local/bin/\nENTRYPOINT ["nats-server"]\n',
+    'FROM localhost/capstan/node-demo:24\nCOPY nats-server /usr/local/bin/\nENTRYPOINT ["nats-server"]\n',
   );
   await fillNode(join(folder, 'node'));
   const file = join(folder, 'base.yml');
@@ -52,7 +52,7 @@ async function fillNode(folder: string): Promise<void> {
   await cp(join(folder, 'npm', 'node_modules', 'npm'), join(folder, 'npm-package'), { recursive: true });
   await writeFile(join(folder, '.dockerignore'), 'product\nnpm\n');
   const dockerfile = [
-    'FROM capstan/node-demo:24',
+    'FROM localhost/capstan/node-demo:24',
     'COPY npm-package /usr/local/lib/node_modules/npm',
     'COPY cache /npm-cache',
     'ENV npm_config_cache=/npm-cache npm_config_offline=true npm_config_update_notifier=false HOME=/root',

@@ -15,6 +15,7 @@ export function absentBus(maxPayloadBytes?: number): Bus {
     onConnected: () => () => undefined,
     jetStream: unavailable,
     connection: unavailable,
+    administer: () => Promise.reject(new Error('there is no broker')),
     connected: (signal) =>
       new Promise((_, reject) =>
         signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }),

@@ -1,6 +1,7 @@
 /** Somebody who calls the gateway's routes: a wallet whose every signed part a test can bend. */
 import { getBytes, keccak256, toUtf8Bytes, Wallet } from 'ethers';
 import type { StatusObject } from '@capstan/shared/contract/api';
+import { typedSignature } from '../../../scripts/sign/typed.ts';
 import type { Order } from '../../../scripts/parts/consumer.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -22,6 +23,7 @@ interface Call {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+const CREATE_TOKEN = '/api/services/createAuthToken';
 export const COMPUTE = '/api/services/compute';
 
 export interface Caller {
@@ -45,9 +47,22 @@ export interface Caller {
   remove(which?: Which): Promise<Answer>;
   result(jobId: string, index: number | string, more?: Fields): Promise<Answer>;
   createToken(expiresAtS?: number): Promise<Answer>;
+  /** The header of a call under a typed signature. */
+  typedHeaders(method: string, path: string, call?: TypedCall): Promise<Readonly<Record<string, string>>>;
+  /** The call itself. */
+  typed(method: string, path: string, call?: TypedCall): Promise<Answer>;
   /** The last nonce that the gateway knows of this address, its digits as they came. */
   lastNonce(): Promise<string>;
 }
+
+/** What a typed signature says beside the request itself. */
+interface TypedClaims {
+  readonly provider: string;
+  readonly nonce: string;
+  readonly expiresAtS: number;
+}
+
+type TypedCall = Call & Partial<TypedClaims>;
 
 interface Which {
   readonly jobId?: string;
@@ -57,7 +72,12 @@ interface Which {
 
 const HOUR_S = 3_600;
 
-export function createCaller(url: () => string, wallet = new Wallet(Wallet.createRandom().privateKey)): Caller {
+/** `node`: its address, which typed signatures name; asked for if it is not given. */
+export function createCaller(
+  url: () => string,
+  wallet = new Wallet(Wallet.createRandom().privateKey),
+  node?: string,
+): Caller {
   const { address } = wallet;
   let last = 0;
   const nextNonce = () => {
@@ -75,6 +95,20 @@ export function createCaller(url: () => string, wallet = new Wallet(Wallet.creat
     ...(await signed(order.jobId ?? '', order.dataset.documentId)),
   });
   const start = async (order: Order) => call('POST', COMPUTE, { body: await startBody(order) });
+  const typedHeaders: Caller['typedHeaders'] = async (method, path, { query = {}, body, ...claims } = {}) => {
+    const provider = claims.provider ?? node ?? (await providerAt(url()));
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const signature = typedSignature(
+      { method, url: url() + path + searchOf(query), body: text },
+      {
+        wallet,
+        provider,
+        nonce: claims.nonce ?? nextNonce(),
+        expiresAtS: claims.expiresAtS ?? Math.floor(Date.now() / 1000) + 60,
+      },
+    );
+    return { 'capstan-signature': signature };
+  };
   const theOne = (answer: Answer) => {
     const [job] = answer.jobs();
     if (!job) throw new Error('there is no such job');
@@ -103,10 +137,13 @@ export function createCaller(url: () => string, wallet = new Wallet(Wallet.creat
       return call('GET', '/api/services/computeResult', { query });
     },
     async createToken(expiresAtS = Math.floor(Date.now() / 1000) + HOUR_S) {
-      const { nonce, signature } = await signed();
-      const query = { address, nonce, signature, expiration: expiresAtS };
-      return call('GET', '/api/services/createAuthToken', { query });
+      const query = { expiration: expiresAtS };
+      const headers = await typedHeaders('GET', CREATE_TOKEN, { query });
+      return call('GET', CREATE_TOKEN, { query, headers });
     },
+    typedHeaders,
+    typed: async (method, path, given = {}) =>
+      call(method, path, { ...given, headers: { ...(await typedHeaders(method, path, given)), ...given.headers } }),
     async lastNonce() {
       const { text } = await call('GET', '/api/services/nonce', { query: { userAddress: address } });
       return /^\{"nonce":([0-9.]+)\}$/.exec(text)?.[1] ?? text;
@@ -114,11 +151,18 @@ export function createCaller(url: () => string, wallet = new Wallet(Wallet.creat
   };
 }
 
-async function callRoute(url: string, method: string, { query = {}, body, headers = {} }: Call): Promise<Answer> {
+function searchOf(query: Fields): string {
   const given = Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]);
-  const search = given.length > 0 ? `?${new URLSearchParams(given).toString()}` : '';
+  return given.length > 0 ? `?${new URLSearchParams(given).toString()}` : '';
+}
+
+async function providerAt(url: string): Promise<string> {
+  return ((await (await fetch(url)).json()) as { providerAddress: string }).providerAddress;
+}
+
+async function callRoute(url: string, method: string, { query = {}, body, headers = {} }: Call): Promise<Answer> {
   const isBytes = typeof body === 'string' || body instanceof Blob;
-  const response = await fetch(url + search, {
+  const response = await fetch(url + searchOf(query), {
     method,
     headers: { ...(body === undefined || isBytes ? {} : { 'content-type': 'application/json' }), ...headers },
     ...(body === undefined ? {} : { body: isBytes ? body : JSON.stringify(body) }),

@@ -14,6 +14,7 @@ export async function serve(...routes: readonly Route[]) {
     log: createLog('test', 'silent'),
     clock: systemClock,
     corsOrigins: ['*'],
+    requireHost: () => undefined,
     rateLimits: { clientIp: createClientIp([]), perIp: () => undefined },
   });
   const answer = app.callback();

@@ -19,7 +19,7 @@ export interface LogFollower extends AsyncDisposable {
   end(): Promise<LogFrames>;
 }
 
-const LIMIT_MS = 15_000;
+const LIMIT_MS = 60_000;
 
 export interface Following {
   readonly jobId: string;
@@ -28,12 +28,12 @@ export interface Following {
   readonly attempt?: number;
 }
 
-/** Authenticates by a signature, then follows. */
+/** Authenticates by a token, then follows. */
 export async function followOverSocket(url: string, who: Caller, following: Following): Promise<LogFollower> {
+  const { token } = (await who.createToken()).json() as { readonly token: string };
   const socket = new WebSocket(`${url.replace(/^http/, 'ws')}${COMPUTE}/events`);
-  const proof = await who.signed();
   socket.addEventListener('open', () => {
-    socket.send(JSON.stringify({ type: 'authenticate', ...proof }));
+    socket.send(JSON.stringify({ type: 'authenticate', token }));
     socket.send(JSON.stringify({ type: 'logs', ...following }));
   });
   const frames = createMailbox<ServerFrame>({ name: 'the log', keep: 100_000, show: (frame) => JSON.stringify(frame) });

@@ -10,26 +10,32 @@ import { createLog } from '@capstan/shared/log';
 import { nodeKeyFrom } from '@capstan/shared/node-key';
 import { publicKeyOf, seal } from '@capstan/shared/seal';
 import { describeAsset } from '../../../scripts/catalogue/ddo.ts';
+import type { Quotas } from '../../../services/gateway/src/admission/quotas.ts';
+import { createRoom } from '../../../services/gateway/src/admission/room.ts';
 import { createAssets } from '../../../services/gateway/src/assets/assets.ts';
 import { createAuthenticate } from '../../../services/gateway/src/auth/authenticate.ts';
+import { createNonceBook } from '../../../services/gateway/src/auth/nonce-book.ts';
 import { createTickets } from '../../../services/gateway/src/auth/tickets.ts';
 import { createTokenWatch } from '../../../services/gateway/src/auth/token-watch.ts';
 import { createTokens } from '../../../services/gateway/src/auth/token.ts';
 import { createIdentify, type Identity } from '../../../services/gateway/src/jobs/identify.ts';
+import { createLeftElsewhere } from '../../../services/gateway/src/jobs/left-elsewhere.ts';
 import { createLive } from '../../../services/gateway/src/jobs/live.ts';
 import { createLogs } from '../../../services/gateway/src/jobs/log.ts';
 import { createOpenOwnLog } from '../../../services/gateway/src/jobs/log-access.ts';
 import { createQuery } from '../../../services/gateway/src/jobs/query.ts';
-import { createQueueReason } from '../../../services/gateway/src/jobs/queue-reason.ts';
+import { createQueuePass, createQueueReason } from '../../../services/gateway/src/jobs/queue-reason.ts';
+import { createReading } from '../../../services/gateway/src/jobs/reading.ts';
 import { createRunners } from '../../../services/gateway/src/jobs/runners.ts';
 import { statusObject } from '../../../services/gateway/src/jobs/status-object.ts';
 import { createSubmit } from '../../../services/gateway/src/jobs/submit.ts';
-import { createFollow } from '../../../services/gateway/src/live/follow.ts';
+import { createNotifyProblem } from '../../../services/gateway/src/notify/allowed.ts';
 import { createHub } from '../../../services/gateway/src/live/hub.ts';
-import { createTurns } from '../../../services/gateway/src/live/turns.ts';
+import { createTelling } from '../../../services/gateway/src/live/telling.ts';
 import { createLogStreams } from '../../../services/gateway/src/results/log-streams.ts';
 import { createResultsFolder } from '../../../services/gateway/src/results/folder.ts';
 import type { StatusRow } from '../../../services/gateway/src/store/statuses.ts';
+import type { Orders } from '../../../services/gateway/src/orders/orders.ts';
 import { openStore } from '../../../services/gateway/src/store/store.ts';
 import { absentBus } from './absent-bus.ts';
 
@@ -74,33 +80,68 @@ export function someAssets(): { readonly dataset: Ddo; readonly algorithm: Ddo }
   };
 }
 
+const QUOTAS: Quotas = { jobsPerAddress: 1_000, bytesPerAddress: 64e6, jobs: 1e6, bytes: 4e9, keptBytes: undefined };
+
+/** The node's address in typed signatures. */
+export const PROVIDER = `0x${'5'.repeat(40)}`;
+
 interface PartsOptions {
   readonly assets?: readonly Ddo[];
   readonly statusAccess?: Config['gateway']['statusAccess'];
   readonly maxPayloadBytes?: number;
+  readonly quotas?: Partial<Quotas>;
+  /** Where they are wanted on a chain. */
+  readonly orders?: Pick<Orders, 'verify'>;
 }
 
-export function gatewayParts({ assets = [], statusAccess = 'open', maxPayloadBytes }: PartsOptions = {}) {
+export function gatewayParts({
+  assets = [],
+  statusAccess = 'open',
+  maxPayloadBytes,
+  quotas,
+  orders,
+}: PartsOptions = {}) {
   const log = createLog('test', 'silent');
   const clock = systemClock;
   const store = openStore(':memory:');
-  store.environments.save(ENVIRONMENT, clock.now());
+  store.environments.save({
+    environment: { ...ENVIRONMENT, orders: orders ? 'chain' : 'free' },
+    storedAt: clock.now(),
+    announcedBy: undefined,
+  });
   const bus = absentBus(maxPayloadBytes);
+  const room = createRoom(store, { ...QUOTAS, ...quotas });
   const runners = createRunners({ bus, store, clock, log });
-  const queue = createQueueReason(store, runners);
-  const show = (job: StatusRow, dates: 'unix' | 'iso' = 'unix'): StatusObject =>
-    statusObject(job, { publicUrl: 'http://node.example', dates, queue });
+  const leftElsewhere = createLeftElsewhere({ store, runners });
+  const queue = createQueueReason({ store, runners, room });
+  const queuePass = createQueuePass({ store, runners, room });
+  const show = (job: StatusRow, dates: 'unix' | 'iso' = 'unix', view = queue): StatusObject =>
+    statusObject(job, { publicUrl: 'http://node.example', dates, queue: view, held: () => null });
   let stored = 0;
-  const tokens = createTokens({ key: Buffer.alloc(32, 7), revoked: store.revokedTokens, clock });
-  const authenticate = createAuthenticate(tokens, () => undefined);
+  const tokens = createTokens({ key: Buffer.alloc(32, 7), revoked: store.revokedTokens, clock, maxTokenDays: 30 });
+  const nonces = createNonceBook(store);
+  const authenticate = createAuthenticate({
+    tokens,
+    nonces,
+    usedTexts: store.usedTexts,
+    limitCaller: () => undefined,
+    clock,
+    provider: PROVIDER,
+    legacySignatures: true,
+    legacyTokens: true,
+  });
   const submit = createSubmit({
     bus,
     store,
     runners,
     authenticate,
+    nonces,
     assets: createAssets({ find: (did) => Promise.resolve(assets.find(({ id }) => id === did)) }),
-    orders: { verify: () => Promise.reject(new Error('orders are free here')) },
+    orders: orders ?? { verify: () => Promise.reject(new Error('orders are free here')) },
+    room,
+    notifyProblem: createNotifyProblem([]),
     seal: (text) => seal(publicKey, text),
+    trustWithoutChecksums: false,
     newJobId: () => randomUUID().replaceAll('-', '') as JobId,
     clock,
     log,
@@ -108,7 +149,14 @@ export function gatewayParts({ assets = [], statusAccess = 'open', maxPayloadByt
       stored += 1;
     },
   });
-  const query = createQuery({ store, authenticate, statusAccess, isOperator: () => false, show });
+  const query = createQuery({
+    store,
+    authenticate,
+    statusAccess,
+    isLoopbackOnly: false,
+    isOperator: () => false,
+    show,
+  });
   const live = createLive(store, show);
   const hub = createHub(live);
   const tickets = createTickets<Identity>(clock);
@@ -126,25 +174,24 @@ export function gatewayParts({ assets = [], statusAccess = 'open', maxPayloadByt
     store,
     bus,
     logs,
-    openLog: createOpenOwnLog({ store, logs, authenticate }),
+    openLog: createOpenOwnLog({ logs, reading: createReading({ store, authenticate, nonces }) }),
     runners,
+    leftElsewhere,
     tokens,
+    nonces,
     authenticate,
+    requireHost: () => undefined,
+    isForeign: () => false,
     show,
+    queuePass,
     submit,
     query,
     live,
     hub,
     tickets,
     tokenWatch,
-    identify: createIdentify({ store, tokens, tickets, authenticate }),
-    follow: createFollow({
-      live,
-      hub,
-      query,
-      latestProgress: () => undefined,
-      takeTurn: createTurns({ budgetMs: 5, nowMs: () => clock.monotonicMs() }),
-    }),
+    identify: createIdentify({ store, tokens, tickets, authenticate, nonces }),
+    ...createTelling({ store, show, queuePass, live, hub, latestProgress: () => undefined, clock }),
     storedJobs: () => stored,
   };
 }

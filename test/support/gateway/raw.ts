@@ -13,7 +13,7 @@ export interface Exchange {
   readonly tookMs: number;
 }
 
-const LIMIT_MS = 20_000;
+const LIMIT_MS = 60_000;
 
 export async function openSocket(url: string): Promise<Socket> {
   const { hostname, port } = new URL(url);

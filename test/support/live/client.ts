@@ -15,7 +15,7 @@ export interface Client extends AsyncDisposable {
   ended(): Promise<{ readonly code: number; readonly error: string | undefined }>;
 }
 
-const LIMIT_MS = 20_000;
+const LIMIT_MS = 60_000;
 
 interface ClientOptions {
   readonly headers?: Readonly<Record<string, string>>;

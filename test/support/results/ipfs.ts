@@ -49,6 +49,9 @@ export async function startIpfs(): Promise<IpfsNode> {
         await write(path, fieldOf(body, request.headers['content-type'] ?? ''));
         return response.writeHead(200).end();
       case '/api/v0/files/stat':
+        if ([...files.keys()].some((each) => each.startsWith(`${path}/`))) {
+          return response.writeHead(200).end(JSON.stringify({ Hash: '', Size: 0, Type: 'directory' }));
+        }
         if (!file) return fail(500, 'file does not exist');
         return response.writeHead(200).end(JSON.stringify({ Hash: String(file.cid), Size: file.size, Type: 'file' }));
       case '/api/v0/files/read': {

@@ -39,7 +39,7 @@ export async function startS3(dir: string): Promise<S3Server> {
     await server.until({
       match: (line) => (line.includes('listening') ? true : undefined),
       what: 'a listening S3 server',
-      limitMs: 20_000,
+      limitMs: 60_000,
     });
     return server;
   };

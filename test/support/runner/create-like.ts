@@ -10,9 +10,12 @@ export async function createLike(identity: AttemptIdentity): Promise<void> {
   const Labels = labelsOf(identity, 'files');
   const mount = { Type: 'volume', Source: volumes.in, Target: '/in', VolumeOptions: { Labels } };
   const body = {
-    Image: 'capstan/node-demo:24',
-    Cmd: ['/never-started'],
+    Image: 'localhost/capstan/node-demo:24',
+    Entrypoint: ['/never-started'],
+    Healthcheck: { Test: ['NONE'] },
+    StopSignal: 'SIGTERM',
     Labels,
+    Env: ['NVIDIA_VISIBLE_DEVICES=void', 'AMD_VISIBLE_DEVICES=none', 'HABANA_VISIBLE_DEVICES=void'],
     HostConfig: { NetworkMode: 'none', Mounts: [mount] },
   };
   const asked = request({

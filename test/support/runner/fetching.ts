@@ -59,6 +59,8 @@ export interface Settings {
   readonly keepFreeGB?: number;
   readonly idleTimeoutS?: number;
   readonly totalTimeoutS?: number;
+  readonly minBytesPerSecond?: number;
+  readonly minRateGraceS?: number;
   readonly chains?: readonly ChainConfig[];
   readonly resolveName?: ResolveName;
 }
@@ -90,9 +92,11 @@ export async function fetching(settings: Settings = {}) {
             done();
           },
         });
-      await fetcher.fetchInto({ file, userdata }, sink, AbortSignal.timeout(20_000));
+      await fetcher.fetchInto({ file, userdata }, sink, AbortSignal.timeout(60_000));
       return Buffer.concat(chunks).toString('utf8');
     },
+    /** As it comes. */
+    open: (file: AssetFile) => fetcher.openOnce(file, {}, AbortSignal.timeout(60_000)),
     async [Symbol.asyncDispose]() {
       await fetcher.close();
       await folder[Symbol.asyncDispose]();

@@ -1,8 +1,9 @@
 /** Somebody who follows the log of a job as the gateway does: asks the runner for pieces over the bus, whenever it says that there is more. */
+import { randomUUID } from 'node:crypto';
 import type { Bus } from '@capstan/shared/bus/connect';
 import { listen } from '@capstan/shared/bus/publish';
 import { ask } from '@capstan/shared/bus/request';
-import { logSubject, loggedSubject } from '@capstan/shared/bus/subjects';
+import { logPieceSubject, logSubject, loggedSubject } from '@capstan/shared/bus/subjects';
 import type { JobId } from '@capstan/shared/contract/ids';
 import type { LogPiece, LogStream } from '@capstan/shared/contract/log';
 
@@ -45,7 +46,12 @@ export function followLog(bus: Bus, jobId: JobId, { maxBytes = 100_000 } = {}): 
     isAsking = true;
     while (isGrown && !over.signal.aborted) {
       isGrown = false;
-      const answer = (await ask(bus, logSubject(jobId), { v: 1, run: 1, from, maxBytes }, ASK_LIMIT_MS)) as LogPiece;
+      const answer = (await ask(bus, {
+        subject: logSubject(jobId),
+        question: { v: 1, run: 1, from, maxBytes },
+        replyTo: logPieceSubject(randomUUID()),
+        timeoutMs: ASK_LIMIT_MS,
+      })) as LogPiece;
       if (!answer || answer.attempt === 0) continue;
       take(answer);
       if (from < answer.sizeBytes) isGrown = true;

@@ -1,10 +1,11 @@
 /** A Docker Engine of one's own, beside the machine's, to freeze, stop and start again. */
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { engineSocket } from '../../../scripts/parts/engine.ts';
+import { usesContainerdStore } from '../../../scripts/tests/which-engine.ts';
 import { startProgram, type Program } from '../../../scripts/parts/program.ts';
 
 export interface PrivateEngine extends AsyncDisposable {
@@ -17,20 +18,25 @@ export interface PrivateEngine extends AsyncDisposable {
   start(): Promise<void>;
 }
 
-const IMAGE = 'capstan/node-demo:24';
+const IMAGE = 'localhost/capstan/node-demo:24';
 
 interface PrivateEngineOptions {
   /** Where it keeps images and containers, if not beside the rest. */
   readonly dataRoot?: string;
   /** Without any image. */
   readonly isBare?: boolean;
+  /** What stands in its `daemon.json`. */
+  readonly settings?: Readonly<Record<string, unknown>>;
 }
 
 export async function startPrivateEngine(
   dir: string,
-  { dataRoot = join(dir, 'data'), isBare = false }: PrivateEngineOptions = {},
+  { dataRoot = join(dir, 'data'), isBare = false, settings = {} }: PrivateEngineOptions = {},
 ): Promise<PrivateEngine> {
   await mkdir(dir, { recursive: true });
+  const config = join(dir, 'daemon.json');
+  const features = { 'containerd-snapshotter': await usesContainerdStore() };
+  await writeFile(config, JSON.stringify({ features, ...settings }));
   const socket = join(dir, 'docker.sock');
   const at = (name: string) => join(dir, name);
   let engine: Program;
@@ -43,6 +49,7 @@ export async function startPrivateEngine(
         `--data-root=${dataRoot}`,
         `--exec-root=${at('exec')}`,
         `--pidfile=${at('pid')}`,
+        `--config-file=${config}`,
         // Not `--bridge=none`: that takes away docker0, which belongs to the machine's engine.
         '--iptables=false',
         '--ip-masq=false',
@@ -53,7 +60,7 @@ export async function startPrivateEngine(
     await engine.until({
       match: (line) => (line.includes('API listen on') ? true : undefined),
       what: 'a listening engine',
-      limitMs: 30_000,
+      limitMs: 60_000,
     });
   };
   await start();

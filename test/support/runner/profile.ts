@@ -3,10 +3,17 @@ import { askEngine } from '../../../scripts/parts/engine.ts';
 
 export interface Inspected {
   readonly Name: string;
+  /** Its id. */
+  readonly Image: string;
   readonly Config: {
     readonly User: string;
     readonly Env: readonly string[] | null;
     readonly Labels: Readonly<Record<string, string>>;
+    readonly WorkingDir: string;
+    readonly Entrypoint: readonly string[] | null;
+    readonly Cmd: readonly string[] | null;
+    readonly StopSignal?: string;
+    readonly Healthcheck?: { readonly Test: readonly string[] };
   };
   readonly HostConfig: Readonly<Record<string, unknown>>;
   readonly Mounts: readonly {
@@ -45,7 +52,8 @@ const FOR_ALL: Readonly<Record<string, (value: unknown) => boolean>> = {
   Links: isNothing,
   Sysctls: isNothing,
   OomKillDisable: (value) => value !== true,
-  RestartPolicy: (value) => (value as { Name: string }).Name === '',
+  // Newer engines write out what the empty name stands for.
+  RestartPolicy: (value) => ['', 'no'].includes((value as { Name: string }).Name),
 };
 
 /** What runs has these as well. `files` never runs: nothing in it can do anything. */
@@ -81,13 +89,30 @@ export async function deviations(inspected: Inspected): Promise<readonly string[
   const problems = [...wrong(FOR_ALL), ...(isRun ? wrong(FOR_RUNNING) : [])];
   if (isRun && HostConfig['Memory'] !== HostConfig['MemorySwap']) problems.push('it has swap');
   if (isRun && !/^[1-9]\d*:[1-9]\d*$/.test(Config.User)) problems.push(`its user is "${Config.User}"`);
-  const base = /^\/?(capstan-[0-9a-f]{32}-\d+-\d+)/.exec(Name)?.[1] ?? 'nameless';
+  for (const variable of deviceVariables(HostConfig)) {
+    if (!Config.Env?.includes(variable)) problems.push(`its environment lacks ${variable}`);
+  }
+  if (Config.Healthcheck?.Test.join() !== 'NONE') problems.push('its image has it checked for health');
+  if (Config.StopSignal !== 'SIGTERM') problems.push(`it is stopped by ${Config.StopSignal}`);
+  if (!isNothing(Config.Cmd)) problems.push("its image's command is added to what it runs");
+  for (const [name, value] of Object.entries(Config.Labels)) {
+    if (!name.startsWith('capstan.') && value !== '') problems.push(`a label of its image: ${name}`);
+  }
+  // With the mark of the node, which releases before did not have.
+  const base = /^\/?(capstan-[0-9a-f]{32}-\d+-\d+(?:-[0-9a-f]{12})?)/.exec(Name)?.[1] ?? 'nameless';
   for (const { Type, Name: volume = '', Destination } of Mounts) {
     if (Type !== 'volume' || !volume.startsWith(`${base}-`)) problems.push(`${Type} ${volume} at ${Destination}`);
   }
   const mode = String(HostConfig['NetworkMode']);
   if (!(await mayHaveNetwork(mode, phase, base))) problems.push(`its network is ${mode}`);
   return problems.map((problem) => `${Name} (${phase}): ${problem}`);
+}
+
+/** An image's own would give it devices that nobody leased to it. */
+function deviceVariables({ DeviceRequests }: Inspected['HostConfig']): readonly string[] {
+  const requests = (DeviceRequests ?? []) as readonly { DeviceIDs: readonly string[] }[];
+  const leased = requests.flatMap(({ DeviceIDs }) => DeviceIDs).join(',') || 'void';
+  return [`NVIDIA_VISIBLE_DEVICES=${leased}`, 'AMD_VISIBLE_DEVICES=none', 'HABANA_VISIBLE_DEVICES=void'];
 }
 
 /** None, but for the two programs of ours that a job with a network needs; and the algorithm may share that of its relay, which has none. */

@@ -9,6 +9,7 @@ import { listen, publish } from '@capstan/shared/bus/publish';
 import {
   ALL_PROGRESS,
   announceSubject,
+  clearedSubject,
   GATEWAY_CONSUMER,
   startMessageId,
   startSubject,
@@ -16,6 +17,7 @@ import {
 } from '@capstan/shared/bus/subjects';
 import { loadConfig } from '@capstan/shared/config/load';
 import type { EnvironmentConfig } from '@capstan/shared/config/environment';
+import type { Cleared } from '@capstan/shared/contract/cleared';
 import type { EnvironmentId, JobId } from '@capstan/shared/contract/ids';
 import { parseJobId } from '@capstan/shared/contract/ids';
 import type { Manifest } from '@capstan/shared/contract/manifest';
@@ -32,8 +34,9 @@ import { temporaryFolder } from '../../../scripts/parts/temporary-folder.ts';
 import { TEST_PREFIX } from '../node.ts';
 import type { SpecParts } from './spec.ts';
 import { specOf } from './spec.ts';
+import { DEMO_IMAGE_ALLOWED } from '../../../scripts/demo/assets.ts';
 
-const LIMIT_MS = 40_000;
+const LIMIT_MS = 120_000;
 
 export interface Scene extends AsyncDisposable {
   readonly dataDir: string;
@@ -47,6 +50,8 @@ export interface Scene extends AsyncDisposable {
   restartRunner(): Promise<void>;
   /** Starts another runner on the same NATS, with further settings; it ends with the scene. Resolves once it is ready, or to how it ended. */
   anotherRunner(more: Readonly<Record<string, string>>, isRefused?: boolean): Promise<RunningService>;
+  /** Starts the runner, with further variables, again each time that it ends, as a supervisor does, until the signal aborts. */
+  keepRunner(more: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void>;
   /** Ends NATS as if its disk had been lost, and starts it again. */
   wipeNats(): Promise<void>;
   /** Sends a start command; resolves once NATS has it. */
@@ -54,10 +59,12 @@ export interface Scene extends AsyncDisposable {
   sendRaw(message: unknown): Promise<void>;
   want(jobId: JobId, want: Desired['want']): Promise<void>;
   /** The first event of the job with this code, or its ending, of a certain attempt if one is given. */
-  until(jobId: JobId, code: number | 'end', attempt?: number): Promise<JobEvent>;
+  until(jobId: JobId, code: number | 'end', attempt?: number, limitMs?: number): Promise<JobEvent>;
   codes(jobId: JobId): readonly number[];
   /** The first word of how far a job is that matches. */
   progress(jobId: JobId, matches: (progress: Progress) => boolean): Promise<Progress>;
+  /** The first word that nothing is left of a run, for that reason. */
+  cleared(jobId: JobId, because: Cleared['because']): Promise<Cleared>;
   announced(matches: (announcement: Announcement) => boolean, what: string): Promise<Announcement>;
   manifest(jobId: JobId): Promise<Manifest>;
   /** A result file's text. */
@@ -80,6 +87,7 @@ export async function startScene({ variables = {}, limits = {} }: SceneOptions =
   const settings = {
     CAPSTAN_DATA_DIR: dataDir,
     CAPSTAN_LOG_LEVEL: 'debug',
+    ...DEMO_IMAGE_ALLOWED,
     CAPSTAN_RUNNER_ID: environment,
     CAPSTAN_RUNNER_DOCKER_SOCKET: engineSocket(),
     CAPSTAN_RUNNER_ENVIRONMENTS: JSON.stringify([{ id: environment, maxJobs: 2, ...limits }]),
@@ -100,7 +108,12 @@ export async function startScene({ variables = {}, limits = {} }: SceneOptions =
 
   const listening = new AbortController();
   const log = createLog('test', 'silent');
-  const bus = createBus({ nats: loadConfig(settings, dataDir).nats, name: 'test', log });
+  const bus = createBus({
+    nats: loadConfig(settings, dataDir).nats,
+    name: 'test',
+    log,
+    makes: { environments: () => [environment] },
+  });
   const events = createMailbox<JobEvent>({
     name: 'events',
     keep: 1_000,
@@ -120,6 +133,12 @@ export async function startScene({ variables = {}, limits = {} }: SceneOptions =
   listen(bus, {
     subject: ALL_PROGRESS,
     handle: (message) => progress.put(message as Progress),
+    signal: listening.signal,
+  });
+  const clearings = createMailbox<Cleared>({ name: 'clearings', keep: 1_000, show: (one) => JSON.stringify(one) });
+  listen(bus, {
+    subject: clearedSubject(environment),
+    handle: (message) => clearings.put(message as Cleared),
     signal: listening.signal,
   });
   await bus.start();
@@ -150,6 +169,15 @@ export async function startScene({ variables = {}, limits = {} }: SceneOptions =
     async restartRunner() {
       runner = await startRunner();
     },
+    async keepRunner(more, signal) {
+      while (!signal.aborted) {
+        const life = await startRunner(more, true);
+        const stop = () => void life.stop();
+        signal.addEventListener('abort', stop, { once: true });
+        await life.exited;
+        signal.removeEventListener('abort', stop);
+      }
+    },
     async anotherRunner(more, isRefused) {
       const another = await startRunner(more, isRefused);
       kept.defer(async () => void (await another.stop()));
@@ -162,20 +190,20 @@ export async function startScene({ variables = {}, limits = {} }: SceneOptions =
     },
     async start(parts, repeat) {
       const jobId = repeat?.jobId ?? newJobId();
-      const messageId = repeat?.messageId ?? startMessageId(jobId, 1);
+      const messageId = repeat?.messageId ?? startMessageId(jobId, 1, 1);
       await send({ v: 1, jobId, run: 1, spec: specOf(parts, { environment, key }) }, messageId);
       return jobId;
     },
     sendRaw: (message) => send(message, randomBytes(8).toString('hex')),
     want: (jobId, want) => putDesired(bus, jobId, { run: 1, want }),
-    until: (jobId, code, attempt) =>
+    until: (jobId, code, attempt, limitMs = LIMIT_MS) =>
       events.first({
         match: (event) => {
           const isMeant = event.jobId === jobId && event.attempt === (attempt ?? event.attempt);
           return isMeant && (code === 'end' ? isEnding(event.code) : event.code === code) ? event : undefined;
         },
         what: `${code} of ${jobId}`,
-        limitMs: LIMIT_MS,
+        limitMs,
       }),
     codes: (jobId) =>
       events
@@ -186,6 +214,12 @@ export async function startScene({ variables = {}, limits = {} }: SceneOptions =
       progress.first({
         match: (one) => (one.jobId === jobId && matches(one) ? one : undefined),
         what: `progress of ${jobId}`,
+        limitMs: LIMIT_MS,
+      }),
+    cleared: (jobId, because) =>
+      clearings.first({
+        match: (word) => (word.because === because && word.runs.some((run) => run.jobId === jobId) ? word : undefined),
+        what: `word that ${jobId} is cleared away`,
         limitMs: LIMIT_MS,
       }),
     announced: (matches, what) =>
@@ -210,10 +244,7 @@ async function takeEvents(bus: Bus, put: (event: JobEvent) => void, signal: Abor
   const messages = pull(bus, {
     stream: STREAMS.events.name,
     consumer: GATEWAY_CONSUMER,
-    subject: 'jobs.event.*',
-    ackWaitMs: 5_000,
     batchSize: 100,
-    maxUnacked: 1_000,
     log: createLog('test', 'silent'),
     signal,
   });

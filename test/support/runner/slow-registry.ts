@@ -11,7 +11,8 @@ export interface SlowRegistry extends AsyncDisposable {
   release(): void;
 }
 
-export async function startSlowRegistry(image: SmallImage): Promise<SlowRegistry> {
+/** On `port`, for a runner that was told of it before; on any if absent. */
+export async function startSlowRegistry(image: SmallImage, port = 0): Promise<SlowRegistry> {
   const { config, layer, manifest } = image;
   const waiting = new Set<ServerResponse>();
   const half = Math.floor(layer.bytes.length / 2);
@@ -37,7 +38,7 @@ export async function startSlowRegistry(image: SmallImage): Promise<SlowRegistry
       response.once('close', () => waiting.delete(response));
     } else response.writeHead(path === '/v2/' ? 200 : 404).end();
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new TypeError('a TCP server has a port');

@@ -1,9 +1,11 @@
 /** Small images as registries hold them, made byte by byte: so a test has them of any machine, size and content. */
 import { createHash, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { buffer } from 'node:stream/consumers';
-import { gzipSync } from 'node:zlib';
+import { request } from 'node:http';
+import { buffer, text } from 'node:stream/consumers';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
+import { engineSocket } from '../../../scripts/parts/engine.ts';
 import { findProgram } from '../../../scripts/parts/program.ts';
 import type { Registry } from '../../../scripts/parts/registry.ts';
 
@@ -24,6 +26,14 @@ interface ImageParts {
   readonly architecture?: string;
   /** What `/mark` says, to tell one image from another. */
   readonly mark?: string;
+  /** What a Dockerfile says beside files: `Env`, `Volumes`, `Labels`, … */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Folders in it. */
+  readonly folders?: readonly string[];
+  /** Symbolic links in it, and where they lead. */
+  readonly links?: Readonly<Record<string, string>>;
+  /** Named pipes in it. */
+  readonly pipes?: readonly string[];
   /** Bytes that don't compress, or zeros, which do. */
   readonly padding?: { readonly bytes: number; readonly isZeros?: boolean };
 }
@@ -32,12 +42,19 @@ interface ImageParts {
 export async function smallImage({
   architecture = goArchitecture(),
   mark = 'mark',
+  settings = {},
+  folders = [],
+  links = {},
+  pipes = [],
   padding,
 }: ImageParts = {}): Promise<SmallImage> {
   const busybox = findProgram('busybox');
   if (busybox === undefined) throw new Error('busybox is not installed: apt-get install busybox-static');
   const tar = pack();
   tar.entry({ name: 'bin/busybox', mode: 0o755 }, await readFile(busybox));
+  for (const name of folders) tar.entry({ name, type: 'directory', mode: 0o777 });
+  for (const [name, linkname] of Object.entries(links)) tar.entry({ name, type: 'symlink', linkname });
+  for (const name of pipes) tar.entry({ name, type: 'fifo', mode: 0o666 });
   for (const applet of ['sh', 'cat', 'sleep'])
     tar.entry({ name: `bin/${applet}`, type: 'symlink', linkname: 'busybox' });
   tar.entry({ name: 'mark' }, `${mark}\n`);
@@ -51,7 +68,7 @@ export async function smallImage({
     JSON.stringify({
       architecture,
       os: 'linux',
-      config: {},
+      config: settings,
       rootfs: { type: 'layers', diff_ids: [digestOf(plain)] },
       history: [{ created: '2024-01-01T00:00:00Z' }],
     }),
@@ -75,6 +92,28 @@ export async function smallImage({
     }),
   );
   return { config, layer, manifest };
+}
+
+/** Puts it onto the machine's engine alone, as `docker load` does. */
+export async function load(name: string, { config, layer }: SmallImage): Promise<void> {
+  const tar = pack();
+  tar.entry({ name: 'config.json' }, config.bytes);
+  tar.entry({ name: 'layer.tar' }, gunzipSync(layer.bytes));
+  tar.entry(
+    { name: 'manifest.json' },
+    JSON.stringify([{ Config: 'config.json', RepoTags: [name], Layers: ['layer.tar'] }]),
+  );
+  tar.finalize();
+  const body = await buffer(tar);
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const asked = request({ socketPath: engineSocket(), path: '/images/load?quiet=1', method: 'POST', agent: false });
+  asked.setHeader('content-type', 'application/x-tar');
+  asked.on('error', reject);
+  asked.on('response', (answer) => {
+    text(answer).then((said) => (answer.statusCode === 200 ? resolve() : reject(new Error(said))), reject);
+  });
+  asked.end(body);
+  await promise;
 }
 
 /** Puts it into a registry under `repository:tag`, by the registry's own API. */

@@ -4,9 +4,10 @@ import type { AssetFile, Container, Ddo } from '@capstan/shared/contract/ddo';
 import type { Did, EnvironmentId } from '@capstan/shared/contract/ids';
 import type { AssetInput, JobSpec, Resources } from '@capstan/shared/contract/job';
 import type { NodeKey } from '@capstan/shared/node-key';
+import { assetDid } from '@capstan/shared/crypto/asset-did';
 import { publicKeyOf, seal } from '@capstan/shared/seal';
 
-export const IMAGE: Container = { image: 'capstan/node-demo', tag: '24', entrypoint: 'node $ALGO' };
+export const IMAGE: Container = { image: 'localhost/capstan/node-demo', tag: '24', entrypoint: 'node $ALGO' };
 
 /** What every asset of a test was ordered with. */
 export const ORDER = `0x${'cd'.repeat(32)}`;
@@ -22,6 +23,8 @@ export interface AssetParts {
   readonly serviceEndpoint?: string;
   /** Bound to another asset. */
   readonly isForeign?: boolean;
+  /** Under another DID than its NFT has. */
+  readonly isCopy?: boolean;
 }
 
 export interface SpecParts {
@@ -80,7 +83,7 @@ function assetInput(parts: AssetParts, type: Ddo['metadata']['type'], key: NodeK
   const sealText = (value: unknown) => seal(publicKeyOf(key), JSON.stringify(value));
   return {
     ddo: {
-      id: `did:op:${randomBytes(32).toString('hex')}` as Did,
+      id: parts.isCopy ? (`did:op:${randomBytes(32).toString('hex')}` as Did) : didOf(nftAddress),
       nftAddress,
       chainId: 8996,
       version: parts.isBareList ? '4.0.0' : '4.1.0',
@@ -100,4 +103,10 @@ function assetInput(parts: AssetParts, type: Ddo['metadata']['type'], key: NodeK
     transferTxId: ORDER,
     ...(parts.userdata ? { sealedUserdata: sealText(parts.userdata) } : {}),
   };
+}
+
+function didOf(nftAddress: string): Did {
+  const did = assetDid(nftAddress, 8996);
+  if (did === undefined) throw new TypeError(`${nftAddress} is not an address`);
+  return did;
 }

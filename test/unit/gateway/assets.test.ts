@@ -1,12 +1,11 @@
 import type { StartRequest } from '@capstan/shared/contract/api';
-import type { Container, Ddo, Service } from '@capstan/shared/contract/ddo';
+import { plainContainer, type Container, type Ddo, type Service } from '@capstan/shared/contract/ddo';
 import type { Did } from '@capstan/shared/contract/ids';
 import { CapstanError } from '@capstan/shared/errors';
 import { expect } from 'chai';
-import { createAssets } from '../../../services/gateway/src/assets/assets.ts';
+import { createAssets, type Assets } from '../../../services/gateway/src/assets/assets.ts';
 import { checkContainer } from '../../../services/gateway/src/assets/container.ts';
 import { resolveInputs } from '../../../services/gateway/src/assets/resolve.ts';
-import { containerSectionChecksum, trustPublished, trustRaw } from '../../../services/gateway/src/assets/trust.ts';
 
 const didOf = (digit: string) => `did:op:${digit.repeat(64)}` as Did;
 const container: Container = {
@@ -25,9 +24,6 @@ const aService = (changes: Partial<Service> = {}): Service => ({
   ...changes,
 });
 
-/** A service that computes under these conditions, or names none. */
-const computing = (compute: Service['compute']) => aService(compute === undefined ? {} : { compute });
-
 const anAsset = (digit: string, type: 'dataset' | 'algorithm', changes: Partial<Ddo> = {}): Ddo => ({
   id: didOf(digit),
   nftAddress: '0x1',
@@ -43,6 +39,13 @@ describe('the container of an algorithm', () => {
     for (const given of [undefined, {}, { image: 'node' }, { entrypoint: 'x' }, { image: '', entrypoint: 'x' }]) {
       expect(checkContainer(given)).to.deep.equal({ kind: 'refused', code: 'missing_entrypoint_image_checksum' });
     }
+    const own = { image: 'node', entrypoint: '' };
+    expect(checkContainer(own, { isPublished: true })).to.deep.equal({ kind: 'valid', container: own });
+    expect(checkContainer({ image: 'node' }, { isPublished: true })).to.deep.equal({ kind: 'valid', container: own });
+    expect(plainContainer({ image: 'node', entrypoint: ['sh', '-c', 'a b'] })).to.deep.equal({
+      image: 'node',
+      entrypoint: '["sh","-c","a b"]',
+    });
     expect(checkContainer({ image: 'node', entrypoint: 'x', tag: '', checksum: '' })).to.deep.equal({
       kind: 'valid',
       container: { image: 'node', entrypoint: 'x' },
@@ -50,88 +53,29 @@ describe('the container of an algorithm', () => {
     expect(checkContainer(container)).to.deep.equal({ kind: 'valid', container });
   });
 
+  it('is refused where its program is an interpreter that is given nothing to run', () => {
+    const without = { kind: 'refused', code: 'missing_entrypoint_image_checksum', reason: 'entrypoint_without_algo' };
+    for (const entrypoint of ['python3', ' python3.12 ', '/usr/bin/node', 'Rscript', '["sh"]', 'bash']) {
+      expect(checkContainer({ image: 'some', entrypoint }), entrypoint).to.deep.equal(without);
+      // Whoever published it may have an image in which this very name does something.
+      expect(checkContainer({ image: 'some', entrypoint }, { isPublished: true }).kind).to.equal('valid');
+    }
+    for (const entrypoint of [
+      'python3 $ALGO',
+      'node /app/main.js',
+      '/app/run',
+      'sh -c "x"',
+      '["python3","$ALGO"]',
+      'pythonista',
+    ]) {
+      expect(checkContainer({ image: 'some', entrypoint }).kind, entrypoint).to.equal('valid');
+    }
+  });
+
   it('names its checksum as an image digest', () => {
     for (const checksum of ['a'.repeat(64), 'sha256:', `sha256:${'A'.repeat(64)}`, `sha512:${'a'.repeat(64)}`]) {
       expect(checkContainer({ ...container, checksum })).to.deep.equal({ kind: 'refused', code: 'checksum_prefix' });
     }
-  });
-});
-
-describe('trust', () => {
-  const algorithm = anAsset('a', 'algorithm', { nft: { owner: OWNER } });
-  const checksum = containerSectionChecksum(container);
-  const trusting = (compute: Service['compute']) => trustPublished(computing(compute), algorithm, container);
-  const any = { kind: 'trusted', filesChecksums: [] };
-
-  it('in raw code must be given', () => {
-    expect(trustRaw(aService({ compute: { allowRawAlgorithm: true } }))).to.deep.equal(any);
-    for (const compute of [undefined, {}, { allowRawAlgorithm: false }]) {
-      expect(trustRaw(computing(compute))).to.deep.equal({ kind: 'refused', code: 'no_raw_algo_allowed' });
-    }
-  });
-
-  it('without any list is in every published algorithm', () => {
-    for (const compute of [
-      undefined,
-      {},
-      { publisherTrustedAlgorithms: null, publisherTrustedAlgorithmPublishers: [] },
-    ]) {
-      expect(trusting(compute)).to.deep.equal(any);
-    }
-  });
-
-  it('of a list is in what it names', () => {
-    expect(trusting({ publisherTrustedAlgorithms: [{ did: algorithm.id }] })).to.deep.equal(any);
-    expect(trusting({ publisherTrustedAlgorithms: [{ did: didOf('b') }] })).to.deep.equal({
-      kind: 'refused',
-      code: 'not_trusted_algo',
-    });
-  });
-
-  it('of a list of publishers is in what they publish, in whatever letter case', () => {
-    expect(trusting({ publisherTrustedAlgorithmPublishers: [OWNER.toLowerCase()] })).to.deep.equal(any);
-    const others = { publisherTrustedAlgorithmPublishers: [`0x${'1'.repeat(40)}`] };
-    const refused = { kind: 'refused', code: 'not_trusted_algo_publisher' };
-    expect(trusting(others)).to.deep.equal(refused);
-    expect(trustPublished(aService({ compute: others }), anAsset('a', 'algorithm'), container)).to.deep.equal(refused);
-  });
-
-  it('of two lists is only in what both name', () => {
-    const both = {
-      publisherTrustedAlgorithms: [{ did: algorithm.id }],
-      publisherTrustedAlgorithmPublishers: [`0x${'1'.repeat(40)}`],
-    };
-    expect(trusting(both)).to.include({ kind: 'refused' });
-  });
-
-  it('may be in one container only', () => {
-    const entry = (containerSection: string) => ({ did: algorithm.id, containerSectionChecksum: containerSection });
-    expect(trusting({ publisherTrustedAlgorithms: [entry(checksum.toUpperCase())] })).to.deep.equal(any);
-    expect(trusting({ publisherTrustedAlgorithms: [entry('0'.repeat(64)), entry(checksum)] })).to.deep.equal(any);
-    expect(trusting({ publisherTrustedAlgorithms: [entry('0'.repeat(64))] })).to.deep.equal({
-      kind: 'refused',
-      code: 'algorithm_container_checksum_mismatch',
-    });
-  });
-
-  it('may be in some files only, which the runner checks; an entry without a checksum takes any', () => {
-    const entry = (filesChecksum?: string) => ({ did: algorithm.id, ...(filesChecksum ? { filesChecksum } : {}) });
-    expect(trusting({ publisherTrustedAlgorithms: [entry('AB'), entry('cd')] })).to.deep.equal({
-      kind: 'trusted',
-      filesChecksums: ['ab', 'cd'],
-    });
-    expect(trusting({ publisherTrustedAlgorithms: [entry('AB'), entry()] })).to.deep.equal(any);
-  });
-
-  it('does not let files of an entry for another container through', () => {
-    const entries = [
-      { did: algorithm.id, containerSectionChecksum: '0'.repeat(64) },
-      { did: algorithm.id, containerSectionChecksum: checksum, filesChecksum: 'ab' },
-    ];
-    expect(trusting({ publisherTrustedAlgorithms: entries })).to.deep.equal({
-      kind: 'trusted',
-      filesChecksums: ['ab'],
-    });
   });
 });
 
@@ -154,6 +98,7 @@ describe('the assets of a request', () => {
     serviceId,
     transferTxId: '0x1',
   });
+  const unnamed = (digit: string) => ({ documentId: didOf(digit), transferTxId: '0x1' });
   const published = { documentId: didOf('a'), serviceId: 'compute' };
   const rawcode = { meta: { rawcode: 'code', container } };
   const request = (changes: Partial<StartRequest>): StartRequest => ({
@@ -165,12 +110,14 @@ describe('the assets of a request', () => {
     algorithm: published,
     ...changes,
   });
-  const resolve = (changes: Partial<StartRequest>) => resolveInputs(request(changes), { assets, seal });
-  const refusalOf = async (changes: Partial<StartRequest>) => {
+  const resolve = (changes: Partial<StartRequest>) =>
+    resolveInputs(request(changes), { assets, seal, trustWithoutChecksums: false });
+  const refusalOf = async (changes: Partial<StartRequest>) => (await errorOf(changes))?.facts.refusal;
+  const errorOf = async (changes: Partial<StartRequest>) => {
     try {
       await resolve(changes);
     } catch (error) {
-      if (error instanceof CapstanError) return error.facts.refusal;
+      if (error instanceof CapstanError) return error;
       throw error;
     }
     return undefined;
@@ -206,6 +153,30 @@ describe('the assets of a request', () => {
     });
   });
 
+  it('have the published algorithm that they name, whatever else they say of it, unless they bring code', async () => {
+    for (const meta of [{}, { container }, { container: {} }]) {
+      const { algorithm } = await resolve({ algorithm: { ...published, meta } });
+      expect(algorithm, JSON.stringify(meta)).to.have.property('kind', 'published');
+    }
+    expect((await resolve({ algorithm: { ...published, ...rawcode } })).algorithm).to.have.property('kind', 'rawcode');
+    expect(await refusalOf({ algorithm: { meta: {} } })).to.deep.equal({ algorithm: 'missing_meta_documentId' });
+  });
+
+  it('read each description once, so that it can not change between two of its parts', async () => {
+    let reads = 0;
+    const changing: Assets = {
+      find: () => {
+        reads += 1;
+        const open = aService({ compute: { allowRawAlgorithm: reads === 1 } });
+        return Promise.resolve({ ddo: anAsset('1', 'dataset', { services: [open] }), origin: 'store' });
+      },
+    };
+    const twice = { algorithm: rawcode, additionalDatasets: [dataset('1'), dataset('1')] };
+    const { datasets } = await resolveInputs(request(twice), { assets: changing, seal, trustWithoutChecksums: false });
+    expect(datasets).to.have.length(3);
+    expect(reads).to.equal(1);
+  });
+
   it('must be trusted by every dataset that is computed on', async () => {
     expect(await refusalOf({ algorithm: rawcode, additionalDatasets: [dataset('2')] })).to.deep.equal({
       algorithm: 'no_raw_algo_allowed',
@@ -235,6 +206,9 @@ describe('the assets of a request', () => {
   });
 
   it('must be open to whoever asks, each of them', async () => {
+    // As portals look for it.
+    const denied = (digit: string, how: string) =>
+      `Error: Access to asset ${didOf(digit)} was denied with code: ConsumableCodes.CREDENTIAL_${how}.`;
     const deny = [{ type: 'address', values: [OWNER] }];
     sources.set(didOf('3'), anAsset('3', 'dataset', { credentials: { deny } }));
     sources.set(didOf('4'), anAsset('4', 'dataset', { nft: { state: 4 }, services: [] }));
@@ -242,14 +216,10 @@ describe('the assets of a request', () => {
       didOf('b'),
       anAsset('b', 'algorithm', { credentials: { allow: [{ type: 'address', values: ['0x2'] }] } }),
     );
-    expect(await refusalOf({ dataset: dataset('3') })).to.deep.equal({
-      'dataset.documentId': 'credential_in_deny_list',
-    });
-    expect(await refusalOf({ additionalDatasets: [dataset('4')] })).to.deep.equal({
-      'additionalDatasets.0.documentId': 'asset_disabled',
-    });
+    expect(await refusalOf({ dataset: dataset('3') })).to.equal(denied('3', 'IN_DENY_LIST'));
+    expect(await refusalOf({ additionalDatasets: [dataset('4')] })).to.equal('Asset is not consumable.');
     expect(await refusalOf({ algorithm: { documentId: didOf('b'), serviceId: 'compute' } })).to.deep.equal({
-      'algorithm.documentId': 'credential_not_in_allow_list',
+      'algorithm.documentId': 'did_not_found',
     });
   });
 
@@ -257,9 +227,40 @@ describe('the assets of a request', () => {
     const services = [aService({ compute: { allowRawAlgorithm: true } }), aService({ id: 'socket', type: 'wss' })];
     sources.set(didOf('3'), anAsset('3', 'dataset', { services }));
     expect(await refusalOf({ additionalDatasets: [dataset('3', 'socket')] })).to.deep.equal({
-      'additionalDatasets.0.serviceId': 'service_not_access_compute',
+      'datasets[1].serviceId': 'service_not_access_compute',
     });
     expect(await refusalOf({ dataset: dataset('a') })).to.deep.equal({ 'dataset.documentId': 'not_dataset' });
+  });
+
+  it('need not name the service where one fits, nor the prefix of a DID', async () => {
+    const bare = { documentId: didOf('a').slice('did:op:'.length) };
+    expect(await refusalOf({ algorithm: bare })).to.equal(undefined);
+    const services = [aService({ id: 'b', type: 'access' }), aService({ compute: { allowRawAlgorithm: true } })];
+    sources.set(didOf('3'), anAsset('3', 'dataset', { services }));
+    const { datasets } = await resolve({ dataset: unnamed('3') });
+    expect(datasets[0]?.serviceId).to.equal('compute');
+  });
+
+  it('are not there, in the catalogue, for whom their owner did not list', async () => {
+    const closed = {
+      ...anAsset('3', 'dataset', { services: [aService({ compute: { allowRawAlgorithm: true } })] }),
+      credentials: { allow: [{ type: 'address', values: [OWNER] }] },
+    };
+    sources.set(didOf('3'), closed);
+    sources.set(didOf('4'), { ...closed, id: didOf('4'), nft: { state: 3 } });
+    const stranger = { consumerAddress: `0x${'9'.repeat(40)}` };
+    const unknown = await errorOf({ ...stranger, dataset: dataset('9') });
+    for (const asked of [dataset('3'), dataset('3', 'nope'), unnamed('3'), dataset('4')]) {
+      const error = await errorOf({ ...stranger, dataset: asked });
+      expect(error?.facts).to.deep.equal(unknown?.facts);
+      expect(error?.message.replace(asked.documentId, didOf('9'))).to.equal(unknown?.message);
+    }
+    expect(await refusalOf({ dataset: dataset('3') })).to.equal(undefined);
+    const nothing = { find: () => Promise.resolve(undefined) };
+    const fromStore = createAssets(nothing, { find: (did) => Promise.resolve(sources.get(did)) });
+    const parts = { assets: fromStore, seal, trustWithoutChecksums: false };
+    const told = await resolveInputs(request({ ...stranger, dataset: dataset('3') }), parts).catch(JSON.stringify);
+    expect(told).to.contain('CREDENTIAL_NOT_IN_ALLOW_LIST');
   });
 
   it('are refused with the code of what must be mended', async () => {
@@ -269,11 +270,17 @@ describe('the assets of a request', () => {
       'dataset.serviceId': 'main_service_compute',
     });
     expect(await refusalOf({ additionalDatasets: [dataset('2'), dataset('9')] })).to.deep.equal({
-      'additionalDatasets.1.documentId': 'did_not_found',
+      'datasets[2].documentId': 'did_not_found',
     });
     expect(await refusalOf({ algorithm: {} })).to.deep.equal({ algorithm: 'missing_meta_documentId' });
-    expect(await refusalOf({ algorithm: { documentId: didOf('a') } })).to.deep.equal({
+    const services = [aService({ id: 'a' }), aService({ id: 'b' })];
+    sources.set(didOf('b'), anAsset('b', 'algorithm', { services }));
+    sources.set(didOf('3'), anAsset('3', 'dataset', { services }));
+    expect(await refusalOf({ algorithm: { documentId: didOf('b') } })).to.deep.equal({
       'algorithm.serviceId': 'missing',
+    });
+    expect(await refusalOf({ dataset: unnamed('3') })).to.deep.equal({
+      'dataset.serviceId': 'missing',
     });
     expect(await refusalOf({ algorithm: { meta: { container } } })).to.deep.equal({
       'algorithm.meta': 'missing_meta_documentId',

@@ -41,14 +41,14 @@ describe('the catalogue', () => {
 
   it('says which description is not valid, and why', async () => {
     await put('1'.repeat(64), 'no json');
-    await put('2'.repeat(64), { ...aDataset('2'), services: [{}] });
+    await put('2'.repeat(64), { ...aDataset('2'), services: {} });
     await put('3'.repeat(64), aDataset('1'));
     const problemOf = (digit: string) =>
       createCatalogue(dir)
         .find(didOf(digit))
         .then(() => 'none', String);
     expect(await problemOf('1')).to.contain(didOf('1'));
-    expect(await problemOf('2')).to.contain('services.0.files');
+    expect(await problemOf('2')).to.contain('services');
     expect(await problemOf('3')).to.contain('another DID');
   });
 });

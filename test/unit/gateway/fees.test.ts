@@ -1,5 +1,15 @@
 import { expect } from 'chai';
-import { getBytes, Signature, SigningKey, solidityPackedKeccak256, toUtf8String, verifyMessage, Wallet } from 'ethers';
+import {
+  getBytes,
+  hexlify,
+  Signature,
+  SigningKey,
+  solidityPackedKeccak256,
+  toUtf8Bytes,
+  toUtf8String,
+  verifyMessage,
+  Wallet,
+} from 'ethers';
 import fc from 'fast-check';
 import {
   feeAmount,
@@ -59,7 +69,11 @@ describe('the fee of an environment', () => {
   });
 
   it('names nothing where nobody wrote data', () => {
-    for (const data of ['0x', '0xff', '0x7b', '0x6e756c6c', '0x31']) expect(readProviderData(data)).to.equal(undefined);
+    const deep = hexlify(toUtf8Bytes(`{"a":${'['.repeat(1_000)}${']'.repeat(1_000)}}`));
+    const long = hexlify(toUtf8Bytes(`{"a":"${'x'.repeat(10_000)}"}`));
+    for (const data of ['0x', '0xff', '0x7b', '0x6e756c6c', '0x31', deep, long]) {
+      expect(readProviderData(data)).to.equal(undefined);
+    }
   });
 
   it('is carried by one order of a job, in the money of the environment', () => {

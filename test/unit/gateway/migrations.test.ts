@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { openDb } from '../../../services/gateway/src/store/db.ts';
+import { dates } from '../../../services/gateway/src/store/migrations/0011-dates.ts';
 import { MIGRATIONS } from '../../../services/gateway/src/store/migrations/list.ts';
 import { openStore } from '../../../services/gateway/src/store/store.ts';
 import { aJobId, anAddress } from './a-job.ts';
@@ -13,7 +14,7 @@ insert into jobs (id, job_id, accepted, run, attempt, code, owner, owner_shown, 
   values (1, '${aJobId()}', 1, 1, 1, 40, '${anAddress()}', '${anAddress()}', 'local', 'did:op:1', '0x1', 'raw', '1', 'hash', '["did:op:1"]', 1000);
 insert into job_specs values (1, '{"a":1}');
 insert into events (job_id, run, attempt, n, code, at, details) values ('${aJobId()}', 1, 0, 0, 1, 1000, '{}'), ('${aJobId()}', 1, 1, 1, 10, 1001, '{}');
-insert into nonces values ('${anAddress()}', '9007199254740993');
+insert into nonces (address, nonce) values ('${anAddress()}', '9007199254740993');
 insert into tombstones values ('${aJobId(2)}', 1, '${anAddress(2)}', 2000);
 insert into environments values ('local', '{"id":"local"}', 5);
 `;
@@ -80,6 +81,25 @@ describe('a store of an earlier version', () => {
       expect(shapeOf(path)).to.deep.equal(shapeOf(fresh));
     });
   }
+});
+
+describe('a store with dates that no calendar knows', () => {
+  it('has them as the last ones that it does, and lists their jobs again', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'capstan-migrations-'));
+    const path = join(dir, 'old.db');
+    const before = MIGRATIONS.indexOf(dates);
+    const old = new DatabaseSync(path);
+    for (const sql of MIGRATIONS.slice(0, before)) old.exec(sql);
+    old.exec(`${JOB} ${SINCE_3} update jobs set expires_at = 10001800000000000, date_finished = -9200000000000000000;
+      pragma user_version = ${before}`);
+    old.close();
+    const store = openStore(path);
+    const [row] = store.statuses.select({ jobId: aJobId() }, 1);
+    expect(row).to.include({ expiresAt: 8.64e15, dateFinished: -8.64e15, dateCreated: 1_000 });
+    expect(store.jobs.find(aJobId())).to.include({ expiresAt: 8.64e15 });
+    store.close();
+    await rm(dir, { recursive: true });
+  });
 });
 
 describe('a migration that fails', () => {

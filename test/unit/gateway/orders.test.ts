@@ -5,11 +5,12 @@ import type { Ddo } from '@capstan/shared/contract/ddo';
 import { systemClock } from '@capstan/shared/clock';
 import type { Address } from '@capstan/shared/contract/ids';
 import { CapstanError } from '@capstan/shared/errors';
+import { orderLogs } from '../../../services/gateway/src/chain/order-logs.ts';
 import type { Receipt } from '../../../services/gateway/src/chain/receipts.ts';
 import { createContracts } from '../../../services/gateway/src/chain/contracts.ts';
 import { createOrders } from '../../../services/gateway/src/orders/orders.ts';
-import { eventsIn } from '../../../services/gateway/src/orders/events.ts';
 import { feeDigest, NO_TOKEN, providerDataOf } from '../../../services/gateway/src/orders/fees.ts';
+import { createReading } from '../../../services/gateway/src/orders/reading.ts';
 import { verifyOrder, type OrderClaim } from '../../../services/gateway/src/orders/verify.ts';
 import { someAssets } from '../../support/gateway/parts.ts';
 
@@ -24,6 +25,7 @@ describe('an order', () => {
   const NOW = 10_000;
   const ONE = 10n ** 18n;
   const node = new Wallet(`0x${'22'.repeat(32)}`);
+  const former = new Wallet(`0x${'33'.repeat(32)}`);
   const provider = node.address.toLowerCase() as Address;
   const caller = `0x${'ca'.repeat(20)}` as Address;
   const other = `0x${'0e'.repeat(20)}`;
@@ -104,10 +106,11 @@ describe('an order', () => {
     service: ddo.services[0] ?? theService,
     caller,
     environment: 'local',
-    provider,
+    providers: [provider, former.address.toLowerCase() as Address],
   });
+  const judging = { reading: createReading(), nowS: NOW };
   const verdict = (logs: readonly Log[], { ddo = dataset, first }: { ddo?: Ddo; first?: Receipt } = {}) => {
-    const result = verifyOrder({ named: receipt(logs), ...(first ? { started: first } : {}) }, claimOf(ddo), NOW);
+    const result = verifyOrder({ named: receipt(logs), ...(first ? { started: first } : {}) }, claimOf(ddo), judging);
     return result.kind === 'valid' ? 'valid' : result.code;
   };
 
@@ -119,7 +122,7 @@ describe('an order', () => {
   });
 
   it('says which transaction started it, and what its fee paid for', () => {
-    const result = verifyOrder({ named: receipt([started(), fee()]) }, claimOf(), NOW);
+    const result = verifyOrder({ named: receipt([started(), fee()]) }, claimOf(), judging);
     expect(result).to.deep.equal({
       kind: 'valid',
       order: {
@@ -142,7 +145,7 @@ describe('an order', () => {
     expect(verdict([started({ index: 1 }), fee()])).to.equal('order_wrong_service');
     expect(verdict([started({ amount: ONE - 1n }), fee()])).to.equal('order_too_little');
     const failed = { named: receipt([started(), fee()], { isSuccess: false }) };
-    expect(verifyOrder(failed, claimOf(), NOW)).to.deep.equal({ kind: 'refused', code: 'order_failed' });
+    expect(verifyOrder(failed, claimOf(), judging)).to.deep.equal({ kind: 'refused', code: 'order_failed' });
   });
 
   it('does not add up of halves of different ones', () => {
@@ -193,6 +196,8 @@ describe('an order', () => {
   describe('carries a fee that', () => {
     it('is ours, as we signed it', () => {
       expect(verdict([started(), fee({ key: Wallet.createRandom().privateKey })])).to.equal('fee_of_other_provider');
+      expect(verdict([started(), fee({ key: former.privateKey })])).to.equal('valid');
+      expect(verdict([started(), fee({ key: former.privateKey, validUntil: NOW })])).to.equal('fee_expired');
       const good = fee();
       const [topic = '', address = '', token = ''] = good.topics;
       const values = contracts.decodeEventLog('ProviderFee', good.data, good.topics).toArray() as unknown[];
@@ -239,7 +244,7 @@ describe('an order', () => {
     );
     fc.assert(
       fc.property(fc.array(fc.record({ address: fc.constant(datatoken), topics, data: hex })), (logs) => {
-        expect(eventsIn({ logs })).to.be.an('array');
+        expect(orderLogs(logs)).to.be.an('array');
         expect(['order_not_of_datatoken', 'order_reuse_of_unknown']).to.include(verdict(logs));
       }),
     );
@@ -260,7 +265,7 @@ describe('the orders of an asset that another provider holds', () => {
       receipts: { find: () => Promise.reject(new Error('nothing is looked up')) },
       contracts: createContracts(),
       publicUrl,
-      provider: `0x${'1'.repeat(40)}` as Address,
+      providers: [`0x${'1'.repeat(40)}` as Address],
       clock: systemClock,
     });
   const reasonAt = (publicUrl: string | undefined, serviceEndpoint?: string) => {

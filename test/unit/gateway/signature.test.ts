@@ -88,13 +88,19 @@ describe('a signature', () => {
     expect(isSignedBy(address, message, new SigningKey(wallet.privateKey).sign(hash).serialized)).to.equal(false);
   });
 
+  it('may lack its 0x', () => {
+    const { message, signature } = vector.start;
+    expect(isSignedBy(address, message, signature.slice(2))).to.equal(true);
+  });
+
   it('that is none is refused', () => {
     const { message, signature } = vector.start;
     const zeros = `0x${'0'.repeat(128)}1b`;
     const texts = [
       '',
       '0x',
-      signature.slice(2),
+      signature.slice(4),
+      `0X${signature.slice(2)}`,
       `${signature}00`,
       signature.slice(0, -2),
       zeros,

@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import { openDb } from '../../../services/gateway/src/store/db.ts';
 import { MIGRATIONS } from '../../../services/gateway/src/store/migrations/list.ts';
 import { openStore } from '../../../services/gateway/src/store/store.ts';
+import { startProgram, type Program } from '../../../scripts/parts/program.ts';
 import { aJobId, anAddress, aNewJob, aNonce } from './a-job.ts';
 
 function refusal(work: () => unknown): string {
@@ -51,11 +52,43 @@ describe("the store's file", () => {
     openDb(path).close();
   });
 
-  it('belongs to one gateway at a time: a second is told so, and gets it once the first is gone', () => {
-    const first = openDb(path);
-    expect(refusal(() => openDb(path))).to.contain('another gateway runs on this data folder');
-    first.close();
+  const holder = (way: 'new' | 'old') =>
+    startProgram({
+      name: `holder of the ${way} way`,
+      command: [process.execPath, join(import.meta.dirname, '../../support/gateway/store-holder.ts'), path, way],
+      environment: process.env,
+    });
+  const answerOf = (program: Program) =>
+    program.until({
+      match: (line) => (/^(holds it|refused)/.test(line) ? line : undefined),
+      what: 'whether it has the store',
+      limitMs: 30_000,
+    });
+
+  it('belongs to one process at a time, also beside one of the version before, and is free once that is killed', async () => {
     openDb(path).close();
+    for (const [first, second] of [
+      ['new', 'new'],
+      ['new', 'old'],
+      ['old', 'new'],
+    ] as const) {
+      const holds = await holder(first);
+      try {
+        expect(await answerOf(holds)).to.equal('holds it');
+        const other = await holder(second);
+        expect(await answerOf(other), `${second} beside ${first}`).to.match(
+          second === 'new' ? /another gateway runs on this data folder/ : /database is locked/,
+        );
+        await other.exited;
+        expect(refusal(() => openDb(path))).to.contain('another gateway runs on this data folder');
+      } finally {
+        await holds.kill();
+      }
+      const db = openDb(path);
+      expect(db.prepare('select at from probe').get()?.['at']).to.equal(7);
+      db.exec('delete from probe');
+      db.close();
+    }
   });
 
   it('is copied while it is written, as often as one likes, and each copy is whole', async () => {

@@ -73,9 +73,13 @@ describe('the store', () => {
       expect(store.queue.countWaiting(local)).to.equal(2);
       const second = store.jobs.find(aJobId(2));
       expect(second && store.queue.countAhead(second)).to.equal(1);
-      expect(await store.write(() => store.queue.markSent(aJobId(), 50))).to.equal(1);
-      await store.write(() => store.queue.markSent(aJobId(), 60));
-      expect(store.queue.sent()).to.deep.equal([{ jobId: aJobId(), run: 1, environment: local, sentAt: 60 }]);
+      expect(await store.write(() => store.queue.markSent(aJobId(), 50))).to.deep.equal({ run: 1, sending: 1 });
+      // Each time that it is sent counts: a repetition is another message.
+      const again = await store.write(() => store.queue.markSent(aJobId(), 60));
+      expect(again).to.deep.equal({ run: 1, sending: 2 });
+      expect(
+        store.queue.sent().map(({ jobId, run, environment, sentAt }) => [jobId, run, environment, sentAt]),
+      ).to.deep.equal([[aJobId(), 1, local, 60]]);
       expect(store.jobs.find(aJobId())?.dispatchedAt).to.equal(50);
       expect([store.queue.countWaiting(local), store.jobResources.ofSent(local).length]).to.deep.equal([1, 1]);
       await store.write(() => store.jobs.advance(job, { ...ended, state: { run: 1, attempt: 1, code: 70 } }));
@@ -124,6 +128,8 @@ describe('the store', () => {
   });
 });
 
+const quiet = { error: () => undefined };
+
 describe('writes to the store', () => {
   it('that are asked for together share a commit, and one that fails undoes only itself', async () => {
     const store = openStore(':memory:');
@@ -141,19 +147,22 @@ describe('writes to the store', () => {
   it('make one commit of a hundred', async () => {
     const db = openDb(':memory:');
     const statements: string[] = [];
-    const committer = createCommitter({
-      ...db,
-      prepare(sql) {
-        const statement = db.prepare(sql);
-        return {
-          ...statement,
-          run(...values) {
-            statements.push(sql);
-            return statement.run(...values);
-          },
-        };
+    const committer = createCommitter(
+      {
+        ...db,
+        prepare(sql) {
+          const statement = db.prepare(sql);
+          return {
+            ...statement,
+            run(...values) {
+              statements.push(sql);
+              return statement.run(...values);
+            },
+          };
+        },
       },
-    });
+      quiet,
+    );
     await Promise.all(Array.from({ length: 100 }, () => committer.write(() => undefined)));
     expect(statements.filter((sql) => sql === 'commit')).to.have.length(1);
     db.close();
@@ -183,9 +192,27 @@ describe('writes to the store', () => {
     store.close();
   });
 
+  it('are answered though a listener of commits fails, which is logged, and the other listeners are told', async () => {
+    const logged: unknown[] = [];
+    const store = openStore(':memory:', { error: (facts: unknown) => void logged.push(facts) });
+    store.onCommitted(() => {
+      throw new Error('a mistake');
+    });
+    let told = 0;
+    store.onCommitted(() => (told += 1));
+    await store.write((transaction) => {
+      const job = store.jobs.add(aNewJob({ jobId: aJobId(1) }), '{}');
+      const event = jobEvent({ jobId: job.jobId, run: 1, attempt: 0, code: 1, at: 1 });
+      transaction.announce({ cursor: store.events.append(event, job), event, job });
+    });
+    await store.write(() => undefined);
+    expect([told, logged.length]).to.deep.equal([1, 1]);
+    store.close();
+  });
+
   it('all fail as the store being away when the disk is full, and work again once it is not', async () => {
     const db = openDb(':memory:');
-    const { write } = createCommitter(db);
+    const { write } = createCommitter(db, quiet);
     db.exec('create table blobs (bytes blob)');
     const insert = db.prepare('insert into blobs values (zeroblob(?))');
     const pages = Number(db.prepare('pragma page_count').get()?.['page_count']);

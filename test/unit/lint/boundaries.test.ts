@@ -258,7 +258,7 @@ describe('the lint rules', () => {
 
   it('say where the lines between rooms stand', () => {
     expect(messages(gateway('http/routes/compute.ts'))).to.deep.equal([
-      `${IMPORTS}: services/gateway/src/http may import jobs, auth, assets, orders, results, live, limits (scripts/lint/rooms.ts).`,
+      `${IMPORTS}: services/gateway/src/http may import jobs, auth, assets, orders, results, live, limits, status (scripts/lint/rooms.ts).`,
     ]);
   });
 

@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import type { EnvironmentId, JobId } from '@capstan/shared/contract/ids';
 import { createLog } from '@capstan/shared/log';
 import { findUnfinished } from '../../../services/runner/src/adopt.ts';
-import { labelsOf, namesOf } from '../../../services/runner/src/docker/names.ts';
+import { labelsOf, namesOf, type AttemptIdentity } from '../../../services/runner/src/docker/names.ts';
+import type { Ours } from '../../../services/runner/src/docker/ours.ts';
 import { simulatedCaptures } from '../../simulation/engine/captures.ts';
 import { createDisk, marksOn, resultsOn } from '../../simulation/engine/disk.ts';
 import { createSimulatedEngine } from '../../simulation/engine/engine.ts';
@@ -10,7 +11,8 @@ import { createMachine } from '../../simulation/engine/machine.ts';
 import { createProcess } from '../../simulation/world/process.ts';
 import { createWorld, type World } from '../../simulation/world/world.ts';
 
-const identity = {
+const identity: AttemptIdentity = {
+  node: 'here',
   runnerId: 'runner-1',
   environment: 'local' as EnvironmentId,
   jobId: '1'.repeat(32) as JobId,
@@ -21,7 +23,7 @@ const { signal } = new AbortController();
 const LIMIT_MS = 60_000;
 
 /** A runner that comes back to a machine with a container that was made and not started. */
-async function aRunnerThatComesBack(world: World) {
+async function aRunnerThatComesBack(world: World, made = identity) {
   const machine = createMachine({
     name: 'engine',
     world,
@@ -32,19 +34,30 @@ async function aRunnerThatComesBack(world: World) {
   const process = createProcess({ name: 'runner', world, epochMs: 0, isLogged: false });
   const engine = createSimulatedEngine(machine, async (_what, effect) => effect());
   const disk = createDisk();
-  const name = namesOf(identity).algorithm;
-  const labels = labelsOf(identity, 'algorithm');
-  await engine.createContainer({ name, labels, image: '1', argv: [], env: {}, mounts: [] }, signal);
+  const name = namesOf(made).algorithm;
+  const ours = { kind: 'ours', ...made } as unknown as Ours;
+  const labels = labelsOf(made, 'algorithm');
+  const alone: string[] = [];
+  await engine.createAlgorithm(ours, { name, labels, image: '1', argv: [], env: {}, mounts: [] }, signal);
   const parts = {
     engine,
     results: resultsOn(disk, process, world),
     marks: marksOn(disk, process),
     captures: simulatedCaptures(engine),
-    runnerId: identity.runnerId,
+    owner: { node: 'here', unmarked: ['runner-1'] },
+    uncleared: {
+      isOver: () => Promise.resolve(false),
+      note: () => Promise.resolve(),
+      forget: () => Promise.resolve(),
+      over: () => Promise.resolve([]),
+      count: () => 0,
+    },
+    onCleared: () => undefined,
+    leftAlone: ({ jobId }: Pick<AttemptIdentity, 'jobId'>) => void alone.push(jobId),
     isInHand: () => false,
     log: createLog('test', 'silent'),
   };
-  return { machine, disk, unfinished: () => result(world, findUnfinished(parts, signal)) };
+  return { machine, disk, alone, unfinished: () => result(world, findUnfinished(parts, signal)) };
 }
 
 /** What a promise comes to while time passes. */
@@ -70,5 +83,34 @@ describe('a runner that comes back', () => {
     const [found] = await unfinished();
     expect(found).to.deep.include(identity);
     expect(machine.containers.size).to.equal(1);
+  });
+
+  it('does not look at what another node made, under whatever id', async () => {
+    const { unfinished, machine, disk, alone } = await aRunnerThatComesBack(createWorld(1), {
+      ...identity,
+      node: 'there',
+    });
+    disk.marks.set(`${identity.jobId}.1`, 1);
+    expect(await unfinished()).to.deep.equal([]);
+    expect(machine.containers.size).to.equal(1);
+    expect(alone).to.deep.equal([]);
+  });
+
+  describe('from a release that marked nothing with its node', () => {
+    const { node: _node, ...unmarked } = identity;
+
+    it('goes on with what its data folder knows of, under the names that it has', async () => {
+      const { unfinished, machine, disk } = await aRunnerThatComesBack(createWorld(1), unmarked);
+      disk.marks.set(`${identity.jobId}.1`, 1);
+      expect(await unfinished()).to.deep.equal([unmarked]);
+      expect(machine.containers.size).to.equal(1);
+    });
+
+    it('leaves alone what its data folder knows nothing of: nodes with one id may have shared the engine', async () => {
+      const { unfinished, machine, alone } = await aRunnerThatComesBack(createWorld(1), unmarked);
+      expect(await unfinished()).to.deep.equal([]);
+      expect(machine.containers.size).to.equal(1);
+      expect(alone).to.deep.equal([identity.jobId]);
+    });
   });
 });

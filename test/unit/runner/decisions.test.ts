@@ -22,6 +22,7 @@ describe('limits', () => {
     memoryBytes: 10e9,
     diskBytes: 200e9,
     freeDiskBytes: 100e9,
+    freeFiles: 80_000,
   };
   const config = {
     id: environment,
@@ -34,7 +35,7 @@ describe('limits', () => {
     maxJobDurationS: 60,
     storageExpiryS: 60,
   } as EnvironmentConfig;
-  const around = { machine, totalJobs: 4, jobUid: 10_001, holdsVolumeSizes: false };
+  const around = { machine, totalJobs: 4, jobUid: 10_001, jobUids: 10_000, holdsVolumeSizes: false };
   const limits = limitsOf(config, around);
 
   it('share what is not configured equally', () => {
@@ -42,6 +43,7 @@ describe('limits', () => {
       cpus: 2,
       memoryBytes: 2e9,
       diskBytes: 12.5e9,
+      maxFiles: 10_000,
       pids: 512,
       maxDurationS: 60,
       uid: 10_001,
@@ -53,6 +55,8 @@ describe('limits', () => {
     expect(configured).to.include({ cpus: 0.5, memoryBytes: 1e9, diskBytes: 3e9, uid: 7, tmpBytes: 1e6 });
     const large = limitsOf({ ...config, cpus: 99, memoryGB: 99, diskGB: 999 }, around);
     expect(large).to.include({ cpus: 8, memoryBytes: 10e9, diskBytes: 200e9 });
+    expect(limitsOf({ ...config, maxFiles: 7 }, around).maxFiles).to.equal(7);
+    expect(limitsOf(config, { ...around, machine: { ...machine, freeFiles: undefined } }).maxFiles).to.equal(200_000);
   });
 
   it('of time are the shortest of what the environment allows, the orders pay for, and the job asks for', () => {
@@ -113,6 +117,8 @@ describe('limits', () => {
       diskQuota: 'measured',
       perJob: { cpus: 2, ramGB: 2, diskGB: 12.5, gpus: 0, maxDurationS: 60 },
     });
+    expect(announced({})).not.to.have.property('allowedChainId');
+    expect(announced({ allowedChainId: [1] })).to.deep.include({ allowedChainId: [1] });
     const gpus = { gpus: ['0', '1'], gpuType: 'A GPU', networkAccess: true };
     expect(announced({ cpus: 1, memoryGB: 0.5, ...gpus })).to.deep.include({
       nCPU: 2,
@@ -127,36 +133,73 @@ describe('limits', () => {
 
 describe('an ending', () => {
   const unasked = { memory: 'environment', disk: 'environment', duration: 'environment' } as const;
-  const limits = { memoryBytes: 1e9, diskBytes: 1e9, maxDurationS: 60, limitedBy: unasked };
+  const limits = { memoryBytes: 1e9, diskBytes: 1e9, maxFiles: 10, maxDurationS: 60, limitedBy: unasked };
   const exit = (exitCode: number, isOutOfMemory = false) => ({
     exit: { exitCode, isOutOfMemory },
     because: 'exit' as const,
   });
 
   it('says what happened', () => {
-    expect(endingOf(exit(0), undefined, limits).code).to.equal(70);
-    expect(endingOf(exit(3), undefined, limits).termination.reason).to.equal('The algorithm exited with code 3.');
-    expect(endingOf(exit(139), undefined, limits).termination).to.include({ signal: 'SIGSEGV', exitCode: 139 });
-    expect(endingOf(exit(200), undefined, limits).termination.signal).to.equal(null);
-    expect(endingOf(exit(137, true), undefined, limits).termination.reason).to.contain('more memory than 1 GB');
-    expect(endingOf(exit(0), 'Too much.', limits)).to.deep.include({ code: 42 });
-    expect(endingOf({ ...exit(143), because: 'stop' }, undefined, limits).code).to.equal(7);
-    expect(endingOf({ ...exit(137), because: 'time' }, undefined, limits).code).to.equal(43);
+    expect(endingOf(exit(0), {}, limits).code).to.equal(70);
+    expect(endingOf(exit(3), {}, limits).termination.reason).to.equal('The algorithm exited with code 3.');
+    expect(endingOf(exit(139), {}, limits).termination).to.include({ signal: 'SIGSEGV', exitCode: 139 });
+    expect(endingOf(exit(200), {}, limits).termination.signal).to.equal(null);
+    expect(endingOf(exit(137, true), {}, limits).termination.reason).to.contain('more memory than 1 GB');
+    expect(endingOf(exit(0), { exceeded: 'Too much.' }, limits)).to.deep.include({ code: 42 });
+    expect(endingOf({ ...exit(143), because: 'stop' }, {}, limits).code).to.equal(7);
+    expect(endingOf({ ...exit(137), because: 'time' }, {}, limits).code).to.equal(43);
+  });
+
+  it('never blames the algorithm for an exit that nobody knows, nor calls it complete', () => {
+    for (const because of ['exit', 'time', 'engine'] as const) {
+      const { code, termination } = endingOf({ exit: 'unknown', because }, {}, limits);
+      expect([code, termination.exitCode, termination.signal]).to.deep.equal([41, null, null]);
+      expect(termination.reason).to.match(/^The container engine was stopped or restarted while the algorithm ran/);
+    }
+    expect(endingOf({ exit: 'unknown', because: 'stop' }, {}, limits).code).to.equal(7);
+    expect(endingOf({ exit: 'unknown', because: 'disk' }, {}, limits).code).to.equal(42);
+  });
+
+  it('is not blamed on memory where only a child was killed for it', () => {
+    const failed = endingOf(exit(1, true), {}, limits);
+    expect([failed.code, failed.termination.OOMKilled]).to.deep.equal([41, true]);
+    expect(failed.termination.reason).to.equal(
+      'The algorithm exited with code 1. One of its processes used more memory than 1 GB, the limit of this environment, and was killed.',
+    );
+    const done = endingOf(exit(0, true), {}, limits);
+    expect(done.code).to.equal(70);
+    expect(done.termination.reason).to.contain('exited with code 0. One of its processes');
+  });
+
+  it('says that something was left out', () => {
+    const { code, termination } = endingOf(exit(0), { skipped: [{}] }, limits);
+    expect(code).to.equal(70);
+    expect(termination.reason).to.contain('publish.log says which and why');
   });
 
   it('says whose limit it was', () => {
     const reason = (limitedBy: Partial<Grant['limitedBy']>) =>
-      endingOf({ ...exit(137), because: 'time' }, undefined, {
-        ...limits,
-        limitedBy: { ...limits.limitedBy, ...limitedBy },
-      }).termination.reason;
+      endingOf(
+        { ...exit(137), because: 'time' },
+        {},
+        {
+          ...limits,
+          limitedBy: { ...limits.limitedBy, ...limitedBy },
+        },
+      ).termination.reason;
     expect(reason({})).to.equal('The algorithm ran longer than 60 seconds, the limit of this environment.');
     expect(reason({ duration: 'orders' })).to.contain('its order pays for no more');
-    const full = endingOf({ ...exit(137), because: 'disk', usedBytes: 1.2345e9 }, undefined, limits);
+    const full = endingOf({ ...exit(137), because: 'disk', used: { bytes: 1.2345e9, files: 1 } }, {}, limits);
     expect([full.code, full.termination.reason]).to.deep.equal([
       42,
       'The job wrote 1.23 GB, and 1 GB are the limit of this environment. It was stopped.',
     ]);
+    const many = endingOf(
+      { ...exit(137), because: 'disk', used: { bytes: 1, files: limits.maxFiles + 1 } },
+      {},
+      limits,
+    );
+    expect(many.termination.reason).to.match(/^The job made more than \d+ files and folders, the limit of this env/);
     expect(reason({ duration: 'job' })).to.contain('what the job asked for');
   });
 
@@ -179,6 +222,13 @@ describe('a command line', () => {
     expect(argv('node $ALGO')).to.deep.equal(['node', '/data/a']);
     expect(argv('  python3 -u  ${ALGO} --level=3 ')).to.deep.equal(['python3', '-u', '/data/a', '--level=3']);
     expect(argv('$ALGO')).to.deep.equal(['/data/a']);
+  });
+  it('may be a list of words, which no shell sees, or none at all', () => {
+    expect(argv('["python3", "$ALGO", "--name=a b"]')).to.deep.equal(['python3', '/data/a', '--name=a b']);
+    expect(argv(' ["$ALGO"] ')).to.deep.equal(['/data/a']);
+    expect(argv('[ -f x ] && node $ALGO')).to.deep.equal(['/bin/sh', '-c', '[ -f x ] && node $ALGO']);
+    expect(argv('[1]')).to.deep.equal(['/bin/sh', '-c', '[1]']);
+    for (const nothing of ['', '  ', '[]']) expect(argv(nothing)).to.deep.equal([]);
   });
   it('is left to a shell where it has its syntax', () => {
     for (const line of [
@@ -207,9 +257,16 @@ describe('names', () => {
       limitedBy: { memory: 'job', disk: 'environment', duration: 'orders' },
     };
     const identity = { runnerId: 'r', environment, jobId: 'a'.repeat(32) as JobId, run: 2, attempt: 3, grant };
+    const withUser = { ...identity, grant: { ...grant, uid: 10_077 } };
+    expect(identityOf(labelsOf(withUser, 'files'))).to.deep.equal(withUser);
     expect(namesOf(identity).algorithm).to.equal(`capstan-${'a'.repeat(32)}-2-3`);
     expect(identityOf(labelsOf(identity, 'files'))).to.deep.equal(identity);
     expect(identityOf({ 'capstan.job': 'x' })).to.equal(undefined);
+
+    const marked = { ...identity, node: '0123456789ab' };
+    expect(namesOf(marked).algorithm).to.equal(`capstan-${'a'.repeat(32)}-2-3-0123456789ab`);
+    expect(namesOf(marked).volumes.outputs).to.equal(`capstan-${'a'.repeat(32)}-2-3-0123456789ab-outputs`);
+    expect(identityOf(labelsOf(marked, 'files'))).to.deep.equal(marked);
   });
 });
 

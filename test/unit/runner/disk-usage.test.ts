@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process';
-import { link, mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
+import { chown, link, mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import type Docker from 'dockerode';
 import { temporaryFolder } from '../../../scripts/parts/temporary-folder.ts';
 import { usageBelow } from '../../../services/runner/src/docker/disk-usage.ts';
+import { isShortOfFiles } from '../../../services/runner/src/disk-watch.ts';
+import { pauseAfter } from '../../../services/runner/src/pipeline/disk-watch.ts';
 import { createVolumeCalls } from '../../../services/runner/src/docker/volumes.ts';
 
 const MB = 1_000_000;
@@ -13,11 +15,11 @@ const signal = new AbortController().signal;
 const run = promisify(execFile);
 
 describe('what a folder takes on the disk', () => {
-  const inFolder = async (work: (path: string) => Promise<void>, enough = 1_000 * MB) => {
+  const inFolder = async (work: (path: string) => Promise<void>, bytes = 1_000 * MB, files = 1_000_000) => {
     await using folder = await temporaryFolder('usage');
     await work(folder.path);
     // Before the folder goes.
-    return await usageBelow(folder.path, enough, signal);
+    return (await usageBelow(folder.path, { enough: { bytes, files } }, signal))?.bytes;
   };
 
   it('is what its files and folders take, however they are called', async () => {
@@ -61,11 +63,53 @@ describe('what a folder takes on the disk', () => {
     const used = await inFolder(async (path) => {
       for (let i = 0; i < 100; i += 1) await writeFile(join(path, String(i)), '');
     }, 512 * 3);
-    expect(used).to.equal(512 * 4);
+    // What is looked at together is counted together.
+    expect(used).to.equal(512 * 64);
+  });
+
+  it('is too much, too, where it has too many entries', async () => {
+    await using folder = await temporaryFolder('entries');
+    for (let i = 0; i < 300; i += 1) await writeFile(join(folder.path, String(i)), '');
+    const used = await usageBelow(folder.path, { enough: { bytes: 1_000 * MB, files: 100 } }, signal);
+    expect(used?.files).to.be.within(101, 164);
+    await mkdir(join(folder.path, 'inner'));
+    await writeFile(join(folder.path, 'inner/file'), '');
+    expect((await usageBelow(folder.path, { enough: { bytes: 1_000 * MB, files: 1_000 } }, signal))?.files).to.equal(
+      302,
+    );
+  });
+
+  it('leaves out, where it is asked to, what belongs to the owner of the folder, and nothing below that', async () => {
+    await using folder = await temporaryFolder('usage');
+    await writeFile(join(folder.path, 'of-the-node'), Buffer.alloc(2 * MB, 1));
+    await mkdir(join(folder.path, 'of-the-node-too'));
+    await writeFile(join(folder.path, 'of-the-node-too/written'), Buffer.alloc(MB, 1));
+    await writeFile(join(folder.path, 'written'), Buffer.alloc(MB, 1));
+    for (const name of ['written', 'of-the-node-too/written']) await chown(join(folder.path, name), 12_345, 12_345);
+    const what = { enough: { bytes: 1_000 * MB, files: 100 }, leavesOut: 'the owner of the folder' } as const;
+    const used = await usageBelow(folder.path, what, signal);
+    expect(used?.files).to.equal(2);
+    expect(used?.bytes).to.be.within(2 * MB, 2.1 * MB);
   });
 
   it('is unknown where there is no such folder', async () => {
-    expect(await usageBelow('/no/such/folder', 1, signal)).to.equal(undefined);
+    expect(await usageBelow('/no/such/folder', { enough: { bytes: 1, files: 1 } }, signal)).to.equal(undefined);
+  });
+});
+
+describe('a disk', () => {
+  it('is too full where it takes hardly any more files, unless it has no end of them', () => {
+    const use = { totalBytes: 1, freeBytes: 1 };
+    expect(isShortOfFiles(use)).to.equal(false);
+    expect(isShortOfFiles({ ...use, totalFiles: 1e6, freeFiles: 9_999 })).to.equal(true);
+    expect(isShortOfFiles({ ...use, totalFiles: 1e6, freeFiles: 10_000 })).to.equal(false);
+    expect(isShortOfFiles({ ...use, totalFiles: 4_096, freeFiles: 100 })).to.equal(false);
+  });
+});
+
+describe('how often a job is measured', () => {
+  it('depends on how long that takes, and is never more than two seconds off', () => {
+    expect([0, 10, 100, 60_000].map(pauseAfter)).to.deep.equal([500, 500, 900, 2_000]);
   });
 });
 
@@ -79,9 +123,13 @@ describe('what volumes take', () => {
       },
     } as unknown as Docker;
     const { diskUsage } = createVolumeCalls(docker);
-    const all = await Promise.all([diskUsage(['v0', 'v1'], 9, signal), diskUsage(['v0'], 9, signal)]);
-    expect(all).to.deep.equal([3, 1]);
-    expect(await diskUsage(['v2'], 9, signal)).to.equal(undefined);
-    expect(await diskUsage(['v0', 'gone'], 9, signal)).to.equal(undefined);
+    const usageOf = (...volumes: readonly string[]) => diskUsage(volumes, { bytes: 9, files: 9 }, signal);
+    const all = await Promise.all([usageOf('v0', 'v1'), usageOf('v0')]);
+    expect(all).to.deep.equal([
+      { bytes: 3, files: 0 },
+      { bytes: 1, files: 0 },
+    ]);
+    expect(await usageOf('v2')).to.equal(undefined);
+    expect(await usageOf('v0', 'gone')).to.equal(undefined);
   });
 });

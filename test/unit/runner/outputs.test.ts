@@ -27,10 +27,56 @@ async function collectedFrom(archive: Readable, limits = LIMITS) {
 
 function archiveOf(fill: (archive: Pack) => void): Readable {
   const archive = pack();
+  // Whoever reads it may leave before its end.
+  archive.on('error', () => undefined);
   fill(archive);
   archive.finalize();
   return archive.pipe(new PassThrough());
 }
+
+const LIMITS_OF_LARGE = { maxFiles: 3, maxBytes: 200_000 };
+
+function unasked(): Promise<never> {
+  throw new Error('not asked for');
+}
+
+/** A place for results that takes what it is given, and then fails with something of its own. */
+const failingDraft = (error: Error): Draft => ({
+  async add(_file, body) {
+    await text(body);
+    throw error;
+  },
+  publish: unasked,
+  addPrivate: unasked,
+});
+
+describe('outputs that can not be stored', () => {
+  it('are not said to be unreadable, whatever the place of the results fails with', async () => {
+    const archive = archiveOf((tar) => void tar.entry({ name: 'out/outputs/a' }, 'data'));
+    const draft = failingDraft(new TypeError('terminated'));
+    const error: unknown = await collect(archive, draft, { limits: LIMITS, onBytes: () => undefined }).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect(hasCode(error, 'RESULTS_UNWRITABLE')).to.equal(true);
+  });
+
+  it('are, when the archive breaks off under it', async () => {
+    const archive = new PassThrough();
+    const tar = pack();
+    tar.on('data', (chunk) => archive.write(chunk));
+    tar.entry({ name: 'out/outputs/a', size: 100_000 }).write(Buffer.alloc(10_000));
+    const draft: Draft = {
+      ...failingDraft(new Error('not reached')),
+      async add(_file, body) {
+        for await (const piece of body) archive.destroy(new Error(`cut after ${piece.length} bytes`));
+      },
+    };
+    const error: unknown = await collect(archive, draft, { limits: LIMITS_OF_LARGE, onBytes: () => undefined }).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect(hasCode(error, 'OUTPUTS_UNREADABLE')).to.equal(true);
+  });
+});
 
 describe('an archive of outputs', () => {
   it('gives plain files below outputs and logs, and nothing else', async () => {
@@ -49,11 +95,12 @@ describe('an archive of outputs', () => {
         archive.entry({ name: 'out/outputs/device', type: 'character-device' });
         archive.entry({ name: 'out/outputs/fifo', type: 'fifo' });
       }),
+      { ...LIMITS, maxFiles: 4 },
     );
     // Below what was a link there is a file of its own: nothing is ever written to a path of the archive's.
-    expect(taken).to.deep.equal(['output a/b 4', 'algorithmLog own 3', 'output link/below 1']);
+    expect(taken).to.deep.equal(['output a/b 4', 'output own 3', 'output link/below 1']);
     expect(bytes).to.equal(8);
-    expect(skipped.map(({ name }) => name)).to.deep.equal([
+    expect(skipped.map(({ name }) => name)).to.have.members([
       'logs/algorithm.log',
       'outputs/../../escape',
       'out/outputs/absolute',
@@ -72,7 +119,7 @@ describe('an archive of outputs', () => {
         archive.entry({ name: 'out/logs/a' }, 'log');
       }),
     );
-    expect(taken).to.deep.equal(['output a 5', 'algorithmLog a 3']);
+    expect(taken).to.deep.equal(['output a 5', 'output logs/a 3']);
     expect(skipped).to.deep.equal([{ name: 'a', reason: 'a name that is there already' }]);
   });
 
@@ -101,6 +148,30 @@ describe('an archive of outputs', () => {
     );
     expect(links.exceeded).to.contain('more than 10000 folders, links and other special files');
     expect(links.skipped.at(-1)).to.deep.equal({ name: '…', reason: 'and 9800 more' });
+  });
+
+  it('asks the engine for no more links than it takes files', async () => {
+    const asked: string[] = [];
+    const taking = {
+      ...failingDraft(new Error()),
+      add: async (_: unknown, body: AsyncIterable<Buffer>) => void (await text(body)),
+    };
+    const { exceeded } = await collect(
+      archiveOf((archive) => {
+        archive.entry({ name: 'out/outputs/a' }, 'a');
+        for (let n = 0; n < 9_000; n += 1) {
+          archive.entry({ name: `out/outputs/${n}`, type: 'link', linkname: 'out/outputs/a' });
+        }
+      }),
+      taking,
+      {
+        limits: { maxFiles: 3, maxBytes: 2_000 },
+        onBytes: () => undefined,
+        reopen: (path) => Promise.resolve(archiveOf((tar) => void tar.entry({ name: String(asked.push(path)) }, 'a'))),
+      },
+    );
+    expect(exceeded).to.contain('more than 3 output files');
+    expect(asked.length).to.be.at.most(3);
   });
 
   it('is judged by what a file says of its size, without reading it, also where it would be skipped', async () => {

@@ -6,7 +6,12 @@ import { MAX_ATTEMPTS, planRun, type Known } from '../../../services/runner/src/
 
 const created: ContainerState = { kind: 'created' };
 const running: ContainerState = { kind: 'running', startedAt: 1 };
-const exited: ContainerState = { kind: 'exited', startedAt: 1, exit: { exitCode: 0, isOutOfMemory: false } };
+const exited: ContainerState = {
+  kind: 'exited',
+  startedAt: 1,
+  finishedAt: 2,
+  exit: { exitCode: 0, isOutOfMemory: false },
+};
 const manifest = { code: 70 } as Manifest;
 
 const nothing: Known = { want: 'run', manifest: undefined, attempts: [], lastStart: 0 };
@@ -25,12 +30,29 @@ describe('the plan of a run', () => {
 
   it('starts the same attempt when its container was made and its start was never tried', () => {
     const attempts = [{ attempt: 1, algorithm: created, terms: {} }];
-    expect(planRun({ ...nothing, attempts, lastStart: 0 })).to.deep.equal({ kind: 'start', attempt: 1 });
+    expect(planRun({ ...nothing, attempts, lastStart: 0 })).to.deep.equal({ kind: 'start', attempt: 1, made: {} });
+  });
+
+  it('starts it under the user that its container was made for', () => {
+    const terms = { node: '0123456789ab' };
+    const attempts = [{ attempt: 1, algorithm: created, terms }];
+    expect(planRun({ ...nothing, attempts, lastStart: 0 })).to.deep.equal({ kind: 'start', attempt: 1, made: terms });
+    const files = [{ attempt: 1, algorithm: undefined, terms }];
+    expect(planRun({ ...nothing, attempts: files, lastStart: 0 })).to.deep.equal({ kind: 'start', attempt: 1 });
   });
 
   it('makes no other container where a start was tried, for it may still come about', () => {
     const attempts = [{ attempt: 1, algorithm: created, terms: {} }];
     expect(planRun({ ...nothing, attempts, lastStart: 1 })).to.deep.equal({ kind: 'resume', attempt: 1, terms: {} });
+  });
+
+  it('goes on with what it was about to start, not with what an earlier release had made for the same attempt', () => {
+    const attempts = [
+      { attempt: 1, algorithm: created, terms: {} },
+      { attempt: 1, algorithm: created, terms: { node: 'here' } },
+    ];
+    const plan = planRun({ ...nothing, attempts, lastStart: 1 });
+    expect(plan).to.deep.equal({ kind: 'resume', attempt: 1, terms: { node: 'here' } });
   });
 
   it('begins another attempt when the engine lost one, three in all', () => {

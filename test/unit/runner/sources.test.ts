@@ -20,6 +20,14 @@ const url: AssetFile = { type: 'url', url: 'https://data.example/a' };
 const shown = ({ url: address, ...rest }: { url: URL }) => ({ url: address.href, ...rest });
 
 describe('what is asked of a server', () => {
+  it('is made as fast of an address that goes on and on as of any other', () => {
+    // As a pattern it took minutes, of the one thread that all jobs share.
+    const given = `https://d.example/?a=1${'&'.repeat(400_000)}b=2&&`;
+    expect(urlRequest({ type: 'url', url: given }, { c: 3 }).url.search.slice(-8)).to.equal('&b=2&c=3');
+    const endpoint = `https://d.example/${'/'.repeat(400_000)}x//`;
+    expect(ipfsRequest({ type: 'ipfs', hash: 'Qm' }, {}, endpoint).url.pathname.slice(-11)).to.equal('//x/ipfs/Qm');
+  });
+
   const userdata = { city: 'Bern & more', depth: 3 };
 
   it('for a URL has the parameters of the consumer as query of a GET, as body of a POST', () => {
@@ -29,6 +37,15 @@ describe('what is asked of a server', () => {
       method: 'GET',
       headers: { 'x-key': 'k', authorization: `Basic ${Buffer.from('u:p@').toString('base64')}` },
     });
+    for (const given of ['https://d.example/a?City=Rom%20&depth', 'https://d.example/a?city[]=Rom&DEPTH=1#part']) {
+      const kept = urlRequest({ type: 'url', url: given }, userdata).url;
+      expect(kept.href, 'what the owner wrote stays, to the letter').to.equal(given);
+    }
+    const mixed = urlRequest(
+      { type: 'url', url: 'https://d.example/a?api_key=%2Fk&b' },
+      { 'api.key': 'x', API_KEY: 'y', c: 1 },
+    );
+    expect(mixed.url.search).to.equal('?api_key=%2Fk&b&c=1');
     const post = urlRequest({ type: 'url', url: 'https://d.example/a', method: 'post' }, userdata);
     expect(shown(post)).to.deep.equal({
       url: 'https://d.example/a',
@@ -193,7 +210,12 @@ describe('where the files of a service are', () => {
     if (!input) throw new TypeError('one dataset makes one input');
     return input;
   };
-  const own: OwnNode = { key, publicUrl: 'https://node.example', listensAt: 'http://127.0.0.1:8030' };
+  const own: OwnNode = {
+    key,
+    publicUrl: 'https://node.example',
+    listensAt: 'http://127.0.0.1:8030',
+    allowUnboundFiles: false,
+  };
   const unnamed: OwnNode = { ...own, publicUrl: undefined };
   const here = { kind: 'here', files: [url] };
 
@@ -220,6 +242,24 @@ describe('where the files of a service are', () => {
     const serviceEndpoint = 'https://other.example';
     expect(locate(asset({ serviceEndpoint }), unnamed)).to.deep.equal(here);
     expect(locate(asset({ serviceEndpoint }, otherKey), unnamed)).to.have.property('kind', 'held');
+  });
+
+  it('is told of nobody who may have copied a description', () => {
+    const copy = asset({ origin: 'store', isCopy: true });
+    expect(() => locate(copy, own)).to.throw('may be a copy');
+    expect(() =>
+      locate({ ...copy, ddo: { ...copy.ddo, serviceEndpoint: 'https://other.example' } as never }, own),
+    ).to.throw('may be a copy');
+    expect(locate(asset({ origin: 'catalogue', isCopy: true }), own)).to.deep.equal(here);
+    expect(() => locate(asset({ origin: 'store', isForeign: true }), own)).to.throw('belong to another asset');
+    expect(locate(asset({ origin: 'store' }), own)).to.deep.equal(here);
+  });
+
+  it('is told of a list that names no token only where the operator allows it, or wrote it', () => {
+    const bare = asset({ origin: 'store', isBareList: true });
+    expect(() => locate(bare, own)).to.throw('assets.allowUnboundFiles');
+    expect(locate(bare, { ...own, allowUnboundFiles: true })).to.deep.equal(here);
+    expect(locate(asset({ origin: 'catalogue', isBareList: true }), own)).to.deep.equal(here);
   });
 
   it('is never the catalogue, unless the description is from there', () => {

@@ -1,6 +1,8 @@
 import { expect } from 'chai';
-import { Wallet } from 'ethers';
+import { keccak256, verifyTypedData, Wallet } from 'ethers';
+import { NO_BODY_HASH, parseTypedHeader, TYPED_TYPES, typedDomain } from '@capstan/shared/contract/typed-signature';
 import { signedOrder, signedQuery } from '../../../scripts/sign/requests.ts';
+import { typedSignature } from '../../../scripts/sign/typed.ts';
 
 // The fixed vector that clients in other languages are checked against.
 const KEY = `0x${'11'.repeat(32)}`;
@@ -25,6 +27,27 @@ describe('the sign command', () => {
     const signed = signedQuery('result', { jobId: JOB, index: '0' }, signing);
     const expected = { consumerAddress: ADDRESS, jobId: JOB, index: '0', nonce: signing.nonce, signature: RESULT };
     expect('query' in signed && Object.fromEntries(new URLSearchParams(signed.query))).to.deep.equal(expected);
+  });
+
+  it('signs any request as typed data, as ethers verifies it; what a proxy puts before the path is not signed', () => {
+    const provider = `0x${'5'.repeat(40)}`;
+    const typed = { wallet: new Wallet(KEY), provider, nonce: '7', expiresAtS: 1_732_450_060 };
+    const url = 'https://portal.example/node/api/services/compute?dates=iso';
+    const header = parseTypedHeader(typedSignature({ method: 'put', url, body: '{"a":1}' }, typed));
+    const message = {
+      method: 'PUT',
+      path: '/api/services/compute',
+      query: 'dates=iso',
+      bodyHash: keccak256(Buffer.from('{"a":1}')),
+      consumer: ADDRESS,
+      nonce: '7',
+      expires: '1732450060',
+    };
+    expect(header).to.include({ address: ADDRESS, nonce: '7', expires: '1732450060' });
+    expect(verifyTypedData(typedDomain(provider), TYPED_TYPES, message, header?.signature ?? '')).to.equal(ADDRESS);
+    const bodiless = parseTypedHeader(typedSignature({ method: 'GET', url }, typed));
+    const get = { ...message, method: 'GET', bodyHash: NO_BODY_HASH };
+    expect(verifyTypedData(typedDomain(provider), TYPED_TYPES, get, bodiless?.signature ?? '')).to.equal(ADDRESS);
   });
 
   it('says what a request lacks', () => {

@@ -23,6 +23,45 @@ describe('the log', () => {
     expect(stdout).not.to.contain('1111');
   });
 
+  it('hides secrets in every class of error, its causes, and whatever else is logged', async () => {
+    const { stdout } = await run(`
+      import { createLog } from '@capstan/shared/log';
+      import { secretsIn } from '@capstan/shared/redact';
+      import { CapstanError, ERRORS } from '@capstan/shared/errors';
+      const config = {
+        nodeKey: 'PLANTED-node-key',
+        nats: { servers: ['nats://user:PLANTED-in-server@host:4222'], password: 'PLANTED "nats" password' },
+        chains: [{ rpc: ['https://rpc.example/v3/PLANTED0123456789abcdef'] }],
+        results: { s3: { secretAccessKey: 'PLANTED-s3', accessKeyId: 'PLANTED-id' } },
+        runner: { registries: { 'r.example': { user: 'me', password: 'PLANTED-registry' } } },
+      };
+      const secrets = secretsIn(config);
+      const log = createLog('gateway', 'debug', secrets);
+      const addresses = [
+        'https://rpc.example/v3/PLANTED0123456789abcdef',
+        'https://me:PLANTED@other.example/x?token=PLANTED',
+        'wss://other.example/PLANTED/path',
+        'nats://a:PLANTED@nats:4222',
+      ];
+      const words = [...secrets, ...addresses].map((secret) => 'no answer of ' + secret + ' in time');
+      for (const [index, code] of Object.keys(ERRORS).entries()) {
+        for (const word of [words[index % words.length]]) {
+          let cause = Object.assign(new Error(word, { cause: word }), { address: word, config: { headers: { authorization: word } } });
+          for (let depth = 0; depth < 3; depth += 1) cause = new TypeError(word, { cause });
+          const error = new CapstanError(code, 'it failed', { cause });
+          log.error({ err: error, problem: cause.message }, word);
+          log.warn({ err: new AggregateError([cause, error], word) }, 'several');
+        }
+      }
+      log.info({ url: 'http://127.0.0.1:8030' }, 'listening');`);
+    expect(stdout).not.to.contain('PLANTED');
+    const lines = stdout.trim().split('\n');
+    for (const line of lines) JSON.parse(line);
+    expect(lines.length).to.be.greaterThan(80);
+    expect(stdout).to.contain('https://rpc.example/[hidden]');
+    expect(JSON.parse(lines.at(-1) ?? '')).to.include({ url: 'http://127.0.0.1:8030' });
+  });
+
   it('may be silent', async () => {
     const script = `import { createLog } from '@capstan/shared/log'; createLog('x', 'silent').fatal('no');`;
     expect(await run(script)).to.deep.include({ code: 0, stdout: '' });

@@ -67,6 +67,6 @@ describe('a subject', () => {
     expect(startSubject(environment)).to.equal('jobs.start.gpu_1-a');
     expect(eventSubject(jobId)).to.equal(`jobs.event.${jobId}`);
     expect(environmentConsumer(environment)).to.equal('runner-gpu_1-a');
-    expect(startMessageId(jobId, 2)).to.equal(`${jobId}.2.start`);
+    expect(startMessageId(jobId, 2, 3)).to.equal(`${jobId}.2.start.3`);
   });
 });

@@ -1,9 +1,9 @@
 import { createDecipheriv, hkdfSync } from 'node:crypto';
 import { hasCode } from '@capstan/shared/errors';
 import { nodeKeyFrom } from '@capstan/shared/node-key';
-import { publicKeyOf, seal, unseal } from '@capstan/shared/seal';
+import { isPublicKey, publicKeyOf, seal, sealBytes, unseal, unsealBytes } from '@capstan/shared/seal';
 import { expect } from 'chai';
-import { decrypt, encrypt, PrivateKey } from 'eciesjs';
+import { decrypt, encrypt, PrivateKey, PublicKey } from 'eciesjs';
 import fc from 'fast-check';
 import secp256k1 from 'secp256k1';
 
@@ -56,6 +56,40 @@ describe('a sealed text', () => {
       expect(unseal(key, sealed)).to.equal(FILES);
       expect(unseal(key, `0x${sealed}`)).to.equal(FILES);
     }
+  });
+
+  it('is, for any key and any bytes, what eciesjs opens, and the other way round', () => {
+    const secrets = fc
+      .uint8Array({ minLength: 32, maxLength: 32 })
+      .filter((secret) => secp256k1.privateKeyVerify(secret));
+    fc.assert(
+      fc.property(secrets, fc.uint8Array({ maxLength: 5_000 }), fc.boolean(), (secret, content, isCompressed) => {
+        const own = nodeKeyFrom(Buffer.from(secret).toString('hex'));
+        const { publicKey } = new PrivateKey(secret);
+        expect(publicKeyOf(own)).to.equal(publicKey.toHex());
+        const to = publicKey.toHex(isCompressed);
+        expect(Buffer.from(decrypt(secret, sealBytes(to, content)))).to.deep.equal(Buffer.from(content));
+        expect(unsealBytes(own, encrypt(to, content))).to.deep.equal(Buffer.from(content));
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  it('may be to whatever eciesjs takes as a public key, and to nothing else', () => {
+    const isTaken = (hex: string) => {
+      try {
+        return PublicKey.fromHex(hex).toHex().length > 0;
+      } catch {
+        return false;
+      }
+    };
+    const whole = new PrivateKey(Buffer.from(HEX, 'hex')).publicKey.toHex(false);
+    const [x, y] = [whole.slice(2, 66), whole.slice(66)];
+    const given = [whole, `0x${whole}`, `0X${whole.toUpperCase()}`, `02${x}`, `03${x}`, `04${x}${x}`, `06${x}${y}`];
+    const odd = [`07${x}${y}`, `${x}${y}`, `0x${x}${y}`, x, '', '00', `05${x}`, `02${'ff'.repeat(32)}`, `${whole}zz`];
+    const offCurve = [`02${'00'.repeat(31)}05`, `04${'00'.repeat(64)}`];
+    for (const hex of [...given, ...odd, ...offCurve]) expect(isPublicKey(hex), hex).to.equal(isTaken(hex));
+    expect(() => seal('00', 'text')).to.throw('no public key');
   });
 
   it('does not open with another key or when it was touched, and shows nothing of it', () => {

@@ -2,17 +2,19 @@
 import type { Stats } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DdoSchema, type Ddo } from '@capstan/shared/contract/ddo';
+import type { Ddo } from '@capstan/shared/contract/ddo';
 import { didSuffix, parseDid, type Did } from '@capstan/shared/contract/ids';
 import { CapstanError, systemCode } from '@capstan/shared/errors';
-import { compile } from '@capstan/shared/validate';
-import type { DdoSource } from './assets.ts';
+import { readDdo } from '@capstan/shared/read-ddo';
 import { parseJson } from '@capstan/shared/json';
-
-const validate = compile(DdoSchema);
+import { createRecent } from '@capstan/shared/recent';
+import type { DdoSource } from './assets.ts';
+import { isOfResults } from './shown.ts';
 
 /** Descriptions that are kept in memory, as long as their files stay what they were. */
 const MOST_KEPT = 1_000;
+/** Of results of jobs, apart from the others: what consumers leave pushes nothing of the operator's out. */
+const MOST_RESULTS_KEPT = 100;
 
 interface Kept {
   readonly version: string;
@@ -20,16 +22,16 @@ interface Kept {
 }
 
 export function createCatalogue(dir: string): DdoSource {
-  const kept = new Map<Did, Kept>();
+  const kept = createRecent<Did, Kept>(MOST_KEPT);
+  const keptResults = createRecent<Did, Kept>(MOST_RESULTS_KEPT);
 
   const read = async (did: Did, path: string, version: string): Promise<Ddo> => {
-    const checked = validate(parseJson(await readFile(path, 'utf8')));
+    const checked = readDdo(parseJson(await readFile(path, 'utf8')));
     if (!checked.ok || checked.value.id !== did) {
       const problems = checked.ok ? 'its id is another DID' : Object.values(checked.errors).flat().join(' ');
       throw new CapstanError('INTERNAL', `The catalogue's file of ${did} is no valid DDO: ${problems}`);
     }
-    if (kept.size >= MOST_KEPT) kept.clear();
-    kept.set(did, { version, ddo: checked.value });
+    (isOfResults(checked.value) ? keptResults : kept).set(did, { version, ddo: checked.value });
     return checked.value;
   };
 
@@ -37,11 +39,10 @@ export function createCatalogue(dir: string): DdoSource {
     const path = join(dir, `${didSuffix(did)}.json`);
     try {
       const version = versionOf(await stat(path));
-      const known = kept.get(did);
-      return known?.version === version ? known.ddo : await read(did, path, version);
+      const known = [kept.get(did), keptResults.get(did)].find((each) => each?.version === version);
+      return known ? known.ddo : await read(did, path, version);
     } catch (error) {
       if (systemCode(error) !== 'ENOENT') throw error;
-      kept.delete(did);
       return undefined;
     }
   };

@@ -11,7 +11,9 @@ import type { Ddo } from '@capstan/shared/contract/ddo';
 import { parseDid, type Did } from '@capstan/shared/contract/ids';
 import { CapstanError } from '@capstan/shared/errors';
 import { retry } from '@capstan/shared/retry';
+import { boundedText } from '@capstan/shared/net/bounded-text';
 import type { DdoSource } from './assets.ts';
+import { createGet, drop } from '@capstan/shared/net/get-from';
 import { malformed, parsePublished } from './published.ts';
 
 interface MetadataStoreOptions {
@@ -24,11 +26,14 @@ interface MetadataStoreOptions {
 interface Kept {
   readonly ddo: Ddo;
   readonly etag: string | null;
+  readonly chars: number;
   /** On the monotonic clock. */
   readonly at: number;
 }
 
 const MOST_KEPT = 1_000;
+/** Of the texts that they came as: in memory they take up to three times as much. */
+const MOST_CHARS_KEPT = 20_000_000;
 /** A description has to fit into a job's command beside others. */
 const MAX_BYTES = 1_000_000;
 const RETRIES = 1;
@@ -39,9 +44,20 @@ export function createMetadataStore({ url, timeoutMs, freshMs, clock }: Metadata
   const base = url.replace(/\/+$/, '');
   const kept = new Map<Did, Kept>();
   const asking = new Map<Did, Promise<Ddo | undefined>>();
+  const get = createGet(timeoutMs);
 
+  let keptChars = 0;
+  const forget = (did: Did) => {
+    keptChars -= kept.get(did)?.chars ?? 0;
+    kept.delete(did);
+  };
   const keep = (did: Did, found: Kept): Ddo => {
-    if (kept.size >= MOST_KEPT) kept.clear();
+    forget(did);
+    if (kept.size >= MOST_KEPT || keptChars + found.chars > MOST_CHARS_KEPT) {
+      kept.clear();
+      keptChars = 0;
+    }
+    keptChars += found.chars;
     kept.set(did, found);
     return found.ddo;
   };
@@ -49,24 +65,19 @@ export function createMetadataStore({ url, timeoutMs, freshMs, clock }: Metadata
   const ask = async (did: Did, signal: AbortSignal): Promise<Ddo | undefined> => {
     const known = kept.get(did);
     const at = clock.monotonicMs();
-    const response = await fetch(`${base}/api/aquarius/assets/ddo/${did}`, {
-      headers: { accept: 'application/json', ...(known?.etag ? { 'if-none-match': known.etag } : {}) },
-      signal,
-    });
-    if (response.status === 304 && known) {
-      await response.body?.cancel();
-      return keep(did, { ...known, at });
-    }
-    if (response.status === 404) {
-      await response.body?.cancel();
-      kept.delete(did);
+    const headers = { accept: 'application/json', ...(known?.etag ? { 'if-none-match': known.etag } : {}) };
+    const { statusCode, headers: said, body } = await get(`${base}/api/aquarius/assets/ddo/${did}`, headers, signal);
+    if (statusCode !== 200) drop(body);
+    if (statusCode === 304 && known) return keep(did, { ...known, at });
+    if (statusCode === 404) {
+      forget(did);
       return undefined;
     }
-    if (response.status !== 200) {
-      await response.body?.cancel();
-      throw unavailable(`The metadata store answered ${response.status}. Try again shortly.`);
-    }
-    return keep(did, { ddo: parsePublished(await textOf(response), did), etag: response.headers.get('etag'), at });
+    if (statusCode !== 200) throw unavailable(`The metadata store answered ${statusCode}. Try again shortly.`);
+    const read = await boundedText({ body, encoding: said['content-encoding'] }, MAX_BYTES);
+    if (read.kind === 'refused') throw malformed(`It ${read.problem}.`);
+    const etag = typeof said['etag'] === 'string' ? said['etag'] : null;
+    return keep(did, { ddo: parsePublished(read.text, did), etag, at, chars: read.text.length });
   };
 
   const askTwice = (did: Did): Promise<Ddo | undefined> =>
@@ -94,22 +105,12 @@ export function createMetadataStore({ url, timeoutMs, freshMs, clock }: Metadata
 
 /** Whatever broke on the way, as an error of ours that says when to come back. */
 function translate(error: unknown): never {
-  if (error instanceof CapstanError) throw error;
+  // What a connection is refused for, the caller can do nothing about.
+  const isOurs = error instanceof CapstanError && error.code !== 'FETCH_FAILED';
+  if (isOurs) throw error;
   const isLate = error instanceof Error && error.name === 'TimeoutError';
   throw unavailable(
     `The metadata store ${isLate ? 'did not answer in time' : 'can not be reached'}. Try again shortly.`,
     error,
   );
-}
-
-async function textOf(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of response.body ?? []) {
-    sizeBytes += chunk.length;
-    // Leaving the loop cancels the rest.
-    if (sizeBytes > MAX_BYTES) throw malformed(`It is larger than ${MAX_BYTES} bytes.`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }

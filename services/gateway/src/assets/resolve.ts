@@ -1,11 +1,14 @@
 /** From what a start request names to what a runner needs: assets looked up, checked against each other, parameters sealed. */
 import type { StartRequest } from '@capstan/shared/contract/api';
-import type { Container, Service } from '@capstan/shared/contract/ddo';
+import { plainContainer, type Container, type Ddo, type Service } from '@capstan/shared/contract/ddo';
 import type { Algorithm, AssetInput } from '@capstan/shared/contract/job';
-import { CapstanError } from '@capstan/shared/errors';
+import { fullDid } from '@capstan/shared/contract/ids';
 import { fieldOf, requireAccess, requireKnownService } from './access.ts';
-import type { Asset, Assets } from './assets.ts';
+import { datasetName } from './dataset-name.ts';
+import { readOnce, type Asset, type Assets } from './assets.ts';
 import { requireContainer } from './container.ts';
+import { codedRefusal, type RefusalCode } from './refusal-codes.ts';
+import { isKeptFrom } from './shown.ts';
 import { trustPublished, trustRaw, type TrustVerdict } from './trust.ts';
 
 export interface ResolvedInputs {
@@ -17,6 +20,7 @@ interface Resolver {
   readonly assets: Assets;
   /** Encrypts to the node's key. */
   readonly seal: (text: string) => string;
+  readonly trustWithoutChecksums: boolean;
 }
 
 type DatasetRequest = Omit<StartRequest['dataset'], 'transferTxId'> & { readonly transferTxId?: string };
@@ -30,13 +34,14 @@ interface InputsRequest {
   readonly algorithm: AlgorithmRequest;
 }
 
-interface FoundAsset extends Asset {
+export interface FoundAsset extends Asset {
   readonly service: Service;
 }
 /** What every asset of a request names. */
 interface AssetRequest {
   readonly documentId: string;
-  readonly serviceId: string;
+  /** May be absent where one service fits. */
+  readonly serviceId?: string | undefined;
   readonly transferTxId?: string | undefined;
   readonly userdata?: unknown;
 }
@@ -44,8 +49,8 @@ interface AssetRequest {
 /** Throws REFUSED with Ocean Provider's code for the first thing that the caller must mend. */
 export async function resolveInputs(request: InputsRequest, resolver: Resolver): Promise<ResolvedInputs> {
   const requested = [request.dataset, ...(request.additionalDatasets ?? [])];
-  const from = { assets: resolver.assets, consumerAddress: request.consumerAddress };
-  const find = (asset: AssetRequest, resource: string) => findAsset(asset, resource, from);
+  const from = { assets: readOnce(resolver.assets), consumerAddress: request.consumerAddress };
+  const find: Find = (asset, resource, fitting) => findAsset(asset, resource, { ...from, fitting });
   const datasets = await Promise.all(requested.map((dataset, index) => findDataset(dataset, index, find)));
   const algorithm = await resolveAlgorithm(request.algorithm, { datasets, resolver, find });
   return {
@@ -54,14 +59,16 @@ export async function resolveInputs(request: InputsRequest, resolver: Resolver):
   };
 }
 
-const refusal = (resource: string, code: string, message: string) =>
-  new CapstanError('REFUSED', message, { refusal: { [resource]: code } });
+const refusal = (resource: string, code: RefusalCode, message: string) => codedRefusal(resource, code, { message });
 
-type Find = (asset: AssetRequest, resource: string) => Promise<FoundAsset>;
+/** Which kinds of service fit where none is named. */
+const ORDERED_TYPES: readonly string[] = ['access', 'compute'];
+
+type Find = (asset: AssetRequest, resource: string, fitting?: readonly string[]) => Promise<FoundAsset>;
 
 async function findDataset(request: DatasetRequest, index: number, find: Find): Promise<FoundAsset> {
-  const resource = index === 0 ? 'dataset' : `additionalDatasets.${index - 1}`;
-  const found = await find(request, resource);
+  const resource = datasetName(index);
+  const found = await find(request, resource, index === 0 ? ['compute'] : ORDERED_TYPES);
   if (found.ddo.metadata.type !== 'dataset') {
     const message = `The asset ${request.documentId} is an ${found.ddo.metadata.type}, not a dataset.`;
     throw refusal(`${resource}.documentId`, 'not_dataset', message);
@@ -76,6 +83,12 @@ async function findDataset(request: DatasetRequest, index: number, find: Find): 
   return found;
 }
 
+interface FindingFrom {
+  readonly assets: Assets;
+  readonly consumerAddress: string;
+  readonly fitting?: readonly string[] | undefined;
+}
+
 /**
  * An asset and its service; a refusal speaks of `resource`, if it is not empty. Whether the asset is open to the caller comes first: of
  * one that was disabled, nothing else may be left to look at.
@@ -83,26 +96,45 @@ async function findDataset(request: DatasetRequest, index: number, find: Find): 
 export async function findAsset(
   { documentId, serviceId }: AssetRequest,
   resource: string,
-  { assets, consumerAddress }: { readonly assets: Assets; readonly consumerAddress: string },
+  { assets, consumerAddress, fitting = ORDERED_TYPES }: FindingFrom,
 ): Promise<FoundAsset> {
-  const asset = await assets.find(documentId);
-  if (!asset) {
+  const asset = await assets.find(fullDid(documentId));
+  if (!asset || isKeptFrom(asset, consumerAddress)) {
     throw refusal(
       fieldOf(resource, 'documentId'),
       'did_not_found',
-      `This node knows no asset ${documentId}. Check the DID.`,
+      `This node knows no asset ${documentId} that is for ${consumerAddress}. Check the DID, and the address.`,
     );
   }
-  const { services } = asset.ddo;
   requireAccess(asset.ddo, consumerAddress, resource);
-  const service = services.find(({ id }) => id === serviceId);
+  const service = findService(asset.ddo, { serviceId, resource, fitting });
+  requireKnownService(service, { did: asset.ddo.id, consumer: consumerAddress, resource });
+  return { ...asset, service };
+}
+
+interface FindingService {
+  readonly serviceId: string | undefined;
+  readonly resource: string;
+  readonly fitting?: readonly string[];
+}
+
+/** The service that is named, or the one that fits where none is. Throws REFUSED. */
+export function findService(
+  { services }: Ddo,
+  { serviceId, resource, fitting = ORDERED_TYPES }: FindingService,
+): Service {
+  const fits = services.filter(({ id, type }) => (serviceId === undefined ? fitting.includes(type) : id === serviceId));
+  const [service] = fits;
+  const offered = services.map(({ id }) => id).join(', ');
+  if (serviceId === undefined && fits.length !== 1) {
+    const message = `Name the service of the asset that you ordered; it offers: ${offered}.`;
+    throw refusal(fieldOf(resource, 'serviceId'), 'missing', message);
+  }
   if (!service) {
-    const offered = services.map(({ id }) => id).join(', ');
     const message = `The asset has no service ${serviceId}; it offers: ${offered}.`;
     throw refusal(fieldOf(resource, 'serviceId'), 'not_found', message);
   }
-  requireKnownService(service, resource);
-  return { ...asset, service };
+  return service;
 }
 
 function assetInput(
@@ -130,7 +162,9 @@ async function resolveAlgorithm(
   { datasets, resolver, find }: AlgorithmParts,
 ): Promise<Algorithm> {
   const trusting = datasets.map(({ service }) => service).filter(({ type }) => type === 'compute');
-  if (request.meta) {
+  // Beside a documentId, meta may hold what some clients always send; only code, or where it is, makes another algorithm of it.
+  const isRaw = request.meta?.rawcode !== undefined || request.meta?.url !== undefined;
+  if (request.meta && (isRaw || (!request.documentId && Object.keys(request.meta).length > 0))) {
     trusting.map(trustRaw).forEach(requireTrust);
     return rawAlgorithm(request, requireContainer(request.meta.container, 'algorithm.container'), resolver);
   }
@@ -138,16 +172,24 @@ async function resolveAlgorithm(
   if (!documentId) {
     throw refusal('algorithm', 'missing_meta_documentId', 'Name the algorithm by documentId, or describe it in meta.');
   }
-  if (!serviceId)
-    throw refusal('algorithm.serviceId', 'missing', 'Name the service of the algorithm that you ordered.');
   const named = { ...request, documentId, serviceId };
   const found = await find(named, 'algorithm');
   const { ddo } = found;
   if (ddo.metadata.type !== 'algorithm') {
     throw refusal('algorithm', 'not_algo', `The asset ${documentId} is a ${ddo.metadata.type}, not an algorithm.`);
   }
-  const container = requireContainer(ddo.metadata.algorithm?.container, 'algorithm.container');
-  const verdicts = trusting.map((trustingService) => requireTrust(trustPublished(trustingService, ddo, container)));
+  const container = requireContainer(plainContainer(ddo.metadata.algorithm?.container), 'algorithm.container', {
+    isPublished: true,
+  });
+  const verdicts = trusting.map((trustingService) =>
+    requireTrust(
+      trustPublished(trustingService, {
+        algorithm: ddo,
+        container,
+        trustWithoutChecksums: resolver.trustWithoutChecksums,
+      }),
+    ),
+  );
   return {
     kind: 'published',
     asset: assetInput(found, named, resolver),
@@ -177,7 +219,7 @@ const TRUST_MESSAGES: Readonly<Record<Extract<TrustVerdict, { kind: 'refused' }>
 
 function requireTrust(verdict: TrustVerdict): readonly string[] {
   if (verdict.kind === 'trusted') return verdict.filesChecksums;
-  throw refusal('algorithm', verdict.code, TRUST_MESSAGES[verdict.code]);
+  throw refusal('algorithm', verdict.code, verdict.detail ?? TRUST_MESSAGES[verdict.code]);
 }
 
 function sealedUserdata(userdata: unknown, { seal }: Resolver): { sealedUserdata?: string } {

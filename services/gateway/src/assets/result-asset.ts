@@ -1,5 +1,7 @@
 /** The results of a run as an asset for the job's owner alone, PURE. Its DID follows from job and run, so describing it again changes nothing. */
 import { createHash } from 'node:crypto';
+import { getAddress } from 'ethers';
+import { assetDid } from '@capstan/shared/crypto/asset-did';
 import type { Ddo } from '@capstan/shared/contract/ddo';
 import { parseDid, type Did } from '@capstan/shared/contract/ids';
 import { SEALED_SUFFIX } from '@capstan/shared/contract/manifest';
@@ -23,14 +25,19 @@ const hashOf = (text: string) => createHash('sha256').update(text).digest('hex')
 
 /** Addresses that no contract has: no token stands behind it. */
 function addressesOf({ jobId, run }: Pick<RunWithResults, 'jobId' | 'run'>) {
-  const address = (what: string) => `0x${hashOf(`capstan ${what} of ${jobId} ${run}`).slice(0, 40)}`;
+  const address = (what: string) => getAddress(`0x${hashOf(`capstan ${what} of ${jobId} ${run}`).slice(0, 40)}`);
   return { nftAddress: address('nft'), datatokenAddress: address('datatoken') };
 }
 
 export function resultDid(of: Pick<RunWithResults, 'jobId' | 'run'>, chainId: number): Did {
-  const did = parseDid(`did:op:${hashOf(addressesOf(of).nftAddress + String(chainId))}`);
-  if (did === undefined) throw new TypeError('a sha256 always makes a DID');
+  const did = assetDid(addressesOf(of).nftAddress, chainId);
+  if (did === undefined) throw new TypeError('a hash always makes an address');
   return did;
+}
+
+/** As releases up to 0.1 named it: what they left in the catalogue must still be found there to be taken out. */
+export function formerResultDid(of: Pick<RunWithResults, 'jobId' | 'run'>, chainId: number): Did | undefined {
+  return parseDid(`did:op:${hashOf(addressesOf(of).nftAddress.toLowerCase() + String(chainId))}`);
 }
 
 /** What can be used as data: outputs that this node can read. */
@@ -47,7 +54,8 @@ export function describeResults(of: RunWithResults, { owner, chainId, seal }: De
     nftAddress: addresses.nftAddress,
     chainId,
     version: '4.5.0',
-    metadata: { type: 'dataset', name: `Results of job ${jobId}, run ${run}` },
+    // Whoever knows a job's id may be shown how it stands: it is for the owner to tell.
+    metadata: { type: 'dataset', name: `Results of a job, run ${run}` },
     services: [
       {
         id: 'results',

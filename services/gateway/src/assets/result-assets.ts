@@ -3,7 +3,14 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { didSuffix, type Did } from '@capstan/shared/contract/ids';
-import { describeResults, outputsOf, resultDid, type Describing, type RunWithResults } from './result-asset.ts';
+import {
+  describeResults,
+  formerResultDid,
+  outputsOf,
+  resultDid,
+  type Describing,
+  type RunWithResults,
+} from './result-asset.ts';
 
 export interface ResultAssets {
   /** Resolves to its DID; undefined if there is nothing to publish. May be repeated. */
@@ -31,7 +38,11 @@ export function createResultAssets({ catalogueDir, isOn, chainId, seal }: Result
     },
     // Also where it is off by now: it may have been on.
     async remove({ jobId, run: last }) {
-      for (let run = 1; run <= last; run++) await rm(pathOf(resultDid({ jobId, run }, chainId)), { force: true });
+      for (let run = 1; run <= last; run++) {
+        await rm(pathOf(resultDid({ jobId, run }, chainId)), { force: true });
+        const former = formerResultDid({ jobId, run }, chainId);
+        if (former !== undefined) await rm(pathOf(former), { force: true });
+      }
     },
   };
 }

@@ -35,8 +35,27 @@ interface JobsParts {
 export const jobsMessage = ({ consumerAddress, jobId = '', documentId = '', nonce }: JobsParts): string =>
   consumerAddress + jobId + documentId + nonce;
 
-/** What ocean.js from 3.3 on signs to stop a job, though it sends a nonce. Replayed, it can only stop that one job again. */
+/** What ocean.js from 3.3 on signs to stop a job, though it sends a nonce. Replayed, it can only stop that one run again. */
 export const noncelessStopMessage = ({ consumerAddress, jobId }: { consumerAddress: string; jobId: string }): string =>
   consumerAddress + jobId;
 
 export const tokenMessage = ({ address, nonce }: { address: string; nonce: string }): string => address + nonce;
+
+interface DecryptParts {
+  readonly transactionId?: string | undefined;
+  readonly dataNftAddress?: string | undefined;
+  readonly decrypterAddress: string;
+  readonly chainId: string;
+  readonly nonce: string;
+}
+
+/** As Aquarius signs it. */
+export const decryptMessage = ({ transactionId, dataNftAddress, decrypterAddress, chainId, nonce }: DecryptParts) =>
+  (transactionId ?? dataNftAddress ?? '') + decrypterAddress + chainId + nonce;
+
+/** As ocean-node signs it: for whichever description. */
+export const decryptAnyMessage = ({ decrypterAddress, nonce }: Pick<DecryptParts, 'decrypterAddress' | 'nonce'>) =>
+  `${decrypterAddress}${nonce}decryptDDO`;
+
+/** To download a file of an asset. Which one of them, it does not say. */
+export const downloadMessage = (documentId: string, nonce: string): string => documentId + nonce;

@@ -11,9 +11,10 @@ interface Signature {
   readonly recovery: 0 | 1;
 }
 
-/** 65 bytes as `0x…`, `v` as 0/1 or 27/28; undefined for anything else and for a high `s`. */
-function parseSignature(text: string): Signature | undefined {
-  if (!/^0x[0-9a-fA-F]{130}$/.test(text)) return undefined;
+/** 65 bytes as `0x…` or without it, `v` as 0/1 or 27/28; undefined for anything else and for a high `s`. */
+function parseSignature(given: string): Signature | undefined {
+  if (!/^(0x)?[0-9a-fA-F]{130}$/.test(given)) return undefined;
+  const text = given.startsWith('0x') ? given : `0x${given}`;
   const bytes = getBytes(text);
   const v = bytes[64] ?? 255;
   const recovery = v >= 27 ? v - 27 : v;
@@ -32,14 +33,22 @@ function recover({ rs, recovery }: Signature, digest: Uint8Array): Address | und
   }
 }
 
-/**
- * Whether `address` signed `message`: EIP-191 personal-sign over the 32 bytes of keccak256(message), as Ocean's clients do it, or over
- * the plain text, for callers without them.
- */
-export function isSignedBy(address: Address, message: string, signature: string): boolean {
+/** Who signed 32 bytes, hex; undefined if nobody can have. */
+export function recoverDigest(signature: string, digest: string): Address | undefined {
   const parsed = parseSignature(signature);
-  if (!parsed) return false;
-  const hashed = hashMessage(getBytes(keccak256(toUtf8Bytes(message))));
-  if (recover(parsed, getBytes(hashed)) === address) return true;
-  return recover(parsed, getBytes(hashMessage(message))) === address;
+  return parsed && recover(parsed, getBytes(digest));
 }
+
+/** EIP-191 personal-sign over the 32 bytes of keccak256(message), as Ocean's clients do it. */
+const digestOfHash = (message: string) => hashMessage(getBytes(keccak256(toUtf8Bytes(message))));
+
+/** Whether `address` signed `message`: over its hash, or over the plain text, for callers without Ocean's clients. */
+export function isSignedBy(address: Address, message: string, signature: string): boolean {
+  return (
+    recoverDigest(signature, digestOfHash(message)) === address ||
+    recoverDigest(signature, hashMessage(message)) === address
+  );
+}
+
+/** Whose signature it would be, if it were one over the hash of `message`. */
+export const signerOf = (message: string, signature: string) => recoverDigest(signature, digestOfHash(message));

@@ -10,13 +10,14 @@ const LASTS_MS = 30_000;
 const MOST = 10_000;
 
 export interface Tickets<Holder> {
-  issue(holder: Holder): { readonly ticket: string; readonly expiresAtMs: number };
+  /** `endsAtMs`: when what the holder rests on ends, at the latest. */
+  issue(holder: Holder, endsAtMs?: number): { readonly ticket: string; readonly expiresAtMs: number };
   /** Whom a ticket stands for; from then on for nobody. */
   redeem(ticket: string): Holder | undefined;
 }
 
 export function createTickets<Holder>(clock: Clock): Tickets<Holder> {
-  /** In the order of their ends, for all last as long. */
+  /** In the order in which they were issued. One that ends early is forgotten with those around it. */
   const issued = new Map<string, { readonly holder: Holder; readonly expiresAtMs: number }>();
 
   const forgetOld = () => {
@@ -27,9 +28,9 @@ export function createTickets<Holder>(clock: Clock): Tickets<Holder> {
   };
 
   return {
-    issue(holder) {
+    issue(holder, endsAtMs = Number.POSITIVE_INFINITY) {
       const ticket = randomBytes(24).toString('base64url');
-      const expiresAtMs = clock.now() + LASTS_MS;
+      const expiresAtMs = Math.min(clock.now() + LASTS_MS, endsAtMs);
       issued.set(ticket, { holder, expiresAtMs });
       forgetOld();
       return { ticket, expiresAtMs };

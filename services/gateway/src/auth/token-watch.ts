@@ -1,8 +1,9 @@
 /** Tells those who hold something open in the name of a token when it counts no more: when it expires, and when it is taken back. */
 import type { Clock } from '@capstan/shared/clock';
+import type { Address } from '@capstan/shared/contract/ids';
 import type { TokenClaims } from './token.ts';
 
-type Claims = Pick<TokenClaims, 'jti' | 'exp'>;
+type Claims = TokenClaims;
 
 export type TokenEnd = 'expired' | 'revoked';
 
@@ -10,13 +11,16 @@ export interface TokenWatch {
   /** Returns how to be told no more. */
   watch(claims: Claims, onEnd: (end: TokenEnd) => void): () => void;
   /** That a token was taken back. */
-  revoked(jti: string): void;
+  revoked(claims: Pick<Claims, 'jti'>): void;
+  /** That all of an address were which end by then (Unix seconds). */
+  revokedUpTo(address: Address, untilS: number): void;
 }
 
 /** The longest that a timer of Node can wait. */
 const LONGEST_MS = 2 ** 31 - 1;
 
 interface Watched {
+  readonly claims: Claims;
   readonly listeners: Set<(end: TokenEnd) => void>;
   timer: NodeJS.Timeout;
 }
@@ -33,7 +37,7 @@ export function createTokenWatch(clock: Clock): TokenWatch {
     for (const listener of entry.listeners) listener(how);
   };
 
-  const timerFor = ({ jti, exp }: Claims): NodeJS.Timeout =>
+  const timerFor = ({ jti, exp }: Pick<Claims, 'jti' | 'exp'>): NodeJS.Timeout =>
     setTimeout(
       () => {
         if (clock.now() >= exp * 1000) return end(jti, 'expired');
@@ -45,7 +49,7 @@ export function createTokenWatch(clock: Clock): TokenWatch {
 
   return {
     watch(claims, onEnd) {
-      const entry = watched.get(claims.jti) ?? { listeners: new Set(), timer: timerFor(claims) };
+      const entry = watched.get(claims.jti) ?? { claims, listeners: new Set(), timer: timerFor(claims) };
       watched.set(claims.jti, entry);
       entry.listeners.add(onEnd);
       return () => {
@@ -55,6 +59,21 @@ export function createTokenWatch(clock: Clock): TokenWatch {
         clearTimeout(entry.timer);
       };
     },
-    revoked: (jti) => end(jti, 'revoked'),
+    revoked: ({ jti }) => end(jti, 'revoked'),
+    revokedUpTo(address, untilS) {
+      for (const { claims } of watched.values()) {
+        if (claims.address === address && claims.exp <= untilS) end(claims.jti, 'revoked');
+      }
+    },
   };
+}
+
+/** Aborted when the token counts no more; never where there is none. */
+export function untilTokenEnds(
+  claims: Claims | undefined,
+  { watch }: Pick<TokenWatch, 'watch'>,
+): Disposable & { readonly signal: AbortSignal } {
+  const ended = new AbortController();
+  const leave = claims && watch(claims, () => ended.abort());
+  return { signal: ended.signal, [Symbol.dispose]: () => leave?.() };
 }

@@ -6,6 +6,9 @@ import { parseAddress, type Address } from '@capstan/shared/contract/ids';
 import type { RevokedTokens } from '../store/revoked-tokens.ts';
 
 const ALGORITHM = 'HS256';
+const DAY_S = 86_400;
+/** For a clock that is set back. */
+const LEEWAY_S = 3_600;
 
 export interface TokenClaims {
   readonly address: Address;
@@ -19,8 +22,8 @@ export interface Tokens {
   create(address: Address, expiresAtS: number): Promise<{ readonly token: string; readonly claims: TokenClaims }>;
   /** The claims of a token that is whole and has not expired, revoked or not. */
   read(token: string): Promise<TokenClaims | undefined>;
-  /** Whether it was taken back. */
-  isRevoked(claims: TokenClaims): boolean;
+  /** Whether a token with these claims, read before, still counts: it has not expired since, and was not taken back. */
+  counts(claims: TokenClaims): boolean;
   /** Whom a token stands for, if it counts. */
   addressOf(token: string): Promise<Address | undefined>;
 }
@@ -29,9 +32,11 @@ interface TokensOptions {
   readonly key: Uint8Array;
   readonly revoked: Pick<RevokedTokens, 'has'>;
   readonly clock: Clock;
+  /** One that lasts longer was made before there was this limit, and counts no more. */
+  readonly maxTokenDays: number;
 }
 
-export function createTokens({ key, revoked, clock }: TokensOptions): Tokens {
+export function createTokens({ key, revoked, clock, maxTokenDays }: TokensOptions): Tokens {
   const read = async (token: string): Promise<TokenClaims | undefined> => {
     try {
       const { payload } = await jwtVerify(token, key, {
@@ -41,12 +46,15 @@ export function createTokens({ key, revoked, clock }: TokensOptions): Tokens {
       });
       const address = parseAddress(String(payload['address']));
       const { exp, jti } = payload;
-      return address && exp !== undefined && jti !== undefined ? { address, exp, jti } : undefined;
+      if (!address || exp === undefined || jti === undefined) return undefined;
+      return exp <= clock.now() / 1_000 + maxTokenDays * DAY_S + LEEWAY_S ? { address, exp, jti } : undefined;
     } catch {
       // Forged, expired, or no token at all: it stands for nobody.
       return undefined;
     }
   };
+
+  const counts = (claims: TokenClaims) => claims.exp * 1_000 > clock.now() && !revoked.has(claims);
 
   return {
     async create(address, expiresAtS) {
@@ -55,10 +63,10 @@ export function createTokens({ key, revoked, clock }: TokensOptions): Tokens {
       return { token, claims };
     },
     read,
-    isRevoked: ({ jti }) => revoked.has(jti),
+    counts,
     async addressOf(token) {
       const claims = await read(token);
-      return claims && !revoked.has(claims.jti) ? claims.address : undefined;
+      return claims && counts(claims) ? claims.address : undefined;
     },
   };
 }

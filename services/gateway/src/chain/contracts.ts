@@ -1,7 +1,7 @@
 /** Facts of contracts that never change: asked once, then remembered. */
 import { Interface, isAddress } from 'ethers';
 import { CapstanError } from '@capstan/shared/errors';
-import type { Chain } from './provider.ts';
+import { unavailable, type Chain, type Request } from './provider.ts';
 
 const contracts = new Interface([
   'function isDeployed(address datatoken) view returns (bool)',
@@ -10,6 +10,14 @@ const contracts = new Interface([
 
 /** More than a node has assets; then it starts anew. */
 const MOST_KEPT = 10_000;
+
+/** 10^78 is more than a word holds. */
+const MOST_DECIMALS = 77n;
+
+const WORD = /^0x[0-9a-fA-F]{64}$/;
+/** Nothing, which what is no contract answers, or one word: anything else is nonsense. */
+const isWord = (answer: unknown) => answer === '0x' || (typeof answer === 'string' && WORD.test(answer));
+const wordOf = (answer: unknown) => (typeof answer === 'string' && WORD.test(answer) ? BigInt(answer) : undefined);
 
 export interface Contracts {
   /** Whether the data NFT says that the datatoken is one of its own. */
@@ -21,9 +29,18 @@ export interface Contracts {
 export function createContracts(): Contracts {
   const kept = new Map<string, unknown>();
 
-  const call = async (chain: Chain, to: string, data: string): Promise<string> => {
-    const [answer] = await chain.ask({ method: 'eth_call', params: [{ to, data }, 'latest'] });
-    return typeof answer === 'string' ? answer : '0x';
+  /** The word that a contract answers; undefined if it refuses, or if there is none. An endpoint that says so may lag behind the others. */
+  const call = async (chain: Chain, to: string, data: string): Promise<bigint | undefined> => {
+    const request: Request = { method: 'eth_call', params: [{ to, data }, 'latest'], fits: isWord };
+    const [first] = await chain.ask(request);
+    const word = wordOf(first);
+    if (word !== undefined || chain.endpoints === 1) return word;
+    const told = await chain.askAll(request, { method: 'eth_blockNumber', params: [] });
+    // Of endpoints that disagree, the later block decides, or nobody.
+    const head = Math.max(...told.map(([, at]) => Number(at)));
+    const words = new Set(told.filter(([, at]) => Number(at) === head).map(([answer]) => wordOf(answer)));
+    if (words.size !== 1) throw unavailable(chain.id);
+    return [...words][0];
   };
   /** Only what is sure is remembered: a token that is not there yet may come. */
   const remember = <T>(key: string, value: T): T => {
@@ -38,15 +55,14 @@ export function createContracts(): Contracts {
       const key = `${chain.id} ${nft} ${datatoken}`.toLowerCase();
       if (kept.has(key)) return true;
       const answer = await call(chain, nft, contracts.encodeFunctionData('isDeployed', [datatoken.toLowerCase()]));
-      return BigInt(answer === '0x' ? 0 : answer) === 1n && remember(key, true);
+      return answer === 1n && remember(key, true);
     },
     async decimalsOf(chain, token) {
       const key = `${chain.id} ${token}`.toLowerCase();
       const known = kept.get(key);
       if (typeof known === 'number') return known;
       const answer = await call(chain, token, contracts.encodeFunctionData('decimals'));
-      const decimals = answer === '0x' ? NaN : Number(BigInt(answer));
-      if (decimals >= 0 && decimals <= 77) return remember(key, decimals);
+      if (answer !== undefined && answer <= MOST_DECIMALS) return remember(key, Number(answer));
       throw new CapstanError('INTERNAL', `The fee token ${token} of an environment is no token on chain ${chain.id}.`);
     },
   };

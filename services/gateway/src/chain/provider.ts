@@ -1,28 +1,32 @@
-/** A chain as the gateway asks it, over one endpoint after the other: the only file that makes an ethers provider. */
-import { FetchRequest, isError, JsonRpcProvider, Network } from 'ethers';
-import { deadline } from '@capstan/shared/deadline';
+/** A chain as the gateway asks it, over one endpoint after the other, or over all where they may disagree. */
 import type { Clock } from '@capstan/shared/clock';
 import type { ChainConfig } from '@capstan/shared/config/chains';
-import { CapstanError, messageOf } from '@capstan/shared/errors';
+import { CapstanError, messageOf, systemCode } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
 import type { Service } from '@capstan/shared/service';
-import { unlessAborted } from '@capstan/shared/unless-aborted';
+import type { Request } from './answers.ts';
+import { createReader } from './reader.ts';
+import { createRpc, type Rpc } from './rpc.ts';
+
+export type { Request };
 
 export interface Chain extends Service {
   readonly id: number;
+  /** How many endpoints it has. */
+  readonly endpoints: number;
   /** Blocks after which a transaction counts, and after which it is taken as final. */
   readonly confirmations: number;
   readonly settledAfter: number;
+  /** Blocks that its endpoints look through at once for events, if not through all. */
+  readonly logBlocks: number;
   /**
-   * The answers to some requests, from the same endpoint; what is asked in the same turn shares one round trip. Undefined for a call
-   * that a contract refuses, or that no contract answers. Rejects with CHAIN_UNAVAILABLE when no endpoint of this chain answers.
+   * The answers to some requests, from the same endpoint: the first one that answers all of them with what can be an answer. What is asked
+   * in the same turn shares one round trip. Undefined for a call that a contract refuses, and for logs of more blocks than any
+   * endpoint looks through; TOO_LONG for a receipt that is larger than any order's. Rejects with CHAIN_UNAVAILABLE when no endpoint of this chain answers.
    */
   ask(...requests: readonly Request[]): Promise<readonly unknown[]>;
-}
-
-export interface Request {
-  readonly method: 'eth_getTransactionReceipt' | 'eth_blockNumber' | 'eth_call';
-  readonly params: readonly unknown[];
+  /** The same of every endpoint that answers, in their order. */
+  askAll(...requests: readonly Request[]): Promise<readonly (readonly unknown[])[]>;
 }
 
 interface ChainParts {
@@ -36,23 +40,27 @@ const AVOID_MS = 30_000;
 interface Endpoint {
   /** Its host: an address may carry an access key. */
   readonly shown: string;
-  readonly provider: JsonRpcProvider;
+  readonly rpc: Rpc;
   avoidedUntil: number;
 }
 
 export function createChain(config: ChainConfig, { clock, log }: ChainParts): Chain {
   const { id, timeoutS } = config;
-  const endpoints = config.rpc.map((url) => endpointOf(url, config));
+  const reader = createReader();
+  const endpoints: readonly Endpoint[] = config.rpc.map((url) => ({
+    shown: new URL(url).host,
+    rpc: createRpc({ url, chainId: id, timeoutMs: timeoutS * 1_000, reader }),
+    avoidedUntil: 0,
+  }));
 
-  const askOne = async ({ provider }: Endpoint, requests: readonly Request[]): Promise<readonly unknown[]> => {
-    const answers = Promise.all([
-      // In the same round trip: what another chain says of the same hash counts for nothing.
-      provider.send('eth_chainId', []),
-      ...requests.map((request) => answerTo(provider, request)),
-    ]);
-    const [chainId, ...rest] = (await unlessAborted(answers, deadline(timeoutS * 1_000))) as unknown[];
-    if (Number(chainId) !== id) throw new Error(`it is an endpoint of chain ${Number(chainId)}`);
-    return rest;
+  const askOne = async (endpoint: Endpoint, requests: readonly Request[]): Promise<readonly unknown[]> => {
+    try {
+      return await endpoint.rpc.ask(requests);
+    } catch (error) {
+      endpoint.avoidedUntil = clock.monotonicMs() + AVOID_MS;
+      log.warn({ chainId: id, endpoint: endpoint.shown, problem: shortly(error) }, 'an endpoint of a chain failed');
+      throw error;
+    }
   };
 
   const inOrder = () => {
@@ -63,53 +71,54 @@ export function createChain(config: ChainConfig, { clock, log }: ChainParts): Ch
   return {
     name: `chain ${id}`,
     id,
+    endpoints: endpoints.length,
     confirmations: config.confirmations,
     settledAfter: Math.max(config.settledAfter, config.confirmations),
+    logBlocks: config.logBlocks,
     start: () => Promise.resolve(),
     stop() {
-      for (const { provider } of endpoints) provider.destroy();
-      return Promise.resolve();
+      for (const { rpc } of endpoints) rpc.stop();
+      return reader.stop();
     },
     async ask(...requests) {
-      const problems: unknown[] = [];
+      let problem: unknown;
+      /** Of an endpoint that is well, and does not look through so many blocks: the next one may. */
+      let withoutLogs: readonly unknown[] | undefined;
       for (const endpoint of inOrder()) {
         try {
-          return await askOne(endpoint, requests);
+          const answers = await askOne(endpoint, requests);
+          if (!lacksLogs(requests, answers)) return answers;
+          withoutLogs ??= answers;
         } catch (error) {
-          endpoint.avoidedUntil = clock.monotonicMs() + AVOID_MS;
-          problems.push(error);
-          log.warn({ chainId: id, endpoint: endpoint.shown, problem: shortly(error) }, 'an endpoint of a chain failed');
+          problem = error;
         }
       }
-      throw new CapstanError(
-        'CHAIN_UNAVAILABLE',
-        `Chain ${id} can't be asked at the moment, so no order on it can be checked. Try again shortly.`,
-        { cause: problems.at(-1) },
-      );
+      if (withoutLogs) return withoutLogs;
+      throw unavailable(id, problem);
+    },
+    async askAll(...requests) {
+      const told = await Promise.allSettled(endpoints.map((endpoint) => askOne(endpoint, requests)));
+      const answers = told.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+      if (answers.length > 0) return answers;
+      throw unavailable(id, told.find((each) => each.status === 'rejected')?.reason);
     },
   };
 }
 
-function endpointOf(url: string, { id, timeoutS }: ChainConfig): Endpoint {
-  const request = new FetchRequest(url);
-  request.timeout = timeoutS * 1_000;
-  // Whoever says 429 is passed over; the next endpoint is asked instead.
-  request.setThrottleParams({ maxAttempts: 1 });
-  const network = Network.from(id);
-  const provider = new JsonRpcProvider(request, network, { staticNetwork: network, batchStallTime: 1 });
-  return { shown: new URL(url).host, provider, avoidedUntil: 0 };
+const lacksLogs = (requests: readonly Request[], answers: readonly unknown[]): boolean =>
+  requests.some(({ method }, index) => method === 'eth_getLogs' && answers[index] === undefined);
+
+export function unavailable(chainId: number, cause?: unknown): CapstanError {
+  return new CapstanError(
+    'CHAIN_UNAVAILABLE',
+    `Chain ${chainId} can't be asked at the moment, so no order on it can be checked. Try again shortly.`,
+    { cause },
+  );
 }
 
-async function answerTo(provider: JsonRpcProvider, { method, params }: Request): Promise<unknown> {
-  try {
-    return await provider.send(method, [...params]);
-  } catch (error) {
-    if (method === 'eth_call' && isError(error, 'CALL_EXCEPTION')) return undefined;
-    throw error;
-  }
-}
-
-/** ethers puts the whole request into its messages, the endpoint's address and key among it. */
+/** What the network says may hold the whole address, an access key in it. */
 function shortly(error: unknown): string {
-  return error instanceof Error && 'shortMessage' in error ? String(error.shortMessage) : messageOf(error);
+  // Of a signal; its code is a number that nobody knows.
+  if (error instanceof DOMException) return error.name === 'TimeoutError' ? 'timed out' : 'aborted';
+  return systemCode(error) ?? messageOf(error).slice(0, 200);
 }

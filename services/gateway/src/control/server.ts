@@ -14,19 +14,26 @@ interface ControlOptions {
   /** Where the socket lies. */
   readonly path: string;
   readonly backup: (to: string) => Promise<void>;
+  /** Moves what waits for an environment to another one. */
+  readonly move: (request: { readonly from: string; readonly to: string }) => Promise<unknown>;
   readonly log: Log;
 }
 
 /** Longest name of a Unix socket that Linux takes. */
 const MAX_PATH_BYTES = 107;
 
-export function createControl({ path, backup, log }: ControlOptions): Service {
+export function createControl({ path, backup, move, log }: ControlOptions): Service {
   const handle = async (request: IncomingMessage): Promise<unknown> => {
     const url = new URL(request.url ?? '/', 'http://control');
-    if (request.method !== 'POST' || url.pathname !== '/backup') {
-      throw new CapstanError('NOT_FOUND', 'The control socket knows POST /backup?to=<file> only.');
-    }
     const to = url.searchParams.get('to') ?? '';
+    if (request.method === 'POST' && url.pathname === '/move') {
+      return move({ from: url.searchParams.get('from') ?? '', to });
+    }
+    if (request.method !== 'POST' || url.pathname !== '/backup') {
+      const text =
+        'The control socket knows POST /backup?to=<file> and /move?from=<environment>&to=<environment> only.';
+      throw new CapstanError('NOT_FOUND', text);
+    }
     if (!isAbsolute(to)) throw new CapstanError('VALIDATION', 'The file to back up to must be an absolute path.');
     const startedAt = performance.now();
     await backup(to);

@@ -5,7 +5,9 @@ import Koa from 'koa';
 import type { Clock } from '@capstan/shared/clock';
 import type { Log } from '@capstan/shared/log';
 import { errorResponses } from './errors.ts';
+import type { RequireHost } from '../auth/hosts.ts';
 import { limitRate, type RateLimits } from './limits.ts';
+import { readQueriesOnce } from './query.ts';
 import { requestLog } from './request-log.ts';
 import type { Route } from './route.ts';
 
@@ -13,18 +15,24 @@ interface AppOptions {
   readonly routes: readonly Route[];
   readonly corsOrigins: readonly string[];
   readonly rateLimits: RateLimits;
+  readonly requireHost: RequireHost;
   readonly log: Log;
   readonly clock: Clock;
 }
 
-export function createApp({ routes, corsOrigins, rateLimits, log, clock }: AppOptions): Koa {
+export function createApp({ routes, corsOrigins, rateLimits, requireHost, log, clock }: AppOptions): Koa {
   const router = new Router();
   for (const add of routes) add(router);
   const app = new Koa();
+  readQueriesOnce(app);
   app.use(requestLog(log, clock));
   app.use(corsFor(corsOrigins));
   app.use(errorResponses(log));
   app.use(limitRate(rateLimits));
+  app.use((ctx, next) => {
+    requireHost(ctx.req.headersDistinct.host);
+    return next();
+  });
   app.use(router.routes());
   // Answers OPTIONS, and sets Allow where a path has other methods; what it leaves empty gets its body in `errorResponses`.
   app.use(router.allowedMethods());
@@ -49,7 +57,7 @@ function corsOptions(origins: readonly string[]): cors.Options {
       if (origins.includes('*')) return '*';
       return origins.includes(asked) ? asked : '';
     },
-    exposeHeaders: ['Content-Disposition', 'Content-Range', 'Capstan-Cursor', 'ETag', 'Retry-After'],
+    exposeHeaders: ['Content-Disposition', 'Content-Range', 'Capstan-Cursor', 'ETag', 'Link', 'Retry-After'],
     maxAge: 86_400,
   };
 }

@@ -2,12 +2,13 @@
 import type { IncomingMessage } from 'node:http';
 import { getRawBody } from 'raw-body';
 import { CapstanError } from '@capstan/shared/errors';
+import { readJson } from '@capstan/shared/json';
 
 /** Top-level numbers that some clients send as JSON numbers, and that don't survive as JavaScript's. */
 const EXACT = new Set(['nonce']);
 
-/** Whatever walks a value by recursion, JSON.stringify among others, would overflow the stack on 100,000. */
-const MAX_DEPTH = 200;
+/** Requests as clients make them have ten. */
+const MAX_FIELDS = 100;
 
 export interface JsonBody {
   readonly value: Readonly<Record<string, unknown>>;
@@ -35,44 +36,37 @@ export async function readBody(request: IncomingMessage, limitBytes: number): Pr
   } catch (error) {
     const type = error instanceof Error && 'type' in error ? error.type : undefined;
     if (type === 'entity.too.large') {
-      throw new CapstanError('BODY_TOO_LARGE', `The body is larger than the ${limitBytes} bytes that this node takes.`);
+      throw new CapstanError(
+        'BODY_TOO_LARGE',
+        `The body is larger than the ${limitBytes} bytes that this node takes. Send less: long code belongs into an image or a published algorithm.`,
+      );
     }
     throw new CapstanError('BAD_REQUEST', 'The body broke off before its end.', { cause: error });
   }
 }
 
 function parse(bytes: Buffer): Record<string, unknown> {
-  const notJson = (detail: string) => new CapstanError('BAD_REQUEST', `The body is not a JSON object: ${detail}`);
-  let text: string;
-  let value: unknown;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    if (depthOf(text) > MAX_DEPTH) throw notJson(`it is nested deeper than ${MAX_DEPTH} levels.`);
-    value = JSON.parse(text);
-  } catch (error) {
-    if (error instanceof CapstanError) throw error;
-    throw notJson(error instanceof SyntaxError ? 'it does not parse.' : 'it is not valid UTF-8.');
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw notJson('it is something else.');
+  const text = textOf(bytes);
+  const read = readJson(text);
+  if (read.kind === 'refused') throw notJson(`it ${read.problem}.`);
+  const { value } = read;
+  if (Array.isArray(value)) throw notJson('it is a list.');
+  if (typeof value !== 'object' || value === null)
+    throw notJson(`it is ${value === null ? 'null' : `a ${typeof value}`}.`);
   const fields = value as Record<string, unknown>;
+  if (Object.keys(fields).length > MAX_FIELDS) throw notJson(`it has more than ${MAX_FIELDS} fields.`);
   return [...EXACT].some((name) => typeof fields[name] === 'number') ? keepDigits(text, fields) : fields;
 }
 
-/** How deep brackets are nested, those inside strings left out. */
-function depthOf(text: string): number {
-  let depth = 0;
-  let deepest = 0;
-  let isInString = false;
-  for (let i = 0; i < text.length; i += 1) {
-    const char = text[i];
-    if (isInString) {
-      if (char === '\\') i += 1;
-      else if (char === '"') isInString = false;
-    } else if (char === '"') isInString = true;
-    else if (char === '{' || char === '[') deepest = Math.max(deepest, (depth += 1));
-    else if (char === '}' || char === ']') depth -= 1;
+const notJson = (detail: string) =>
+  new CapstanError('BAD_REQUEST', `Send the parameters as a JSON object. The body is none: ${detail}`);
+
+function textOf(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw notJson('it is not valid UTF-8.');
   }
-  return deepest;
 }
 
 /** Parses again with each number's source text at hand; only done for the few clients that need it. */

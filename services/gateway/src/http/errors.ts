@@ -1,6 +1,7 @@
 /** The one place where errors become responses. Source of the bodies: the wire contract, §5. */
 import type { Context, Middleware } from 'koa';
 import { CapstanError, ERRORS } from '@capstan/shared/errors';
+import { PROOF_FIELDS, proofHint } from '@capstan/shared/contract/proof-hints';
 import type { Log } from '@capstan/shared/log';
 import { answerEarly } from './linger.ts';
 
@@ -23,7 +24,8 @@ function refuseUnanswered(ctx: Context): void {
   if (ctx.body !== undefined && ctx.body !== null) return;
   if (ctx.status === 404) throw noRoute(ctx.path);
   if (ctx.status === 405 || ctx.status === 501) {
-    throw new CapstanError('METHOD_NOT_ALLOWED', `${ctx.method} is not for this path; the Allow header lists what is.`);
+    const allowed = ctx.response.get('Allow');
+    throw new CapstanError('METHOD_NOT_ALLOWED', `${ctx.method} is not for this path. Use one of: ${allowed}.`);
   }
 }
 
@@ -45,14 +47,15 @@ function respond(ctx: Context, error: CapstanError): void {
   const { status, retryable } = ERRORS[error.code];
   ctx.status = status;
   ctx.set({ ...error.facts.headers, ...(retryable && status === 503 ? { 'Retry-After': String(RETRY_AFTER_S) } : {}) });
-  if (ctx.req.complete || ctx.req.destroyed) ctx.body = bodyOf(error);
-  else answerEarly(ctx, bodyOf(error));
+  const body = bodyOf(error, ctx);
+  if (ctx.req.complete || ctx.req.destroyed) ctx.body = body;
+  else answerEarly(ctx, body);
 }
 
-function bodyOf(error: CapstanError): object {
+function bodyOf(error: CapstanError, ctx: Context): object {
   switch (error.code) {
     case 'VALIDATION':
-      return { errors: error.facts.fields ?? {}, message: 'Validation error', success: false };
+      return { errors: error.facts.fields ?? {}, message: 'Validation error', success: false, ...hintFor(ctx, error) };
     case 'REFUSED':
       return {
         error: error.facts.refusal ?? error.message,
@@ -63,6 +66,14 @@ function bodyOf(error: CapstanError): object {
     case 'INVALID_MESSAGE':
       return { error: 'Something went wrong in the node. Its log says what.' };
     default:
-      return { error: error.message };
+      return { error: error.message, ...(error.facts.detail === undefined ? {} : { message: error.facts.detail }) };
   }
+}
+
+/** Whoever sends their first request learns here what to sign. */
+function hintFor(ctx: Context, { facts: { fields = {} } }: CapstanError): { readonly hint?: string } {
+  // A field may also lack because one of several has to say which jobs are meant: that is no proof.
+  if (!PROOF_FIELDS.some((name) => fields[name]?.includes(`The ${name} field is required.`))) return {};
+  const hint = proofHint(ctx.method, ctx.path);
+  return hint === undefined ? {} : { hint };
 }

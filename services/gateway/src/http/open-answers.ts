@@ -2,7 +2,7 @@
 import type { Context } from 'koa';
 import type { Service } from '@capstan/shared/service';
 import type { TakePlace } from '../limits/places.ts';
-import { networkOf, type ClientIp } from '../limits/client-ip.ts';
+import { networkIn } from './limits.ts';
 
 export interface OpenAnswer extends Disposable {
   /** Aborted when the client is gone, and when the node stops. */
@@ -15,11 +15,10 @@ export interface OpenAnswers extends Service {
 }
 
 interface OpenAnswersOptions {
-  readonly clientIp: ClientIp;
   readonly takePlace: TakePlace;
 }
 
-export function createOpenAnswers({ clientIp, takePlace }: OpenAnswersOptions): OpenAnswers {
+export function createOpenAnswers({ takePlace }: OpenAnswersOptions): OpenAnswers {
   const open = new Set<AbortController>();
   let isStopped = false;
 
@@ -32,7 +31,7 @@ export function createOpenAnswers({ clientIp, takePlace }: OpenAnswersOptions): 
       return Promise.resolve();
     },
     open(ctx) {
-      const leave = takePlace(networkOf(clientIp(ctx.req.socket.remoteAddress, ctx.get('X-Forwarded-For'))));
+      const leave = takePlace(networkIn(ctx));
       const answer = new AbortController();
       open.add(answer);
       if (isStopped) answer.abort();

@@ -3,12 +3,15 @@
  * blanked out by Node itself, imports name where a module is served; nothing is bundled and nothing is built beforehand.
  */
 import { readFileSync } from 'node:fs';
+import { posix } from 'node:path';
 import { stripTypeScriptTypes } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 /** Where the modules of the page itself are served, and those of shared. */
 export const APP_PATH = '/ui/app/';
 export const SHARED_PATH = '/ui/shared/';
+
+const { dirname, relative } = posix;
 
 const SHARED = '@capstan/shared/';
 const IMPORT = /^((?:import|export)\b[^;'"]*?\bfrom |import )(['"])([^'"]+)\2/gm;
@@ -22,14 +25,20 @@ export function pageModules(entry: URL): ReadonlyMap<string, string> {
   for (let file = waiting.shift(); file; file = waiting.shift()) {
     const path = servedAt(file, folder, shared);
     if (modules.has(path)) continue;
-    const { text, imported } = moduleOf(file, shared);
+    const { text, imported } = moduleOf(file, { shared, path });
     modules.set(path, text);
     waiting.push(...imported);
   }
   return modules;
 }
 
-function moduleOf(file: URL, shared: URL): { readonly text: string; readonly imported: readonly URL[] } {
+interface Served {
+  readonly shared: URL;
+  /** Where the module is served. */
+  readonly path: string;
+}
+
+function moduleOf(file: URL, { shared, path }: Served): { readonly text: string; readonly imported: readonly URL[] } {
   const imported: URL[] = [];
   const stripped = stripTypeScriptTypes(readFileSync(file, 'utf8'));
   const text = stripped.replaceAll(IMPORT, (whole, begin: string, quote: string, specifier: string) => {
@@ -42,7 +51,8 @@ function moduleOf(file: URL, shared: URL): { readonly text: string; readonly imp
     }
     const inside = `${specifier.slice(SHARED.length)}.ts`;
     imported.push(new URL(inside, shared));
-    return `${begin}${quote}${SHARED_PATH}${inside}${quote}`;
+    // Relative: the node may be served below a path.
+    return `${begin}${quote}${relative(dirname(path), SHARED_PATH + inside)}${quote}`;
   });
   return { text, imported };
 }

@@ -8,8 +8,9 @@ export type Route = (router: Router) => void;
 export type Handler = (ctx: RouterContext) => void | Promise<void>;
 
 export function route({ method, path, aliases = [] }: Endpoint, handle: Handler): Route {
+  const paths = [path, ...aliases].map((each) => each.replace(/\{(\w+)\}/g, ':$1'));
   return (router) => {
-    router.register([path, ...aliases], [method], handle);
-    if (method === 'GET') router.register([path, ...aliases], ['HEAD'], handle);
+    router.register(paths, [method], handle);
+    if (method === 'GET') router.register(paths, ['HEAD'], handle);
   };
 }

@@ -3,29 +3,37 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type Koa from 'koa';
 import type { Config } from '@capstan/shared/config/schema';
-import { CapstanError, messageOf } from '@capstan/shared/errors';
+import { CapstanError, messageOf, systemCode } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
 import type { Service } from '@capstan/shared/service';
+import { oneByOne } from './one-by-one.ts';
 import { answerParserErrors } from './parser-errors.ts';
+import { prefixOf, withoutDoubledSlashes, withoutPrefix } from './prefix.ts';
 
 type Limits = Config['gateway']['limits'];
 
 const STOP_LIMIT_MS = 5_000;
 
+/** Longer than a long poll waits, and than the pause between two heartbeats of an event stream. */
+const IDLE_LIMIT_MS = 120_000;
+
 /** How often connections are looked at for being too slow, at least. */
 const CHECK_EVERY_MS = 2_000;
 
 /** A server that is not listening yet, with its limits. */
-export function createLimitedServer({ headersTimeoutS, requestTimeoutS, maxConnections }: Limits): Server {
+export function createLimitedServer({ headersTimeoutS, requestTimeoutS, keepAliveS, maxConnections }: Limits): Server {
   const headersTimeout = headersTimeoutS * 1000;
   const server = createServer({
     headersTimeout,
     requestTimeout: requestTimeoutS * 1000,
+    keepAliveTimeout: keepAliveS * 1000,
     connectionsCheckingInterval: Math.min(CHECK_EVERY_MS, headersTimeout / 2),
     // Clients offer HTTP/2 in passing (`Upgrade: h2c`); whoever does gets HTTP/1.1.
     shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
   });
   server.maxConnections = maxConnections;
+  // Neither side says anything: no answer waits longer for its reader, and none of ours is silent for so long.
+  server.setTimeout(IDLE_LIMIT_MS);
   answerParserErrors(server);
   return server;
 }
@@ -37,21 +45,36 @@ interface HttpServerOptions {
   readonly log: Log;
 }
 
-export function createHttpServer({ server, app, gateway: { host, port }, log }: HttpServerOptions): Service {
-  const answer = app.callback();
-  server.on('request', (request, response) => void answer(request, response));
+export function createHttpServer({ server, app, gateway: { host, port, publicUrl }, log }: HttpServerOptions): Service {
+  const callback = app.callback();
+  const answer = oneByOne((request, response) => void callback(request, response));
+  const prefix = prefixOf(publicUrl);
+  const targetOf = (url = '') => withoutPrefix(withoutDoubledSlashes(url), prefix);
+  server.prependListener('upgrade', (request) => {
+    request.url = targetOf(request.url);
+  });
+  server.on('request', (request, response) => {
+    // Whoever is gone is gone: without a listener, what is still written to them would end the process.
+    response.on('error', (error) => log.debug({ problem: messageOf(error) }, 'an answer can not be written'));
+    request.url = targetOf(request.url);
+    answer(request, response);
+  });
 
   return {
     name: 'http',
     start: () =>
       new Promise((resolve, reject) => {
         server.once('error', (error) => {
-          reject(
-            new CapstanError('INVALID_CONFIG', `The gateway can't listen on ${host}:${port}: ${messageOf(error)}`),
-          );
+          reject(new CapstanError('INVALID_CONFIG', whyNot(error, host, port), { cause: error }));
         });
         server.listen(port, host, () => {
           log.info({ url: urlOf(server) }, 'listening');
+          if (publicUrl === undefined && isWildcard(server)) {
+            log.warn(
+              { url: urlOf(server) },
+              'clients elsewhere are given addresses of results that hold on this machine only: set gateway.publicUrl to where they reach the node',
+            );
+          }
           resolve();
         });
       }),
@@ -66,10 +89,28 @@ export function createHttpServer({ server, app, gateway: { host, port }, log }: 
   };
 }
 
-/** Where a listening server can be reached. */
+function whyNot(error: Error, host: string, port: number): string {
+  switch (systemCode(error)) {
+    case 'EADDRINUSE':
+      return `Port ${port} of ${host} is in use: another program listens there, perhaps another node. Stop it, or set gateway.port to a free one.`;
+    case 'EADDRNOTAVAIL':
+      return `This machine has no address ${host}: set gateway.host to one of its own, or to 127.0.0.1.`;
+    case 'EACCES':
+      return `Port ${port} may only be used by root: set gateway.port to one above 1023, and let a proxy take ${port}.`;
+    default:
+      return `The gateway cannot listen on ${host}:${port}: ${messageOf(error)}`;
+  }
+}
+
+function isWildcard(server: Server): boolean {
+  return ['0.0.0.0', '::'].includes((server.address() as AddressInfo).address);
+}
+
+/** Where a listening server can be reached; from this machine, if it listens on all addresses. */
 export function urlOf(server: Server): string {
   const { address, port, family } = server.address() as AddressInfo;
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+  if (family === 'IPv6') return `http://[${address === '::' ? '::1' : address}]:${port}`;
+  return `http://${address === '0.0.0.0' ? '127.0.0.1' : address}:${port}`;
 }
 
 /** How clients reach the node: as configured, or where it listens, which is known from then on. Asked for with every status. */

@@ -1,4 +1,5 @@
 /** The environments as clients see them. Source of the fields: the wire contract, §6. */
+import type { EnvironmentConfig } from '@capstan/shared/config/environment';
 import type { EnvironmentObject } from '@capstan/shared/contract/answers';
 import type { Store } from '../store/store.ts';
 import type { EnvironmentState, Runners } from './runners.ts';
@@ -6,6 +7,8 @@ import type { EnvironmentState, Runners } from './runners.ts';
 interface EnvironmentsOptions {
   readonly runners: Runners;
   readonly store: Store;
+  /** As the gateway's configuration has them, where it does: whose order is that of the list. */
+  readonly configured: readonly Pick<EnvironmentConfig, 'id'>[];
   /** The node's own: what environments fetch from other providers is ordered in its name. */
   readonly consumerAddress: string;
 }
@@ -13,6 +16,7 @@ interface EnvironmentsOptions {
 export function createEnvironmentList({
   runners,
   store,
+  configured,
   consumerAddress,
 }: EnvironmentsOptions): () => readonly EnvironmentObject[] {
   const show = ({ environment, isLive, runningJobs, lastSeen }: EnvironmentState): EnvironmentObject => ({
@@ -26,5 +30,15 @@ export function createEnvironmentList({
     lastSeen: lastSeen / 1000,
     available: isLive,
   });
-  return () => runners.environments().map(show);
+  const places = new Map<string, number>(configured.map(({ id }, place) => [id, place]));
+  const placeOf = ({ environment }: EnvironmentState) => places.get(environment.id) ?? places.size;
+  /** Clients take the first. */
+  const inOrder = (one: EnvironmentState, other: EnvironmentState) =>
+    Number(other.isLive) - Number(one.isLive) || placeOf(one) - placeOf(other);
+  return () =>
+    runners
+      .environments()
+      .filter(({ isWithdrawn }) => !isWithdrawn)
+      .toSorted(inOrder)
+      .map(show);
 }

@@ -3,21 +3,33 @@ import type { Bus } from '@capstan/shared/bus/connect';
 import type { Clock } from '@capstan/shared/clock';
 import type { Health } from '@capstan/shared/contract/answers';
 import { messageOf } from '@capstan/shared/errors';
+import type { Upkeep } from '@capstan/shared/upkeep';
 import type { Store } from '../store/store.ts';
+import type { Deletions } from '../maintenance/deletions.ts';
+import type { Dispatch } from './dispatch.ts';
 import type { Runners } from './runners.ts';
 
 type Part = Health['parts']['store'];
 
 interface HealthOptions {
   readonly store: Store;
-  readonly bus: Bus;
-  readonly runners: Runners;
+  readonly storeUpkeep: { problem(): string | undefined };
+  readonly bus: Pick<Bus, 'isConnected'>;
+  readonly runners: Pick<Runners, 'liveRunners' | 'environments' | 'troubles' | 'upkeep'>;
+  readonly dispatch: Pick<Dispatch, 'problem'>;
+  readonly deletions: Pick<Deletions, 'waiting'>;
+  readonly upkeep: Pick<Upkeep, 'report'>;
+  readonly cautious: { problem(): string | undefined };
   readonly clock: Clock;
 }
 
-export function createHealth({ store, bus, runners, clock }: HealthOptions): () => Promise<Health> {
+export function createHealth(options: HealthOptions): () => Promise<Health> {
+  const { store, storeUpkeep, bus, runners, dispatch, deletions, upkeep, cautious, clock } = options;
+
   /** Takes part in a real commit: a disk that is full or read-only shows here. */
   const storePart = async (): Promise<Part> => {
+    const damage = storeUpkeep.problem();
+    if (damage !== undefined) return down(damage);
     try {
       await store.write(() => store.probe(clock.now()));
       return ok;
@@ -26,16 +38,43 @@ export function createHealth({ store, bus, runners, clock }: HealthOptions): () 
     }
   };
 
+  const natsPart = (): Part => {
+    if (!bus.isConnected()) return down('NATS is not reachable. Jobs are accepted and wait.');
+    const problem = dispatch.problem();
+    return problem === undefined ? ok : down(`NATS takes no commands: ${problem} Jobs are accepted and wait.`);
+  };
+
+  const runnersPart = (live: readonly string[]): Part => {
+    if (live.length === 0) return down('No runner has announced itself. Jobs are accepted and wait.');
+    const offered = runners.environments().filter(({ isLive }) => isLive);
+    const paused = offered.flatMap(({ paused: reason }) => reason ?? []);
+    if (offered.length === 0) return down('No runner offers an environment. Jobs are accepted and wait.');
+    if (paused.length === offered.length) return down(`No environment begins a job now: ${paused[0]}`);
+    return ok;
+  };
+
+  const resultsPart = (): Part => {
+    const waiting = deletions.waiting();
+    return waiting === 0 ? ok : down(`${waiting} deletions wait for the store of results; they are tried again.`);
+  };
+
   return async () => {
     const live = runners.liveRunners();
-    const parts = {
-      store: await storePart(),
-      nats: bus.isConnected() ? ok : down('NATS is not reachable. Jobs are accepted and wait.'),
-      runners: live.length > 0 ? ok : down('No runner has announced itself. Jobs are accepted and wait.'),
+    const parts = { store: await storePart(), nats: natsPart(), runners: runnersPart(live), results: resultsPart() };
+    const reasons = Object.values(parts).flatMap((part) => (part.state === 'down' ? [part.problem] : []));
+    const status = parts.store.state === 'down' ? 'down' : reasons.length > 0 ? 'degraded' : 'ok';
+    // Nothing waits for it but the bin.
+    const notices = [...[cautious.problem() ?? []].flat(), ...runners.troubles()];
+    const reports = [...upkeep.report(), ...runners.upkeep()];
+    return {
+      status,
+      reasons,
+      notices,
+      parts,
+      runners: [...live],
+      deadLetters: store.deadLetters.count(),
+      upkeep: reports,
     };
-    const isDegraded = Object.values(parts).some(({ state }) => state === 'down');
-    const status = parts.store.state === 'down' ? 'down' : isDegraded ? 'degraded' : 'ok';
-    return { status, parts, runners: [...live], deadLetters: store.deadLetters.count() };
   };
 }
 

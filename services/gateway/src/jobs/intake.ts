@@ -11,27 +11,32 @@ import type { Log } from '@capstan/shared/log';
 import type { Service } from '@capstan/shared/service';
 import { compile } from '@capstan/shared/validate';
 import type { ResultAssets } from '../assets/result-assets.ts';
+import type { Results } from '../results/open.ts';
 import type { Store } from '../store/store.ts';
 import { recordEvent } from './record-event.ts';
 import { failUnreadable } from './fail-unreadable.ts';
+import { createStartClaims } from './start-claims.ts';
 
 const validate = compile(JobEventSchema);
 /** Also bounds how many events share one commit. */
 const BATCH = 500;
-const ACK_WAIT_MS = 10_000;
+/** It comes again every ten seconds: a store of results may be away for some minutes, and a job must end. */
+const LIST_TRIES = 30;
 
 interface IntakeOptions {
   readonly bus: Bus;
   readonly store: Store;
+  readonly results: Pick<Results, 'list'>;
   readonly resultAssets: Pick<ResultAssets, 'add'>;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-export function createIntake({ bus, store, resultAssets, clock, log }: IntakeOptions): Service {
+export function createIntake({ bus, store, results, resultAssets, clock, log }: IntakeOptions): Service {
   const stopping = new AbortController();
   const inWork = new Set<Promise<void>>();
   let reading: Promise<void> | undefined;
+  const claims = createStartClaims({ bus, store, log });
 
   /** Results that become an asset are one before anybody hears of it. */
   const withAsset = async (event: JobEvent): Promise<JobEvent> => {
@@ -48,6 +53,26 @@ export function createIntake({ bus, store, resultAssets, clock, log }: IntakeOpt
     }
   };
 
+  /** A list that was too long for its message is read where it stands. Throws RESULTS_UNAVAILABLE as long as that may pass. */
+  const withWholeList = async (event: JobEvent, deliveries: number): Promise<JobEvent> => {
+    const { resultsInManifest: count, ...details } = event.details;
+    const { jobId, run } = event;
+    const job = count === undefined ? undefined : store.jobs.find(jobId);
+    if (!job || apply(job, event).kind === 'ignored') return { ...event, details };
+    try {
+      const listed = await results.list({ jobId, run });
+      if (listed) return { ...event, details: { ...details, results: [...listed] } };
+      log.error({ jobId, run, count }, 'a list of results is not where its runner said; only its beginning is known');
+    } catch (error) {
+      if (!hasCode(error, 'RESULTS_UNAVAILABLE') || deliveries < LIST_TRIES) throw error;
+      log.error(
+        { jobId, run, count, problem: error.message },
+        'a list of results can not be read; only its beginning is known',
+      );
+    }
+    return { ...event, details };
+  };
+
   const record = async (message: Message) => {
     const checked = validate(message.body);
     if (!checked.ok) {
@@ -56,11 +81,30 @@ export function createIntake({ bus, store, resultAssets, clock, log }: IntakeOpt
       await store.write((transaction) => failUnreadable(store, transaction, { message, problem, at: clock.now() }));
       return;
     }
-    const event = await withAsset(checked.value);
-    const ignored = await store.write((transaction) => recordEvent(store, transaction, event));
+    const { claimedBy, ...told } = checked.value;
+    const event = await withAsset(await withWholeList(told, message.deliveries));
     const { jobId, run, attempt, code } = event;
+    const claim = claimedBy === undefined ? undefined : { jobId, run, attempt, runnerId: claimedBy };
+    const ignored = await store.write((transaction) => {
+      if (claim) claims.record(claim);
+      return recordEvent(store, transaction, event);
+    });
+    if (claim) void claims.answer(claim);
     if (ignored === undefined) log.info({ jobId, run, attempt, code }, 'job moved on');
     else log.debug({ jobId, run, attempt, code, reason: ignored }, 'event changes nothing');
+  };
+
+  /** Coming again would not change it, and enough of its kind would hold up all others. */
+  const setAside = async (message: Message, problem: string) => {
+    try {
+      await store.write((transaction) => failUnreadable(store, transaction, { message, problem, at: clock.now() }));
+      message.ack();
+    } catch (error) {
+      if (hasCode(error, 'STORE_UNAVAILABLE'))
+        return log.warn({ problem: messageOf(error) }, 'events wait for the store');
+      log.error({ err: error, subject: message.subject }, 'an event was dropped: not even the dead letters take it');
+      message.discard();
+    }
   };
 
   const handle = async (message: Message) => {
@@ -69,8 +113,10 @@ export function createIntake({ bus, store, resultAssets, clock, log }: IntakeOpt
       message.ack();
     } catch (error) {
       // Not acknowledged: it comes again.
-      if (!hasCode(error, 'STORE_UNAVAILABLE')) log.error({ err: error, subject: message.subject }, 'an event failed');
-      else log.warn({ problem: messageOf(error) }, 'events wait for the store');
+      if (hasCode(error, 'STORE_UNAVAILABLE') || hasCode(error, 'RESULTS_UNAVAILABLE'))
+        return log.warn({ problem: messageOf(error) }, 'events wait for the store');
+      log.error({ err: error, subject: message.subject }, 'an event that can not be stored went to the dead letters');
+      await setAside(message, messageOf(error));
     }
   };
 
@@ -78,10 +124,7 @@ export function createIntake({ bus, store, resultAssets, clock, log }: IntakeOpt
     const messages = pull(bus, {
       stream: STREAMS.events.name,
       consumer: GATEWAY_CONSUMER,
-      subject: STREAMS.events.subjects[0],
-      ackWaitMs: ACK_WAIT_MS,
       batchSize: BATCH,
-      maxUnacked: BATCH * 2,
       log,
       signal: stopping.signal,
     });

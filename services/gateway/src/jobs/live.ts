@@ -77,5 +77,6 @@ function removed(jobId: JobId, store: Store): StatusRow {
     termination: null,
     results: [],
     resultsDid: '',
+    run: 0,
   };
 }

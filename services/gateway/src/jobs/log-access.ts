@@ -1,28 +1,30 @@
 /** Whose log is asked for: it is the owner's alone. */
 import type { LogQuery } from '@capstan/shared/contract/log-query';
-import type { Authenticate, Credentials } from '../auth/authenticate.ts';
 import { logMessage } from '../auth/message.ts';
-import { spendNonce } from '../auth/spend-nonce.ts';
-import type { Store } from '../store/store.ts';
+import type { Source } from './identify.ts';
 import type { Logs, OpenLog } from './log.ts';
+import type { Reading } from './reading.ts';
 
-export type LogRequest = Pick<LogQuery, 'consumerAddress' | 'nonce' | 'signature' | 'jobId'> &
-  Pick<Credentials, 'token'>;
+export type LogRequest = Pick<LogQuery, 'consumerAddress' | 'nonce' | 'signature' | 'jobId'>;
 
 /** Rejects with INVALID_SIGNATURE, and with what `Logs.open` throws. */
-export type OpenOwnLog = (request: LogRequest) => Promise<OpenLog>;
+export type OpenOwnLog = (request: LogRequest, source: Source) => Promise<OpenLog>;
 
 interface LogAccessOptions {
-  readonly store: Store;
   readonly logs: Logs;
-  readonly authenticate: Authenticate;
+  readonly reading: Reading;
 }
 
-export function createOpenOwnLog({ store, logs, authenticate }: LogAccessOptions): OpenOwnLog {
-  return async (request) => {
+export function createOpenOwnLog({ logs, reading }: LogAccessOptions): OpenOwnLog {
+  return (request, { proof, network }) => {
     const { consumerAddress, jobId } = request;
-    const caller = await authenticate(request, (nonce) => logMessage({ consumerAddress, jobId, nonce }));
-    await store.write(() => spendNonce(store.nonces, caller));
-    return logs.open(caller.address, jobId);
+    return reading({
+      jobId,
+      credentials: request,
+      proof,
+      network,
+      signing: { purpose: 'log', text: (nonce) => logMessage({ consumerAddress, jobId, nonce }) },
+      open: (caller) => logs.open(caller, jobId),
+    });
   };
 }

@@ -3,11 +3,13 @@
  * Whoever reads asks for the next piece when it has dealt with the last one, so nothing piles up here; and since it always knows how far it
  * is, nothing is lost or doubled by a runner, a broker or a gateway that goes and comes back.
  */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus } from '@capstan/shared/bus/connect';
 import { ask } from '@capstan/shared/bus/request';
-import { logSubject } from '@capstan/shared/bus/subjects';
+import { logPieceSubject, logSubject } from '@capstan/shared/bus/subjects';
 import type { Clock } from '@capstan/shared/clock';
-import { parseJobId, type Address, type JobId } from '@capstan/shared/contract/ids';
+import { readJobId, type Address, type JobId } from '@capstan/shared/contract/ids';
 import type { JobSpec } from '@capstan/shared/contract/job';
 import { LogPieceSchema, type LogPiece, type LogQuestion } from '@capstan/shared/contract/log';
 import { isEnding, STATUS } from '@capstan/shared/contract/status';
@@ -51,6 +53,7 @@ interface LogsOptions {
 }
 
 const ASK_LIMIT_MS = 2_000;
+const ASK_AGAIN_MS = 200;
 const MAX_PIECE_BYTES = 128 * 1024;
 const LOG_NAME = 'algorithm.log';
 const validate = compile(LogPieceSchema);
@@ -59,7 +62,9 @@ export function createLogs({ bus, store, results, streams, clock }: LogsOptions)
   /** `none`: it has not begun, or is about to be published. `away`: nobody answers. */
   const askRunner = async (jobId: JobId, question: LogQuestion): Promise<LogPiece | 'none' | 'away'> => {
     try {
-      const checked = validate(await ask(bus, logSubject(jobId), question, ASK_LIMIT_MS));
+      const replyTo = logPieceSubject(randomUUID());
+      const answer = await ask(bus, { subject: logSubject(jobId), question, replyTo, timeoutMs: ASK_LIMIT_MS });
+      const checked = validate(answer);
       if (!checked.ok) return 'away';
       return checked.value.attempt === 0 ? 'none' : checked.value;
     } catch (error) {
@@ -96,6 +101,8 @@ export function createLogs({ bus, store, results, streams, clock }: LogsOptions)
     using changes = watchLog(jobId, { bus, store }, signal);
     let attempt = knownAttempt;
     let offset = from;
+    /** There was said to be more, and nothing came. */
+    let isEmptyPromise = false;
     const turnTo = function* (current: number): Generator<LogItem> {
       if (attempt !== undefined && attempt !== current) {
         offset = 0;
@@ -116,26 +123,30 @@ export function createLogs({ bus, store, results, streams, clock }: LogsOptions)
       const answer = job.code === STATUS.warmingUp.code ? 'none' : await askRunner(jobId, question);
       if (typeof answer === 'object') {
         yield* turnTo(answer.attempt);
+        const before = offset;
         if (answer.bytes !== '' && (offset < 0 || answer.from === offset)) {
           const bytes = Buffer.from(answer.bytes, 'base64');
           yield* partsOf(bytes, answer.segments, { attempt: answer.attempt, offset: answer.from });
           offset = answer.from + bytes.length;
         }
         if (offset < 0) offset = answer.from;
-        if (offset < answer.sizeBytes) continue;
+        // A runner that promises more and brings nothing is asked again when it says that there is something.
+        isEmptyPromise = offset === before && offset < answer.sizeBytes;
+        if (!isEmptyPromise && offset < answer.sizeBytes) continue;
       }
       if (!follow) {
         if (answer === 'away') throw unavailable();
         return { isComplete: false };
       }
       await changes.next();
+      if (isEmptyPromise) await pause(signal);
     }
     return { isComplete: false };
   }
 
   return {
     open(owner, text) {
-      const id = parseJobId(text);
+      const id = readJobId(text);
       const job = id && store.jobs.find(id);
       if (job?.owner !== owner) throw noSuchJob();
       if (job.expiresAt !== null && job.expiresAt <= clock.now()) throw expired(job.expiresAt);
@@ -144,6 +155,9 @@ export function createLogs({ bus, store, results, streams, clock }: LogsOptions)
     },
   };
 }
+
+/** However often a runner says that there is more. */
+const pause = (signal: AbortSignal) => sleep(ASK_AGAIN_MS, undefined, { signal, ref: false }).catch(() => undefined);
 
 function isSealed(spec: string | undefined): boolean {
   return spec !== undefined && (JSON.parse(spec) as JobSpec).output?.encryptTo !== undefined;

@@ -1,6 +1,7 @@
 /** The assets of a job that must be ordered, each with the transaction that the request names, PURE. */
 import type { StartRequest } from '@capstan/shared/contract/api';
 import type { AssetInput, JobSpec } from '@capstan/shared/contract/job';
+import { datasetName } from '../assets/dataset-name.ts';
 import type { Ordered } from '../orders/orders.ts';
 import { agreementIdOf } from './agreement-id.ts';
 
@@ -17,8 +18,7 @@ export function orderedBy(
 ): readonly Ordered[] {
   const named = [request.dataset, ...(request.additionalDatasets ?? [])];
   const ordered = datasets.flatMap((input, index) => {
-    const resource = index === 0 ? 'dataset' : `additionalDatasets.${index - 1}`;
-    return orderOf(resource, input, named[index]);
+    return orderOf(datasetName(index), input, named[index]);
   });
   return algorithm.kind === 'published'
     ? [...ordered, ...orderOf('algorithm', algorithm.asset, request.algorithm)]

@@ -1,9 +1,12 @@
 /** The jobs that a signed request is about: the caller's own, and nobody else's. */
 import { CapstanError } from '@capstan/shared/errors';
-import type { Address } from '@capstan/shared/contract/ids';
+import { fullDid, type Address } from '@capstan/shared/contract/ids';
 import type { StatusRow } from '../store/statuses.ts';
 import type { Store } from '../store/store.ts';
 import { agreementIdOf } from './agreement-id.ts';
+
+/** Most jobs of one request; who has more asks again. An address may have as many waiting (`quotas`), so that a stop stops all. */
+const MOST_JOBS = 1_000;
 
 interface Which {
   readonly jobId?: string | undefined;
@@ -25,15 +28,19 @@ export function ownedJobs(
   const jobs = store.statuses.select(
     {
       ...(owner === undefined ? {} : { owner }),
-      ...(jobId === undefined ? {} : { jobId }),
-      ...(documentId === undefined ? {} : { documentId }),
+      ...(jobId === undefined ? {} : { jobId: jobId.toLowerCase() }),
+      ...(documentId === undefined ? {} : { documentId: fullDid(documentId) }),
       ...(agreementId === undefined ? {} : { agreementId: agreementIdOf(agreementId) }),
       ...(isOpen ? { isOpen } : {}),
     },
-    Number.MAX_SAFE_INTEGER,
+    MOST_JOBS,
   );
   if (jobId !== undefined && jobs.length === 0) throw noSuchJob();
   return jobs;
 }
 
-export const noSuchJob = () => new CapstanError('NOT_FOUND', 'There is no such job of yours.');
+export const noSuchJob = () =>
+  new CapstanError(
+    'NOT_FOUND',
+    'There is no such job of yours. Check the id, and that you sign with the key that ordered it.',
+  );

@@ -3,14 +3,13 @@
  * for jobs that somebody listens to, and of each environment for the first hundred: those behind hear of it when they come nearer.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { StatusObject } from '@capstan/shared/contract/api';
 import type { JobId } from '@capstan/shared/contract/ids';
 import type { Log } from '@capstan/shared/log';
 import type { Service } from '@capstan/shared/service';
 import { createWake } from '@capstan/shared/wake';
 import type { JobRow } from '../store/job-row.ts';
-import type { StatusRow } from '../store/statuses.ts';
 import type { Store } from '../store/store.ts';
+import type { QueueView } from './queue-reason.ts';
 import type { Runners } from './runners.ts';
 
 export interface QueueChange {
@@ -22,7 +21,7 @@ export interface QueueChange {
 interface QueueChangesOptions {
   readonly store: Store;
   readonly runners: Pick<Runners, 'environments' | 'onAnnounced'>;
-  readonly queue: (job: StatusRow) => NonNullable<StatusObject['queue']>;
+  readonly queue: () => QueueView;
   readonly listeners: {
     isListenedTo(job: JobRow): boolean;
     onQueueChange(change: QueueChange, job: JobRow): void;
@@ -42,10 +41,11 @@ export function createQueueChanges(options: QueueChangesOptions): Service {
 
   const look = () => {
     const still = new Map<JobId, string>();
+    const queueOf = queue();
     for (const { environment } of runners.environments()) {
       for (const job of store.queue.firstWaiting(environment.id, FIRST)) {
         if (!listeners.isListenedTo(job)) continue;
-        const { position, reason } = queue(job);
+        const { position, reason } = queueOf(job);
         const text = `${position} ${reason}`;
         still.set(job.jobId, text);
         if (told.get(job.jobId) !== text) listeners.onQueueChange({ jobId: job.jobId, position, reason }, job);

@@ -8,20 +8,20 @@ import { isEnding } from '@capstan/shared/contract/status';
 import { messageOf } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
 import type { Service } from '@capstan/shared/service';
+import type { Deletions } from '../maintenance/deletions.ts';
 import type { StoredEvent } from '../store/events.ts';
 import type { Store } from '../store/store.ts';
 import type { Dispatch } from './dispatch.ts';
-import type { Remove } from './remove.ts';
 
 interface SettleOptions {
   readonly bus: Bus;
   readonly store: Store;
   readonly dispatch: Dispatch;
-  readonly remove: Pick<Remove, 'finish'>;
+  readonly deletions: Pick<Deletions, 'attempt'>;
   readonly log: Log;
 }
 
-export function createSettle({ bus, store, dispatch, remove, log }: SettleOptions): Service {
+export function createSettle({ bus, store, dispatch, deletions, log }: SettleOptions): Service {
   let forget: (() => void) | undefined;
 
   const tell = ({ event: { jobId, run, code } }: StoredEvent) => {
@@ -32,9 +32,8 @@ export function createSettle({ bus, store, dispatch, remove, log }: SettleOption
   };
 
   const removeIfWanted = ({ job }: StoredEvent) => {
-    if (job.want !== 'deleted') return;
     // The sweep comes back to it.
-    remove.finish(job).catch((error: unknown) => log.warn({ jobId: job.jobId, err: error }, 'a deletion has to wait'));
+    if (job.want === 'deleted') deletions.attempt(job);
   };
 
   return {

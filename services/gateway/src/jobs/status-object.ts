@@ -1,5 +1,6 @@
 /** A job as clients see it, PURE. Source of the fields: the wire contract, §2. */
 import type { StatusObject } from '@capstan/shared/contract/api';
+import { isoOf } from '@capstan/shared/dates';
 import { statusText } from '@capstan/shared/contract/status';
 import type { StatusRow } from '../store/statuses.ts';
 
@@ -10,17 +11,22 @@ export interface StatusView {
   readonly dates: 'unix' | 'iso';
   /** Why the job waits; only asked for while it does. */
   readonly queue: (job: StatusRow) => NonNullable<StatusObject['queue']>;
+  /** Why a job that a runner has taken waits all the same, if it does. */
+  readonly held: (job: StatusRow) => StatusObject['queue'];
 }
 
-export function statusObject(job: StatusRow, { publicUrl, dates, queue }: StatusView): StatusObject {
-  const date = (ms: number) => (dates === 'iso' ? new Date(ms).toISOString() : ms / 1000);
-  const resultUrl = (index: number) => `${publicUrl}/api/services/computeResult?jobId=${job.jobId}&index=${index}`;
+export function statusObject(job: StatusRow, { publicUrl, dates, queue, held }: StatusView): StatusObject {
+  const date = (ms: number) => (dates === 'iso' ? isoOf(ms) : ms / 1000);
+  const ofRun = job.isPast ? `&run=${job.run}` : '';
+  const resultUrl = (index: number) =>
+    `${publicUrl}/api/services/computeResult?jobId=${job.jobId}&index=${index}${ofRun}`;
   const log = job.results.find(({ type }) => type === 'algorithmLog');
   return {
     owner: job.ownerShown,
     documentId: job.documentId,
     did: job.documentId,
     jobId: job.jobId,
+    run: job.run,
     agreementId: job.agreementId,
     dateCreated: date(job.dateCreated),
     dateFinished: job.dateFinished === null ? null : date(job.dateFinished),
@@ -28,8 +34,10 @@ export function statusObject(job: StatusRow, { publicUrl, dates, queue }: Status
     statusText: statusText(job.code),
     environment: job.environment,
     algorithmLogUrl: log ? resultUrl(log.index) : null,
-    resultsUrls: job.results.map(({ index }) => resultUrl(index)),
+    // Logs have a member of their own, and `results` names all.
+    resultsUrls: job.results.filter(({ type }) => type === 'output').map(({ index }) => resultUrl(index)),
     results: [...job.results],
+    ...(job.resultsOmitted ? { resultsOmitted: job.resultsOmitted } : {}),
     resultsDid: job.resultsDid,
     inputDID: [...job.inputDids],
     algoDID: job.algoDid,
@@ -37,6 +45,6 @@ export function statusObject(job: StatusRow, { publicUrl, dates, queue }: Status
     removed: job.removed,
     expireTimestamp: job.expiresAt === null ? null : date(job.expiresAt),
     terminationDetails: job.termination,
-    queue: job.code === 1 ? queue(job) : null,
+    queue: job.code === 1 ? queue(job) : held(job),
   };
 }

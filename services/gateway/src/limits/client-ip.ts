@@ -1,23 +1,56 @@
-/** Whose request it is: the peer's address, or, from a proxy of ours, the last address in X-Forwarded-For that is not one of ours. */
+/** Whose request it is: the peer's address, or, from a proxy of ours, the last one that it and others of ours heard from. */
+import type { IncomingHttpHeaders } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 import { CapstanError } from '@capstan/shared/errors';
 
-export type ClientIp = (peer: string | undefined, forwardedFor: string) => string;
+export type ClientIp = (peer: string | undefined, headers: IncomingHttpHeaders) => string;
+
+/** The header in which our proxies say whom they heard from. The other one is passed on as a client wrote it, and is not looked at. */
+export const FORWARDED_HEADERS = ['X-Forwarded-For', 'Forwarded'] as const;
+export type ForwardedHeader = (typeof FORWARDED_HEADERS)[number];
+
+export type IsTrustedProxy = (peer: string) => boolean;
 
 /** `trusted`: addresses and CIDR ranges. Throws INVALID_CONFIG for one that is neither. */
-export function createClientIp(trusted: readonly string[]): ClientIp {
+export function createTrustedProxies(trusted: readonly string[]): IsTrustedProxy {
   const proxies = new BlockList();
   for (const range of trusted) add(proxies, range);
-  const isOurs = (address: string) => proxies.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  return (peer) => {
+    const address = plain(peer);
+    return trusted.length > 0 && proxies.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  };
+}
 
-  return (peer = '', forwardedFor) => {
+/** As above. */
+export function createClientIp(trusted: readonly string[], header: ForwardedHeader = 'X-Forwarded-For'): ClientIp {
+  const isOurs = createTrustedProxies(trusted);
+
+  return (peer = '', headers) => {
     const own = plain(peer);
-    if (trusted.length === 0 || !isOurs(own)) return own;
+    if (!isOurs(own)) return own;
     // Each proxy appends whom it heard from; what a client wrote itself stands before.
-    const hops = forwardedFor.split(',').map((hop) => plain(hop.trim()));
+    const hops = hopsIn(headers[header === 'Forwarded' ? 'forwarded' : 'x-forwarded-for'], header);
     const stranger = hops.findLast((hop) => isIP(hop) === 0 || !isOurs(hop));
     return stranger !== undefined && isIP(stranger) !== 0 ? stranger : own;
   };
+}
+
+function hopsIn(value: string | readonly string[] | undefined, header: ForwardedHeader): readonly string[] {
+  const text = typeof value === 'string' ? value : (value ?? []).join(',');
+  const hops = text.split(',').map((hop) => hop.trim());
+  return hops.map((hop) => bare(header === 'Forwarded' ? forIn(hop) : hop));
+}
+
+/** RFC 7239 §4: `for="[2001:db8::7]:4711";proto=https`. Parts are separated by semicolons; one that names nobody is no address. */
+function forIn(element: string): string {
+  const [, value = ''] = /(?:^|;)\s*for\s*=\s*("[^"]*"|[^;\s]*)/i.exec(element) ?? [];
+  return value.replaceAll('"', '');
+}
+
+/** The address of a hop, without brackets and port, as some proxies write them. */
+function bare(hop: string): string {
+  const [, inBrackets, beforePort] = /^\[([^\]]*)\](?::\d+)?$|^([^:]*):\d+$/.exec(hop) ?? [];
+  return plain(inBrackets ?? beforePort ?? hop);
 }
 
 /** IPv4 addresses come as `::ffff:1.2.3.4` on a socket that takes both. */

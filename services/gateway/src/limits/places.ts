@@ -1,9 +1,11 @@
 /** How many connections may be held open to follow something: by one network, and by all together. */
 import { CapstanError } from '@capstan/shared/errors';
 
-export interface Limits {
-  readonly total: number;
-  readonly perNetwork: number;
+interface Limits {
+  /** What the places are for. */
+  readonly what?: string;
+  readonly maxFollowers: number;
+  readonly maxFollowersPerNetwork: number;
 }
 
 /** Takes a place; returns how to leave it. Throws TOO_MANY_REQUESTS where there is none. */
@@ -11,7 +13,11 @@ export type TakePlace = (network: string) => () => void;
 
 const RETRY_AFTER_S = 10;
 
-export function createPlaces({ total, perNetwork }: Limits): TakePlace {
+export function createPlaces({
+  maxFollowers,
+  maxFollowersPerNetwork,
+  what = 'connections for live status',
+}: Limits): TakePlace {
   const taken = new Map<string, number>();
   let all = 0;
 
@@ -24,8 +30,8 @@ export function createPlaces({ total, perNetwork }: Limits): TakePlace {
 
   return (network) => {
     const theirs = taken.get(network) ?? 0;
-    if (theirs >= perNetwork) throw full(`Your network holds ${theirs} connections for live status open already.`);
-    if (all >= total) throw full('This node holds as many connections for live status open as it may.');
+    if (theirs >= maxFollowersPerNetwork) throw full(`Your network holds ${theirs} ${what} open already.`);
+    if (all >= maxFollowers) throw full(`This node holds as many ${what} open as it may.`);
     taken.set(network, theirs + 1);
     all += 1;
     let isTaken = true;

@@ -7,7 +7,7 @@ import { isFull, take, type Bucket, type Rate } from './token-bucket.ts';
 const MANY = 10_000;
 
 /** Throws TOO_MANY_REQUESTS for a key that has used up its tokens. */
-export type RateLimit = (key: string) => void;
+export type RateLimit = (key: string, cost?: number) => void;
 
 export function createRateLimit(rate: Rate, clock: Clock): RateLimit {
   if (rate.perSecond === 0) return () => undefined;
@@ -20,9 +20,9 @@ export function createRateLimit(rate: Rate, clock: Clock): RateLimit {
     forgetAt = Math.max(MANY, buckets.size * 2);
   };
 
-  return (key) => {
+  return (key, cost) => {
     const nowMs = clock.monotonicMs();
-    const taken = take(buckets.get(key), rate, nowMs);
+    const taken = take(buckets.get(key), rate, nowMs, cost);
     buckets.set(key, taken.bucket);
     if (buckets.size > forgetAt) forgetFull(nowMs);
     if (taken.kind === 'taken') return;

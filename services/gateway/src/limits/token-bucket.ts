@@ -16,11 +16,13 @@ export type Taken =
   /** `waitMs`: until there is a token again. */
   | { readonly kind: 'empty'; readonly bucket: Bucket; readonly waitMs: number };
 
-export function take(bucket: Bucket | undefined, { perSecond, burst }: Rate, nowMs: number): Taken {
+/** `cost`: how many tokens; no more than there can be. */
+export function take(bucket: Bucket | undefined, { perSecond, burst }: Rate, nowMs: number, cost = 1): Taken {
+  const wanted = Math.min(cost, burst);
   const before = bucket ?? { tokens: burst, atMs: nowMs };
   const tokens = Math.min(burst, before.tokens + ((nowMs - before.atMs) / 1000) * perSecond);
-  if (tokens >= 1) return { kind: 'taken', bucket: { tokens: tokens - 1, atMs: nowMs } };
-  return { kind: 'empty', bucket: { tokens, atMs: nowMs }, waitMs: ((1 - tokens) / perSecond) * 1000 };
+  if (tokens >= wanted) return { kind: 'taken', bucket: { tokens: tokens - wanted, atMs: nowMs } };
+  return { kind: 'empty', bucket: { tokens, atMs: nowMs }, waitMs: ((wanted - tokens) / perSecond) * 1000 };
 }
 
 /** Whether forgetting the bucket changes nothing. */

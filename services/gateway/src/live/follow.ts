@@ -1,13 +1,16 @@
 /**
  * A subscription, whatever it is sent over: a snapshot or the history from a cursor on, then what happens, every event once and in order.
  * History is read page by page as fast as the client takes it. The page that finds the end of it, and beginning to listen, are one turn,
- * and commits announce themselves in one: nothing falls between the two, and nothing comes twice.
+ * and commits announce themselves in one: nothing falls between the two, and nothing comes twice. A client that reads too slowly for what
+ * happens is put back to reading history, where nothing waits in memory for it.
  */
 import type { ServerFrame } from '@capstan/shared/contract/socket';
 import type { Live } from '../jobs/live.ts';
 import type { ProgressBoard } from '../jobs/progress.ts';
-import type { Query, Selection } from '../jobs/query.ts';
-import type { Hub } from './hub.ts';
+import type { Selection } from '../jobs/query.ts';
+import type { SnapshotAsked, Snapshots } from '../status/snapshot.ts';
+import type { HintKind, Hub } from './hub.ts';
+import { createCounts } from './counts.ts';
 import { createTold, type Shared, type Told } from './told.ts';
 import type { TakeTurn } from './turns.ts';
 
@@ -18,37 +21,56 @@ export type From = number | 'now' | 'start';
 /** The connection of a client, as subscriptions use it. */
 export interface Outlet {
   send(frame: ServerFrame): void;
-  /** An event's frame; what the client is slow to read is bounded by the outlet. */
-  tell(told: Told, subscription: string): void;
-  /** A frame that the next one of its kind makes up for: left out while the client is behind. */
-  hint(hint: Shared, subscription: string): void;
+  tell(told: Omit<Told, 'small'>, subscription: string): void;
+  /** A frame beside the events. One that the next of its kind makes up for is left out while the client is behind. */
+  hint(hint: Shared, subscription: string, kind: HintKind): void;
   /** Resolves when the client has read most of what it was sent, and when the connection is gone. */
   ready(): Promise<void>;
+  /** Whether the client has still to read what it was sent: history waits for it. */
+  isBehind(): boolean;
+  /** Whether so much waits in memory that what happens is better read from the store again, once the client has read that. */
+  isFull(): boolean;
 }
 
 export interface Following {
   readonly subscription: string;
   readonly selection: Selection;
   readonly from: From;
+  /** As `row`, frames are small: see `small.ts`. */
+  readonly detail?: 'row' | undefined;
+  /** What a snapshot holds, where it may not hold all. Events come of all jobs that are selected. */
+  readonly page?: Omit<SnapshotAsked, 'detail' | 'cursor'> | undefined;
+  /** Whether to tell how many jobs wait, run and have ended, now and when it has changed. */
+  readonly counts?: boolean | undefined;
   readonly outlet: Outlet;
   /** Aborted when the subscription ends, or its connection. */
   readonly signal: AbortSignal;
+  /** Nothing more can be told, though the history was. */
+  readonly onBroken: (error: unknown) => void;
 }
 
 /** Resolves when all there was is told, or the subscription has ended; until its signal is aborted, events go on as they happen. */
 export type Follow = (following: Following) => Promise<void>;
 
+/** How far a subscription is, and what of a page is read and not told yet. */
+interface Place {
+  readonly cursor: number;
+  readonly read: ReturnType<Live['after']> | undefined;
+}
+
+type OnFull = (cursor: number) => void;
+
 interface FollowOptions {
   readonly live: Live;
   readonly hub: Hub;
-  readonly query: Pick<Query, 'statuses'>;
+  readonly snapshots: Snapshots;
   readonly latestProgress: ProgressBoard['latest'];
   readonly takeTurn: TakeTurn;
 }
 
-export function createFollow({ live, hub, query, latestProgress, takeTurn }: FollowOptions): Follow {
+export function createFollow({ live, hub, snapshots, latestProgress, takeTurn }: FollowOptions): Follow {
   /** Returns the cursor to go on from. */
-  const begin = ({ subscription, selection, from, outlet }: Following): number => {
+  const begin = ({ subscription, selection, from, detail, page, outlet }: Following): number => {
     if (from === 'start') return 0;
     if (from !== 'now') {
       const resumable = live.resumable(from);
@@ -56,40 +78,87 @@ export function createFollow({ live, hub, query, latestProgress, takeTurn }: Fol
       outlet.send({ type: 'reset', subscription, reason: resumable });
     }
     const cursor = live.lastCursor();
-    const jobs = [...query.statuses(selection)];
+    const { jobs, next } = snapshots.take(selection, { ...page, detail });
     const progress = jobs.map(({ jobId }) => latestProgress(jobId)).filter((each) => each !== undefined);
-    outlet.send({ type: 'snapshot', subscription, cursor, jobs, progress });
+    outlet.send({ type: 'snapshot', subscription, cursor, jobs, progress, ...(next === undefined ? {} : { next }) });
     return cursor;
   };
 
-  /** Tells the next page; once there is nothing left, listens, and returns undefined. */
-  const goOn = ({ subscription, selection, outlet, signal }: Following, cursor: number): number | undefined => {
-    const last = live.lastCursor();
-    const page = cursor === last ? [] : live.after(selection, cursor, PAGE);
-    for (const past of page)
-      outlet.tell(
-        createTold(past, () => live.status(past.event.jobId)),
-        subscription,
-      );
-    if (page.length === PAGE) return page.at(-1)?.cursor;
+  /** From this turn on, until more happens than the client reads. */
+  const listen = (following: Following, from: number, onFull: OnFull) => {
+    const { subscription, selection, detail, outlet, signal } = following;
+    const counts = following.counts
+      ? createCounts({ subscription, outlet, count: () => snapshots.count(selection) })
+      : undefined;
+    let cursor = from;
     const forget = hub.listen({
       selection,
-      tell: (told) => outlet.tell(told, subscription),
-      hint: (hint) => outlet.hint(hint, subscription),
+      tell(told) {
+        if (outlet.isFull()) {
+          stop();
+          onFull(cursor);
+        } else {
+          outlet.tell(detail === 'row' ? told.small : told, subscription);
+          counts?.changed();
+          ({ cursor } = told);
+        }
+      },
+      hint: (hint, kind) => outlet.hint(hint, subscription, kind),
     });
-    signal.addEventListener('abort', forget, { once: true });
-    outlet.send({ type: 'caughtUp', subscription, cursor: last });
-    return undefined;
+    const stop = () => {
+      forget();
+      counts?.stop();
+      signal.removeEventListener('abort', stop);
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    counts?.tell();
   };
 
-  return async (following) => {
-    const { outlet, signal } = following;
-    let step = () => begin(following) as number | undefined;
-    for (;;) {
+  /** Tells what comes next, as far as the client takes it at once. */
+  const goOn = ({ outlet, subscription, selection, detail }: Following, { cursor, read }: Place): Place | 'end' => {
+    const page = read ?? (cursor === live.lastCursor() ? [] : live.after(selection, cursor, PAGE));
+    for (const [index, past] of page.entries()) {
+      const told = createTold(past, () => live.status(past.event.jobId));
+      outlet.tell(detail === 'row' ? told.small : told, subscription);
+      if (outlet.isBehind())
+        return { cursor: past.cursor, read: index + 1 < page.length ? page.slice(index + 1) : undefined };
+    }
+    // What is left of a page that was read earlier says nothing of what has been stored since.
+    if (read === undefined && page.length < PAGE) return 'end';
+    return { cursor: page.at(-1)?.cursor ?? cursor, read: undefined };
+  };
+
+  /** Resolves once it listens, or the subscription has ended. */
+  const catchUp = async (following: Following, first: () => Place, onEnd: (cursor: number) => void) => {
+    const { outlet, signal, onBroken } = following;
+    // Who reads more slowly than things happen gets them from the store: nothing of it waits in memory.
+    const onFull = (cursor: number) => {
+      catchUp(
+        following,
+        () => ({ cursor, read: undefined }),
+        () => undefined,
+      ).catch(onBroken);
+    };
+    const step = (from: Place): Place | 'end' => {
+      const reached = goOn(following, from);
+      if (reached !== 'end') return reached;
+      const last = live.lastCursor();
+      listen(following, last, onFull);
+      onEnd(last);
+      return reached;
+    };
+    for (let next = first as () => Place | 'end'; ;) {
       await outlet.ready();
-      const cursor = await takeTurn(() => (signal.aborted ? undefined : step()));
-      if (cursor === undefined) return;
-      step = () => goOn(following, cursor);
+      const reached = await takeTurn(() => (signal.aborted ? 'end' : next()));
+      if (reached === 'end') return;
+      next = () => step(reached);
     }
   };
+
+  return (following) =>
+    catchUp(
+      following,
+      () => ({ cursor: begin(following), read: undefined }),
+      (cursor) => following.outlet.send({ type: 'caughtUp', subscription: following.subscription, cursor }),
+    );
 }

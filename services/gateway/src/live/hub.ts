@@ -8,15 +8,18 @@ export interface Listener {
   readonly selection: Selection;
   readonly tell: (told: Told) => void;
   /** How one of its jobs stands between its events, for who wants to know. */
-  readonly hint?: (hint: Shared) => void;
+  readonly hint?: (hint: Shared, kind: HintKind) => void;
 }
+
+/** `again`: the next one of its kind makes up for it. `once`: nobody says it again. */
+export type HintKind = 'again' | 'once';
 
 export type ListenedJob = LiveEvent['job'];
 
 export interface Hub extends Service {
   /** From this turn on, until the function that it returns is called. */
   listen(listener: Listener): () => void;
-  hint(hint: Shared, job: ListenedJob): void;
+  hint(hint: Shared, job: ListenedJob, kind?: HintKind): void;
   /** Whether anybody wants hints of it. */
   isHinted(job: ListenedJob): boolean;
 }
@@ -49,8 +52,8 @@ export function createHub(live: Live): Hub {
       forget?.();
       return Promise.resolve();
     },
-    hint(hint, job) {
-      for (const listener of listenersOf(job)) listener.hint?.(hint);
+    hint(hint, job, kind = 'again') {
+      for (const listener of listenersOf(job)) listener.hint?.(hint, kind);
     },
     isHinted: (job) => listenersOf(job).some((listener) => listener.hint !== undefined),
     listen(listener) {

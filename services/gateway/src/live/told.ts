@@ -1,6 +1,7 @@
 /** What is told: turned into text once, and into bytes once for each way of sending it, however many listen. */
 import { statusText } from '@capstan/shared/contract/status';
 import type { StatusObject } from '@capstan/shared/contract/api';
+import { smallOf } from '../status/small.ts';
 import type { LiveEvent } from '../jobs/live.ts';
 
 /** How frames are put on a connection. Of `cursor`, one can go on later. */
@@ -14,10 +15,12 @@ export interface Shared {
 /** An event. */
 export interface Told extends Shared {
   readonly cursor: number;
+  /** The same without what is of no use yet, for who asks for it. */
+  readonly small: Shared & { readonly cursor: number };
 }
 
 export function createTold({ cursor, event }: Pick<LiveEvent, 'cursor' | 'event'>, status: () => StatusObject): Told {
-  const body = () => ({
+  const body = (job: StatusObject) => ({
     cursor,
     jobId: event.jobId,
     run: event.run,
@@ -25,13 +28,19 @@ export function createTold({ cursor, event }: Pick<LiveEvent, 'cursor' | 'event'
     status: event.code,
     statusText: statusText(event.code),
     at: event.at / 1000,
-    job: status(),
+    job,
   });
-  return { cursor, ...createShared({ type: 'event', cursor, body }) };
+  let known: StatusObject | undefined;
+  const job = () => (known ??= status());
+  return {
+    cursor,
+    ...createShared({ type: 'event', cursor, body: () => body(job()) }),
+    small: { cursor, ...createShared({ type: 'event', cursor, body: () => body(smallOf(job(), event.code)) }) },
+  };
 }
 
 /** How a job stands between its events: no part of their order. */
-export function createHint(type: 'progress' | 'queue', hint: object): Shared {
+export function createHint(type: 'progress' | 'queue' | 'removed', hint: object): Shared {
   return createShared({ type, cursor: undefined, body: () => hint });
 }
 

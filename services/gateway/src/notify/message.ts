@@ -11,9 +11,10 @@ export interface Told {
   readonly details: { readonly termination?: Termination };
 }
 
-/** `started` and `ended` come once each for a run, the same one perhaps again. */
-export function bodyOf({ jobId, run, code, at, details }: Told): string {
+/** Who it is for stands in it, and so is signed: one receiver can't play it to another. `started` and `ended` come once each for a run, the same one perhaps again. */
+export function bodyOf({ jobId, run, code, at, details }: Told, receiver: string): string {
   return JSON.stringify({
+    receiver,
     event: code === 10 ? 'started' : 'ended',
     jobId,
     run,

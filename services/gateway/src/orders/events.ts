@@ -1,13 +1,10 @@
-/** What a receipt says happened, PURE: the events of datatokens and of the tokens that fees are paid in, each with who emitted it. */
-import { Interface, type Result } from 'ethers';
+/**
+ * What a receipt says happened, PURE: the events of datatokens and of the tokens that fees are paid in, each with who emitted it. They are
+ * read out of the raw words: a general decoder takes milliseconds for each, and anyone may name a transaction with thousands.
+ */
+import { nameOf } from '../chain/order-logs.ts';
 import type { Receipt } from '../chain/receipts.ts';
-
-const contracts = new Interface([
-  'event OrderStarted(address indexed consumer, address payer, uint256 amount, uint256 serviceIndex, uint256 timestamp, address indexed publishMarketAddress, uint256 blockNumber)',
-  'event OrderReused(bytes32 orderTxId, address caller, uint256 timestamp, uint256 number)',
-  'event ProviderFee(address indexed providerFeeAddress, address indexed providerFeeToken, uint256 providerFeeAmount, bytes providerData, uint8 v, bytes32 r, bytes32 s, uint256 validUntil)',
-  'event Transfer(address indexed from, address indexed to, uint256 value)',
-]);
+import { TOPICS } from '../chain/topics.ts';
 
 /** Every address in lower case; anyone can emit anything, so `by` decides what an event is worth. */
 interface Emitted {
@@ -50,58 +47,92 @@ export interface Transfer extends Emitted {
 
 export type ChainEvent = OrderStarted | OrderReused | ProviderFee | Transfer;
 
-export function eventsIn({ logs }: Pick<Receipt, 'logs'>): readonly ChainEvent[] {
-  return logs.flatMap(({ address, topics, data }) => {
-    const event = parsed(topics, data);
-    return event ? [{ ...event, by: address.toLowerCase() }] : [];
-  });
+/** What a log says, as the words of 32 bytes that its indexed and its other values are. */
+interface Words {
+  readonly topics: readonly string[];
+  readonly data: readonly string[];
+  /** Of all other values. */
+  readonly text: string;
 }
 
 type Unsigned<T> = T extends Emitted ? Omit<T, 'by'> : never;
+type Read = (words: Words) => Unsigned<ChainEvent> | undefined;
 
-function parsed(topics: readonly string[], data: string): Unsigned<ChainEvent> | undefined {
-  try {
-    const log = contracts.parseLog({ topics: [...topics], data });
-    return log ? asEvent(log.name, log.args) : undefined;
-  } catch {
-    // Another contract's event under the same name, e.g. the Transfer of an NFT.
-    return undefined;
-  }
+const readers: Readonly<Record<string, Read>> = {
+  [TOPICS.started]({ topics, data }) {
+    const [consumer, market] = topics.map(addressIn);
+    const [payer, amount, serviceIndex, timestamp, blockNumber] = data;
+    if (!consumer || !market || !payer || !amount || !serviceIndex || !timestamp || !blockNumber) return undefined;
+    const payerAddress = addressIn(payer);
+    if (!payerAddress) return undefined;
+    return {
+      kind: 'started',
+      consumer,
+      payer: payerAddress,
+      amount: BigInt(amount),
+      serviceIndex: BigInt(serviceIndex),
+      timestamp: BigInt(timestamp),
+    };
+  },
+  [TOPICS.reused]({ data: [orderTxId, callerWord = '', timestamp, number] }) {
+    const caller = addressIn(callerWord);
+    if (!orderTxId || !caller || !timestamp || !number) return undefined;
+    return { kind: 'reused', orderTxId, caller, timestamp: BigInt(timestamp) };
+  },
+  [TOPICS.fee]({ topics, data, text }) {
+    const [address, token] = topics.map(addressIn);
+    const [amount, offset, v, r, s, validUntil] = data;
+    if (!address || !token || !amount || !offset || !v || !r || !s || !validUntil) return undefined;
+    const providerData = bytesAt(text, BigInt(offset));
+    if (providerData === undefined || BigInt(v) > 255n) return undefined;
+    const signature = { v: Number(v), r, s };
+    return {
+      kind: 'fee',
+      address,
+      token,
+      amount: BigInt(amount),
+      providerData,
+      signature,
+      validUntil: BigInt(validUntil),
+    };
+  },
+  [TOPICS.transfer]({ topics, data: [value] }) {
+    const [, to] = topics.map(addressIn);
+    return to && value ? { kind: 'transfer', to, value: BigInt(value) } : undefined;
+  },
+};
+
+/** How many values of an event are indexed: the Transfer of an NFT has one more. */
+const INDEXED: Readonly<Record<string, number>> = {
+  [TOPICS.started]: 2,
+  [TOPICS.reused]: 0,
+  [TOPICS.fee]: 2,
+  [TOPICS.transfer]: 2,
+};
+
+/** Undefined for what is none of these events, or another contract's event under the same name. */
+export function decodeLog({ address, topics: [name = '', ...indexed], data }: Receipt['logs'][number]) {
+  const topic = nameOf({ topics: [name] });
+  if (indexed.length !== INDEXED[topic]) return undefined;
+  const words = { topics: indexed.map(lower), data: wordsOf(data), text: data.slice(2).toLowerCase() };
+  const event = readers[topic]?.(words);
+  return event && { ...event, by: address.toLowerCase() };
 }
 
-function asEvent(name: string, args: Result): Unsigned<ChainEvent> | undefined {
-  const address = (key: string) => String(args[key]).toLowerCase();
-  const number = (key: string) => args[key] as bigint;
-  switch (name) {
-    case 'OrderStarted':
-      return {
-        kind: 'started',
-        consumer: address('consumer'),
-        payer: address('payer'),
-        amount: number('amount'),
-        serviceIndex: number('serviceIndex'),
-        timestamp: number('timestamp'),
-      };
-    case 'OrderReused':
-      return {
-        kind: 'reused',
-        orderTxId: String(args['orderTxId']),
-        caller: address('caller'),
-        timestamp: number('timestamp'),
-      };
-    case 'ProviderFee':
-      return {
-        kind: 'fee',
-        address: address('providerFeeAddress'),
-        token: address('providerFeeToken'),
-        amount: number('providerFeeAmount'),
-        providerData: String(args['providerData']),
-        signature: { v: Number(args['v']), r: String(args['r']), s: String(args['s']) },
-        validUntil: number('validUntil'),
-      };
-    case 'Transfer':
-      return { kind: 'transfer', to: address('to'), value: number('value') };
-    default:
-      return undefined;
-  }
+const lower = (text: string) => text.toLowerCase();
+
+/** Whole words only; the values of an event before those of changing length are the first six at most. */
+const wordsOf = (data: string): readonly string[] =>
+  (data.slice(2, 2 + 6 * 64).match(/[0-9a-fA-F]{64}/g) ?? []).map((word) => `0x${word.toLowerCase()}`);
+
+function addressIn(word: string): string | undefined {
+  return /^0x0{24}[0-9a-f]{40}$/.test(word) ? `0x${word.slice(26)}` : undefined;
+}
+
+/** Bytes stand as their length and then themselves. */
+function bytesAt(text: string, offset: bigint): string | undefined {
+  const begin = Number(offset) * 2;
+  const length = Number(`0x${text.slice(begin, begin + 64) || '0'}`);
+  const bytes = text.slice(begin + 64, begin + 64 + length * 2);
+  return text.length >= begin + 64 && bytes.length === length * 2 ? `0x${bytes}` : undefined;
 }

@@ -1,5 +1,6 @@
 /** What a minute costs, and how this node signs its price, PURE. Source: the wire contract, §7. */
 import { getBytes, hashMessage, hexlify, solidityPackedKeccak256, toUtf8Bytes, toUtf8String } from 'ethers';
+import { parseJson } from '@capstan/shared/json';
 
 /** What a fee is asked for. */
 export interface FeeSubject {
@@ -53,10 +54,15 @@ export function providerDataOf({ environment, timestamp, dt, id }: FeeSubject): 
   return hexlify(toUtf8Bytes(JSON.stringify({ environment, timestamp, dt, id })));
 }
 
+/** Hex of what providers write, some 300 bytes. */
+const MAX_DATA_CHARS = 10_000;
+
 /** What a fee's data name; undefined for what no provider wrote. */
 export function readProviderData(providerData: string): Partial<Record<keyof FeeSubject, unknown>> | undefined {
+  // Whoever orders writes what he likes there.
+  if (providerData.length > MAX_DATA_CHARS) return undefined;
   try {
-    const value: unknown = JSON.parse(toUtf8String(providerData));
+    const value = parseJson(toUtf8String(providerData));
     return typeof value === 'object' && value !== null ? value : undefined;
   } catch {
     return undefined;

@@ -1,6 +1,6 @@
 /** Offers that this node makes and stands by: fees under its own signature. */
-import { getAddress, SigningKey } from 'ethers';
-import type { ProviderFee } from '@capstan/shared/contract/api';
+import { getAddress, isAddress, SigningKey } from 'ethers';
+import type { ProviderFee } from '@capstan/shared/contract/quotes';
 import type { Clock } from '@capstan/shared/clock';
 import type { Environment } from '@capstan/shared/contract/messages';
 import type { NodeKey } from '@capstan/shared/node-key';
@@ -15,6 +15,8 @@ export interface FeeAsked {
   readonly serviceId: string;
   /** Unix seconds. */
   readonly validUntil: number;
+  /** Of the asset. */
+  readonly chainId: number;
   /** Where it is paid; undefined if nothing is to be paid. */
   readonly chain: Chain | undefined;
 }
@@ -29,10 +31,12 @@ interface QuotesOptions {
   /** The node's address. */
   readonly address: string;
   readonly contracts: Contracts;
+  /** Those that may be named on a chain where the environment has none, the best one first. */
+  readonly feeTokens: (chainId: number) => readonly string[];
   readonly clock: Clock;
 }
 
-export function createQuotes({ key, address, contracts, clock }: QuotesOptions): Quotes {
+export function createQuotes({ key, address, contracts, feeTokens, clock }: QuotesOptions): Quotes {
   const signer = new SigningKey(key.secret());
 
   const amountOf = async ({ environment, chain, validUntil }: FeeAsked, nowS: number): Promise<bigint> => {
@@ -41,15 +45,21 @@ export function createQuotes({ key, address, contracts, clock }: QuotesOptions):
     return feeAmount(nowS, validUntil, { priceMin: environment.priceMin, decimals });
   };
 
+  /** Where nothing is to be paid, too: clients approve the token whatever the amount, and the zero address reverts. */
+  const tokenOf = (token: string, chainId: number) => {
+    const named = [token, ...feeTokens(chainId)].find((each) => each !== NO_TOKEN && isAddress(each));
+    return named === undefined ? NO_TOKEN : getAddress(named);
+  };
+
   return {
     async fee(asked) {
-      const { environment, datatoken, serviceId, validUntil } = asked;
+      const { environment, datatoken, serviceId, validUntil, chainId } = asked;
       const nowS = Math.floor(clock.now() / 1_000);
       const amount = await amountOf(asked, nowS);
       const terms = {
         providerData: providerDataOf({ environment: environment.id, timestamp: nowS, dt: datatoken, id: serviceId }),
         providerFeeAddress: getAddress(address),
-        providerFeeToken: amount === 0n ? NO_TOKEN : getAddress(environment.feeToken),
+        providerFeeToken: tokenOf(environment.feeToken, chainId),
         providerFeeAmount: amount,
         validUntil: BigInt(validUntil),
       };

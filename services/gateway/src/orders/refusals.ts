@@ -8,15 +8,18 @@ export type RefusalReason =
   | 'order_missing'
   | 'order_absent'
   | 'order_unconfirmed'
+  | 'order_too_long'
   | 'datatoken_not_of_nft'
   | 'chain_not_served'
   | 'held_by_other_provider';
 
-const MESSAGES: Readonly<Record<RefusalReason, string>> = {
+export const ORDER_REASONS: Readonly<Record<RefusalReason, string>> = {
   order_missing: 'Name the transaction of your order as transferTxId.',
   order_absent: "The chain knows no such transaction. Send the order's transaction, and wait until it is in a block.",
   order_unconfirmed:
     'The transaction of the order has too few confirmations yet. Try again when more blocks have come.',
+  order_too_long:
+    'The transaction of the order tells of too many orders, fees or payments of fees. Order in smaller transactions.',
   order_failed: 'The transaction of the order failed on the chain. Order again.',
   order_not_of_datatoken:
     "The transaction starts no order of this service's datatoken. Order with startOrder of that very token.",
@@ -45,16 +48,22 @@ export const IN_USE = '`agreementId` already in use for other job.';
 export function orderRefusal(resource: string, reason: RefusalReason): CapstanError {
   const code =
     resource === 'algorithm' ? { algorithm: 'in_use_or_not_on_chain' } : { [`${resource}.serviceId`]: 'order_invalid' };
-  return new CapstanError('REFUSED', MESSAGES[reason], { refusal: code, reason });
+  return new CapstanError('REFUSED', ORDER_REASONS[reason], { refusal: code, reason });
 }
 
+export const JOB_REASONS = {
+  order_in_use: 'A job that has not ended runs under this order. Wait for its end, or order again.',
+  fees_not_paid:
+    'None of the orders carries the fee of this environment. Order with all the fees that initializeCompute answers together.',
+} as const;
+
 export function orderInUse(): CapstanError {
-  const text = 'A job that has not ended runs under this order. Wait for its end, or order again.';
-  return new CapstanError('REFUSED', text, { refusal: IN_USE, reason: 'order_in_use' });
+  return new CapstanError('REFUSED', JOB_REASONS.order_in_use, { refusal: IN_USE, reason: 'order_in_use' });
 }
 
 export function feesNotPaid(): CapstanError {
-  const text =
-    'None of the orders carries the fee of this environment. Order with all the fees that initializeCompute answers together.';
-  return new CapstanError('REFUSED', text, { refusal: { order: 'fees_not_paid' }, reason: 'fees_not_paid' });
+  return new CapstanError('REFUSED', JOB_REASONS.fees_not_paid, {
+    refusal: { order: 'fees_not_paid' },
+    reason: 'fees_not_paid',
+  });
 }

@@ -2,20 +2,22 @@
  * Whether a transaction is an order of one service by one consumer, PURE: receipts, asset and time → order or refusal. Anyone can emit any
  * event from a contract of their own, so only those count that the service's datatoken emitted itself. Source: the wire contract, §7.
  */
-import { recoverAddress } from 'ethers';
 import type { Ddo, Service } from '@capstan/shared/contract/ddo';
 import type { Address } from '@capstan/shared/contract/ids';
 import type { Receipt } from '../chain/receipts.ts';
-import { eventsIn, type ChainEvent, type OrderReused, type OrderStarted, type ProviderFee } from './events.ts';
-import { feeDigest, readProviderData } from './fees.ts';
+import type { OrderReused, OrderStarted, ProviderFee } from './events.ts';
+import { readProviderData } from './fees.ts';
+import type { Reading } from './reading.ts';
+import { feesReceived } from './transfers.ts';
 
 export interface OrderClaim {
   readonly ddo: Ddo;
   readonly service: Service;
   readonly caller: Address;
-  readonly environment: string;
-  /** Whose fee it must be: ours. */
-  readonly provider: Address;
+  /** Undefined for what is not computed on: any fee of this service counts, and one without an end. */
+  readonly environment: string | undefined;
+  /** Whose fee it must be: ours, of the key that we have or of one that we had. */
+  readonly providers: readonly Address[];
 }
 
 /** The receipts of the transaction that was named, and of the start that it reuses, if it does. */
@@ -54,17 +56,21 @@ export type OrderVerdict =
   | { readonly kind: 'valid'; readonly order: VerifiedOrder }
   | { readonly kind: 'refused'; readonly code: OrderRefusal };
 
+/** By what, and when, an order is judged. */
+export interface Judging {
+  readonly reading: Reading;
+  readonly nowS: number;
+}
+
 /** A whole datatoken. */
 const ONE = 10n ** 18n;
-/** Ocean's contracts keep a share of a fee for the community; a token that arrives in part only was not Ocean's contract's doing. */
-const LEAST_SHARE_PERCENT = 90n;
 
 const refused = (code: OrderRefusal) => ({ kind: 'refused', code }) as const;
 
-export function verifyOrder(receipts: OrderReceipts, claim: OrderClaim, nowS: number): OrderVerdict {
-  const access = verifyAccess(receipts, claim, nowS);
+export function verifyOrder(receipts: OrderReceipts, claim: OrderClaim, judging: Judging): OrderVerdict {
+  const access = verifyAccess(receipts, claim, judging);
   if (access.kind === 'refused') return access;
-  const fee = verifyFee(receipts.named, claim, nowS);
+  const fee = verifyFee(receipts.named, claim, judging);
   if (fee.kind === 'refused') return fee;
   return { kind: 'valid', order: { ...access.order, fee: fee.fee } };
 }
@@ -74,14 +80,17 @@ export type AccessVerdict =
   | { readonly kind: 'refused'; readonly code: OrderRefusal };
 
 /** The half that the data's owner sells: access to a service, for as long as its timeout says, whatever became of the fee. */
-export function verifyAccess({ named, started }: OrderReceipts, claim: OrderClaim, nowS: number): AccessVerdict {
+export function verifyAccess(
+  { named, started }: OrderReceipts,
+  claim: OrderClaim,
+  { reading, nowS }: Judging,
+): AccessVerdict {
   const { service, ddo, caller } = claim;
   if (!named.isSuccess || started?.isSuccess === false) return refused('order_failed');
   const datatoken = service.datatokenAddress.toLowerCase();
-  const own = (receipt: Receipt) => eventsIn(receipt).filter(({ by }) => by === datatoken);
-  const reuse = reuseIn(named, datatoken);
+  const reuse = reuseIn(named, datatoken, reading);
   if (reuse && !started) return refused('order_reuse_of_unknown');
-  const starts = own(started ?? named).filter((event) => event.kind === 'started');
+  const starts = ownEvents(started ?? named, datatoken, reading).filter((event) => event.kind === 'started');
   if (starts.length === 0) return refused(reuse ? 'order_reuse_of_unknown' : 'order_not_of_datatoken');
 
   const index = BigInt(ddo.services.indexOf(service));
@@ -100,11 +109,14 @@ export function verifyAccess({ named, started }: OrderReceipts, claim: OrderClai
 }
 
 /** The start that a transaction reuses, if it reuses one of this datatoken. One that also starts an order is that order's start. */
-export function reuseIn(receipt: Receipt, datatoken: string): OrderReused | undefined {
-  const own = eventsIn(receipt).filter(({ by }) => by === datatoken.toLowerCase());
+export function reuseIn(receipt: Receipt, datatoken: string, reading: Reading): OrderReused | undefined {
+  const own = ownEvents(receipt, datatoken, reading);
   if (own.some(({ kind }) => kind === 'started')) return undefined;
   return own.find((event) => event.kind === 'reused');
 }
+
+const ownEvents = (receipt: Receipt, datatoken: string, reading: Reading) =>
+  reading.events(receipt, datatoken).filter(({ by }) => by === datatoken.toLowerCase());
 
 /** Counted from the start, or from a reuse that came before that time was over: a later one would make an order last for ever. */
 function isWithinTimeout(start: OrderStarted, reuse: OrderReused | undefined, timeoutS: number, nowS: number): boolean {
@@ -118,55 +130,52 @@ type FeeVerdict =
   | { readonly kind: 'valid'; readonly fee: VerifiedOrder['fee'] }
   | { readonly kind: 'refused'; readonly code: OrderRefusal };
 
-/** The half that this node sells: its fee, signed by itself for this datatoken, service and environment, and paid. */
-function verifyFee(receipt: Receipt, claim: OrderClaim, nowS: number): FeeVerdict {
-  const datatoken = claim.service.datatokenAddress.toLowerCase();
-  const events = eventsIn(receipt);
-  const fees = events.filter((event) => event.kind === 'fee' && event.by === datatoken) as readonly ProviderFee[];
-  const verdicts = fees.map((fee) => judgeFee(fee, claim, events, nowS));
-  return (
-    verdicts.find(({ kind }) => kind === 'valid') ??
-    verdicts.find(({ kind }) => kind === 'refused') ??
-    refused('fee_absent')
-  );
-}
+/** A datatoken of somebody's own may tell of any number of fees: what costs more than a look is done for the first few that fit. */
+const MOST_SUBJECTS = 20;
+const MOST_SIGNATURES = 10;
 
-function judgeFee(fee: ProviderFee, claim: OrderClaim, events: readonly ChainEvent[], nowS: number): FeeVerdict {
-  const { service, environment, provider } = claim;
-  if (fee.address !== provider) return refused('fee_of_other_provider');
-  if (signerOf(fee) !== provider) return refused('fee_signature_invalid');
-  const subject = readProviderData(fee.providerData);
-  if (String(subject?.dt).toLowerCase() !== service.datatokenAddress.toLowerCase())
-    return refused('fee_wrong_datatoken');
-  if (subject?.id !== service.id) return refused('fee_wrong_service');
-  if (subject.environment !== environment) return refused('fee_wrong_environment');
-  if (Number(fee.validUntil) <= nowS) return refused('fee_expired');
-  if (!hasArrived(fee, events)) return refused('fee_not_received');
+/** The half that this node sells: its fee, signed by itself for this datatoken, service and environment, and paid. */
+function verifyFee(receipt: Receipt, claim: OrderClaim, { reading, nowS }: Judging): FeeVerdict {
+  const datatoken = claim.service.datatokenAddress.toLowerCase();
+  const events = reading.events(receipt, datatoken);
+  const received = feesReceived(events);
+  const fees = events.filter((event) => event.kind === 'fee').filter(({ by }) => by === datatoken);
+  const ofTerms = sift(fees, (fee) => termsRefusal(fee, claim, { received, nowS }));
+  const ofSubject = sift(ofTerms.passed.slice(0, MOST_SUBJECTS), (fee) => subjectRefusal(fee, claim));
+  const signed = sift(ofSubject.passed.slice(0, MOST_SIGNATURES), (fee) =>
+    reading.signerOf(fee) === fee.address ? undefined : 'fee_signature_invalid',
+  );
+  const [fee] = signed.passed;
+  if (!fee) return refused(signed.why ?? ofSubject.why ?? ofTerms.why ?? 'fee_absent');
   const { token, amount, validUntil } = fee;
   return { kind: 'valid', fee: { token, amount, validUntil: Number(validUntil) } };
 }
 
-function signerOf({ signature, address, token, amount, validUntil, providerData }: ProviderFee): string | undefined {
-  const terms = {
-    providerData,
-    providerFeeAddress: address,
-    providerFeeToken: token,
-    providerFeeAmount: amount,
-    validUntil,
+/** Those that pass, and why the first of the others does not. */
+function sift(fees: readonly ProviderFee[], refusalOf: (fee: ProviderFee) => OrderRefusal | undefined) {
+  const judged = fees.map((fee) => ({ fee, why: refusalOf(fee) }));
+  return {
+    passed: judged.filter(({ why }) => why === undefined).map(({ fee }) => fee),
+    why: judged.find(({ why }) => why !== undefined)?.why,
   };
-  try {
-    return recoverAddress(feeDigest(terms), signature).toLowerCase();
-  } catch {
-    return undefined;
-  }
 }
 
-/** That a datatoken says so is not enough: a contract that only claims to be Ocean's may say anything. */
-function hasArrived(fee: ProviderFee, events: readonly ChainEvent[]): boolean {
-  if (fee.amount === 0n) return true;
-  const toUs = events.filter(
-    (event) => event.kind === 'transfer' && event.by === fee.token && event.to === fee.address,
-  ) as readonly { readonly value: bigint }[];
-  const received = toUs.reduce((sum, { value }) => sum + value, 0n);
-  return received * 100n >= fee.amount * LEAST_SHARE_PERCENT;
+interface Paid {
+  readonly received: ReadonlySet<ProviderFee>;
+  readonly nowS: number;
+}
+
+function termsRefusal(fee: ProviderFee, { environment, providers }: OrderClaim, { received, nowS }: Paid) {
+  if (!providers.some((provider) => fee.address === provider)) return 'fee_of_other_provider';
+  const isEndless = environment === undefined && fee.validUntil === 0n;
+  if (!isEndless && Number(fee.validUntil) <= nowS) return 'fee_expired';
+  return received.has(fee) ? undefined : 'fee_not_received';
+}
+
+function subjectRefusal(fee: ProviderFee, { service, environment }: OrderClaim) {
+  const subject = readProviderData(fee.providerData);
+  if (String(subject?.dt).toLowerCase() !== service.datatokenAddress.toLowerCase()) return 'fee_wrong_datatoken';
+  if (subject?.id !== service.id) return 'fee_wrong_service';
+  if (environment !== undefined && subject.environment !== environment) return 'fee_wrong_environment';
+  return undefined;
 }

@@ -1,24 +1,30 @@
 /** Results in a folder, as the runner's folder writer leaves them: `<dir>/<jobId>/<run>/manifest.json` and `files/<index>`. */
-import { open, readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ManifestSchema, type Manifest } from '@capstan/shared/contract/manifest';
-import { systemCode } from '@capstan/shared/errors';
-import { compileStrict } from '@capstan/shared/validate';
-import { notWhole, type Results } from './open.ts';
-
-const parseManifest = compileStrict('manifest of results', ManifestSchema);
+import { Readable } from 'node:stream';
+import { resultsOf, type Manifest } from '@capstan/shared/contract/manifest';
+import { CapstanError } from '@capstan/shared/errors';
+import { MAX_MANIFEST_BYTES, parseManifest } from '@capstan/shared/results/manifest-text';
+import { openBeneath } from '@capstan/shared/results/open-beneath';
+import { verified } from '@capstan/shared/results/verified';
+import { notWhole, type Results, type RunOfJob } from './open.ts';
 
 export function createResultsFolder(dir: string): Results {
   return {
     remove: (jobId) => rm(join(dir, jobId), { recursive: true, force: true }),
-    async open({ jobId, run }, index) {
-      const folder = join(dir, jobId, String(run));
-      const manifest = await readManifest(join(folder, 'manifest.json'));
+    async list(run) {
+      const manifest = await readManifest(dir, run);
+      return manifest && resultsOf(manifest);
+    },
+    async open(run, index) {
+      const manifest = await readManifest(dir, run);
       const file = manifest?.files.find((each) => each.index === index);
       if (!manifest || !file) return undefined;
-      const handle = await open(join(folder, 'files', String(file.index))).catch((error: unknown) => {
-        throw notWhole(error);
+      const opened = openBeneath(dir, run.jobId, String(run.run), 'files', String(file.index));
+      const handle = await opened.catch((error: unknown) => {
+        throw whole(error);
       });
+      if (!handle) throw notWhole(undefined);
       const { size } = await handle.stat();
       if (size !== file.filesize) {
         await handle.close();
@@ -27,20 +33,28 @@ export function createResultsFolder(dir: string): Results {
       return {
         file,
         expiresAt: manifest.expiresAt,
-        read: (range) => handle.createReadStream({ ...range, highWaterMark: 256 * 1024 }),
+        read(range) {
+          const bytes = verified(file, range, (part) =>
+            Promise.resolve(handle.createReadStream({ ...part, autoClose: false, highWaterMark: 256 * 1024 })),
+          );
+          const stream = Readable.from(bytes, { objectMode: false });
+          return stream.once('close', () => void handle.close().catch(() => undefined));
+        },
         close: () => handle.close(),
       };
     },
   };
 }
 
-async function readManifest(path: string): Promise<Manifest | undefined> {
-  let text: string;
+async function readManifest(dir: string, run: RunOfJob): Promise<Manifest | undefined> {
   try {
-    text = await readFile(path, 'utf8');
+    await using handle = await openBeneath(dir, run.jobId, String(run.run), 'manifest.json');
+    if (!handle) return undefined;
+    if ((await handle.stat()).size > MAX_MANIFEST_BYTES) throw notWhole(undefined);
+    return parseManifest(await handle.readFile('utf8'), run);
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw notWhole(error);
+    throw whole(error);
   }
-  return parseManifest(JSON.parse(text));
 }
+
+const whole = (error: unknown) => (error instanceof CapstanError ? error : notWhole(error));

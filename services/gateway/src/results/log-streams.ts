@@ -2,22 +2,16 @@
  * Which bytes of a published log are of which stream, as the runner leaves it beside the manifest: for each stretch, twice its length, plus
  * one for standard error, seven bits a byte, the low ones first, the top bit set on all but the last.
  */
-import { open } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { JobId } from '@capstan/shared/contract/ids';
 import { LOG_STREAMS_FILE } from '@capstan/shared/contract/manifest';
-import { systemCode } from '@capstan/shared/errors';
+import { openBeneath } from '@capstan/shared/results/open-beneath';
 
 /** Lengths, above zero of standard output and below of standard error. None where nothing is known, as of a runner on another machine. */
 export type LogStreams = (run: { readonly jobId: JobId; readonly run: number }) => AsyncGenerator<number>;
 
 export function createLogStreams(dir: string): LogStreams {
   return async function* ({ jobId, run }) {
-    const path = join(dir, jobId, String(run), 'private', LOG_STREAMS_FILE);
-    const handle = await open(path).catch((error: unknown) => {
-      if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return undefined;
-      throw error;
-    });
+    const handle = await openBeneath(dir, jobId, String(run), 'private', LOG_STREAMS_FILE);
     if (!handle) return;
     let value = 0;
     let weight = 1;

@@ -1,8 +1,14 @@
 /** Reading results: the port. A result is complete bytes whose hash stands in the manifest, or it is not there. */
 import type { Readable } from 'node:stream';
 import type { JobId } from '@capstan/shared/contract/ids';
+import type { ResultFile } from '@capstan/shared/contract/job';
 import type { ManifestFile } from '@capstan/shared/contract/manifest';
 import { CapstanError } from '@capstan/shared/errors';
+
+export interface RunOfJob {
+  readonly jobId: JobId;
+  readonly run: number;
+}
 
 export interface OpenedResult {
   readonly file: ManifestFile;
@@ -15,9 +21,11 @@ export interface OpenedResult {
 
 export interface Results {
   /** Deletes all runs of a job. Harmless if there are none. */
-  remove(jobId: JobId): Promise<void>;
+  remove(jobId: JobId, signal?: AbortSignal): Promise<void>;
+  /** All results of a run, by its manifest; undefined if there is none. Throws RESULTS_UNAVAILABLE. */
+  list(run: RunOfJob): Promise<readonly ResultFile[] | undefined>;
   /** Undefined if the run has no such result. Throws RESULTS_UNAVAILABLE if it should be there and is not whole. */
-  open(run: { readonly jobId: JobId; readonly run: number }, index: number): Promise<OpenedResult | undefined>;
+  open(run: RunOfJob, index: number): Promise<OpenedResult | undefined>;
 }
 
 export function notWhole(cause: unknown): CapstanError {

@@ -1,15 +1,12 @@
 /** Results in a store beside this machine, as the runner's writer for it leaves them: `<jobId>/<run>/manifest.json` and its places. */
-import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
-import { manifestName, ManifestSchema, objectName } from '@capstan/shared/contract/manifest';
-import type { Objects, Range } from '@capstan/shared/objects/objects';
-import { compileStrict } from '@capstan/shared/validate';
-import { notWhole, type Results } from './open.ts';
-
-const parseManifest = compileStrict('manifest of results', ManifestSchema);
+import { manifestName, objectName, resultsOf } from '@capstan/shared/contract/manifest';
+import { MAX_MANIFEST_BYTES, parseManifest } from '@capstan/shared/results/manifest-text';
+import type { Objects } from '@capstan/shared/results/objects';
+import { verified } from '@capstan/shared/results/verified';
+import { notWhole, type Results, type RunOfJob } from './open.ts';
 
 interface RemoteOptions {
   readonly objects: Objects;
@@ -17,61 +14,47 @@ interface RemoteOptions {
   readonly dir: string;
 }
 
-/** A store that says nothing for this long is given up. */
-const LIMIT_MS = 60_000;
-const limited = () => AbortSignal.timeout(LIMIT_MS);
+/** A consumer waits for it: a store that says nothing for this long is given up. */
+const OPEN_MS = 60_000;
+const REMOVE_MS = 600_000;
 
 export function createRemoteResults({ objects, dir }: RemoteOptions): Results {
+  const readManifest = async (run: RunOfJob, limit: AbortSignal) => {
+    const content = await objects.readSmall(manifestName(run), MAX_MANIFEST_BYTES, limit);
+    return content && parseManifest(content.toString('utf8'), run);
+  };
+
   return {
-    async remove(jobId) {
-      await objects.removeFolder(jobId, AbortSignal.timeout(10 * LIMIT_MS));
+    async remove(jobId, signal) {
+      const limit = AbortSignal.timeout(REMOVE_MS);
+      await objects.removeFolder(jobId, signal ? AbortSignal.any([signal, limit]) : limit);
       await rm(join(dir, jobId), { recursive: true, force: true });
     },
+    async list(run) {
+      const manifest = await readManifest(run, AbortSignal.timeout(OPEN_MS));
+      return manifest && resultsOf(manifest);
+    },
     async open(run, index) {
-      const name = manifestName(run);
-      if ((await objects.sizeOf(name, limited())) === undefined) return undefined;
-      const text = (await buffer(await objects.read(name, undefined, limited()))).toString('utf8');
-      const { files, expiresAt } = parseManifest(JSON.parse(text));
+      const limit = AbortSignal.timeout(OPEN_MS);
+      const manifest = await readManifest(run, limit);
+      if (!manifest) return undefined;
+      const { files, expiresAt } = manifest;
       const file = files.find((each) => each.index === index);
       if (!file?.place) return undefined;
       const place = objectName(run, file.place);
-      if ((await objects.sizeOf(place, limited())) !== file.filesize) throw notWhole(undefined);
+      const sizeBytes = file.filesize;
+      if ((await objects.sizeOf(place, limit)) !== sizeBytes) throw notWhole(undefined);
       const reading = new AbortController();
       return {
         file,
         expiresAt,
         read(range) {
-          const bytes = Readable.from(flowing(objects, { place, range, sha256: file.sha256 }, reading.signal), {
-            objectMode: false,
-          });
+          const read = (part: typeof range) => objects.read(place, { sizeBytes, range: part }, reading.signal);
+          const bytes = Readable.from(verified(file, range, read), { objectMode: false });
           return bytes.once('close', () => reading.abort());
         },
         close: () => Promise.resolve(reading.abort()),
       };
     },
   };
-}
-
-interface Wanted {
-  readonly place: string;
-  readonly range: Range | undefined;
-  readonly sha256: string;
-}
-
-/** The last piece of a whole file is held back until all of it is known to be right: who gets the last byte has the file. */
-async function* flowing(
-  objects: Objects,
-  { place, range, sha256 }: Wanted,
-  signal: AbortSignal,
-): AsyncGenerator<Buffer> {
-  const source: AsyncIterable<Buffer> = await objects.read(place, range, signal);
-  const hash = createHash('sha256');
-  let held: Buffer | undefined;
-  for await (const piece of source) {
-    if (held) yield held;
-    hash.update(piece);
-    held = piece;
-  }
-  if (!range && hash.digest('hex') !== sha256) throw notWhole(undefined);
-  if (held) yield held;
 }

@@ -1,5 +1,6 @@
 /** Group commit: writes asked for in the same turn share one transaction, and nobody is answered or told before it is on disk. */
 import { CapstanError, messageOf } from '@capstan/shared/errors';
+import type { Log } from '@capstan/shared/log';
 import { isDiskFailure, type Db } from './db.ts';
 import type { StoredEvent } from './events.ts';
 
@@ -14,6 +15,8 @@ export interface Committer {
   /** Runs `work` in a transaction; resolves after the commit. A `work` that throws is undone alone and rejects alone. */
   write<T>(work: (transaction: Transaction) => T): Promise<T>;
   onCommitted(listener: CommittedListener): () => void;
+  /** While `work` goes on nothing is committed; what is asked for meanwhile waits, off the loop, and shares the commit after it. */
+  hold<T>(work: () => Promise<T>): Promise<T>;
 }
 
 interface Pending {
@@ -22,9 +25,10 @@ interface Pending {
   readonly reject: (error: unknown) => void;
 }
 
-export function createCommitter(db: Db): Committer {
+export function createCommitter(db: Db, log: Pick<Log, 'error'>): Committer {
   const listeners = new Set<CommittedListener>();
   let queue: Pending[] = [];
+  let holds = 0;
   // Prepared once: they frame every write there is.
   const begin = db.prepare('begin immediate');
   const commit = db.prepare('commit');
@@ -32,7 +36,17 @@ export function createCommitter(db: Db): Committer {
   const undo = db.prepare('rollback to work');
   const release = db.prepare('release work');
 
+  /** It is on the disk: a listener that fails is a mistake of ours, and no reason to leave the others and the callers without an answer. */
+  const tell = (listener: CommittedListener, announced: readonly StoredEvent[]) => {
+    try {
+      listener(announced);
+    } catch (error) {
+      log.error({ err: error }, 'a listener failed in a way that it must not');
+    }
+  };
+
   const flush = () => {
+    if (holds > 0 || queue.length === 0) return;
     const batch = queue;
     queue = [];
     const settled: (() => void)[] = [];
@@ -65,9 +79,12 @@ export function createCommitter(db: Db): Committer {
       for (const { reject } of batch) reject(unavailable);
       return;
     }
-    if (announced.length > 0) for (const listener of listeners) listener(announced);
+    if (announced.length > 0) for (const listener of listeners) tell(listener, announced);
     for (const settle of settled) settle();
   };
+
+  // After the requests that have arrived by then: the more that share a commit, the less each waits for the disk.
+  const flushSoon = () => void setImmediate(() => setImmediate(flush));
 
   return {
     write: (work) =>
@@ -77,12 +94,20 @@ export function createCommitter(db: Db): Committer {
           const value = work({ announce: (event) => void announced.push(event) });
           return { announced, settle: () => resolve(value) };
         };
-        // After the requests that have arrived by then: the more that share a commit, the less each waits for the disk.
-        if (queue.push({ perform, reject }) === 1) setImmediate(() => setImmediate(flush));
+        if (queue.push({ perform, reject }) === 1) flushSoon();
       }),
     onCommitted(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
+    },
+    async hold(work) {
+      holds += 1;
+      try {
+        return await work();
+      } finally {
+        holds -= 1;
+        flushSoon();
+      }
     },
   };
 }

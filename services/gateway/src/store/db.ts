@@ -1,8 +1,12 @@
-/** The SQLite file: the only place that imports SQLite. Opens, checks, migrates, and groups writes into commits. */
+/** The SQLite file as the service has it: opens, checks, migrates, and copies it. */
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { backup, DatabaseSync, type StatementSync } from 'node:sqlite';
+import { backup, type DatabaseSync, type StatementSync } from 'node:sqlite';
+import { setTimeout } from 'node:timers/promises';
 import { CapstanError, messageOf } from '@capstan/shared/errors';
+import { LOG_LIMITS } from './checkpoints.ts';
+import { connect, damageOf, isDamage, resultCodeOf } from './connection.ts';
+import { damaged } from './damaged.ts';
 import { MIGRATIONS } from './migrations/list.ts';
 
 export type SqlValue = null | number | bigint | string | Uint8Array;
@@ -25,20 +29,29 @@ export interface Db {
   close(): void;
 }
 
-/** Opens the store at `path`, or in memory for unit tests. Refuses a file that is damaged or newer than this program. */
-export function openDb(path: string): Db {
+export interface Opening {
+  /**
+   * Whether a thread looks after it from now on (`upkeep.ts`): then what is one long call, whether the file is whole and writing the log
+   * back, is not done here. Otherwise it is, as suits a command that has nobody to keep waiting.
+   */
+  readonly hasThread: boolean;
+}
+
+/** Opens the store at `path`, or in memory for unit tests. Refuses a file that is newer than this program, or seen to be damaged. */
+export function openDb(path: string, { hasThread }: Opening = { hasThread: false }): Db {
   if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   let opened: DatabaseSync | undefined;
   try {
-    const db = (opened = new DatabaseSync(path));
+    const db = (opened = connect(path));
     db.exec('pragma busy_timeout = 1000; pragma foreign_keys = on;');
-    // Every job dirties the same few index pages: the longer the log, the fewer times they are written back (64 MB at most).
-    db.exec('pragma cache_size = -64000; pragma wal_autocheckpoint = 16000;');
-    // Exclusive: a second gateway on the same store is refused, and a read costs no file locks.
-    db.exec('pragma locking_mode = exclusive; pragma journal_mode = wal;');
+    db.exec(
+      `pragma cache_size = -64000; pragma wal_autocheckpoint = ${hasThread ? LOG_WITHOUT_THREAD : LOG_LIMITS.fromPages};`,
+    );
+    db.exec('pragma journal_mode = wal;');
     // FULL: a commit is on the disk before the client hears of it, also when the power fails.
     db.exec('pragma synchronous = full;');
-    checkIntegrity(db);
+    // What is damaged must not be changed; nobody is served yet while a new version changes it.
+    if (!hasThread || isOld(db)) checkIntegrity(db);
     migrate(db);
     return dbOn(db);
   } catch (error) {
@@ -46,6 +59,9 @@ export function openDb(path: string): Db {
     throw asOurs(error);
   }
 }
+
+/** Pages, 1 GB: so far the log comes only where the thread can't follow. Then commits write it back. */
+const LOG_WITHOUT_THREAD = 262_144;
 
 function dbOn(db: DatabaseSync): Db {
   return {
@@ -57,21 +73,33 @@ function dbOn(db: DatabaseSync): Db {
         return unnamed;
       };
       return {
-        run(...values) {
-          const { changes, lastInsertRowid } = statement.run(...values);
-          return { changes: Number(changes), lastId: Number(lastInsertRowid) };
-        },
-        get: (...values) => statement.get(...values),
-        all: (...values) => statement.all(...values),
+        run: (...values) =>
+          sayingDamage(() => {
+            const { changes, lastInsertRowid } = statement.run(...values);
+            return { changes: Number(changes), lastId: Number(lastInsertRowid) };
+          }),
+        get: (...values) => sayingDamage(() => statement.get(...values)),
+        all: (...values) => sayingDamage(() => statement.all(...values)),
         // The types of Node know rows with names only.
-        values: (...values) => asValues().get(...values) as unknown as readonly SqlValue[] | undefined,
-        allValues: (...values) => asValues().all(...values) as unknown as readonly (readonly SqlValue[])[],
+        values: (...values) =>
+          sayingDamage(() => asValues().get(...values) as unknown as readonly SqlValue[] | undefined),
+        allValues: (...values) =>
+          sayingDamage(() => asValues().all(...values) as unknown as readonly (readonly SqlValue[])[]),
       };
     },
     exec: (sql) => db.exec(sql),
     backup: (to) => copy(db, to),
     close: () => db.close(),
   };
+}
+
+/** Whoever comes upon a damaged page before the thread does says the same as it. */
+function sayingDamage<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw isDamage(error) ? damaged(messageOf(error), error) : error;
+  }
 }
 
 /**
@@ -85,19 +113,19 @@ async function copy(db: DatabaseSync, to: string): Promise<void> {
       return;
     } catch (error) {
       if (resultCodeOf(error) !== 0 || tries === BACKUP_TRIES) throw error;
+      // Among writes that follow one another without a pause, a copy that doesn't wait either meets one each time.
+      await setTimeout(Math.random() * Math.min(LONGEST_PAUSE_MS, 2 ** tries));
     }
   }
 }
 
 /** Under the heaviest load one in six fails. */
 const BACKUP_TRIES = 50;
+const LONGEST_PAUSE_MS = 250;
 /** Pages of one step; between steps others have their turn. */
 const BACKUP_PAGES = 500;
 
 const BUSY = 5;
-/** The file is damaged, or none of SQLite's at all. */
-const DAMAGED: readonly number[] = [11, 26];
-const WHAT_TO_DO = 'Restore it from a backup (npm run restore -- --help); the node does not start on it.';
 
 function asOurs(error: unknown): CapstanError {
   if (error instanceof CapstanError) return error;
@@ -108,13 +136,8 @@ function asOurs(error: unknown): CapstanError {
       { cause: error },
     );
   }
-  return new CapstanError('STORE_UNAVAILABLE', whyNot(error), { cause: error });
-}
-
-function whyNot(error: unknown): string {
-  const code = resultCodeOf(error);
-  if (code !== undefined && DAMAGED.includes(code)) return `The store is damaged (${messageOf(error)}). ${WHAT_TO_DO}`;
-  return `The store can't be opened: ${messageOf(error)}`;
+  if (isDamage(error)) return damaged(messageOf(error), error);
+  return new CapstanError('STORE_UNAVAILABLE', `The store can't be opened: ${messageOf(error)}`, { cause: error });
 }
 
 /** SQLite's primary result codes for a disk that fails, or is full. */
@@ -125,20 +148,16 @@ export function isDiskFailure(error: unknown): boolean {
   return DISK_FAILURES.includes(resultCodeOf(error) ?? 0);
 }
 
-function resultCodeOf(error: unknown): number | undefined {
-  return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined;
+function checkIntegrity(db: DatabaseSync): void {
+  const damage = damageOf(db);
+  if (damage !== undefined) throw damaged(damage);
 }
 
-function checkIntegrity(db: DatabaseSync): void {
-  const result = db.prepare('pragma quick_check(1)').get();
-  const verdict = String(Object.values(result ?? {})[0]);
-  if (verdict !== 'ok') {
-    throw new CapstanError('STORE_UNAVAILABLE', `The store is damaged (${verdict}). ${WHAT_TO_DO}`);
-  }
-}
+const versionOf = (db: DatabaseSync) => Number(db.prepare('pragma user_version').get()?.['user_version'] ?? 0);
+const isOld = (db: DatabaseSync) => versionOf(db) < MIGRATIONS.length;
 
 function migrate(db: DatabaseSync): void {
-  const version = Number(db.prepare('pragma user_version').get()?.['user_version'] ?? 0);
+  const version = versionOf(db);
   if (version > MIGRATIONS.length) {
     throw new CapstanError(
       'STORE_UNAVAILABLE',

@@ -23,6 +23,8 @@ export type Concerned = Pick<JobRow, 'owner' | 'environment' | 'documentId'>;
 
 export type Events = ReturnType<typeof createEvents>;
 
+/** Above all that runners tell. */
+const FIRST_OWN = 1_000;
 const COLUMNS = 'cursor, job_id, run, attempt, code, at';
 
 export function createEvents(db: Db) {
@@ -33,6 +35,9 @@ export function createEvents(db: Db) {
   const has = db.prepare('select 1 from events where job_id = ? and code = ?');
   const oldest = db.prepare('select cursor, at from events order by cursor limit ?');
   const removeTo = db.prepare('delete from events where cursor <= ?');
+  const ownNumber = db.prepare(
+    `select max(n) as n from events where job_id = ? and run = ? and attempt = 0 and n >= ${FIRST_OWN}`,
+  );
   const reads = new Map<string, ReturnType<Db['prepare']>>();
 
   return {
@@ -42,6 +47,9 @@ export function createEvents(db: Db) {
       const values = [jobId, run, attempt, n, code, at, JSON.stringify(details), owner, environment, documentId];
       return insert.run(...values).lastId;
     },
+    /** For something that the gateway tells itself, and that may happen again. */
+    ownNumber: (jobId: JobId, run: number) =>
+      ((ownNumber.get(jobId, run)?.['n'] as number | null | undefined) ?? FIRST_OWN - 1) + 1,
     /** Forgets what happened to a job, all but that it was deleted. */
     removeOf(jobId: JobId): void {
       removeOf.run(jobId);
@@ -55,13 +63,14 @@ export function createEvents(db: Db) {
       if (!read) reads.set(sql, (read = db.prepare(sql)));
       return read.allValues(...values, cursor, limit).map(toPastEvent);
     },
-    /** Removes the oldest events as long as each is from before a time, `most` of them; returns the last cursor removed. */
-    prune(beforeMs: number, most: number): number | undefined {
+    /** Removes the oldest events as long as each is from before a time, `most` of them; returns how many, and the last cursor removed. */
+    prune(beforeMs: number, most: number): { readonly count: number; readonly last: number | undefined } {
       const rows = oldest.allValues(most) as readonly (readonly [number, number])[];
       const firstKept = rows.findIndex(([, at]) => at >= beforeMs);
-      const last = rows[(firstKept === -1 ? rows.length : firstKept) - 1]?.[0];
+      const count = firstKept === -1 ? rows.length : firstKept;
+      const last = rows[count - 1]?.[0];
       if (last !== undefined) removeTo.run(last);
-      return last;
+      return { count, last };
     },
   };
 }

@@ -1,6 +1,7 @@
 /** A job as its row says. */
 import type { Address, EnvironmentId, JobId, Nonce } from '@capstan/shared/contract/ids';
 import type { ResultFile, Termination } from '@capstan/shared/contract/job';
+import type { AttemptOwner } from '@capstan/shared/contract/messages';
 import type { LifecycleState } from '@capstan/shared/contract/lifecycle';
 import type { StatusCode } from '@capstan/shared/contract/status';
 import type { Row } from './db.ts';
@@ -27,12 +28,16 @@ export interface JobRow extends LifecycleState {
   readonly dispatchedAt: number | null;
   readonly stopreq: 0 | 1 | 2;
   readonly want: Want;
+  /** The operator who stopped it; null where its owner did, or nobody. */
+  readonly stoppedBy: Address | null;
   readonly removed: 0 | 1;
   readonly expiresAt: number | null;
   readonly termination: Termination | null;
   readonly results: readonly ResultFile[];
   /** The asset that the results are; empty if they are none. */
   readonly resultsDid: string;
+  /** Who has the last attempt that was given away in this run; undefined as long as none was. */
+  readonly start: AttemptOwner | undefined;
 }
 
 export function toJob(row: Row): JobRow {
@@ -56,10 +61,17 @@ export function toJob(row: Row): JobRow {
     dispatchedAt: row['dispatched_at'] as number | null,
     stopreq: row['stopreq'] as 0 | 1 | 2,
     want: row['want'] as Want,
+    stoppedBy: row['stopped_by'] as Address | null,
     removed: row['removed'] as 0 | 1,
     expiresAt: row['expires_at'] as number | null,
     termination: row['termination'] === null ? null : (JSON.parse(row['termination'] as string) as Termination),
     results: JSON.parse(row['results'] as string) as ResultFile[],
     resultsDid: row['results_did'] as string,
+    start: startOf(row),
   };
+}
+
+function startOf(row: Row): AttemptOwner | undefined {
+  const attempt = row['start_attempt'] as number;
+  return attempt === 0 ? undefined : { attempt, runnerId: row['start_runner'] as string };
 }

@@ -16,22 +16,40 @@ export interface Notification {
   readonly sealedUrl: string;
   /** How often it was tried. */
   readonly tries: number;
+  /** A digest of the receiver's host; empty where it is not known. */
+  readonly place: string;
+  readonly owner: string;
+}
+
+/** Which are left out: those in work, and those of hosts and owners that have their share. */
+export interface Busy {
+  readonly ids: readonly number[];
+  readonly places: readonly string[];
+  readonly owners: readonly string[];
 }
 
 export type Notifications = ReturnType<typeof createNotifications>;
 
 export function createNotifications(db: Db) {
   // Of each job the oldest: its end is not told before its beginning.
-  const first = 'select min(id) from notifications group by job_id';
-  const due = db.prepare(`select * from notifications where id in (${first}) and due_at <= ? order by id limit ?`);
-  const next = db.prepare(`select min(due_at) as due_at from notifications where id in (${first})`);
+  const isFirst = 'not exists (select 1 from notifications e where e.job_id = n.job_id and e.id < n.id)';
+  const isFree = `n.id not in (select value from json_each(?)) and n.place not in (select value from json_each(?))
+    and n.owner not in (select value from json_each(?))`;
+  const due = db.prepare(`
+    select * from notifications n indexed by notifications_due where due_at <= ? and ${isFree} and ${isFirst}
+    order by due_at, id limit ?`);
+  const next = db.prepare(`
+    select due_at from notifications n indexed by notifications_due where due_at > ? and ${isFirst} order by due_at, id limit 1`);
   const postpone = db.prepare('update notifications set tries = tries + 1, due_at = ? where id = ?');
   const remove = db.prepare('delete from notifications where id = ?');
 
   return {
-    due: (now: number, limit: number): readonly Notification[] => due.all(now, limit).map(toNotification),
-    /** When the next one is due; undefined if there is none. */
-    nextDue: (): number | undefined => (next.get()?.['due_at'] as number | null | undefined) ?? undefined,
+    due: (now: number, limit: number, busy: Busy = NOBODY): readonly Notification[] =>
+      due
+        .all(now, JSON.stringify(busy.ids), JSON.stringify(busy.places), JSON.stringify(busy.owners), limit)
+        .map(toNotification),
+    /** When the next one after a time is due; undefined if there is none. */
+    nextDue: (after: number): number | undefined => next.get(after)?.['due_at'] as number | undefined,
     postpone(id: number, dueAt: number): void {
       postpone.run(dueAt, id);
     },
@@ -40,6 +58,8 @@ export function createNotifications(db: Db) {
     },
   };
 }
+
+const NOBODY: Busy = { ids: [], places: [], owners: [] };
 
 function toNotification(row: Row): Notification {
   return {
@@ -51,5 +71,7 @@ function toNotification(row: Row): Notification {
     details: JSON.parse(row['details'] as string) as EventDetails,
     sealedUrl: row['sealed_url'] as string,
     tries: row['tries'] as number,
+    place: row['place'] as string,
+    owner: row['owner'] as string,
   };
 }

@@ -26,7 +26,23 @@ export type StatusRow = Pick<
   | 'termination'
   | 'results'
   | 'resultsDid'
->;
+  | 'run'
+> & {
+  /** Results that a list leaves out: it shows the first of each job only. */
+  readonly resultsOmitted?: number;
+  /** It is of a run that was followed by another one: what it left is asked for by its number. */
+  readonly isPast?: true;
+};
+
+/** Where a job stands in a list of many: by its place in the order of acceptance. */
+export interface StatusKey {
+  readonly accepted: number;
+  readonly revision: number;
+  readonly state: JobState;
+}
+
+export const JOB_STATES = ['waiting', 'running', 'ended'] as const;
+export type JobState = (typeof JOB_STATES)[number];
 
 export interface JobFilter {
   readonly jobId?: string;
@@ -40,8 +56,49 @@ export interface JobFilter {
   readonly isOpen?: true;
 }
 
+/** Of jobs that are not named: what lists are made of. A named one is found by `select`. */
+export interface ListFilter extends Pick<JobFilter, 'documentId' | 'agreementId' | 'owner' | 'environment'> {
+  readonly jobId?: never;
+  readonly jobIds?: never;
+  readonly isOpen?: never;
+}
+
+export const LIST_ORDERS = ['newest', 'oldest'] as const;
+export type ListOrder = (typeof LIST_ORDERS)[number];
+
+/** Where a page of a list begins: behind a job, by its place in the order of acceptance, or at the beginning. */
+export interface ListPlace {
+  readonly after?: number | undefined;
+  readonly order?: ListOrder | undefined;
+}
+
+/** What the indexes of the queue know. */
+export type QueueFilter = Pick<ListFilter, 'owner' | 'environment'>;
+
+/** Whether a filter names jobs by their ids. */
+export const namesJobs = ({ jobId, jobIds }: JobFilter): boolean => jobId !== undefined || jobIds !== undefined;
+
+export function isListFilter(filter: JobFilter): filter is ListFilter {
+  return !namesJobs(filter) && filter.isOpen === undefined;
+}
+
 const COLUMNS = `job_id, accepted, owner, owner_shown, environment, document_id, agreement_id, algo_did, input_dids, date_created,
-  date_finished, dispatched_at, code, stopreq, removed, expires_at, termination, results, results_did`;
+  date_finished, dispatched_at, code, stopreq, removed, expires_at, termination, results, results_did, run`;
+
+/** The same for lists. */
+const LISTED = `${COLUMNS.replace('results,', 'results_listed,')}, results_count`;
+/** Of results that several named jobs show whole, together: the others show the first of theirs, as in lists. */
+const MOST_BYTES_OF_SEVERAL = 300_000;
+const KEYS = 'accepted, revision, date_finished, dispatched_at';
+
+const WAITS = 'date_finished is null and dispatched_at is null';
+const WAYS = {
+  newest: 'accepted < ? order by accepted desc',
+  oldest: 'accepted > ? order by accepted',
+} as const satisfies Readonly<Record<ListOrder, string>>;
+const BEFORE_ALL = { newest: Number.MAX_SAFE_INTEGER, oldest: 0 } as const satisfies Readonly<
+  Record<ListOrder, number>
+>;
 
 export type Statuses = ReturnType<typeof createStatuses>;
 
@@ -49,6 +106,49 @@ export function createStatuses(db: Db) {
   const byId = db.prepare(`select ${COLUMNS} from jobs where job_id = ?`);
   const version = db.prepare('select revision, code from jobs where job_id = ?');
   const filters = new Map<string, ReturnType<Db['prepare']>>();
+  const prepared = (sql: string) => {
+    let statement = filters.get(sql);
+    if (!statement) filters.set(sql, (statement = db.prepare(sql)));
+    return statement;
+  };
+  // From one environment to the next by the index of the queue.
+  const waitedFor = db.prepare(`
+    with recursive waited (environment) as (
+      select min(environment) from jobs indexed by jobs_queue where ${WAITS}
+      union all
+      select (select min(environment) from jobs indexed by jobs_queue where ${WAITS} and environment > waited.environment)
+      from waited where waited.environment is not null
+    )
+    select environment from waited where environment is not null`);
+  const byPlace = db.prepare(`select ${LISTED} from jobs where accepted = ?`);
+  const placeOf = db.prepare('select accepted, octet_length(results) from jobs where job_id = ?');
+  const listed = (accepted: number): StatusRow | undefined => {
+    const values = byPlace.values(accepted);
+    if (!values) return undefined;
+    const count = values.at(-1) as number;
+    const row = toStatusRow(values);
+    return { ...row, resultsOmitted: count - row.results.length };
+  };
+  const whole = (jobId: string): StatusRow | undefined => {
+    const values = byId.values(jobId);
+    return values && toStatusRow(values);
+  };
+
+  /** Newest first. What would be too much of results is never read. */
+  const several = (jobIds: readonly string[]): readonly StatusRow[] => {
+    const places = [...new Set(jobIds)].flatMap((jobId) => {
+      const [accepted, bytes] = (placeOf.values(jobId) ?? []) as readonly number[];
+      return accepted === undefined || bytes === undefined ? [] : [{ jobId, accepted, bytes }];
+    });
+    let left = places.length === 1 ? Number.POSITIVE_INFINITY : MOST_BYTES_OF_SEVERAL;
+    return places
+      .toSorted((a, b) => b.accepted - a.accepted)
+      .flatMap(({ jobId, accepted, bytes }) => {
+        const isWhole = bytes <= left;
+        if (isWhole) left -= bytes;
+        return (isWhole ? whole(jobId) : listed(accepted)) ?? [];
+      });
+  };
 
   return {
     /** Which state of the job its row shows: every change of what clients see makes another revision. */
@@ -59,27 +159,70 @@ export function createStatuses(db: Db) {
     /** Newest first. Every given part of the filter must match. */
     select(filter: JobFilter, limit: number): readonly StatusRow[] {
       const { jobId, jobIds = jobId === undefined ? undefined : [jobId] } = filter;
-      if (jobIds !== undefined) {
-        const values = [...new Set(jobIds)].flatMap((id) => [byId.values(id) ?? []].filter(({ length }) => length > 0));
-        const rows = values.map(toStatusRow).filter((row) => fits(row, filter));
-        return rows.toSorted((a, b) => b.accepted - a.accepted).slice(0, limit);
-      }
-      const parts: readonly (readonly [string, string | undefined])[] = [
-        ['document_id = ?', filter.documentId],
-        ['agreement_id = ?', filter.agreementId],
-        ['owner = ?', filter.owner],
-        ['environment = ?', filter.environment],
-      ];
-      const given = parts.filter((part): part is readonly [string, string] => part[1] !== undefined);
-      const conditions = [
-        ...given.map(([condition]) => condition),
-        ...(filter.isOpen ? ['date_finished is null'] : []),
-      ];
-      const sql = `select ${COLUMNS} from jobs where ${conditions.join(' and ') || '1'} order by accepted desc limit ?`;
-      let statement = filters.get(sql);
-      if (!statement) filters.set(sql, (statement = db.prepare(sql)));
-      return statement.allValues(...given.map(([, value]) => value), limit).map(toStatusRow);
+      if (jobIds !== undefined)
+        return several(jobIds)
+          .filter((row) => fits(row, filter))
+          .slice(0, limit);
+      const { condition, values } = whereOf(filter);
+      const open = filter.isOpen ? ' and date_finished is null' : '';
+      const read = prepared(`select ${COLUMNS} from jobs where ${condition}${open} order by accepted desc limit ?`);
+      return read.allValues(...values, limit).map(toStatusRow);
     },
+    /** The places of jobs that come after another one in a list: a page of them costs no more than its own length. */
+    keys(filter: ListFilter, { after, order = 'newest' }: ListPlace, limit: number): readonly StatusKey[] {
+      const { condition, values } = whereOf(filter);
+      const read = prepared(`select ${KEYS} from jobs where ${condition} and ${WAYS[order]} limit ?`);
+      return read.allValues(...values, after ?? BEFORE_ALL[order], limit).map(toKey);
+    },
+    /** The same of those that wait, however many have ended: of each environment so many, in the order of its queue. */
+    waitingKeys(filter: QueueFilter, { after, order = 'newest' }: ListPlace, limit: number): readonly StatusKey[] {
+      const { owner, environment } = filter;
+      const environments =
+        environment === undefined ? waitedFor.allValues().map(([id]) => id as string) : [environment];
+      const ofOwner = owner === undefined ? '' : 'owner = ? and ';
+      const read = prepared(`
+        select ${KEYS} from jobs indexed by ${owner === undefined ? 'jobs_queue' : 'jobs_waiting'}
+        where environment = ? and ${WAITS} and ${ofOwner}${WAYS[order]} limit ?`);
+      const place = [...(owner === undefined ? [] : [owner]), after ?? BEFORE_ALL[order], limit];
+      const all = environments.flatMap((id) => read.allValues(id, ...place).map(toKey));
+      return all
+        .toSorted((a, b) => (order === 'newest' ? b.accepted - a.accepted : a.accepted - b.accepted))
+        .slice(0, limit);
+    },
+    /** The places of those that were given to the runners and have not ended: never more than the node has room for. */
+    runningKeys(filter: ListFilter, limit: number): readonly StatusKey[] {
+      const { condition, values } = whereOf(filter);
+      const read = prepared(`
+        select ${KEYS} from jobs indexed by jobs_running
+        where date_finished is null and dispatched_at is not null and ${condition} order by accepted desc limit ?`);
+      return read.allValues(...values, limit).map(toKey);
+    },
+    /** The job at a place, with the first of its results; undefined if it is gone, or was started again. */
+    listed,
+  };
+}
+
+function whereOf({ documentId, agreementId, owner, environment }: JobFilter) {
+  const parts: readonly (readonly [string, string | undefined])[] = [
+    ['document_id = ?', documentId],
+    ['agreement_id = ?', agreementId],
+    ['owner = ?', owner],
+    ['environment = ?', environment],
+  ];
+  const given = parts.filter((part): part is readonly [string, string] => part[1] !== undefined);
+  return {
+    condition: given.map(([condition]) => condition).join(' and ') || '1',
+    values: given.map(([, value]) => value),
+  };
+}
+
+/** In the order of KEYS. */
+function toKey([accepted, revision, dateFinished, dispatchedAt]: readonly SqlValue[]): StatusKey {
+  const open = dispatchedAt === null ? 'waiting' : 'running';
+  return {
+    accepted: accepted as number,
+    revision: revision as number,
+    state: dateFinished === null ? open : 'ended',
   };
 }
 
@@ -102,8 +245,19 @@ export function fits(row: Fitting, filter: JobFilter): boolean {
 function toStatusRow(values: readonly SqlValue[]): StatusRow {
   const [jobId, accepted, owner, ownerShown, environment, documentId, agreementId, algoDid, inputDids, ...more] =
     values;
-  const [dateCreated, dateFinished, dispatchedAt, code, stopreq, removed, expiresAt, termination, results, resultsDid] =
-    more;
+  const [
+    dateCreated,
+    dateFinished,
+    dispatchedAt,
+    code,
+    stopreq,
+    removed,
+    expiresAt,
+    termination,
+    results,
+    resultsDid,
+    run,
+  ] = more;
   return {
     jobId: jobId as JobId,
     accepted: accepted as number,
@@ -124,5 +278,6 @@ function toStatusRow(values: readonly SqlValue[]): StatusRow {
     termination: termination === null ? null : (JSON.parse(termination as string) as Termination),
     results: JSON.parse(results as string) as ResultFile[],
     resultsDid: resultsDid as string,
+    run: run as number,
   };
 }

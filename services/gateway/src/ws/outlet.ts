@@ -9,8 +9,8 @@ import type { Outlet } from '../live/follow.ts';
 import { createPace } from '../live/pace.ts';
 import { textFrame } from './text-frame.ts';
 
-/** How long a client that is told history may read nothing at all. */
-const STALL_LIMIT_MS = 30_000;
+/** Beyond so many times the bound, which only answers that nobody reads can reach, the client is let go. */
+const MOST_FOLD = 4;
 
 export interface SlowAt {
   readonly subscription: string;
@@ -23,11 +23,13 @@ interface OutletOptions {
   readonly stream: Duplex;
   /** Most that may wait in memory for the client to read it. */
   readonly maxBufferedBytes: number;
+  /** How long a client may read nothing at all while something waits for it. */
+  readonly stallLimitMs: number;
   /** `at`: the last event sent, if there was one. */
   readonly onTooSlow: (at: SlowAt | undefined) => void;
 }
 
-export function createOutlet({ socket, stream, maxBufferedBytes, onTooSlow }: OutletOptions): Outlet {
+export function createOutlet({ socket, stream, maxBufferedBytes, stallLimitMs, onTooSlow }: OutletOptions): Outlet {
   let lastTold: SlowAt | undefined;
 
   /** What is written in one turn, such as the events of one commit, leaves in one piece. */
@@ -45,19 +47,27 @@ export function createOutlet({ socket, stream, maxBufferedBytes, onTooSlow }: Ou
     stream.write(bytes);
   };
 
+  const isFull = () => stream.writableLength > maxBufferedBytes;
+
   return {
     send(frame: ServerFrame) {
-      if (socket.readyState === socket.OPEN) write(textFrame(JSON.stringify(frame)));
+      if (socket.readyState !== socket.OPEN) return;
+      // Answers to what a client asks, which it may do without ever reading one.
+      if (isFull() && frame.type === 'pong') return;
+      if (stream.writableLength > MOST_FOLD * maxBufferedBytes && frame.type !== 'error') return onTooSlow(lastTold);
+      write(textFrame(JSON.stringify(frame)));
     },
     tell(told, subscription) {
       if (socket.readyState !== socket.OPEN) return;
       write(told.bytes(textFrame, subscription));
       lastTold = { subscription, cursor: told.cursor };
-      if (stream.writableLength > maxBufferedBytes) onTooSlow(lastTold);
     },
-    hint(hint, subscription) {
-      if (socket.readyState === socket.OPEN && !stream.writableNeedDrain) write(hint.bytes(textFrame, subscription));
+    hint(hint, subscription, kind) {
+      const isLeftOut = kind === 'once' ? isFull() : stream.writableNeedDrain;
+      if (socket.readyState === socket.OPEN && !isLeftOut) write(hint.bytes(textFrame, subscription));
     },
-    ready: createPace({ stream, stallLimitMs: STALL_LIMIT_MS, onStalled: () => onTooSlow(lastTold) }),
+    ready: createPace({ stream, stallLimitMs, onStalled: () => onTooSlow(lastTold) }),
+    isBehind: () => stream.writableNeedDrain,
+    isFull,
   };
 }

@@ -35,11 +35,11 @@ export function createSocketServer(options: SocketServerOptions): Service {
 
   const upgrade = async (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     try {
-      const { identity } = await grant(request, stream);
+      const { identity, isForeign, network } = await grant(request, stream);
       sockets.handleUpgrade(request, stream, head, (socket) => {
         answered.add(socket);
         socket.on('pong', () => answered.add(socket));
-        openSession({ socket, stream, identity }, options);
+        openSession({ socket, stream, identity, isForeign, network }, options);
       });
     } catch (error) {
       if (!(error instanceof CapstanError)) log.error({ err: error }, 'a socket could not be opened');

@@ -2,6 +2,7 @@
 import type { Duplex } from 'node:stream';
 import { getAddress } from 'ethers';
 import type { WebSocket } from 'ws';
+import type { PageFrame } from '@capstan/shared/contract/list-frames';
 import type { LogsFrame } from '@capstan/shared/contract/log-frames';
 import {
   CLOSE,
@@ -13,7 +14,7 @@ import {
 } from '@capstan/shared/contract/socket';
 import type { Clock } from '@capstan/shared/clock';
 import type { Config } from '@capstan/shared/config/schema';
-import { CapstanError, ERRORS } from '@capstan/shared/errors';
+import { CapstanError, ERRORS, hasCode } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
 import type { TokenEnd, TokenWatch } from '../auth/token-watch.ts';
 import type { Identify, Identity } from '../jobs/identify.ts';
@@ -22,6 +23,8 @@ import type { LogRequest, OpenOwnLog } from '../jobs/log-access.ts';
 import type { Query } from '../jobs/query.ts';
 import { take, type Bucket } from '../limits/token-bucket.ts';
 import type { Follow } from '../live/follow.ts';
+import type { Followed, JobPages } from '../live/job-pages.ts';
+import { statesIn } from '../status/pages.ts';
 import { followLog } from './follow-log.ts';
 import { createOutlet, type SlowAt } from './outlet.ts';
 import { parseFrame } from './protocol.ts';
@@ -29,6 +32,7 @@ import { createSubscriptions } from './subscriptions.ts';
 
 export interface SessionOptions {
   readonly follow: Follow;
+  readonly pages: JobPages;
   readonly query: Pick<Query, 'authorize'>;
   readonly identify: Identify;
   readonly logs: Logs;
@@ -46,6 +50,9 @@ interface Connection {
   readonly stream: Duplex;
   /** Who is calling, where the request for the socket said so. */
   readonly identity: Identity | undefined;
+  /** Whether a web page of another origin opened it. */
+  readonly isForeign: boolean;
+  readonly network: string;
 }
 
 interface Failure {
@@ -57,11 +64,13 @@ interface Failure {
 }
 
 export function openSession(connection: Connection, options: SessionOptions): void {
-  const { socket, stream } = connection;
-  const { follow, query, identify, logs, openLog, tokenWatch, limits, node, clock, log } = options;
+  const { socket, stream, isForeign, network } = connection;
+  const { follow, pages, query, identify, logs, openLog, tokenWatch, limits, node, clock, log } = options;
   let identity: Identity | undefined;
   /** The tokens that anything here rests on: it all ends with the first of them. */
   const watched = new Map<string, () => void>();
+  /** What each subscription to statuses is of. */
+  const followed = new Map<string, Followed>();
   let bucket: Bucket | undefined;
   /** Frames are dealt with one after another, though some take time. */
   let frames = Promise.resolve();
@@ -72,6 +81,7 @@ export function openSession(connection: Connection, options: SessionOptions): vo
     socket,
     stream,
     maxBufferedBytes: limits.maxBufferedKB * 1_000,
+    stallLimitMs: limits.stallLimitS * 1_000,
     onTooSlow: (at) => fail(tooSlow(at)),
   });
 
@@ -90,57 +100,85 @@ export function openSession(connection: Connection, options: SessionOptions): vo
     socket.close(close, cursor === undefined ? code : `cursor ${cursor}`);
   };
 
+  /** Whoever names subscriptions may have several: what is wrong with one is no reason to end the others. */
+  const refuse = (error: unknown, named: string | undefined) => {
+    if (named === undefined || !(error instanceof CapstanError) || !isRefusal(error)) return failWith(error, named);
+    subscriptions.close(named);
+    const { code, message } = failureOf(error);
+    outlet.send({ type: 'error', code, message, subscription: named, isOpen: true });
+  };
+
   const failWith = (error: unknown, subscription?: string) => {
     if (error instanceof CapstanError) return fail({ ...failureOf(error), subscription });
     log.error({ err: error }, 'a socket failed in a way that it must not');
     fail(INTERNAL);
   };
 
-  const subscriptions = createSubscriptions(failWith);
+  const subscriptions = createSubscriptions(failWith, limits.maxSubscriptions);
 
   const become = (known: Identity) => {
+    // Who has gone meanwhile: nothing would end the watch.
+    if (socket.readyState !== socket.OPEN) return;
     identity = known;
     const { claims } = known;
     if (!claims || watched.has(claims.jti)) return;
-    watched.set(
-      claims.jti,
-      tokenWatch.watch(claims, (end) => fail(tokenEnded(end))),
-    );
+    if (watched.size >= MOST_TOKENS) return fail(tooMany(`One socket rests on ${MOST_TOKENS} tokens at most.`));
+    const unwatch = tokenWatch.watch(claims, (end) => fail(tokenEnded(end)));
+    watched.set(claims.jti, unwatch);
   };
 
   const authenticate = async (frame: AuthenticateFrame) => {
-    const known = await identify(frame);
-    if (socket.readyState !== socket.OPEN) return;
+    const known = await identify.act(frame, { network });
     become(known);
     outlet.send({ type: 'authenticated', address: getAddress(known.address), expires: known.claims?.exp ?? null });
   };
 
   const subscribe = async (frame: SubscribeFrame) => {
-    const { subscription = DEFAULT_SUBSCRIPTION, from = 'now', owner, token, ...which } = frame;
-    if (token !== undefined) become(await identify({ token }));
-    const selection = await query.authorize({ ...which, consumerAddress: which.consumerAddress ?? owner }, identity);
-    openSubscription(subscription, (signal) => {
-      const told = histories.then(() => follow({ subscription, selection, from, outlet, signal }));
+    const { subscription = DEFAULT_SUBSCRIPTION, from = 'now', detail, owner, token, ...more } = frame;
+    const { status, order, limit, counts, ...which } = more;
+    const page = { states: statesIn(status), order, ...(limit === undefined ? {} : { limit }) };
+    if (token !== undefined) become(await identify.act({ token }, { network }));
+    const asked = { ...which, consumerAddress: which.consumerAddress ?? owner };
+    const selection = await query.authorize(asked, identity, { isForeign, network }).catch((error: unknown) => {
+      throw hasCode(error, 'VALIDATION') ? cannotSelect(frame) : error;
+    });
+    const run = (signal: AbortSignal) => {
+      const onBroken = (error: unknown) => failWith(error, subscription);
+      followed.set(subscription, { selection, detail });
+      signal.addEventListener('abort', () => followed.delete(subscription), { once: true });
+      const following = { subscription, selection, from, detail, page, counts, outlet, signal, onBroken };
+      const told = histories.then(() => follow(following));
       // Its failure is the subscription's; the next one has its turn in any case.
       histories = told.catch(() => undefined);
       return told;
-    });
+    };
+    openSubscription(subscription, run, selection.jobIds?.length);
   };
 
-  const openSubscription = (name: string, run: (signal: AbortSignal) => Promise<void>) => {
+  /** More of the jobs that a subscription is of, than its snapshot held. */
+  const tellPage = async ({ subscription, status, cursor, order, limit }: PageFrame) => {
+    const of = followed.get(subscription);
+    if (!of) throw new CapstanError('BAD_FRAME', `There is no subscription ${subscription} to statuses here.`);
+    await outlet.ready();
+    const asked = { cursor, order, states: statesIn(status), ...(limit === undefined ? {} : { limit }) };
+    const page = await pages(of, asked);
+    outlet.send({ type: 'page', subscription, ...(status === undefined ? {} : { status }), ...page });
+  };
+
+  const openSubscription = (name: string, run: (signal: AbortSignal) => Promise<void>, ids = 0) => {
     if (socket.readyState !== socket.OPEN) return;
-    if (subscriptions.count() >= limits.maxSubscriptions && !subscriptions.has(name)) {
-      const most = `One socket holds ${limits.maxSubscriptions} subscriptions at most.`;
-      return fail({ ...tooMany(most), subscription: name });
-    }
-    subscriptions.open(name, run);
+    const problem = subscriptions.tooMany(name, ids);
+    if (problem !== undefined) return fail({ ...tooMany(problem), subscription: name });
+    subscriptions.open(name, run, ids);
   };
 
   const readLog = async (frame: LogsFrame) => {
     const { subscription = DEFAULT_SUBSCRIPTION, jobId, token } = frame;
-    if (token !== undefined) become(await identify({ token }));
+    if (token !== undefined) become(await identify.act({ token }, { network }));
     const opened =
-      identity && frame.signature === undefined ? logs.open(identity.address, jobId) : await openLog(signedLog(frame));
+      identity && frame.signature === undefined
+        ? logs.open(identity.address, jobId)
+        : await openLog(signedLog(frame), { network });
     openSubscription(subscription, (signal) => followLog({ subscription, frame, log: opened, outlet, signal }));
   };
 
@@ -152,6 +190,8 @@ export function openSession(connection: Connection, options: SessionOptions): vo
         return subscribe(frame);
       case 'logs':
         return readLog(frame);
+      case 'page':
+        return tellPage(frame);
       case 'unsubscribe':
         subscriptions.close(frame.subscription);
         return outlet.send({ type: 'unsubscribed', subscription: frame.subscription });
@@ -174,12 +214,12 @@ export function openSession(connection: Connection, options: SessionOptions): vo
     if (socket.readyState !== socket.OPEN || isTooMany()) return;
     if (isBinary || !Buffer.isBuffer(data)) return fail(badFrame('Frames are text.'));
     const parsed = parseFrame(data.toString('utf8'));
-    if (parsed.kind === 'bad') return fail(badFrame(parsed.problem));
+    if (parsed.kind === 'bad') return refuse(new CapstanError('BAD_FRAME', parsed.problem), parsed.subscription);
     const { frame } = parsed;
     const named = 'subscription' in frame ? frame.subscription : undefined;
     frames = frames
       .then(() => (socket.readyState === socket.OPEN ? receive(frame) : undefined))
-      .catch((error: unknown) => failWith(error, named));
+      .catch((error: unknown) => refuse(error, named));
   });
   socket.on('ping', () => void isTooMany());
   socket.on('error', (error) => log.debug({ err: error }, 'socket failed'));
@@ -192,18 +232,39 @@ export function openSession(connection: Connection, options: SessionOptions): vo
   if (connection.identity) become(connection.identity);
 }
 
+/** Each is watched until it ends, and anybody may have any number of their own. */
+const MOST_TOKENS = 20;
+
 const INTERNAL: Failure = {
   close: CLOSE.internal,
   code: 'INTERNAL',
   message: 'Something went wrong in the node. Its log says what.',
 };
 
+/** The client, and not the node, has something to mend. */
+function isRefusal({ code }: CapstanError): boolean {
+  const { status } = ERRORS[code];
+  return code === 'LOG_UNAVAILABLE' || (status < 500 && status !== 429);
+}
+
+/** In the words of this frame: REST has other names for its fields. */
+function cannotSelect({ jobs, jobId, owner, consumerAddress, documentId }: SubscribeFrame): CapstanError {
+  const isNothing = [jobs, jobId, owner, consumerAddress, documentId].every((part) => part === undefined);
+  return new CapstanError(
+    'BAD_FRAME',
+    isNothing
+      ? 'Say which jobs: at least one of jobs, owner and documentId. For operators, environment or all will do.'
+      : 'This node shows statuses to the owner of the jobs only: authenticate first, or send consumerAddress, nonce and signature (over a text: a frame cannot hold a typed one).',
+  );
+}
+
 /** Throws INVALID_SIGNATURE where something of it is missing. */
 function signedLog({ jobId, consumerAddress, nonce, signature }: LogsFrame): LogRequest {
   if (consumerAddress !== undefined && nonce !== undefined && signature !== undefined) {
     return { jobId, consumerAddress, nonce, signature };
   }
-  const text = "A log is its owner's alone: authenticate first, or send consumerAddress, nonce and signature.";
+  const text =
+    "A log is its owner's alone: authenticate first, or send consumerAddress, nonce and signature (over a text: a frame cannot hold a typed one).";
   throw new CapstanError('INVALID_SIGNATURE', text);
 }
 
@@ -222,7 +283,7 @@ function tooSlow(at: SlowAt | undefined): Failure {
   return {
     close: CLOSE.tooSlow,
     code: 'TOO_SLOW',
-    message: `Too much waits for you to read it. Connect again and ${resume}.`,
+    message: `You have read nothing for too long. Connect again and ${resume}.`,
     ...at,
   };
 }
@@ -230,7 +291,8 @@ function tooSlow(at: SlowAt | undefined): Failure {
 function failureOf(error: CapstanError): Failure {
   const { code } = error;
   const { status } = ERRORS[code];
-  const message = Object.values(error.facts.fields ?? {})[0]?.[0] ?? error.message;
+  const { fields = {}, detail } = error.facts;
+  const message = Object.values(fields)[0]?.[0] ?? detail ?? error.message;
   if (status === 401) return { close: CLOSE.unauthorized, code, message };
   if (status === 429) return { close: CLOSE.tooMany, code, message };
   return { close: status >= 500 ? CLOSE.tryLater : CLOSE.badFrame, code, message };

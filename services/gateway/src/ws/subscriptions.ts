@@ -2,34 +2,49 @@
 
 export interface Subscriptions {
   /** Begins one; one of the same name ends. `run` goes on until its signal is aborted. */
-  open(name: string, run: (signal: AbortSignal) => Promise<void>): void;
+  open(name: string, run: (signal: AbortSignal) => Promise<void>, ids?: number): void;
+  /** Why there may not be another one, of so many jobs that are named by their ids; undefined if there may. */
+  tooMany(name: string, ids: number): string | undefined;
   /** Harmless if there is none. */
   close(name: string): void;
   closeAll(): void;
-  has(name: string): boolean;
-  count(): number;
 }
 
-export function createSubscriptions(onFailed: (error: unknown) => void): Subscriptions {
-  const open = new Map<string, AbortController>();
+/** Jobs that one socket names by their ids, in all its subscriptions: each is some hundred bytes, listened to for as long as the socket is open. */
+export const MOST_NAMED = 1_000;
+
+interface Open {
+  readonly ending: AbortController;
+  readonly ids: number;
+}
+
+export function createSubscriptions(onFailed: (error: unknown) => void, most: number): Subscriptions {
+  const open = new Map<string, Open>();
 
   const close = (name: string) => {
-    open.get(name)?.abort();
+    open.get(name)?.ending.abort();
     open.delete(name);
   };
 
   return {
-    open(name, run) {
+    open(name, run, ids = 0) {
       close(name);
       const ending = new AbortController();
-      open.set(name, ending);
+      open.set(name, { ending, ids });
       run(ending.signal).catch(onFailed);
     },
     close,
     closeAll() {
       for (const name of open.keys()) close(name);
     },
-    has: (name) => open.has(name),
-    count: () => open.size,
+    tooMany(name, ids) {
+      // The same name again replaces it.
+      const others = [...open].filter(([other]) => other !== name).map(([, each]) => each);
+      if (others.length >= most) return `One socket holds ${most} subscriptions at most.`;
+      const named = others.reduce((sum, each) => sum + each.ids, ids);
+      return named <= MOST_NAMED || ids === 0
+        ? undefined
+        : `One socket names ${MOST_NAMED} jobs at most, in all its subscriptions together: follow them by their owner, or their dataset.`;
+    },
   };
 }

@@ -1,7 +1,10 @@
 /** Whether a request for a socket is granted: at its path, from a page that may, within the limits, and by whom. */
-import type { IncomingMessage } from 'node:http';
+import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CapstanError, ERRORS } from '@capstan/shared/errors';
+import { proofIn } from '../auth/credentials.ts';
+import type { RequireHost } from '../auth/hosts.ts';
+import type { IsForeign } from '../auth/origins.ts';
 import type { Identify, Identity } from '../jobs/identify.ts';
 import { networkOf, type ClientIp } from '../limits/client-ip.ts';
 import type { TakePlace } from '../limits/places.ts';
@@ -15,26 +18,33 @@ export interface UpgradeOptions {
   readonly perIp: RateLimit;
   readonly takePlace: TakePlace;
   readonly identify: Identify;
+  readonly requireHost: RequireHost;
+  readonly isForeign: IsForeign;
 }
 
 export interface Granted {
   readonly identity: Identity | undefined;
+  /** Whether a web page of another origin asks. */
+  readonly isForeign: boolean;
+  readonly network: string;
 }
 
 export type Grant = (request: IncomingMessage, stream: Duplex) => Promise<Granted>;
 
 /** Rejects with a CapstanError. A place that was taken is left when the connection closes. */
-export function createGrant({ path, corsOrigins, clientIp, perIp, takePlace, identify }: UpgradeOptions): Grant {
+export function createGrant(options: UpgradeOptions): Grant {
+  const { path, corsOrigins, clientIp, perIp, takePlace, identify, requireHost, isForeign } = options;
   return async (request, stream) => {
-    const { origin, host, 'x-forwarded-for': forwardedFor } = request.headers;
+    const { origin, host } = request.headers;
+    const network = networkOf(clientIp(request.socket.remoteAddress, request.headers));
+    // Before all else: what is refused costs a connection, too.
+    perIp(network);
+    requireHost(request.headersDistinct.host);
     // Whatever comes instead of a path, such as `//`, is another one.
-    const [asked, search] = (request.url ?? '').split('?', 2);
+    const [asked, search = ''] = (request.url ?? '').split('?', 2);
     if (asked !== path) {
       throw new CapstanError('NOT_FOUND', `There is no WebSocket here. Connect to ${path}.`);
     }
-    const forwarded = Array.isArray(forwardedFor) ? forwardedFor.join(',') : (forwardedFor ?? '');
-    const network = networkOf(clientIp(request.socket.remoteAddress, forwarded));
-    perIp(network);
     if (!isAllowedOrigin({ origin, host, origins: corsOrigins })) {
       throw new CapstanError(
         'ORIGIN_REFUSED',
@@ -43,21 +53,21 @@ export function createGrant({ path, corsOrigins, clientIp, perIp, takePlace, ide
     }
     stream.once('close', takePlace(network));
     const ticket = new URLSearchParams(search).get('ticket') ?? undefined;
-    const token = tokenOf(request);
-    return { identity: token === undefined && ticket === undefined ? undefined : await identify({ token, ticket }) };
+    const proof = proofIn(request.headers, () => ({ method: 'GET', paths: [path], query: search, body: NO_BODY }));
+    return { identity: await identify.known({ ticket }, proof), network, isForeign: isForeign(request.headers) };
   };
 }
 
-function tokenOf({ headers }: IncomingMessage): string | undefined {
-  const [, bearer] = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '') ?? [];
-  const token = headers['authtoken'] ?? bearer;
-  return token === '' || Array.isArray(token) ? undefined : token;
-}
+const NO_BODY = new Uint8Array();
 
-/** Answers a request that is not granted. */
+/** How long a client may take to hear the answer: until then, what it sends is read and dropped, or its end would never be noticed. */
+const LINGER_MS = 1_000;
+
+/** Answers a request that is not granted, and closes the connection: nobody else looks after it any more. */
 export function refuse(stream: Duplex, error: CapstanError): void {
   const { status } = ERRORS[error.code];
-  const body = JSON.stringify({ error: error.message });
+  const { detail } = error.facts;
+  const body = JSON.stringify({ error: error.message, ...(detail === undefined ? {} : { message: detail }) });
   const headers = {
     Connection: 'close',
     'Content-Type': 'application/json',
@@ -65,15 +75,9 @@ export function refuse(stream: Duplex, error: CapstanError): void {
     ...error.facts.headers,
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-  stream.end([`HTTP/1.1 ${status} ${REASONS[status] ?? 'Error'}`, ...lines, '', body].join('\r\n'));
+  if (stream.destroyed) return;
+  const limit = setTimeout(() => stream.destroy(), LINGER_MS);
+  stream.once('close', () => clearTimeout(limit));
+  stream.resume();
+  stream.end([`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}`, ...lines, '', body].join('\r\n'));
 }
-
-const REASONS: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found',
-  429: 'Too Many Requests',
-  500: 'Internal Server Error',
-  503: 'Service Unavailable',
-};

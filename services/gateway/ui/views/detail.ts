@@ -1,10 +1,12 @@
 /** One job, whole: its phases, facts, timeline, log and results. */
 import type { StatusObject } from '@capstan/shared/contract/api';
 import { button, el, setAttribute, setText } from '../dom.ts';
-import { dayAndTime, duration, elapsed, msOf, short } from '../format.ts';
+import { duration, elapsed, msOf, short } from '../format.ts';
 import type { JobEvent, KnownJob } from '../jobs.ts';
 import { hasEnded, standingOf } from '../phases.ts';
 import type { Stream } from '../log-lines.ts';
+import { earlierRuns } from './earlier-runs.ts';
+import { showFacts, showReason } from './facts.ts';
 import { wayOf } from './job-row.ts';
 import { logView } from './log.ts';
 import { phaseBar } from './phase-bar.ts';
@@ -16,7 +18,12 @@ export interface DetailOptions {
   readonly isOwner: (job: StatusObject) => boolean;
   readonly mayStop: (job: StatusObject) => boolean;
   readonly stop: (job: StatusObject) => Promise<void>;
-  readonly fetchResult: (job: StatusObject, index: number) => Promise<Blob>;
+  readonly remove: (job: StatusObject) => Promise<void>;
+  readonly runAgain: (job: StatusObject) => Promise<void>;
+  /** How the job stood at the end of an earlier run; undefined where it is no longer kept. */
+  readonly fetchRun: (job: StatusObject, run: number) => Promise<StatusObject | undefined>;
+  /** Of its last run, or of an earlier one. */
+  readonly fetchResult: (job: StatusObject, index: number, run?: number) => Promise<Blob>;
   readonly onClose: () => void;
   readonly say: (text: string) => void;
   readonly fail: (problem: string) => void;
@@ -26,7 +33,8 @@ export interface Detail {
   readonly element: HTMLElement;
   update(known: KnownJob, events: readonly JobEvent[]): void;
   log(stream: Stream, text: string): void;
-  sayOfLog(text: string): void;
+  refuseLog(text: string): void;
+  endLog(): void;
   /** Another run or attempt writes a log of its own. */
   clearLog(): void;
   /** There is no such job, or none that the caller may see. */
@@ -44,15 +52,25 @@ export function createDetail(options: DetailOptions): Detail {
   const facts = el('dl', { class: 'facts' });
   const events = el('ol', { class: 'timeline' });
   const showEvents = timeline(events);
+  const noJob = () => Promise.reject(new Error('There is no job.'));
+  const isMine = () => job !== undefined && isOwner(job);
   const results = resultsView({
-    fetchResult: (index) => (job ? options.fetchResult(job, index) : Promise.reject(new Error('There is no job.'))),
-    isOwner: () => job !== undefined && isOwner(job),
+    title: 'Results',
+    level: 'h3',
+    fetchResult: (index) => (job ? options.fetchResult(job, index) : noJob()),
+    isOwner: isMine,
+    onFailed: fail,
+  });
+  const runs = earlierRuns({
+    fetchRun: (run) => (job ? options.fetchRun(job, run) : noJob()),
+    fetchResult: (index, run) => (job ? options.fetchResult(job, index, run) : noJob()),
+    isOwner: isMine,
     onFailed: fail,
   });
   const log = logView({ filename: `${jobId}.log`, onCopied: say });
 
   const stopIt = async () => {
-    if (!job) return;
+    if (!job || !window.confirm('Stop this job? What it has written so far is kept; it can not go on.')) return;
     stop.disabled = true;
     setText(stop, 'Stopping …');
     try {
@@ -65,6 +83,37 @@ export function createDetail(options: DetailOptions): Detail {
     }
   };
   const stop = button('Stop job', () => void stopIt(), { class: 'danger' });
+  const removeIt = async () => {
+    if (
+      !job ||
+      !window.confirm('Delete this job with its results, its log and its history? It can not be brought back.')
+    )
+      return;
+    remove.disabled = true;
+    try {
+      await options.remove(job);
+      onClose();
+      say('Job deleted.');
+    } catch (error) {
+      fail(error instanceof Error ? error.message : String(error));
+    } finally {
+      remove.disabled = false;
+    }
+  };
+  const remove = button('Delete', () => void removeIt(), { class: 'danger', 'aria-label': 'Delete the job' });
+  const runAgainIt = async () => {
+    if (!job) return;
+    again.disabled = true;
+    try {
+      await options.runAgain(job);
+      say('The job is started again.');
+    } catch (error) {
+      fail(error instanceof Error ? error.message : String(error));
+    } finally {
+      again.disabled = false;
+    }
+  };
+  const again = button('Run again', () => void runAgainIt(), { 'aria-label': 'Run the job again' });
   const copyId = button('Copy id', () => void navigator.clipboard.writeText(jobId).then(() => say('Job id copied.')), {
     class: 'small',
   });
@@ -78,6 +127,7 @@ export function createDetail(options: DetailOptions): Detail {
     el('section', { 'aria-labelledby': 'timeline-title' }, el('h3', { id: 'timeline-title' }, 'Timeline'), events),
     results.element,
     log.element,
+    runs.element,
     el('section', { 'aria-labelledby': 'facts-title' }, el('h3', { id: 'facts-title' }, 'Facts'), facts),
   );
   const head = el(
@@ -88,13 +138,17 @@ export function createDetail(options: DetailOptions): Detail {
       { class: 'title' },
       el('h2', {}, 'Job ', el('span', { class: 'id', title: jobId }, short(jobId))),
       copyId,
+      again,
       stop,
+      remove,
       close,
     ),
     el('div', { class: 'line' }, state, time),
   );
   const element = el('div', { class: 'job-detail' }, head, body);
   stop.hidden = true;
+  remove.hidden = true;
+  again.hidden = true;
 
   return {
     element,
@@ -103,16 +157,20 @@ export function createDetail(options: DetailOptions): Detail {
       const isOver = hasEnded(job.status);
       setAttribute(element, 'data-standing', standingOf(job.status));
       setText(state, job.statusText);
-      setText(time, timeOf(job));
+      setText(time, timeOf(job, happened));
       bar.update(wayOf({ ...known, before: happened.map(({ status }) => status) }));
       showReason(reason, job);
       showEvents(happened);
       results.update(job.results);
+      runs.update(job.run);
       showFacts(facts, job);
       stop.hidden = isOver || !mayStop(job);
+      remove.hidden = !isOver || !isOwner(job);
+      again.hidden = !isOver || !isOwner(job);
     },
     log: log.add,
-    sayOfLog: log.say,
+    refuseLog: log.refuse,
+    endLog: log.end,
     clearLog: log.clear,
     absent() {
       setText(state, 'Not found');
@@ -127,50 +185,10 @@ export function createDetail(options: DetailOptions): Detail {
   };
 }
 
-function timeOf({ dateCreated, dateFinished }: StatusObject): string {
-  const from = msOf(dateCreated) ?? 0;
+/** How long the last run takes, or took: a job may be run again long after it was accepted. */
+function timeOf({ dateCreated, dateFinished, run }: StatusObject, events: readonly JobEvent[]): string {
+  const begun = run > 1 ? events.find((event) => event.run === run)?.at : undefined;
+  const from = begun === undefined ? (msOf(dateCreated) ?? 0) : begun * 1_000;
   const until = msOf(dateFinished);
   return until === undefined ? elapsed(Date.now() - from) : `took ${duration(until - from)}`;
-}
-
-/** Why it waits, or why it ended as it did. */
-function showReason(element: HTMLElement, { status, queue, terminationDetails: ended }: StatusObject): void {
-  const texts =
-    status === 1 && queue
-      ? [queue.reason]
-      : ended && status !== 70
-        ? [
-            ended.reason,
-            [
-              ...(ended.exitCode === null ? [] : [`exit code ${ended.exitCode}`]),
-              ...(ended.signal === null ? [] : [ended.signal]),
-              ...(ended.OOMKilled ? ['out of memory'] : []),
-            ].join(', '),
-          ]
-        : [];
-  const said = texts.filter((text) => text !== '');
-  element.hidden = said.length === 0;
-  while (element.childElementCount > said.length) element.lastElementChild?.remove();
-  while (element.childElementCount < said.length) element.append(el('p', {}));
-  said.forEach((text, index) => {
-    const line = element.children[index];
-    if (line) setText(line, text);
-  });
-}
-
-function showFacts(list: HTMLElement, job: StatusObject): void {
-  const expires = msOf(job.expireTimestamp);
-  const rows: readonly (readonly [string, string])[] = [
-    ['Job', job.jobId],
-    ['Environment', job.environment],
-    ['Owner', job.owner],
-    ['Dataset', job.inputDID.join(', ')],
-    ['Algorithm', job.algoDID === 'raw' ? 'code of its owner' : job.algoDID],
-    ['Order', job.agreementId],
-    ['Accepted', dayAndTime(msOf(job.dateCreated) ?? 0)],
-    ...(expires === undefined ? [] : [['Results kept until', dayAndTime(expires)] as const]),
-  ];
-  const texts = rows.flat();
-  if ([...list.children].map((child) => child.textContent).join('\n') === texts.join('\n')) return;
-  list.replaceChildren(...rows.flatMap(([name, value]) => [el('dt', {}, name), el('dd', {}, value)]));
 }

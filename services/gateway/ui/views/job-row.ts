@@ -9,6 +9,7 @@ export function jobRow(): View<KnownJob> {
   const state = el('span', { class: 'state' });
   const id = el('span', { class: 'id' });
   const about = el('span', { class: 'about' });
+  const owner = el('span', { class: 'owner' });
   const time = el('span', { class: 'time' });
   const bar = phaseBar(false);
   const link = el(
@@ -16,7 +17,8 @@ export function jobRow(): View<KnownJob> {
     {},
     el('span', { class: 'line' }, state, time),
     bar.element,
-    el('span', { class: 'line' }, id, about),
+    el('span', { class: 'line' }, id, owner),
+    about,
   );
   const element = el('li', { class: 'job' }, link);
   return {
@@ -29,6 +31,9 @@ export function jobRow(): View<KnownJob> {
       setText(state, stateOf(known));
       setText(id, short(job.jobId));
       setText(about, aboutOf(known));
+      about.hidden = about.textContent === '';
+      setText(owner, `${job.environment} · ${short(job.owner)}`);
+      setAttribute(owner, 'title', job.owner);
       setText(time, timeOf(known));
       bar.update(wayOf(known));
     },
@@ -39,7 +44,7 @@ export function wayOf({ job, before, progress }: KnownJob) {
   return phasesOf({
     status: job.status,
     before,
-    hasResults: job.results.length > 0,
+    hasResults: job.results.length > 0 || (job.resultsOmitted ?? 0) > 0,
     ...(progress === undefined ? {} : { progress }),
   });
 }
@@ -55,14 +60,16 @@ function stateOf({ job, progress }: KnownJob): string {
 }
 
 function aboutOf({ job }: KnownJob): string {
-  if (job.status === 1 && job.queue) return job.queue.reason;
+  if (job.queue) return job.queue.reason;
   if (job.terminationDetails && job.status !== 70) return job.terminationDetails.reason;
-  return `${job.environment} · ${short(job.owner)}`;
+  return '';
 }
 
 function timeOf({ job }: KnownJob): string {
   const from = msOf(job.dateCreated) ?? 0;
   const until = msOf(job.dateFinished);
+  // When a later run began, only its events tell.
+  if (until !== undefined && job.run > 1) return dayAndTime(until);
   return until === undefined ? elapsed(Date.now() - from) : `${dayAndTime(until)} · ${duration(until - from)}`;
 }
 

@@ -13,8 +13,10 @@ export interface LogView {
   readonly element: HTMLElement;
   add(stream: Stream, text: string): void;
   clear(): void;
-  /** Said in place of the log, or under it: why there is none, or that it is over. */
-  say(text: string): void;
+  /** Said in place of the log: why one may not read it. */
+  refuse(text: string): void;
+  /** There will never be more of it. */
+  end(): void;
 }
 
 interface LogOptions {
@@ -68,6 +70,10 @@ export function logView({ filename, onCopied }: LogOptions): LogView {
     if (dropped > 0) note.textContent = `The last ${KEPT_LINES} lines; ${counted(dropped, 'line')} before them.`;
     if (follow.checked && isAtEnd) box.scrollTop = box.scrollHeight;
   };
+  const tools = [el('label', { for: 'log-follow' }, follow, ' Follow'), copy, download];
+  const showTools = (isShown: boolean) => {
+    for (const tool of tools) tool.hidden = !isShown;
+  };
   follow.addEventListener('change', () => {
     if (follow.checked) box.scrollTop = box.scrollHeight;
   });
@@ -76,14 +82,7 @@ export function logView({ filename, onCopied }: LogOptions): LogView {
     element: el(
       'section',
       { 'aria-labelledby': 'log-title' },
-      el(
-        'header',
-        { class: 'tools' },
-        el('h3', { id: 'log-title' }, 'Log'),
-        el('label', { for: 'log-follow' }, follow, ' Follow'),
-        copy,
-        download,
-      ),
+      el('header', { class: 'tools' }, el('h3', { id: 'log-title' }, 'Log'), ...tools),
       box,
       note,
     ),
@@ -97,10 +96,19 @@ export function logView({ filename, onCopied }: LogOptions): LogView {
       shown.clear();
       dropped = 0;
       box.replaceChildren();
+      delete box.dataset['over'];
+      box.hidden = false;
+      showTools(true);
       note.textContent = '';
     },
-    say(text) {
+    refuse(text) {
+      box.hidden = true;
+      showTools(false);
       note.textContent = text;
+    },
+    end() {
+      box.dataset['over'] = '';
+      if (dropped === 0) note.textContent = 'The log is over.';
     },
   };
 }

@@ -10,6 +10,8 @@ type ResultFile = StatusObject['results'][number];
 const MOST_BYTES = 512_000_000;
 
 interface ResultsOptions {
+  readonly title: string;
+  readonly level: 'h3' | 'h4';
   readonly fetchResult: (index: number) => Promise<Blob>;
   readonly isOwner: () => boolean;
   readonly onFailed: (problem: string) => void;
@@ -17,16 +19,12 @@ interface ResultsOptions {
 
 export interface ResultsView extends View<readonly ResultFile[]> {}
 
-export function resultsView({ fetchResult, isOwner, onFailed }: ResultsOptions): ResultsView {
+export function resultsView({ title, level, fetchResult, isOwner, onFailed }: ResultsOptions): ResultsView {
   const list = el('ul', { class: 'results' });
+  let files: readonly ResultFile[] = [];
+  const all = button('Download all', () => void downloadAll(), { class: 'small' });
   const note = el('p', { class: 'note' });
-  const element = el(
-    'section',
-    { 'aria-labelledby': 'results-title' },
-    el('h3', { id: 'results-title' }, 'Results'),
-    list,
-    note,
-  );
+  const element = el('section', { 'aria-label': title }, el(level, {}, title), list, all, note);
 
   const download = async ({ filename, index }: ResultFile) => {
     try {
@@ -34,6 +32,13 @@ export function resultsView({ fetchResult, isOwner, onFailed }: ResultsOptions):
     } catch (error) {
       onFailed(error instanceof Error ? error.message : String(error));
     }
+  };
+
+  /** One after another: each goes through the memory of the page. */
+  const downloadAll = async () => {
+    all.disabled = true;
+    for (const file of files.filter(({ filesize }) => filesize <= MOST_BYTES)) await download(file);
+    all.disabled = false;
   };
 
   const show = keyedList<ResultFile>(
@@ -67,8 +72,10 @@ export function resultsView({ fetchResult, isOwner, onFailed }: ResultsOptions):
 
   return {
     element,
-    update(files) {
+    update(next) {
+      files = next;
       show(files);
+      all.hidden = files.length < 2 || !isOwner();
       element.hidden = files.length === 0;
       setText(note, isOwner() ? '' : 'Only its owner can have them. Sign in with the address that ordered the job.');
     },

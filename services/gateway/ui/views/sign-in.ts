@@ -58,7 +58,7 @@ export function createSignIn(container: HTMLElement, { byWallet, byToken, signOu
     const hasWallet = findWallet() !== undefined;
     wallet.disabled = !hasWallet;
     walletNote.textContent = hasWallet
-      ? 'It signs a short text, which costs nothing, and gets a token for eight hours.'
+      ? 'It signs one request to this node, which costs nothing, and gets a token for eight hours.'
       : 'This browser has no wallet that speaks EIP-1193.';
     problem.textContent = '';
     dialog.showModal();

@@ -1,6 +1,7 @@
 /** Docker's answers in our words: each call has its limit, and what a status means is said beside the call. */
 import { CapstanError, messageOf, type ErrorCode } from '@capstan/shared/errors';
 import { pullRefusal } from './pull-refusal.ts';
+import { startProblem } from './start-problem.ts';
 
 export type Translate = (error: unknown) => CapstanError;
 
@@ -15,7 +16,15 @@ export interface CallOptions {
 }
 
 export const unavailable: Translate = (cause) =>
-  new CapstanError('ENGINE_UNAVAILABLE', `The container engine does not answer: ${messageOf(cause)}`, { cause });
+  new CapstanError(
+    'ENGINE_UNAVAILABLE',
+    `The container engine ${statusOf(cause) === undefined ? 'does not answer' : 'fails'}: ${messageOf(cause)}`,
+    { cause },
+  );
+
+/** It answered, and will not: to ask on and on changes nothing. Its reason is for the operator. */
+export const wontClear: Translate = (cause) =>
+  new CapstanError('ENGINE_REFUSED', `The container engine does not let it go: ${messageOf(cause)}`, { cause });
 
 /** Of a pull: the reason alone, for a sentence that names the image. */
 export const pullFailed: Translate = (cause) => {
@@ -23,23 +32,55 @@ export const pullFailed: Translate = (cause) => {
   return new CapstanError(mayPass ? 'FETCH_INTERRUPTED' : 'IMAGE_UNAVAILABLE', reason, { cause });
 };
 
-/** What a consumer reads. Docker's own words go with it only where they are about the job; elsewhere they name paths of the host. */
+/** What a consumer reads. Docker's own words name paths of the host: they are for the operator's log, as the cause. */
 const REFUSALS = {
-  IMAGE_UNAVAILABLE: (text: string) => text,
-  GPUS_REFUSED: (text: string) => `The container engine could not give the job its GPUs: ${text}`,
-  START_REFUSED: (text: string) => `The algorithm could not be started: ${text}`,
+  GPUS_REFUSED: (text) => `The container engine could not give the job its GPUs${startProblem(text)}.`,
+  START_REFUSED: (text) => `The algorithm could not be started${startProblem(text)}.`,
   VOLUME_REFUSED: () => 'The container engine refused to create a volume.',
   CONTAINER_REFUSED: () => 'The container engine refused to create or fill a container.',
   OUTPUTS_UNREADABLE: () => 'The container engine could not read the outputs.',
 } as const satisfies Partial<Record<ErrorCode, (text: string) => string>>;
 
+/**
+ * What passes by itself when a job ends or somebody makes room. Engines know no codes for it. Their texts quote what images say, such as
+ * a working folder of that very name: the lack itself is what a text ends with.
+ */
+const NO_SPACE = 'no space, or no inodes, on its disk';
+const FULL: readonly (readonly [RegExp, string])[] = [
+  [/(?:^|[:-] )no space left on device(?:: unknown)?[.]?\s*$/i, NO_SPACE],
+  [
+    /(?:non-overlapping (?:IPv4 )?address pool among the defaults to assign to the network|predefined address pools have been fully subscribed|exchange full|no available network)(?:: unknown)?[.]?\s*$/i,
+    'no network left',
+  ],
+];
+
+/** Or, where making it needs room that there may be later, ENGINE_FULL. */
+export const refusedUnlessFull =
+  (code: keyof typeof REFUSALS): Translate =>
+  (error) => {
+    const lack = lackIn(error);
+    if (lack === undefined) return refused(code)(error);
+    return new CapstanError('ENGINE_FULL', isLacking(lack), { cause: error });
+  };
+
+/** What a job brings may need more than there is: DISK_FILLED where it did. */
+export const failedUnlessFilled =
+  (failed: Translate): Translate =>
+  (error) =>
+    lackIn(error) === NO_SPACE ? diskFilled(failed(error)) : failed(error);
+
+export const diskFilled = (failure: CapstanError): CapstanError =>
+  new CapstanError('DISK_FILLED', isLacking(NO_SPACE), { cause: failure });
+
+const lackIn = (error: unknown) => FULL.find(([pattern]) => pattern.test(messageOf(error)))?.[1];
+
+const isLacking = (lack: string) =>
+  `The container engine of the node has ${lack} for another job. It begins when there is some again.`;
+
 export const refused =
   (code: keyof typeof REFUSALS): Translate =>
   (error) => {
-    const text = messageOf(error)
-      .replace(/^\(HTTP code \d+\) [^-]*- /, '')
-      .trim();
-    return new CapstanError(code, REFUSALS[code](text), { cause: error });
+    return new CapstanError(code, REFUSALS[code](messageOf(error)), { cause: error });
   };
 
 /** A call with a time limit, under the caller's signal, with Docker's answers translated. */

@@ -1,13 +1,17 @@
 /** The engine port on Docker, and the only file that talks to it. Docker's errors become ours here, by status code. */
-import { PassThrough, type Readable } from 'node:stream';
-import { finished, pipeline } from 'node:stream/promises';
+import { Agent } from 'node:http';
+import type { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import Docker from 'dockerode';
 import { CapstanError, messageOf } from '@capstan/shared/errors';
-import { call, pullFailed, refused, unavailable, unless, within } from './answers.ts';
-import type { ContainerState, Engine } from './engine.ts';
+import { call, failedUnlessFilled, refused, refusedUnlessFull, unless, within, wontClear } from './answers.ts';
+import type { ContainerSpec, ContainerState, Engine, Origin } from './engine.ts';
+import { createImageCalls } from './image-calls.ts';
 import { framesOf } from './log-frames.ts';
+import { ownErrors } from './own-errors.ts';
+import { createPathCalls } from './path-calls.ts';
 import { createOptions } from './profile.ts';
-import { followPull } from './pull-stream.ts';
+import { createUptimeCalls } from './uptime.ts';
 import { createVolumeCalls } from './volumes.ts';
 
 /** Looking at something. */
@@ -17,6 +21,8 @@ const CHANGE_MS = 120_000;
 
 export function createDockerEngine(socketPath: string): Engine {
   const docker = new Docker({ socketPath });
+  const oneCallEach = { socketPath, agent: new Agent({ keepAlive: false }) };
+  const anew = new Docker(oneCallEach);
   const container = (name: string) => docker.getContainer(name);
   const lost = (name: string) => new CapstanError('CONTAINER_LOST', `The container ${name} is gone from the engine.`);
 
@@ -34,12 +40,32 @@ export function createDockerEngine(socketPath: string): Engine {
     await call(
       // 409: a removal that was asked for before is under way.
       (abortSignal) => unless([404, 409], container(name).remove({ force: true, v: true, abortSignal })),
-      { signal, limitMs: CHANGE_MS },
+      { signal, limitMs: CHANGE_MS, other: wontClear },
     );
   };
 
+  const createContainer = async (spec: ContainerSpec, signal: AbortSignal) => {
+    const create = () =>
+      call((abortSignal) => unless([409], docker.createContainer({ ...createOptions(spec), abortSignal })), {
+        signal,
+        limitMs: CHANGE_MS,
+        errors: { 404: imageGone },
+        other: refusedUnlessFull('CONTAINER_REFUSED'),
+      });
+    if (await create()) return;
+    // The name is taken: an earlier try got through without our hearing of it.
+    const state = await inspect(spec.name, signal);
+    if (state.kind !== 'created') {
+      throw new CapstanError('CONTAINER_REFUSED', `The container ${spec.name} exists and was started already.`);
+    }
+    await removeContainer(spec.name, signal);
+    if (!(await create())) throw new CapstanError('CONTAINER_REFUSED', `The name ${spec.name} is taken.`);
+  };
+
   return {
+    ...createPathCalls(docker),
     ...createVolumeCalls(docker),
+    ...createImageCalls(docker),
 
     async about(signal) {
       const look = { signal, limitMs: LOOK_MS };
@@ -48,27 +74,6 @@ export function createDockerEngine(socketPath: string): Engine {
         call((abortSignal) => within(abortSignal, docker.info() as Promise<{ DockerRootDir: string }>), look),
       ]);
       return { version: version.Version, os: version.Os, architecture: version.Arch, rootDir: info.DockerRootDir };
-    },
-
-    async findImage(reference, signal) {
-      const image = await call(
-        (abortSignal) => unless([404], within(abortSignal, docker.getImage(reference).inspect())),
-        { signal, limitMs: LOOK_MS, errors: { 400: refused('IMAGE_UNAVAILABLE') } },
-      );
-      if (!image) return undefined;
-      const { Id: id, RepoDigests: digests, Size: sizeBytes, Os: os, Architecture: architecture } = image;
-      return { id, digests: digests ?? [], sizeBytes, os, architecture };
-    },
-
-    async pullImage({ reference, login, onLayer }, signal) {
-      const authconfig = login && { username: login.username, password: login.password, serveraddress: login.host };
-      await call(
-        async (abortSignal) => {
-          const told = await docker.pull(reference, { ...(authconfig ? { authconfig } : {}), abortSignal });
-          await followPull(told as Readable, onLayer);
-        },
-        { signal, other: pullFailed },
-      );
     },
 
     async createNetwork(name, labels, signal) {
@@ -83,7 +88,7 @@ export function createDockerEngine(socketPath: string): Engine {
       await call((abortSignal) => unless([409], docker.createNetwork({ ...options, abortSignal })), {
         signal,
         limitMs: CHANGE_MS,
-        other: refused('CONTAINER_REFUSED'),
+        other: refusedUnlessFull('CONTAINER_REFUSED'),
       });
     },
 
@@ -91,61 +96,30 @@ export function createDockerEngine(socketPath: string): Engine {
       await call((abortSignal) => unless([404], docker.getNetwork(name).remove({ abortSignal })), {
         signal,
         limitMs: CHANGE_MS,
+        other: wontClear,
       });
     },
 
-    async importImage(reference, tar, signal) {
-      const [repo = '', tag = ''] = reference.split(':');
-      await call(
-        async (abortSignal) => {
-          const told = await docker.importImage(tar, { repo, tag, abortSignal });
-          await followPull(told as Readable, () => undefined);
-        },
-        { signal, other: refused('CONTAINER_REFUSED') },
-      );
-    },
-
-    removeImage: (reference, signal) =>
-      call(
-        async (abortSignal) => {
-          const removal = unless([404], docker.getImage(reference).remove({ abortSignal }));
-          return (
-            (await unless(
-              [409],
-              removal.then(() => 'removed' as const),
-            )) ?? 'in-use'
-          );
-        },
-        { signal, limitMs: CHANGE_MS },
-      ),
-
-    async createContainer(spec, signal) {
-      const create = () =>
-        call((abortSignal) => unless([409], docker.createContainer({ ...createOptions(spec), abortSignal })), {
-          signal,
-          limitMs: CHANGE_MS,
-          other: refused('CONTAINER_REFUSED'),
-        });
-      if (await create()) return;
-      // The name is taken: an earlier try got through without our hearing of it.
-      const state = await inspect(spec.name, signal);
-      if (state.kind !== 'created') {
-        throw new CapstanError('CONTAINER_REFUSED', `The container ${spec.name} exists and was started already.`);
-      }
-      await removeContainer(spec.name, signal);
-      if (!(await create())) throw new CapstanError('CONTAINER_REFUSED', `The name ${spec.name} is taken.`);
-    },
+    createContainer,
+    createAlgorithm: (_ours, spec, signal) => createContainer(spec, signal),
 
     async startContainer(name, signal) {
       await call((abortSignal) => unless([304], container(name).start({ abortSignal })), {
         // No limit: a start that was given up might still happen, after we looked and started it once more.
         signal,
         errors: { 404: (error) => (isMissingContainer(error) ? lost(name) : refused('START_REFUSED')(error)) },
-        other: (error) => refused(isAboutDevices(error) ? 'GPUS_REFUSED' : 'START_REFUSED')(error),
+        other: (error) => refusedUnlessFull(isAboutDevices(error) ? 'GPUS_REFUSED' : 'START_REFUSED')(error),
       });
     },
 
     inspectContainer: inspect,
+    ...createUptimeCalls(docker, anew),
+    originOf: (name, signal) =>
+      call(async (abortSignal) => originIn(await container(name).inspect({ abortSignal })), {
+        signal,
+        limitMs: LOOK_MS,
+        errors: { 404: () => lost(name) },
+      }),
 
     async waitForExit(name, signal) {
       // It answers at once, and ends its answer when the container exits.
@@ -173,7 +147,7 @@ export function createDockerEngine(socketPath: string): Engine {
       await call((abortSignal) => container(name).putArchive(tar, { path, abortSignal }), {
         signal,
         errors: { 404: () => lost(name) },
-        other: refused('CONTAINER_REFUSED'),
+        other: failedUnlessFilled(refused('CONTAINER_REFUSED')),
       });
     },
 
@@ -229,6 +203,10 @@ export function createDockerEngine(socketPath: string): Engine {
   };
 }
 
+/** What else a container needs is made with it. */
+const imageGone = (cause: unknown) =>
+  new CapstanError('IMAGE_GONE', 'The image was removed from the machine before it was used.', { cause });
+
 /** A start that fails for want of a GPU, its driver or its runtime is told from others by its words alone. */
 function isAboutDevices(error: unknown): boolean {
   return /could not select device driver|nvidia-container|failed to inject CDI devices/.test(messageOf(error));
@@ -240,6 +218,14 @@ function isMissingContainer(error: unknown): boolean {
   return typeof json?.message === 'string' && json.message.startsWith('No such container');
 }
 
+function originIn({ Image, Config }: Docker.ContainerInspectInfo): Origin {
+  const pairs = Config.Env.map((pair): [string, string] => {
+    const at = pair.indexOf('=');
+    return [pair.slice(0, at), pair.slice(at + 1)];
+  });
+  return { image: Image, env: Object.fromEntries(pairs) };
+}
+
 /** A container that somebody is removing still answers for a moment, with an exit code that says nothing about the algorithm. */
 function stateOf({ State }: Docker.ContainerInspectInfo): ContainerState | 'being-removed' {
   if (State.Dead || State.Status === 'removing') return 'being-removed';
@@ -247,7 +233,9 @@ function stateOf({ State }: Docker.ContainerInspectInfo): ContainerState | 'bein
   // Year 1 stands for never.
   if (!(startedAt > 0)) return { kind: 'created' };
   if (State.Running || State.Paused || State.Restarting) return { kind: 'running', startedAt };
-  return { kind: 'exited', startedAt, exit: { exitCode: State.ExitCode, isOutOfMemory: State.OOMKilled } };
+  const finishedAt = Date.parse(State.FinishedAt);
+  const exit = { exitCode: State.ExitCode, isOutOfMemory: State.OOMKilled };
+  return { kind: 'exited', startedAt, finishedAt: finishedAt > 0 ? finishedAt : Number.NaN, exit };
 }
 
 interface Opening {
@@ -276,13 +264,4 @@ function openStream(docker: Docker, { method, path, query, abortSignal }: Openin
       },
     );
   });
-}
-
-/** A stream that breaks says ENGINE_UNAVAILABLE. */
-function ownErrors(source: NodeJS.ReadableStream): Readable {
-  const out = new PassThrough();
-  pipeline(source, out).catch((error: unknown) => {
-    out.destroy(unavailable(error));
-  });
-  return out;
 }

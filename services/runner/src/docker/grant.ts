@@ -12,6 +12,8 @@ export const GrantSchema = Type.Object({
   gpus: Type.Array(Type.String()),
   /** Whether it may reach the public internet. */
   network: Type.Boolean(),
+  /** User and group that it runs as; absent in what releases before began, all as the first. */
+  uid: Type.Optional(Type.Integer({ minimum: 1 })),
   /** Whose limit each one is, for the sentence that says it was reached. */
   limitedBy: Type.Object({
     memory: Type.Union([Type.Literal('environment'), Type.Literal('job')]),
@@ -23,8 +25,16 @@ export type Grant = Static<typeof GrantSchema>;
 
 const validate = compile(GrantSchema);
 
-export const grantText = ({ cpus, memoryBytes, diskBytes, maxDurationS, gpus, network, limitedBy }: Grant): string =>
-  JSON.stringify({ cpus, memoryBytes, diskBytes, maxDurationS, gpus, network, limitedBy });
+export const grantText = ({
+  cpus,
+  memoryBytes,
+  diskBytes,
+  maxDurationS,
+  gpus,
+  network,
+  uid,
+  limitedBy,
+}: Grant): string => JSON.stringify({ cpus, memoryBytes, diskBytes, maxDurationS, gpus, network, uid, limitedBy });
 
 /** Undefined where there is no such label, or one that says nothing to this version. */
 export function parseGrant(text: string | undefined): Grant | undefined {

@@ -4,8 +4,22 @@ import { parseJobId } from '@capstan/shared/contract/ids';
 import type { Labels } from './engine.ts';
 import { grantText, parseGrant, type Grant } from './grant.ts';
 
+/** Who a runner is. */
+export interface RunnerIdentity {
+  /** On NATS. */
+  readonly id: string;
+  /** Ids that it had before: what was said in their name is its own word. */
+  readonly former: readonly string[];
+  /** Of the data folder, in names and labels in the engine. */
+  readonly node: string;
+  /** Ids under which an earlier release may have made things for this data folder; those carry no node. */
+  readonly unmarked: readonly string[];
+}
+
 /** What a run was begun under: a runner that finds its containers again has no command to read it from. */
 export interface Terms {
+  /** The mark of whose data folder it is, as names and labels have it; absent in what releases before it made. */
+  readonly node?: string;
   /** What the job was given. */
   readonly grant?: Grant;
   /** Its outputs go through the filter of its environment. */
@@ -15,6 +29,7 @@ export interface Terms {
 }
 
 export interface AttemptIdentity extends Terms {
+  /** Of the runner that began it, which may have had another id. */
   readonly runnerId: string;
   readonly environment: EnvironmentId;
   readonly jobId: JobId;
@@ -23,6 +38,7 @@ export interface AttemptIdentity extends Terms {
 }
 
 export const LABELS = {
+  node: 'capstan.node',
   runner: 'capstan.runner',
   environment: 'capstan.environment',
   job: 'capstan.job',
@@ -47,23 +63,59 @@ export interface AttemptNames {
   readonly network: Readonly<Record<NetworkPhase, string>>;
   /** The network of the proxy. */
   readonly outside: string;
-  readonly volumes: { readonly in: string; readonly outputs: string; readonly logs: string; readonly egress: string };
+  readonly volumes: Readonly<Record<'in' | 'outputs' | 'logs' | 'scratch' | 'beside' | 'etc' | 'egress', string>>;
+  /** In place of a volume that the image wants; `inputCover` is one that the algorithm can't write. */
+  readonly cover: (index: number) => string;
+  readonly inputCover: (index: number) => string;
+  /** In place of one that the image of the filter wants. */
+  readonly filterCover: (index: number) => string;
 }
 
-export function namesOf({ jobId, run, attempt }: Pick<AttemptIdentity, 'jobId' | 'run' | 'attempt'>): AttemptNames {
-  const base = `capstan-${jobId}-${run}-${attempt}`;
+/** What names follow from. */
+export type Named = Pick<AttemptIdentity, 'node' | 'jobId' | 'run' | 'attempt'>;
+
+export function namesOf({ node, jobId, run, attempt }: Named): AttemptNames {
+  const base = ['capstan', jobId, run, attempt, ...(node === undefined ? [] : [node])].join('-');
   return {
     algorithm: base,
     filter: `${base}-filter`,
     files: `${base}-files`,
     network: { relay: `${base}-relay`, proxy: `${base}-proxy`, addresses: `${base}-addresses` },
     outside: `${base}-outside`,
-    volumes: { in: `${base}-in`, outputs: `${base}-outputs`, logs: `${base}-logs`, egress: `${base}-egress` },
+    volumes: {
+      in: `${base}-in`,
+      outputs: `${base}-outputs`,
+      logs: `${base}-logs`,
+      scratch: `${base}-scratch`,
+      beside: `${base}-beside`,
+      etc: `${base}-etc`,
+      egress: `${base}-egress`,
+    },
+    cover: (index) => `${base}-v${index}`,
+    inputCover: (index) => `${base}-i${index}`,
+    filterCover: (index) => `${base}-f${index}`,
   };
 }
 
-export function labelsOf(identity: AttemptIdentity, phase: Phase): Labels {
+/** Whether a volume of an attempt is one that its algorithm may write. */
+export const isWritable = (volume: string) => /-(outputs|logs|scratch|beside|v\d+)$/.test(volume);
+/** Whether the node has put something there as well, under another user: what the algorithm is made of is not what it has written. */
+export const holdsOurs = (volume: string) => volume.endsWith('-beside');
+
+/** Labels that say what a container is for. */
+export type PhaseLabels<P extends Phase> = Labels & { readonly [LABELS.phase]?: P };
+
+/** All that one attempt has carries these. */
+export const labelsOfAttempt = ({ node, runnerId, jobId, run, attempt }: AttemptIdentity): Labels => ({
+  ...(node === undefined ? { [LABELS.runner]: runnerId } : { [LABELS.node]: node }),
+  [LABELS.job]: jobId,
+  [LABELS.run]: String(run),
+  [LABELS.attempt]: String(attempt),
+});
+
+export function labelsOf<P extends Phase>(identity: AttemptIdentity, phase: P): PhaseLabels<P> {
   return {
+    ...(identity.node === undefined ? {} : { [LABELS.node]: identity.node }),
     [LABELS.runner]: identity.runnerId,
     [LABELS.environment]: identity.environment,
     [LABELS.job]: identity.jobId,
@@ -94,8 +146,9 @@ export function identityOf(labels: Labels): AttemptIdentity | undefined {
   };
 }
 
-export function termsOf({ grant, isFiltered, encryptTo }: Terms): Terms {
+export function termsOf({ node, grant, isFiltered, encryptTo }: Terms): Terms {
   return {
+    ...(node === undefined ? {} : { node }),
     ...(grant === undefined ? {} : { grant }),
     ...(isFiltered ? { isFiltered } : {}),
     ...(encryptTo === undefined ? {} : { encryptTo }),
@@ -104,11 +157,14 @@ export function termsOf({ grant, isFiltered, encryptTo }: Terms): Terms {
 
 function termsOfLabels(labels: Labels): Terms {
   const grant = parseGrant(labels[LABELS.grant]);
+  const node = labels[LABELS.node];
+  // Empty is what an image's label of that name was made: not ours.
   const encryptTo = labels[LABELS.encryptTo];
   return {
+    ...(node ? { node } : {}),
     ...(grant === undefined ? {} : { grant }),
-    ...(labels[LABELS.filtered] === undefined ? {} : { isFiltered: true }),
-    ...(encryptTo === undefined ? {} : { encryptTo }),
+    ...(labels[LABELS.filtered] ? { isFiltered: true } : {}),
+    ...(encryptTo ? { encryptTo } : {}),
   };
 }
 

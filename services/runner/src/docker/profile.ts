@@ -1,11 +1,14 @@
 /** How containers of jobs are locked down, PURE. No field of a job reaches this but its argv, its environment and its volumes. */
-import type { Confinement, ContainerSpec, Network } from './engine.ts';
+import type { Confinement, ContainerSpec, Labels, Network } from './engine.ts';
 
 /** Modest, because an engine that runs with a lower hard limit of its own could not start a container with more. */
 const OPEN_FILES = 16_384;
 const MB = 1_000_000;
+const LEAST_SHM_BYTES = 67_108_864;
 /** Docker takes 0 for no limit at all. */
 const LEAST_CPUS = 0.01;
+/** To runtimes that hand out devices: leave this container as it is. */
+const NO_DEVICE = 'void';
 
 /** What the driver of local volumes calls a quota. */
 export const sizeOption = (bytes: number) => ({ size: String(bytes) });
@@ -14,6 +17,7 @@ export const sizeOption = (bytes: number) => ({ size: String(bytes) });
 export function createOptions(spec: ContainerSpec) {
   const common = {
     NetworkMode: networkMode(spec.confinement?.network),
+    ...resolver(spec.confinement?.network),
     Mounts: spec.mounts.map(({ volume, target, isReadOnly, isCopied, sizeBytes }) => ({
       Type: 'volume' as const,
       Source: volume,
@@ -31,13 +35,35 @@ export function createOptions(spec: ContainerSpec) {
   return {
     name: spec.name,
     Image: spec.image,
-    Labels: { ...spec.labels },
+    Labels: { ...emptied(spec.imageLabels), ...spec.labels },
+    // Of the rest that an image may say, ports are published nowhere, ONBUILD and SHELL are for builds, and WORKDIR stands.
+    Healthcheck: { Test: ['NONE'] },
+    StopSignal: 'SIGTERM',
+    ...(spec.workingDir === undefined ? {} : { WorkingDir: spec.workingDir }),
     Entrypoint: [...spec.argv],
     Cmd: [],
-    Env: Object.entries(spec.env).map(([name, value]) => `${name}=${value}`),
+    Env: Object.entries({ ...spec.env, ...visibleDevices(spec.confinement?.gpus) }).map(
+      ([name, value]) => `${name}=${value}`,
+    ),
     ...(spec.confinement ? { User: spec.confinement.user } : {}),
-    HostConfig: spec.confinement ? { ...common, ...confine(spec.confinement) } : common,
+    HostConfig: spec.confinement ? { ...common, ...confine(spec.confinement, spec.mounts) } : common,
   };
+}
+
+const emptied = (labels: Labels = {}) => Object.fromEntries(Object.keys(labels).map((name) => [name, '']));
+
+/**
+ * Where the engine's default runtime is a maker's own, it gives a container the devices that its environment names, and the image's
+ * counts where ours says nothing: each variable is always said. NVIDIA's runtime is the only one that devices are leased through.
+ */
+function visibleDevices(gpus: readonly string[] = []) {
+  const leased = gpus.length > 0 ? gpus.join(',') : NO_DEVICE;
+  return { NVIDIA_VISIBLE_DEVICES: leased, AMD_VISIBLE_DEVICES: 'none', HABANA_VISIBLE_DEVICES: NO_DEVICE };
+}
+
+/** Without a network of its own nobody answers names: the engine would show the job those whom the machine asks, and the domains it searches. */
+function resolver(network: Network | undefined) {
+  return network === undefined ? { Dns: ['127.0.0.1'], DnsSearch: ['.'], DnsOptions: [] } : {};
 }
 
 function networkMode(network: Network | undefined): string {
@@ -53,13 +79,21 @@ function networkMode(network: Network | undefined): string {
   }
 }
 
-function confine({ cpus, memoryBytes, pids, tmpBytes, gpus, logBytes }: Confinement) {
+function confine(
+  { cpus, memoryBytes, pids, tmpBytes, gpus, logBytes, user }: Confinement,
+  mounts: ContainerSpec['mounts'],
+) {
+  const [uid, gid = uid] = user.split(':');
+  const hasTmp = mounts.some(({ target }) => target === '/tmp');
   return {
     CapDrop: ['ALL'],
     SecurityOpt: ['no-new-privileges'],
     ReadonlyRootfs: true,
-    // Counts as memory of the job.
-    Tmpfs: { '/tmp': `rw,nosuid,nodev,size=${tmpBytes},mode=1777` },
+    // Counts as memory of the job. Programs unpack libraries there, and load them. The job's own: engines put the mode of the image's /tmp
+    // in place of ours, which in images made by hand is not open to all.
+    ...(hasTmp ? {} : { Tmpfs: { '/tmp': `rw,exec,nosuid,nodev,size=${tmpBytes},uid=${uid},gid=${gid},mode=1777` } }),
+    // Memory of the job as well: processes of one program hand data to one another there.
+    ShmSize: Math.max(LEAST_SHM_BYTES, Math.floor(memoryBytes / 2)),
     PidsLimit: pids,
     Memory: memoryBytes,
     MemorySwap: memoryBytes,

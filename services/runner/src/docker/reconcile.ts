@@ -1,7 +1,10 @@
 /** What a job has in the engine: found by labels, judged by the engine's own word, and removed when nobody needs it any more. */
 import { hasCode } from '@capstan/shared/errors';
 import type { ContainerState, Engine, Found, Labels } from './engine.ts';
-import { identityOf, LABELS, namesOf, type AttemptIdentity } from './names.ts';
+import { identityOf, LABELS, labelsOfAttempt, namesOf, type AttemptIdentity, type RunnerIdentity } from './names.ts';
+
+/** Whose things these are. */
+export type Owner = Pick<RunnerIdentity, 'node' | 'unmarked'>;
 
 /** An attempt that has something in the engine. `algorithm` is absent if its container is not there. */
 export interface FoundAttempt {
@@ -9,15 +12,41 @@ export interface FoundAttempt {
   readonly algorithm: ContainerState | undefined;
 }
 
-/** Every attempt of this runner that the engine knows, or of one run of one job. */
+/** Every attempt that the engine has of this runner, under whatever id it was. Of what carries no node, those of its ids: they may be another's. */
 export async function findAttempts(
   engine: Engine,
-  labels: Labels,
+  owner: Owner,
   signal: AbortSignal,
 ): Promise<readonly FoundAttempt[]> {
-  const found = await engine.find(labels, signal);
-  const attempts = distinct(found);
-  const existing = new Set(found.containers.map(({ name }) => name));
+  return lookAt(engine, await findAll(engine, owner, signal), signal);
+}
+
+/** Every attempt at one run. Whose command we have is ours, also where nothing says so. */
+export async function findAttemptsAt(
+  engine: Engine,
+  { node, jobId, run }: Pick<Owner, 'node'> & Pick<AttemptIdentity, 'jobId' | 'run'>,
+  signal: AbortSignal,
+): Promise<readonly FoundAttempt[]> {
+  const found = await engine.find({ [LABELS.job]: jobId, [LABELS.run]: String(run) }, signal);
+  return lookAt(engine, [only(found, (labels) => isUnmarked(labels) || labels[LABELS.node] === node)], signal);
+}
+
+/** The attempts of which the engine has a container or a volume that this node made, now or before it marked them. Networks go first. */
+export async function findRuns(engine: Engine, owner: Owner, signal: AbortSignal): Promise<readonly AttemptIdentity[]> {
+  return distinct(await findAll(engine, owner, signal));
+}
+
+async function findAll(engine: Engine, owner: Owner, signal: AbortSignal): Promise<readonly Found[]> {
+  const [marked, ...unmarked] = await Promise.all([
+    engine.find(labelsOfNode(owner), signal),
+    ...owner.unmarked.map((id) => engine.find({ [LABELS.runner]: id }, signal)),
+  ]);
+  return [marked, ...unmarked.map((found) => only(found, isUnmarked))];
+}
+
+async function lookAt(engine: Engine, all: readonly Found[], signal: AbortSignal): Promise<readonly FoundAttempt[]> {
+  const attempts = distinct(all);
+  const existing = new Set(all.flatMap(({ containers }) => containers.map(({ name }) => name)));
   return Promise.all(
     attempts.map(async (identity) => {
       const { algorithm } = namesOf(identity);
@@ -26,25 +55,52 @@ export async function findAttempts(
   );
 }
 
-export const ofRunner = (runnerId: string): Labels => ({ [LABELS.runner]: runnerId });
-export const ofRun = ({ runnerId, jobId, run }: Pick<AttemptIdentity, 'runnerId' | 'jobId' | 'run'>): Labels => ({
-  [LABELS.runner]: runnerId,
-  [LABELS.job]: jobId,
-  [LABELS.run]: String(run),
+export const labelsOfNode = ({ node }: Pick<Owner, 'node'>): Labels => ({ [LABELS.node]: node });
+
+const isUnmarked = (labels: Labels) => !labels[LABELS.node];
+
+const only = ({ containers, volumes }: Found, isMeant: (labels: Labels) => boolean): Found => ({
+  containers: containers.filter(({ labels }) => isMeant(labels)),
+  volumes: volumes.filter(({ labels }) => isMeant(labels)),
 });
 
-/** Leaves nothing of an attempt behind. May be repeated. */
+/** Leaves nothing of an attempt behind. May be repeated. Throws ENGINE_REFUSED if the engine keeps some of it; the rest is gone then. */
 export async function removeAttempt(engine: Engine, identity: AttemptIdentity, signal: AbortSignal): Promise<void> {
   const { algorithm, filter, files, network, outside, volumes } = namesOf(identity);
   // Most jobs have none of these, and their labels say so.
   const isConnected = identity.grant?.network !== false;
   const containers = [algorithm, filter, files, ...(isConnected ? Object.values(network) : [])];
-  await Promise.all(containers.map((name) => engine.removeContainer(name, signal)));
+  const kept = createKept();
+  await Promise.all(containers.map((name) => kept.unless(engine.removeContainer(name, signal))));
   // Before the volumes: as long as one of those is there, the attempt is found again.
-  if (isConnected) await engine.removeNetwork(outside, signal);
+  if (isConnected) await kept.unless(engine.removeNetwork(outside, signal));
   const { egress, ...own } = volumes;
-  const rest = isConnected ? [...Object.values(own), egress] : Object.values(own);
-  await Promise.all(rest.map((name) => engine.removeVolume(name, signal)));
+  // An image may have wanted more of them.
+  const found = await engine.find(labelsOfAttempt(identity), signal);
+  const theirs = only(found, (labels) => identityOf(labels)?.node === identity.node);
+  const rest = new Set([...Object.values(own), ...theirs.volumes.map(({ name }) => name)]);
+  if (isConnected) rest.add(egress);
+  await Promise.all([...rest].map((name) => kept.unless(engine.removeVolume(name, signal))));
+  kept.tell();
+}
+
+/** What is refused keeps nothing else from going. */
+function createKept() {
+  const refusals: Error[] = [];
+  return {
+    async unless(removal: Promise<void>): Promise<void> {
+      try {
+        await removal;
+      } catch (error) {
+        if (!hasCode(error, 'ENGINE_REFUSED')) throw error;
+        refusals.push(error);
+      }
+    },
+    tell(): void {
+      const [first] = refusals;
+      if (first) throw first;
+    },
+  };
 }
 
 async function stateOf(engine: Engine, name: string, signal: AbortSignal): Promise<ContainerState | undefined> {
@@ -56,9 +112,9 @@ async function stateOf(engine: Engine, name: string, signal: AbortSignal): Promi
   }
 }
 
-function distinct({ containers, volumes }: Found): readonly AttemptIdentity[] {
+function distinct(all: readonly Found[]): readonly AttemptIdentity[] {
   const byName = new Map<string, AttemptIdentity>();
-  for (const { labels } of [...containers, ...volumes]) {
+  for (const { labels } of all.flatMap(({ containers, volumes }) => [...containers, ...volumes])) {
     const identity = identityOf(labels);
     if (identity) byName.set(namesOf(identity).algorithm, identity);
   }

@@ -1,22 +1,33 @@
 /** Volumes on Docker: made, measured, removed. */
 import { randomBytes } from 'node:crypto';
+import { stat, statfs } from 'node:fs/promises';
 import type Docker from 'dockerode';
-import { call, refused, unless, within } from './answers.ts';
+import { call, refusedUnlessFull, unless, within, wontClear } from './answers.ts';
 import { usageBelow } from './disk-usage.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, Room } from './engine.ts';
+import { emptyOut } from './empty-out.ts';
+import { holdsOurs } from './names.ts';
+import { createOpenFiles } from './open-files.ts';
 import { sizeOption } from './profile.ts';
 
-type VolumeCalls = Pick<Engine, 'createVolume' | 'removeVolume' | 'holdsVolumeSizes' | 'diskUsage'>;
+type VolumeCalls = Pick<Engine, 'createVolume' | 'removeVolume' | 'holdsVolumeSizes'> &
+  Pick<Engine, 'diskUsage' | 'namelessUsage' | 'freeBytes'>;
 
 const LOOK_MS = 15_000;
 const CHANGE_MS = 120_000;
 /** Docker adds up all that it has to answer this. */
 const ADD_UP_MS = 60_000;
 const PROBE_BYTES = 1_000_000;
+const MAX_IDS = 1_000;
+/** Of folders: ten times what it takes where the machine is idle. */
+const longestLookMs = (files: number) => Math.min(600_000, Math.max(10_000, files / 10));
 
 export function createVolumeCalls(docker: Docker): VolumeCalls {
   /** Where volumes lie on the engine's machine, as long as they are there. */
   const paths = new Map<string, string>();
+  /** Of containers, by their names. */
+  const ids = new Map<string, string>();
+  const openFiles = createOpenFiles();
   let adding: Promise<ReadonlyMap<string, number>> | undefined;
 
   const pathOf = async (name: string, signal: AbortSignal) => {
@@ -45,15 +56,64 @@ export function createVolumeCalls(docker: Docker): VolumeCalls {
     });
     const sizes = await within(signal, adding);
     const known = names.map((name) => sizes.get(name) ?? -1);
-    return known.some((bytes) => bytes < 0) ? undefined : known.reduce((sum, bytes) => sum + bytes, 0);
+    return known.some((bytes) => bytes < 0) ? undefined : sumOf(known.map((bytes) => ({ bytes, files: 0 })));
+  };
+
+  const idOf = async (name: string, signal: AbortSignal) => {
+    const known = ids.get(name);
+    if (known !== undefined) return known;
+    const found = await call((abortSignal) => unless([404], docker.getContainer(name).inspect({ abortSignal })), {
+      signal,
+      limitMs: LOOK_MS,
+    });
+    // Names of the containers of jobs don't come again.
+    if (ids.size > MAX_IDS) ids.clear();
+    if (found) ids.set(name, found.Id);
+    return found?.Id;
+  };
+
+  /** Undefined if one of them is unknown. */
+  const pathsOf = async (names: readonly string[], signal: AbortSignal) => {
+    const known = await Promise.all(names.map((name) => pathOf(name, signal)));
+    const found = known.filter((path) => path !== undefined);
+    return found.length === names.length ? found : undefined;
+  };
+
+  /** Undefined if one of them is not to be seen from here. */
+  const lookAt = async (names: readonly string[], enough: Room, signal: AbortSignal): Promise<Room | undefined> => {
+    const folders = await pathsOf(names, signal);
+    if (!folders) return undefined;
+    const overdue = AbortSignal.timeout(longestLookMs(enough.files));
+    let sum: Room = { bytes: 0, files: 0 };
+    for (const [index, path] of folders.entries()) {
+      const left = { bytes: enough.bytes - sum.bytes, files: enough.files - sum.files };
+      const what = {
+        enough: left,
+        leavesOut: holdsOurs(names[index] ?? '') ? ('the owner of the folder' as const) : undefined,
+      };
+      // Names of volumes are all different: a folder of that path here is that volume.
+      const usage = await usageBelow(path, what, AbortSignal.any([signal, overdue])).catch((error: unknown) => {
+        signal.throwIfAborted();
+        if (overdue.aborted) return 'overdue' as const;
+        throw error;
+      });
+      if (usage === 'overdue') return { ...sum, beyond: 'time' };
+      if (!usage) return undefined;
+      sum = sumOf([sum, usage]);
+    }
+    return sum;
   };
 
   const removeVolume = async (name: string, signal: AbortSignal) => {
+    const path = await pathOf(name, signal);
+    if (path !== undefined) await emptyOut(path, AbortSignal.any([signal, AbortSignal.timeout(CHANGE_MS)]));
+    signal.throwIfAborted();
     paths.delete(name);
-    // 409, its container is still being removed, is worth another try like everything unknown.
+    // 409: its container is still being removed, or it is another's, too.
     await call((abortSignal) => unless([404], docker.getVolume(name).remove({ abortSignal })), {
       signal,
       limitMs: CHANGE_MS,
+      other: wontClear,
     });
   };
 
@@ -62,7 +122,7 @@ export function createVolumeCalls(docker: Docker): VolumeCalls {
       await call((abortSignal) => docker.createVolume({ Name: name, Labels: { ...labels }, abortSignal }), {
         signal,
         limitMs: CHANGE_MS,
-        other: refused('VOLUME_REFUSED'),
+        other: refusedUnlessFull('VOLUME_REFUSED'),
       });
     },
 
@@ -81,17 +141,30 @@ export function createVolumeCalls(docker: Docker): VolumeCalls {
     },
 
     async diskUsage(names, enough, signal) {
-      let total = 0;
-      for (const name of names) {
-        const path = await pathOf(name, signal);
-        // Names of volumes are all different: a folder of that path here is that volume.
-        const bytes = path === undefined ? undefined : await usageBelow(path, enough - total, signal);
-        if (bytes === undefined) return askForUsage(names, signal);
-        total += bytes;
-      }
-      return total;
+      return (await lookAt(names, enough, signal)) ?? askForUsage(names, signal);
+    },
+
+    async freeBytes(names, signal) {
+      const [path] = (await pathsOf(names, signal)) ?? [];
+      const disk = path === undefined ? undefined : await statfs(path).catch(() => undefined);
+      return disk && disk.bavail * disk.bsize;
+    },
+
+    async namelessUsage({ container, volumes: names }, signal) {
+      const folders = await pathsOf(names, signal);
+      const id = folders && (await idOf(container, signal));
+      if (id === undefined || !folders) return undefined;
+      const found = await Promise.all(folders.map((path) => stat(path).catch(() => undefined)));
+      const devices = new Set(found.flatMap((stats) => (stats ? [stats.dev] : [])));
+      const { isBeyond, ...room } = await openFiles.roomOf(id, devices, signal);
+      return isBeyond ? { ...room, beyond: 'open-files' } : room;
     },
   };
+}
+
+function sumOf(usages: readonly Room[]): Room {
+  const sum = (of: (room: Room) => number) => usages.reduce((total, room) => total + of(room), 0);
+  return { bytes: sum(({ bytes }) => bytes), files: sum(({ files }) => files) };
 }
 
 interface Sizes {

@@ -3,7 +3,7 @@
  * that needs, so that no registry is needed, and nothing comes from anybody else.
  */
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -13,32 +13,102 @@ import { promisify } from 'node:util';
 import { pipeline } from 'node:stream/promises';
 import { pack, type Pack } from 'tar-stream';
 import { CapstanError, messageOf } from '@capstan/shared/errors';
+import type { NodeKey } from '@capstan/shared/node-key';
 import type { Engine } from '../docker/engine.ts';
 import { EGRESS_DIR, NODE_PATH, PROGRAMS_DIR } from './paths.ts';
 
-const PROGRAMS = ['rule.ts', 'proxy.ts', 'relay.ts', 'addresses.ts'];
-const REPOSITORY = 'capstan/egress';
+const PROGRAMS = ['proxy.ts', 'relay.ts', 'addresses.ts'];
+/** The rule that the runner has as well, under the name that it has for the runner: a package may import itself. */
+const RULE = '@capstan/shared/net/address-rule';
+const PACKAGE = { name: '@capstan/shared', type: 'module', exports: { './net/address-rule': './address-rule.ts' } };
+/** Nobody else can push to it, and it is never pulled. */
+const REPOSITORY = 'localhost/capstan/egress';
+const MARK = 'capstan.made-by';
+/** Which node's it is, whatever is in it. */
+export const OWNER = 'capstan.egress-of';
 
 export interface EgressImage {
-  /** Resolves to its name, once the engine has it. Throws CONTAINER_REFUSED. */
+  /** Resolves to its id, once the engine has the one that this node has made. Throws CONTAINER_REFUSED. */
   ensure(signal: AbortSignal): Promise<string>;
+  /** Removes those that this node made before and nobody needs now: of other versions, or under earlier keys. Resolves to what they were. */
+  tidy(signal: AbortSignal): Promise<readonly string[]>;
 }
 
-export function createEgressImage(engine: Pick<Engine, 'findImage' | 'importImage'>): EgressImage {
-  const ensure = async (signal: AbortSignal) => {
-    const files = await ingredients();
-    const reference = `${REPOSITORY}:${tagOf(files)}`;
-    if (await engine.findImage(reference, signal)) return reference;
+/** A name says nothing: whoever can tag an image can give it to theirs. What the runner looks for is a mark that only who has the node's key can make. */
+export function createEgressImage(engine: ImageCalls, key: NodeKey): EgressImage {
+  const find = async (reference: string, mark: string, signal: AbortSignal) => {
+    const image = await engine.findImage(reference, signal);
+    return image?.settings.labels[MARK] === mark ? image.id : undefined;
+  };
+  const build = async (reference: string, { files, mark }: Recipe, signal: AbortSignal) => {
+    const labels = { [MARK]: mark, [OWNER]: ownerOf(key) };
     const archive = pack();
     try {
-      await Promise.all([write(archive, files), engine.importImage(reference, archive as unknown as Readable, signal)]);
+      await Promise.all([
+        write(archive, files),
+        engine.importImage(reference, { tar: archive as unknown as Readable, labels }, signal),
+      ]);
     } finally {
       // Whichever of the two failed, the other must not wait for it.
       archive.destroy();
     }
-    return reference;
   };
-  return { ensure };
+  /** What a container needs stays until the next time. */
+  const removeOthers = async ({ id: current, reference }: Current, signal: AbortSignal) => {
+    const removed: string[] = [];
+    for (const each of [key, ...key.older()]) {
+      for (const { id, tags } of await engine.findImages({ [OWNER]: ownerOf(each) }, signal)) {
+        // By its name, too: it may be in the making.
+        if (id === current || tags.includes(reference)) continue;
+        // One whose name went to another has none: it goes by its id.
+        const names = tags.length === 0 ? [id] : tags.filter((tag) => tag.startsWith(`${REPOSITORY}:`));
+        for (const name of names) if ((await engine.removeImage(name, signal)) === 'removed') removed.push(name);
+      }
+    }
+    return removed;
+  };
+  const recipe = async (): Promise<Recipe & { readonly reference: string }> => {
+    const files = await ingredients();
+    const mark = createHmac('sha256', key.secret())
+      .update(`egress image 2\n${recipeOf(files)}`)
+      .digest('hex');
+    // Nodes that share an engine have an image each.
+    const reference = `${REPOSITORY}:${createHash('sha256').update(mark).digest('hex').slice(0, 16)}`;
+    return { files, mark, reference };
+  };
+  const makeSure = async (signal: AbortSignal) => {
+    const { files, mark, reference } = await recipe();
+    const found = await find(reference, mark, signal);
+    if (found !== undefined) return found;
+    await build(reference, { files, mark }, signal);
+    const built = await find(reference, mark, signal);
+    if (built === undefined) {
+      throw new CapstanError('CONTAINER_REFUSED', 'The engine does not keep what gives a job its network.');
+    }
+    return built;
+  };
+  return {
+    ensure: makeSure,
+    async tidy(signal) {
+      const { mark, reference } = await recipe();
+      return removeOthers({ id: await find(reference, mark, signal), reference }, signal);
+    },
+  };
+}
+
+type ImageCalls = Pick<Engine, 'findImage' | 'findImages' | 'importImage' | 'removeImage'>;
+
+export const ownerOf = (key: NodeKey) => createHmac('sha256', key.secret()).update('egress images').digest('hex');
+
+/** What may not go: under its id, if it is there, and under its name. */
+interface Current {
+  readonly id: string | undefined;
+  readonly reference: string;
+}
+
+interface Recipe {
+  readonly files: Ingredients;
+  readonly mark: string;
 }
 
 interface Ingredients {
@@ -53,6 +123,8 @@ async function ingredients(): Promise<Ingredients> {
   for (const name of PROGRAMS) {
     texts.set(`${PROGRAMS_DIR}/${name}`, await readFile(join(import.meta.dirname, 'programs', name)));
   }
+  texts.set(`${PROGRAMS_DIR}/address-rule.ts`, await readFile(fileURLToPath(import.meta.resolve(RULE))));
+  texts.set(`${PROGRAMS_DIR}/package.json`, Buffer.from(JSON.stringify(PACKAGE)));
   const ipaddr = fileURLToPath(import.meta.resolve('ipaddr.js'));
   const at = `${PROGRAMS_DIR}/node_modules/ipaddr.js`;
   texts.set(`${at}/lib/${basename(ipaddr)}`, await readFile(ipaddr));
@@ -73,10 +145,10 @@ async function libraries(): Promise<readonly [string, string][]> {
   }
 }
 
-function tagOf({ texts, binaries }: Ingredients): string {
+function recipeOf({ texts, binaries }: Ingredients): string {
   const hash = createHash('sha256').update(JSON.stringify([process.version, process.arch, [...binaries.keys()]]));
   for (const [path, content] of texts) hash.update(path).update(content);
-  return hash.digest('hex').slice(0, 16);
+  return hash.digest('hex');
 }
 
 async function write(archive: Pack, { texts, binaries }: Ingredients): Promise<void> {

@@ -1,13 +1,13 @@
 /** A file of the node's own catalogue. A path never leads out of the `files` folder, also not through a link. */
 import { constants, open, realpath } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { basename, join, sep } from 'node:path';
 import { CapstanError, systemCode } from '@capstan/shared/errors';
 import type { Content } from './content.ts';
 
 /** Each piece has its way through the event loop: fewer are cheaper. */
 const CHUNK_BYTES = 256 * 1024;
 
-export async function openCatalogueFile(catalogueDir: string, path: string): Promise<Content> {
+export async function openCatalogueFile(catalogueDir: string, path: string, from = 0): Promise<Content> {
   try {
     const root = await realpath(join(catalogueDir, 'files'));
     const target = await realpath(join(root, path));
@@ -18,7 +18,13 @@ export async function openCatalogueFile(catalogueDir: string, path: string): Pro
       await handle.close();
       throw missing();
     }
-    return { sizeBytes: info.size, body: handle.createReadStream({ highWaterMark: CHUNK_BYTES }) };
+    return {
+      sizeBytes: info.size,
+      body: handle.createReadStream({ highWaterMark: CHUNK_BYTES, start: Math.min(from, info.size) }),
+      startsAt: Math.min(from, info.size),
+      validator: `${info.ino} ${info.mtimeMs} ${info.size}`,
+      filename: basename(path),
+    };
   } catch (error) {
     if (error instanceof CapstanError) throw error;
     const code = systemCode(error);

@@ -7,6 +7,13 @@ export interface Content {
   /** Undefined where the source doesn't say. */
   readonly sizeBytes: number | undefined;
   readonly body: Readable;
+  /** What its server says of it, if anything: media type, and the name to keep it under. */
+  readonly contentType?: string;
+  readonly filename?: string;
+  /** Which byte the body begins with; the first, if absent. The size is that of the whole. */
+  readonly startsAt?: number;
+  /** Another one means other bytes. */
+  readonly validator?: string;
 }
 
 export const GB = 1_000_000_000;
@@ -35,6 +42,3 @@ export function checking({ maxBytes, tooLarge, hashes = [], onBytes }: Checks): 
 
 export const largerThan = (maxBytes: number) => () =>
   new CapstanError('FETCH_FAILED', `it is larger than ${maxBytes / GB} GB, the most this node takes`);
-
-/** Fails once more than `maxBytes` went through. */
-export const limitBytes = (maxBytes: number): Transform => checking({ maxBytes, tooLarge: largerThan(maxBytes) });

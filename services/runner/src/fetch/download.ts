@@ -1,15 +1,16 @@
 /** A file from an HTTP server: redirects by hand, resumed when its connection breaks, errors without the address in them. */
-import type { Readable, Transform } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { request, type Dispatcher } from 'undici';
 import { CapstanError, systemCode } from '@capstan/shared/errors';
+import { noPublicAddress } from '@capstan/shared/net/address-guard';
+import { decoded, isEncoded, quiet } from '@capstan/shared/net/decoded';
 import type { Content } from './content.ts';
+import { saidOf } from './file-names.ts';
 import { drop, resumable, type Answer } from './resume.ts';
-import { resumptionOf, sizeOf } from './resumption.ts';
+import { partOf, resumptionOf, sizeOf, validatorIn } from './resumption.ts';
 import { failed, interrupted, parseUrl, type SourceRequest } from './source.ts';
 
 /** Throws FETCH_FAILED for what stays as it is, FETCH_ABSENT if there is no such file, FETCH_INTERRUPTED for what may pass. */
-export type Download = (request: Asking, signal: AbortSignal) => Promise<Content>;
+export type Download = (request: Asking, signal: AbortSignal, from?: number) => Promise<Content>;
 
 /** A function that makes a GET, where each time needs one of its own, as signed ones do. */
 export type Asking = SourceRequest | (() => SourceRequest);
@@ -18,13 +19,6 @@ const MAX_REDIRECTS = 5;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 /** Answers that another try may change. */
 const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
-
-const DECODERS: Readonly<Record<string, () => Transform>> = {
-  gzip: createGunzip,
-  'x-gzip': createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
-};
 
 /** What a server may say to a request for a part, beside giving it. */
 const ABOUT_PARTS = new Set([206, 412, 416]);
@@ -44,15 +38,35 @@ export function createDownload(dispatcherFor: (url: URL) => Dispatcher): Downloa
     throw failed(`its server redirects more than ${MAX_REDIRECTS} times`);
   };
 
-  return async (asking, signal) => {
+  const downloadFrom = async (asking: Asking, signal: AbortSignal, from: number): Promise<Content | undefined> => {
+    const answer = await follow(asking, { range: `bytes=${from}-` }, signal);
+    const part = partOf(answer, from);
+    if (!part) drop(answer.body);
+    return part && { ...saidOf(answer.headers), ...part, body: answer.body };
+  };
+
+  return async (asking, signal, from = 0) => {
+    // Only what is read is had in parts; where no part comes, all of it does.
+    const part =
+      from > 0 && typeof asking !== 'function' && asking.method === 'GET'
+        ? await downloadFrom(asking, signal, from)
+        : undefined;
+    if (part) return part;
     const answer = succeeded(await follow(asking, {}, signal), new Set());
-    const encoding = String(answer.headers['content-encoding'] ?? 'identity').toLowerCase();
-    if (encoding !== 'identity') return { sizeBytes: undefined, body: decoded(answer.body, encoding) };
+    const encoding = answer.headers['content-encoding'];
+    const said = { ...saidOf(answer.headers), ...validatorIn(answer.headers) };
+    if (isEncoded(encoding)) {
+      // Although we asked for it as it is: limits and checksums see the file itself.
+      const body = decoded(answer.body, encoding);
+      if (!body) throw failed('its server encodes it in an unknown way');
+      return { ...said, sizeBytes: undefined, body };
+    }
     const isRead = typeof asking === 'function' || asking.method === 'GET';
     const resumption = isRead ? resumptionOf(answer.headers) : undefined;
-    if (!resumption) return { sizeBytes: sizeOf(answer.headers), body: answer.body };
+    if (!resumption) return { ...said, sizeBytes: sizeOf(answer.headers), body: answer.body };
     const again = async (conditions: Headers) => succeeded(await follow(asking, conditions, signal), ABOUT_PARTS);
     return {
+      ...said,
       sizeBytes: resumption.sizeBytes,
       body: resumable(answer, { resumption, again, translate: translateError }, signal),
     };
@@ -67,8 +81,9 @@ export function translateError(error: unknown): CapstanError {
   switch (systemCode(error)) {
     case 'ENOSPC':
       return failed('this node has no disk space left for it', error);
+    // The same words for a name that nobody knows and for one that leads inward: else anybody could ask for the names of this network.
     case 'ENOTFOUND':
-      return failed('its server is not known (DNS)', error);
+      return noPublicAddress(error);
     case 'EAI_AGAIN':
       return interrupted('its server could not be looked up (DNS)', error);
     case 'ECONNREFUSED':
@@ -106,13 +121,15 @@ async function ask(
   signal: AbortSignal,
 ): Promise<Dispatcher.ResponseData> {
   try {
-    return await request(hop.url, {
+    const answer = await request(hop.url, {
       method: hop.method,
       headers: { ...hop.headers, ...own, 'accept-encoding': 'identity' },
       body: hop.body ?? null,
       dispatcher,
       signal,
     });
+    quiet(answer.body);
+    return answer;
   } catch (error) {
     signal.throwIfAborted();
     throw translateError(error);
@@ -127,16 +144,4 @@ function succeeded(answer: Answer, alsoFine: ReadonlySet<number>): Answer {
   // Some providers say 400 to the number of a file that is not there.
   if (statusCode === 404 || statusCode === 400) throw new CapstanError('FETCH_ABSENT', text);
   throw PASSING.has(statusCode) ? interrupted(text) : failed(text);
-}
-
-/** Encoded although we asked for it as it is: decoded here, so that limits and checksums see the file itself. */
-function decoded(body: Readable, encoding: string): Readable {
-  const decoder = DECODERS[encoding]?.();
-  if (!decoder) {
-    drop(body);
-    throw failed('its server encodes it in an unknown way');
-  }
-  body.on('error', (error) => decoder.destroy(error));
-  decoder.on('close', () => body.destroy());
-  return body.pipe(decoder);
 }

@@ -1,5 +1,6 @@
 /** Opens an asset's file, whatever its kind, with the node's limits and retries. How to add a kind: one more in `openers.ts`. */
 import { createHash, type Hash } from 'node:crypto';
+import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Dispatcher } from 'undici';
 import { deadline } from '@capstan/shared/deadline';
@@ -10,11 +11,13 @@ import { CapstanError, hasCode } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
 import type { NodeKey } from '@capstan/shared/node-key';
 import { createAddressRule, createGuardedAgent, type ResolveName } from '@capstan/shared/net/address-guard';
+import { quiet } from '@capstan/shared/net/decoded';
 import { retry } from '@capstan/shared/retry';
 import { checking, GB, largerThan, type Checks, type Content } from './content.ts';
 import { createDownload, translateError, type Download } from './download.ts';
 import { countFiles, createProviderRequests, type Held } from './kinds/provider.ts';
 import { createOpeners, openFile, type OpenResult } from './openers.ts';
+import { atLeast } from './least-rate.ts';
 import { drop } from './resume.ts';
 import { checksumOf, failed, parseUrl, type SourceFile, type UserData } from './source.ts';
 import { spool } from './spool.ts';
@@ -51,6 +54,8 @@ export interface Fetcher {
    * filled: then all may be tried again.
    */
   fetchInto(wanted: Wanted, sink: Sink, signal: AbortSignal): Promise<boolean>;
+  /** Opens it once, without trying again: for who looks at it, or reads it as it comes. Whoever gets it closes it. Throws FETCH_…. */
+  openOnce(file: SourceFile, userdata: UserData, signal: AbortSignal, from?: number): Promise<Content>;
   /** How many files a service at another provider has; undefined where that provider doesn't say. */
   countOf(held: Held, signal: AbortSignal): Promise<number | undefined>;
   close(): Promise<void>;
@@ -71,6 +76,7 @@ interface FetcherOptions {
 }
 
 const RETRIES = 3;
+const BUFFER_BYTES = 256 * 1024;
 
 export function createFetcher(options: FetcherOptions): Fetcher {
   const { limits, chains, key, clock, catalogueDir, scratchDir, openResult, log } = options;
@@ -123,7 +129,9 @@ export function createFetcher(options: FetcherOptions): Fetcher {
 
   const open = async ({ file, userdata, mayBeAbsent = false }: Wanted, signal: AbortSignal) => {
     try {
-      return await persist(() => openFile(openers, file, { userdata, signal }), signal);
+      const content = await persist(() => openFile(openers, file, { userdata, signal }), signal);
+      quiet(content.body);
+      return content;
     } catch (error) {
       if (!hasCode(error, 'FETCH_ABSENT')) throw error;
       if (mayBeAbsent) return undefined;
@@ -133,6 +141,13 @@ export function createFetcher(options: FetcherOptions): Fetcher {
 
   const limited = (callerSignal: AbortSignal) =>
     AbortSignal.any([callerSignal, deadline(limits.totalTimeoutS * 1_000)]);
+
+  /** What is read as it comes must come at the least rate, too: a source that drips would keep a place for as long as its reader waits. */
+  const steady = (body: Content['body']): Content['body'] => {
+    const passed = new PassThrough({ highWaterMark: BUFFER_BYTES });
+    pipeline(body, atLeast(limits, clock), passed).catch(() => undefined);
+    return quiet(passed);
+  };
 
   const take = async (
     content: Content,
@@ -146,10 +161,10 @@ export function createFetcher(options: FetcherOptions): Fetcher {
         drop(body);
         throw checks.tooLarge();
       }
-      await pipeline([body, checking(checks), sink(sizeBytes)], { signal });
+      await pipeline(body, atLeast(limits, clock), checking(checks), sink(sizeBytes), { signal });
       return;
     }
-    await using spooled = await spool(spoolPlace, checking(checks), { content, signal });
+    await using spooled = await spool(spoolPlace, [atLeast(limits, clock), checking(checks)], { content, signal });
     await pipeline(spooled.open(), sink(spooled.sizeBytes), { signal });
   };
 
@@ -172,6 +187,10 @@ export function createFetcher(options: FetcherOptions): Fetcher {
         callerSignal.throwIfAborted();
         throw translateError(error);
       }
+    },
+    async openOnce(file, userdata, signal, from = 0) {
+      const content = await openFile(openers, file, { userdata, signal, from });
+      return { ...content, body: steady(content.body) };
     },
     async countOf(held, callerSignal) {
       const signal = limited(callerSignal);

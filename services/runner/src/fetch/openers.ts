@@ -2,6 +2,7 @@
 import type { ChainConfig } from '@capstan/shared/config/chains';
 import type { Config } from '@capstan/shared/config/schema';
 import { hasCode } from '@capstan/shared/errors';
+import { createApart } from './apart.ts';
 import { openCatalogueFile } from './catalogue-file.ts';
 import type { Content } from './content.ts';
 import type { Download } from './download.ts';
@@ -12,10 +13,15 @@ import { callContract } from './kinds/smartcontract.ts';
 import { urlRequest } from './kinds/url.ts';
 import type { FileOf, SourceFile, SourceKind, UserData } from './source.ts';
 
+/** Of half a gigabyte each. */
+const THREADS = 2;
+
 type Opener<Kind extends SourceKind> = (
   file: FileOf<Kind>,
   userdata: UserData,
   signal: AbortSignal,
+  /** The byte to begin with, where its kind can: what comes says where it begins. */
+  from?: number,
 ) => Promise<Content>;
 export type Openers = { readonly [Kind in SourceKind]: Opener<Kind> };
 
@@ -35,16 +41,18 @@ interface OpenersOptions {
 export function createOpeners(options: OpenersOptions): Openers {
   const { settings, chains, catalogueDir, openResult, signRequest, downloadFrom } = options;
   const { ipfsGateway, arweaveGateway } = settings;
+  const apart = createApart(THREADS);
   const guarded = downloadFrom();
   const fromIpfs = downloadFrom(ipfsGateway);
   const fromArweave = downloadFrom(arweaveGateway);
   return {
-    url: async (file, userdata, signal) => guarded(urlRequest(file, userdata), signal),
-    ipfs: async (file, userdata, signal) => fromIpfs(ipfsRequest(file, userdata, ipfsGateway), signal),
-    arweave: async (file, userdata, signal) => fromArweave(arweaveRequest(file, userdata, arweaveGateway), signal),
+    url: async (file, userdata, signal, from) => guarded(urlRequest(file, userdata), signal, from),
+    ipfs: async (file, userdata, signal, from) => fromIpfs(ipfsRequest(file, userdata, ipfsGateway), signal, from),
+    arweave: async (file, userdata, signal, from) =>
+      fromArweave(arweaveRequest(file, userdata, arweaveGateway), signal, from),
     graphql: async (file, userdata, signal) => guarded(graphqlRequest(file, userdata), signal),
-    smartcontract: (file, userdata, signal) => callContract(file, userdata, { chains, downloadFrom }, signal),
-    catalogue: (file) => openCatalogueFile(catalogueDir, file.path),
+    smartcontract: (file, userdata, signal) => callContract(file, userdata, { chains, downloadFrom, apart }, signal),
+    catalogue: (file, _userdata, _signal, from) => openCatalogueFile(catalogueDir, file.path, from),
     result: (file, _userdata, signal) => openResult(file, signal),
     async provider(file, userdata, signal) {
       const signed = () => signRequest(file, userdata);
@@ -59,18 +67,21 @@ export function createOpeners(options: OpenersOptions): Openers {
   };
 }
 
+interface Opening {
+  readonly userdata: UserData;
+  readonly signal: AbortSignal;
+  readonly from?: number;
+}
+
 /** The file's own kind decides. */
 export function openWith<Kind extends SourceKind>(
   openers: Openers,
   kind: Kind,
   file: FileOf<Kind>,
-  { userdata, signal }: { readonly userdata: UserData; readonly signal: AbortSignal },
+  { userdata, signal, from }: Opening,
 ): Promise<Content> {
-  return openers[kind](file, userdata, signal);
+  return openers[kind](file, userdata, signal, from ?? 0);
 }
 
-export const openFile = (
-  openers: Openers,
-  file: SourceFile,
-  how: { readonly userdata: UserData; readonly signal: AbortSignal },
-): Promise<Content> => openWith(openers, file.type, file, how);
+export const openFile = (openers: Openers, file: SourceFile, how: Opening): Promise<Content> =>
+  openWith(openers, file.type, file, how);

@@ -73,3 +73,21 @@ function validatorOf(headers: IncomingHttpHeaders): string | undefined {
 
 /** A part may come with one of the two only. */
 const isSameKind = (one: string, other: string) => one.startsWith('"') === other.startsWith('"');
+
+/** Which part of which whole an answer is, if it is the rest from that byte on. */
+export function partOf(
+  { statusCode, headers }: { readonly statusCode: number; readonly headers: IncomingHttpHeaders },
+  from: number,
+): { readonly sizeBytes: number; readonly startsAt: number; readonly validator?: string } | undefined {
+  const range = headers['content-range'];
+  const isEncoded = String(headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity';
+  const [, start, end, size] =
+    /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/.exec(typeof range === 'string' ? range : '') ?? [];
+  if (statusCode !== 206 || isEncoded || Number(start) !== from || Number(end) + 1 !== Number(size)) return undefined;
+  return { sizeBytes: Number(size), startsAt: from, ...validatorIn(headers) };
+}
+
+export function validatorIn(headers: IncomingHttpHeaders): { readonly validator?: string } {
+  const validator = validatorOf(headers);
+  return validator === undefined ? {} : { validator };
+}

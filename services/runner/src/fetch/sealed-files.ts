@@ -2,6 +2,8 @@
 import { SealedFilesSchema, type AssetFile, type Service } from '@capstan/shared/contract/ddo';
 import type { AssetInput } from '@capstan/shared/contract/job';
 import { CapstanError } from '@capstan/shared/errors';
+import { isUnderOwnDid } from '@capstan/shared/crypto/asset-did';
+import { BUS_JSON_BOUNDS, readJson } from '@capstan/shared/json';
 import type { NodeKey } from '@capstan/shared/node-key';
 import { unseal } from '@capstan/shared/seal';
 import { compile } from '@capstan/shared/validate';
@@ -23,6 +25,8 @@ export interface OwnNode {
   /** Where clients reach this node, if it was said; where it listens. */
   readonly publicUrl: string | undefined;
   readonly listensAt: string;
+  /** Whether published assets may hold their files as a bare list, which names no token. */
+  readonly allowUnboundFiles: boolean;
 }
 
 /** The files of an asset's service. Sealed files that name their token can't be moved to another asset. */
@@ -30,9 +34,15 @@ export function locate(asset: AssetInput, own: OwnNode): Located {
   const { ddo, serviceId, origin = 'store' } = asset;
   const service = ddo.services.find(({ id }) => id === serviceId);
   if (!service) throw unreadable(`the asset has no service ${serviceId}`);
+  // Before anything is decrypted: the gateway has looked, too, and what it looked at came over the bus.
+  if (origin !== 'catalogue' && !isUnderOwnDid(ddo)) {
+    throw unreadable('its id is not the one that follows from its NFT and its chain, so its description may be a copy');
+  }
   if (!isHeldHere(service, own)) return { kind: 'held', held: heldBy(service, asset) };
   const sealed = decrypt(service.files, own.key);
-  if (!Array.isArray(sealed)) {
+  if (Array.isArray(sealed)) {
+    if (origin !== 'catalogue' && !own.allowUnboundFiles) throw unbound();
+  } else {
     const isOwn =
       isSameAddress(sealed.datatokenAddress, service.datatokenAddress) &&
       isSameAddress(sealed.nftAddress, ddo.nftAddress);
@@ -43,6 +53,11 @@ export function locate(asset: AssetInput, own: OwnNode): Located {
   if (origin !== 'catalogue') requirePublishable(files);
   return { kind: 'here', files };
 }
+
+const unbound = () =>
+  unreadable(
+    'its encrypted files are a bare list, which names no token, so anybody may have copied it (assets.allowUnboundFiles). Its owner can publish them anew with nftAddress and datatokenAddress',
+  );
 
 /**
  * The endpoint says who holds the files. A node that was not told its public address can't recognise it there: then files that are
@@ -91,17 +106,29 @@ export function userdataOf(sealed: string | undefined, key: NodeKey): UserData {
 }
 
 function decrypt(sealed: string, key: NodeKey) {
-  const checked = validate(parseJson(unseal(key, sealed)));
+  const checked = validate(withoutBlanks(parseJson(unseal(key, sealed))));
   if (checked.ok) return checked.value;
   throw unreadable('its encrypted files are of a kind that this node does not know');
 }
 
+/** Publishers write null, or an empty list, for headers and methods that they have none of. */
+function withoutBlanks(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutBlanksInFile);
+  if (typeof value !== 'object' || value === null || !('files' in value)) return value;
+  return Array.isArray(value.files) ? { ...value, files: value.files.map(withoutBlanksInFile) } : value;
+}
+
+function withoutBlanksInFile(file: unknown): unknown {
+  if (typeof file !== 'object' || file === null || Array.isArray(file)) return file;
+  const isBlank = (member: unknown) => member === null || (Array.isArray(member) && member.length === 0);
+  return Object.fromEntries(Object.entries(file).filter(([, member]) => !isBlank(member)));
+}
+
+/** Whoever wrote it decides how deep and how wide it is. */
 function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    throw unreadable('its encrypted part does not hold JSON');
-  }
+  const read = readJson(text, BUS_JSON_BOUNDS);
+  if (read.kind === 'value') return read.value;
+  throw unreadable(`its encrypted part ${read.problem}`);
 }
 
 const isSameAddress = (one: string, other: string) => one.toLowerCase() === other.toLowerCase();

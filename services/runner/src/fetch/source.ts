@@ -54,15 +54,33 @@ export function requestTo(text: string, headers: Readonly<Record<string, string>
 
 /** A place below a server's address, whether that ends in a slash or not. */
 export function requestBelow(base: string, path: string): SourceRequest {
-  return requestTo(`${base.replace(/\/+$/, '')}/${path}`);
+  return requestTo(`${withoutEnd(base, '/')}/${path}`);
 }
 
+/** A pattern would look for the end from each of a stranger's ten thousand slashes. */
+function withoutEnd(text: string, char: '/' | '&'): string {
+  let length = text.length;
+  while (text[length - 1] === char) length -= 1;
+  return text.slice(0, length);
+}
+
+/** Adds to a query what it does not have; what it has, its owner wrote, and stays as it is to the letter. */
 export function withQuery(url: URL, userdata: UserData): URL {
+  const owners = new Set([...url.searchParams.keys()].map(sameName));
+  const added = new URLSearchParams(
+    Object.entries(userdata)
+      .filter(([name]) => !owners.has(sameName(name)))
+      .map(([name, value]): [string, string] => [name, typeof value === 'string' ? value : JSON.stringify(value)]),
+  ).toString();
+  if (added === '') return url;
   const result = new URL(url);
-  for (const [name, value] of Object.entries(userdata)) {
-    result.searchParams.set(name, typeof value === 'string' ? value : JSON.stringify(value));
-  }
+  result.search = result.search === '' ? added : `${withoutEnd(result.search, '&')}&${added}`;
   return result;
+}
+
+/** Servers differ in what is one parameter to them: letter case, `a[]` and `a[0]` beside `a`, `a.b` beside `a_b`. */
+function sameName(name: string): string {
+  return name.toLowerCase().trim().replace(/\[.*$/s, '').replace(/[\s.]/g, '_');
 }
 
 export function postOf({ url, headers }: SourceRequest, content: unknown): SourceRequest {

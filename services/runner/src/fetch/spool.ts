@@ -19,6 +19,9 @@ export interface SpoolPlace {
   readonly keepFreeBytes: number;
 }
 
+/** Hands on what comes, and throws where that takes too long. */
+type Steady = (source: AsyncIterable<Buffer>) => AsyncGenerator<Buffer>;
+
 /** How much may be written between two looks at the disk. */
 const LOOK_EVERY_BYTES = 64_000_000;
 const CHUNK_BYTES = 256 * 1024;
@@ -26,13 +29,13 @@ const CHUNK_BYTES = 256 * 1024;
 /** Writes `content` to a file without a name, so that it is gone with its last use, also when the runner is killed. */
 export async function spool(
   { scratchDir, keepFreeBytes }: SpoolPlace,
-  checks: Transform,
+  [steady, checks]: readonly [Steady, Transform],
   { content, signal }: { content: Content; signal: AbortSignal },
 ): Promise<Spooled> {
   const handle = await openNameless(scratchDir);
   try {
     const write = (chunks: AsyncIterable<Buffer>) => writeAll(handle, chunks, { scratchDir, keepFreeBytes });
-    const sizeBytes = await pipeline(content.body, checks, write, { signal });
+    const sizeBytes = await pipeline(content.body, steady, checks, write, { signal });
     return { sizeBytes, open: () => Readable.from(readAll(handle)), [Symbol.asyncDispose]: () => handle.close() };
   } catch (error) {
     await handle.close();

@@ -5,24 +5,35 @@
 import type { Clock } from '@capstan/shared/clock';
 import { messageOf } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
+import type { Upkeep } from '@capstan/shared/upkeep';
 import { createWake } from '@capstan/shared/wake';
-import type { Engine, Image } from '../docker/engine.ts';
-import { nextToEvict, usedPercent, type DiskUse } from './eviction.ts';
+import type { Engine, Image, ImageSettings } from '../docker/engine.ts';
+import { namesToRemove, nextToEvict, usedPercent, type DiskUse } from './eviction.ts';
 import type { ImageNote, ImageNotes } from './notes.ts';
 
 export interface HeldImage extends Disposable {
   readonly id: string;
+  readonly settings: ImageSettings;
 }
 
 export interface ImageKeeper {
-  /** Looks for an image that must stay from then on; `reference` if this runner pulled it by that name just now. */
-  take(find: () => Promise<Image | undefined>, reference?: string): Promise<(Image & Disposable) | undefined>;
+  /** Looks for an image that must stay from then on; `pulled` if this runner pulled it just now. */
+  take(find: () => Promise<Image | undefined>, pulled?: Pulled): Promise<(Image & Disposable) | undefined>;
+  /** Removes an image that this runner pulled, unless somebody else has given it a name, or a container needs it. */
+  discard(id: string): Promise<void>;
+  /** What is known of pulled images. */
+  notes(): Promise<readonly ImageNote[]>;
   /** Resolves when the disk is as empty as it can be made, if it was too full. */
   makeRoom(): Promise<void>;
+  /** Lets all images go that nobody uses, for one that has no room beside them; resolves to whether one went. */
+  evictAll(): Promise<boolean>;
   /** Something has changed. */
   wake(): void;
   idle(): Promise<void>;
 }
+
+/** By which name, and how. */
+export type Pulled = Pick<ImageNote, 'reference' | 'tagged' | 'isPublic' | 'isKept'>;
 
 interface KeeperOptions {
   readonly engine: Engine;
@@ -30,6 +41,7 @@ interface KeeperOptions {
   readonly readDisk: () => Promise<DiskUse>;
   readonly watermarks: { readonly abovePercent: number; readonly belowPercent: number };
   readonly clock: Clock;
+  readonly upkeep: Pick<Upkeep, 'paced'>;
   readonly log: Log;
   /** Aborts when the runner stops. */
   readonly signal: AbortSignal;
@@ -41,6 +53,7 @@ export function createImageKeeper({
   readDisk,
   watermarks,
   clock,
+  upkeep,
   log,
   signal,
 }: KeeperOptions): ImageKeeper {
@@ -67,18 +80,44 @@ export function createImageKeeper({
     writing.wake();
   };
 
-  const used = async ({ id }: Image, reference: string | undefined) => {
+  const used = async (image: Image, pulled: Pulled | undefined) => {
+    const { id } = image;
     const before = await noted();
     const at = clock.now();
-    const others = before.filter((one) => one.reference !== reference);
+    const others = before.filter((one) => one.reference !== pulled?.reference || one.tagged !== pulled.tagged);
     const next = others.map((one) => (one.id === id ? { ...one, lastUsedAt: at } : one));
-    if (reference === undefined) {
+    if (pulled === undefined) {
       // No job waits for the disk only because it used an image.
       if (before.some((one) => one.id === id)) note(next);
       return;
     }
-    note([...next, { reference, id, lastUsedAt: at }]);
+    // A tag stands for one image: what it stood for before is known by its digest.
+    const untagged = next.map(({ tagged, ...one }) =>
+      tagged === undefined || tagged === pulled.tagged ? one : { ...one, tagged },
+    );
+    const ours = [pulled, ...before].map(({ reference }) => reference);
+    const isKept = pulled.isKept === true || namesToRemove(image, ours) === undefined;
+    note([...untagged, { ...pulled, isKept, id, lastUsedAt: at }]);
     await writing.idle();
+  };
+
+  const remove = async (id: string): Promise<'removed' | 'in-use' | 'theirs'> => {
+    const all = await noted();
+    const pulled = all.filter((one) => one.id === id);
+    const image = await engine.findImage(id, signal);
+    const names = image
+      ? namesToRemove(
+          image,
+          pulled.map(({ reference }) => reference),
+        )
+      : [];
+    if (names === undefined || pulled.some(({ isKept }) => isKept)) {
+      note(all.map((one) => (one.id === id ? { ...one, isKept: true } : one)));
+      return 'theirs';
+    }
+    for (const name of names) if ((await engine.removeImage(name, signal)) === 'in-use') return 'in-use';
+    note(all.filter((one) => one.id !== id));
+    return 'removed';
   };
 
   const hold = (id: string): Disposable => {
@@ -92,22 +131,33 @@ export function createImageKeeper({
     };
   };
 
-  /** Resolves to whether one was tried. */
+  /** Resolves to what became of the next one; undefined if there is none. */
   const evictOne = (tried: Set<string>) =>
     exclusively(async () => {
       const all = await noted();
-      const next = nextToEvict(all, ({ reference, id }) => !holders.has(id) && !tried.has(reference));
-      if (!next) return false;
-      const { reference } = next;
-      tried.add(reference);
-      if ((await engine.removeImage(reference, signal)) === 'in-use') return true;
-      log.info(
-        { image: reference, lastUsedAt: new Date(next.lastUsedAt).toISOString() },
-        'an image was removed to make room',
-      );
-      note(all.filter((one) => one !== next));
-      return true;
+      const next = nextToEvict(all, ({ id, isKept }) => !isKept && !holders.has(id) && !tried.has(id));
+      if (!next) return undefined;
+      const { id, tagged, reference: image } = next;
+      tried.add(id);
+      const became = await remove(id);
+      if (became === 'removed')
+        log.info(
+          { image, tagged, lastUsedAt: new Date(next.lastUsedAt).toISOString() },
+          'an image was removed to make room',
+        );
+      return became;
     });
+
+  const evictAll = async () => {
+    const tried = new Set<string>();
+    let hasGone = false;
+    using pace = upkeep.paced('eviction of images', signal);
+    for (let became = await evictOne(tried); became !== undefined; became = await evictOne(tried)) {
+      hasGone ||= became === 'removed';
+      await pace.rest();
+    }
+    return hasGone;
+  };
 
   const isFull = async () => usedPercent(await readDisk()) > watermarks.abovePercent;
   const isEnough = async () => usedPercent(await readDisk()) <= watermarks.belowPercent;
@@ -115,25 +165,35 @@ export function createImageKeeper({
   const tidy = async () => {
     if (signal.aborted || !(await isFull())) return;
     const tried = new Set<string>();
-    while (!signal.aborted && !(await isEnough())) if (!(await evictOne(tried))) return;
+    using pace = upkeep.paced('eviction of images', signal);
+    while (!signal.aborted && !(await isEnough())) {
+      if ((await evictOne(tried)) === undefined) return;
+      await pace.rest();
+    }
   };
   const tidying = createWake(tidy, (error) => {
     if (!signal.aborted) log.warn({ problem: messageOf(error) }, 'could not make room for images');
   });
 
   return {
-    take: (find, reference) =>
+    notes: noted,
+    take: (find, pulled) =>
       exclusively(async () => {
         const image = await find();
         if (!image) return undefined;
         const held = hold(image.id);
-        await used(image, reference);
+        await used(image, pulled);
         return { ...image, [Symbol.dispose]: () => held[Symbol.dispose]() };
+      }),
+    discard: (id) =>
+      exclusively(async () => {
+        if (!holders.has(id)) await remove(id);
       }),
     async makeRoom() {
       tidying.wake();
       await tidying.idle();
     },
+    evictAll,
     wake: () => tidying.wake(),
     async idle() {
       await tidying.idle();

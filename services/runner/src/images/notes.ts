@@ -7,11 +7,17 @@ import { dirname } from 'node:path';
 import { CapstanError, systemCode } from '@capstan/shared/errors';
 
 export interface ImageNote {
-  /** The name it was pulled by. */
+  /** The name it was pulled by: with its digest, so that no tag of the machine's moves. */
   readonly reference: string;
+  /** The tag that stood for it in its registry then, in one spelling. */
+  readonly tagged?: string;
   readonly id: string;
   /** Unix milliseconds. */
   readonly lastUsedAt: number;
+  /** It was pulled without a login: its registry gives it to everybody. */
+  readonly isPublic?: boolean;
+  /** It was on the machine before: whoever put it there decides when it goes. */
+  readonly isKept?: boolean;
 }
 
 export interface ImageNotes {

@@ -1,6 +1,7 @@
 /** Which images may run, PURE. What is denied is denied; where there is a list of what is allowed, all else is denied too. */
-import type { ImagesConfig } from '@capstan/shared/config/images';
-import { canonical, type ImageReference } from './reference.ts';
+import type { ImagesConfig, RegistryConfig } from '@capstan/shared/config/images';
+import type { Image } from '../docker/engine.ts';
+import { canonical, canonicalHost, referenceOf, type ImageReference } from './reference.ts';
 
 type Policy = Pick<ImagesConfig, 'allow' | 'deny' | 'requireDigest'>;
 
@@ -17,6 +18,39 @@ export function refusalOf(
   }
   return undefined;
 }
+
+interface Registries {
+  readonly settings: Pick<ImagesConfig, 'allow' | 'registries'>;
+  readonly logins: readonly Pick<RegistryConfig, 'host'>[];
+}
+
+/** Whether the engine may be sent to a registry: the operator has named its host in one way or another. */
+export function isListedRegistry(registry: string, { settings, logins }: Registries): boolean {
+  const named = [
+    ...settings.registries,
+    ...logins.map(({ host }) => host),
+    ...(settings.allow ?? []).map((pattern) => canonical(pattern).split('/')[0] ?? ''),
+  ];
+  return named.some((host) => canonicalHost(host) === registry);
+}
+
+/** Whether the operator gives jobs this image, whoever else has it: by its name. */
+export function isLocalByName({ repository, tagged }: ImageReference, local: readonly string[]): boolean {
+  const tag = tagged.slice(tagged.lastIndexOf(':') + 1);
+  return local.some((entry) => {
+    if (isId(entry)) return false;
+    const [, pattern = '', wantedTag] = /^(.+?)(?::([A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?$/.exec(entry) ?? [];
+    return matches(pattern, repository) && (wantedTag === undefined || wantedTag === tag);
+  });
+}
+
+/** The same, by its id. */
+export const isLocalById = ({ id }: Pick<Image, 'id'>, local: readonly string[]): boolean =>
+  local.some((entry) => isId(entry) && entry === id);
+
+export const repositoryOf = (reference: string) => referenceOf({ image: reference })?.repository;
+
+const isId = (entry: string) => /^sha256:[0-9a-f]{64}$/.test(entry);
 
 function matches(pattern: string, repository: string): boolean {
   const source = canonical(pattern)

@@ -7,6 +7,10 @@ export interface PullTotals {
   readonly totalBytes: number | undefined;
   /** What is known of the size so far. */
   readonly knownBytes: number;
+  /** Something has come since the last note, or a layer has gone on. */
+  readonly hasMoved: boolean;
+  /** Of every layer that was told of, all has come. */
+  readonly isHere: boolean;
 }
 
 export interface PullProgress {
@@ -16,13 +20,16 @@ export interface PullProgress {
 interface Layer {
   readonly doneBytes: number;
   readonly totalBytes: number | undefined;
+  readonly isHere: boolean;
 }
 
 export function createPullProgress(): PullProgress {
   const layers = new Map<string, Layer>();
   return {
     note(note) {
-      layers.set(note.layer, after(note, layers.get(note.layer)));
+      const before = layers.get(note.layer);
+      const now = after(note, before);
+      layers.set(note.layer, now);
       const all = [...layers.values()];
       const sum = (of: (layer: Layer) => number) => all.reduce((bytes, layer) => bytes + of(layer), 0);
       const knownBytes = sum(({ totalBytes }) => totalBytes ?? 0);
@@ -30,6 +37,8 @@ export function createPullProgress(): PullProgress {
         doneBytes: sum(({ doneBytes }) => doneBytes),
         totalBytes: all.some(({ totalBytes }) => totalBytes === undefined) ? undefined : knownBytes,
         knownBytes,
+        hasMoved: before === undefined || now.doneBytes !== before.doneBytes || now.isHere !== before.isHere,
+        isHere: all.every(({ isHere }) => isHere),
       };
     },
   };
@@ -38,13 +47,13 @@ export function createPullProgress(): PullProgress {
 function after(note: LayerNote, before: Layer | undefined): Layer {
   switch (note.phase) {
     case 'waiting':
-      return before ?? { doneBytes: 0, totalBytes: undefined };
+      return before ?? { doneBytes: 0, totalBytes: undefined, isHere: false };
     case 'downloading':
-      return { doneBytes: note.doneBytes, totalBytes: note.totalBytes ?? before?.totalBytes };
+      return { doneBytes: note.doneBytes, totalBytes: note.totalBytes ?? before?.totalBytes, isHere: false };
     case 'downloaded': {
       // A layer that came in one piece, or was there already, never told its size.
       const size = before?.totalBytes ?? before?.doneBytes ?? 0;
-      return { doneBytes: size, totalBytes: size };
+      return { doneBytes: size, totalBytes: size, isHere: true };
     }
   }
 }

@@ -2,6 +2,7 @@
 import { CapstanError, hasCode, messageOf } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
 import { unlessAborted } from '@capstan/shared/unless-aborted';
+import { diskFilled } from '../docker/answers.ts';
 import type { Engine, Login } from '../docker/engine.ts';
 import { insist, persist } from '../docker/insist.ts';
 import { createPullProgress, type PullTotals } from './pull-progress.ts';
@@ -10,7 +11,7 @@ import { createPullProgress, type PullTotals } from './pull-progress.ts';
 export type Follow = (totals: PullTotals) => void;
 
 export interface SharedPulls {
-  /** Throws IMAGE_UNAVAILABLE with a sentence. Whoever stops waiting leaves the pull to the others. */
+  /** Throws IMAGE_UNAVAILABLE with a sentence, or DISK_FILLED. Whoever stops waiting leaves the pull to the others. */
   pull(wanted: Wanted, follow: Follow, signal: AbortSignal): Promise<void>;
 }
 
@@ -41,7 +42,7 @@ interface Running {
 }
 
 /** For a registry that is not reachable at the moment. */
-const RETRIES = 2;
+export const PULLS_AGAIN = { retries: 2, minDelayMs: 300 };
 const DISK_CHECK_MS = 1_000;
 const GB = 1_000_000_000;
 
@@ -58,36 +59,39 @@ export function createSharedPulls({ engine, limits, isDiskFull, log }: SharedPul
       running.totals = totals;
       for (const follow of followers) follow(totals);
     };
-    const done = once(wanted, tell, abandoned.signal).finally(() => forget(wanted.reference, running));
+    const done = once(wanted, tell, abandoned.signal).finally(() => forget(keyOf(wanted), running));
     // When all have left, its failure is nobody's.
     done.catch(() => undefined);
     const running: Running = { followers, abandoned, done };
-    pulls.set(wanted.reference, running);
+    pulls.set(keyOf(wanted), running);
     return running;
   };
 
-  const forget = (reference: string, running: Running) => {
-    if (pulls.get(reference) === running) pulls.delete(reference);
+  const forget = (key: string, running: Running) => {
+    if (pulls.get(key) === running) pulls.delete(key);
   };
 
   return {
     async pull(wanted, follow, signal) {
-      const running = pulls.get(wanted.reference) ?? begin(wanted);
+      const running = pulls.get(keyOf(wanted)) ?? begin(wanted);
       running.followers.add(follow);
       if (running.totals) follow(running.totals);
       try {
         await unlessAborted(running.done, signal);
       } finally {
         running.followers.delete(follow);
-        if (running.followers.size === 0 && pulls.get(wanted.reference) === running) {
+        if (running.followers.size === 0 && pulls.get(keyOf(wanted)) === running) {
           log.info({ image: wanted.reference }, 'nobody waits for this image any more: its pull is given up');
-          forget(wanted.reference, running);
+          forget(keyOf(wanted), running);
           running.abandoned.abort(new DOMException('nobody waits for this pull', 'AbortError'));
         }
       }
     },
   };
 }
+
+/** Who must not use a login never waits for a pull that does. */
+const keyOf = ({ reference, login }: Wanted) => `${reference} ${login?.username ?? ''}`;
 
 async function pullWithin(
   { engine, limits, isDiskFull, log }: SharedPullsOptions,
@@ -97,18 +101,18 @@ async function pullWithin(
   const { reference, login } = wanted;
   const ended = new AbortController();
   const end = (reason: string) => ended.abort(unavailable(reference, reason));
+  const filled = (cause?: unknown) => diskFilled(unavailable(reference, "the engine's disk is full", cause));
   using clock = new DisposableStack();
   const within = (seconds: number, reason: string) => {
     const timer = setTimeout(() => end(reason), seconds * 1_000);
     clock.defer(() => clearTimeout(timer));
-    return timer;
   };
   within(limits.timeoutS, `it took longer than ${limits.timeoutS} seconds`);
-  const stall = within(limits.stallTimeoutS, `nothing came for ${limits.stallTimeoutS} seconds`);
+  const stall = clock.use(createStallClock(limits.stallTimeoutS, end));
   const signal = AbortSignal.any([abandoned, ended.signal]);
   const checkDisk = atMostEvery(DISK_CHECK_MS, () => {
     isDiskFull().then(
-      (isFull) => isFull && end("the engine's disk is full"),
+      (isFull) => isFull && ended.abort(filled()),
       (error: unknown) => log.warn({ err: error }, "could not look at the engine's disk"),
     );
   });
@@ -120,8 +124,10 @@ async function pullWithin(
         reference,
         login,
         onLayer(note) {
-          stall.refresh();
           const totals = progress.note(note);
+          // The engine repeats a line for as long as nothing comes.
+          if (totals.isHere) stall.rest();
+          else if (totals.hasMoved) stall.wind();
           if (totals.knownBytes > limits.maxBytes) end(tooLarge(limits.maxBytes));
           checkDisk();
           tell(totals);
@@ -135,14 +141,14 @@ async function pullWithin(
   try {
     const pulling = persist(() => insist(attempt, { signal, log }), 'FETCH_INTERRUPTED', {
       signal,
-      retries: RETRIES,
-      minDelayMs: 300,
+      ...PULLS_AGAIN,
     });
     // Not for longer than that, even if the engine does not let go.
     await unlessAborted(pulling, signal);
   } catch (error) {
     ended.signal.throwIfAborted();
     abandoned.throwIfAborted();
+    if (hasCode(error, 'DISK_FILLED')) throw filled(error.cause);
     throw hasCode(error, 'IMAGE_UNAVAILABLE', 'FETCH_INTERRUPTED')
       ? unavailable(reference, messageOf(error), error)
       : error;
@@ -153,6 +159,33 @@ export const unavailable = (reference: string, reason: string, cause?: unknown) 
   new CapstanError('IMAGE_UNAVAILABLE', `The image ${reference} could not be pulled: ${reason}.`, { cause });
 
 export const tooLarge = (maxBytes: number) => `it is larger than ${maxBytes / GB} GB, the most that this node takes`;
+
+interface StallClock extends Disposable {
+  /** Something came. */
+  wind(): void;
+  /** All that was told of has come. Some engines say nothing while they unpack it: only the whole time counts then. */
+  rest(): void;
+}
+
+function createStallClock(seconds: number, end: (reason: string) => void): StallClock {
+  let timer: NodeJS.Timeout | undefined;
+  let isOver = false;
+  const rest = () => clearTimeout(timer);
+  const wind = () => {
+    rest();
+    if (isOver) return;
+    timer = setTimeout(() => end(`nothing came for ${seconds} seconds`), seconds * 1_000);
+  };
+  wind();
+  return {
+    wind,
+    rest,
+    [Symbol.dispose]() {
+      isOver = true;
+      rest();
+    },
+  };
+}
 
 function atMostEvery(intervalMs: number, act: () => void): () => void {
   let last = -Infinity;

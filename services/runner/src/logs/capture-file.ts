@@ -1,7 +1,7 @@
 /**
  * The log of one attempt on the runner's disk, written while the algorithm runs. `text` holds its bytes as they are published; `index`
- * says, one line for each time something was added, which of them are of which stream and how far the engine's log has been read. A runner
- * that dies leaves at most a last addition of which one of the two knows nothing: it is dropped, and read again from the engine.
+ * says, a line for some hundred bytes of text or more, which of them are of which stream and how far the engine's log has been read. A
+ * runner that dies leaves a little text at most of which the index knows nothing: it is dropped, and read again from the engine.
  */
 import { open, mkdir, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,6 +16,10 @@ export interface CaptureFile extends AsyncDisposable {
   append(frames: readonly LogFrame[]): Promise<void>;
   /** Notes that the engine has lost what came next. */
   appendGap(): Promise<void>;
+  /** Notes that the engine gives no more of it; then nothing is added any more, also in a later life of the runner. */
+  appendBreak(): Promise<void>;
+  /** Notes that what the engine kept may not be all; then nothing is added any more. */
+  appendOpenEnd(): Promise<void>;
   /** From an offset, or from so far before the end; as much as is there, `maxBytes` at most. */
   read(from: number, maxBytes: number): Promise<Piece>;
   /** The bytes of the whole log. */
@@ -35,40 +39,57 @@ interface Place {
   readonly indexBytes: number;
 }
 
+const START: Place = { textBytes: 0, indexBytes: 0 };
+
 /** Places in the index are remembered once in so many bytes, so that a piece is found without reading all before it. */
 const STRIDE_BYTES = 64 * 1024;
 const CHUNK_BYTES = 256 * 1024;
+/** A line of the index has 250 bytes: one for each byte of a log that comes byte by byte would fill the disk beyond every limit. */
+const LEAST_INDEXED_BYTES = 256;
 /** What a message can take, when streams alternate with every byte. */
 const MAX_SEGMENTS = 20_000;
 
 export async function openCaptureFile(dir: string, limits: LogLimits): Promise<CaptureFile> {
   await using opened = new AsyncDisposableStack();
   const openIn = async (name: string) => {
-    const handle = await open(join(dir, name), 'a+').then(async (made) => {
+    const handle = await open(join(dir, name), 'a+', 0o600).then(async (made) => {
       await made.close();
-      return open(join(dir, name), 'r+', 0o640);
+      return open(join(dir, name), 'r+');
     });
     opened.defer(() => handle.close());
     return handle;
   };
   const [text, index] = await translated(async () => {
-    await mkdir(dir, { recursive: true });
+    await mkdir(dir, { recursive: true, mode: 0o700 });
     return [await openIn('text'), await openIn('index')] as const;
   });
   const known = await translated(() => recover(text, index));
   const handles = opened.move();
   const { places } = known;
-  let { state, end } = known;
+  let { state } = known;
+  /** Up to where the index knows the text, and what came after. */
+  let { end } = known;
+  let pending: Segments = [];
+
+  const writeLine = async (segments: Segments, next: LogState) => {
+    const line = Buffer.from(`${JSON.stringify({ segments, ...next })}\n`);
+    // Where the last whole line ended: what a failed one left behind is written over.
+    await writeAll(index, line, end.indexBytes);
+    remember(places, end);
+    end = { textBytes: next.sizeBytes, indexBytes: end.indexBytes + line.length };
+    pending = [];
+  };
 
   const add = (addition: Addition) =>
     translated(async () => {
       if (addition.segments.length === 0 && addition.state === state) return;
-      const line = Buffer.from(`${JSON.stringify({ segments: addition.segments, ...addition.state })}\n`);
-      // Where the last whole addition ended: what a failed one left behind is written over.
-      await writeAll(text, addition.bytes, end.textBytes);
-      await writeAll(index, line, end.indexBytes);
-      remember(places, end);
-      end = { textBytes: addition.state.sizeBytes, indexBytes: end.indexBytes + line.length };
+      await writeAll(text, addition.bytes, state.sizeBytes);
+      const segments = joined(pending, addition.segments);
+      const { sizeBytes, isFull, last } = addition.state;
+      // Marks of our own stand in no log of the engine's to be read again.
+      const mayWait = !isFull && last !== undefined && sizeBytes - end.textBytes < LEAST_INDEXED_BYTES;
+      if (mayWait) pending = segments;
+      else await writeLine(segments, addition.state);
       state = addition.state;
     });
 
@@ -76,23 +97,29 @@ export async function openCaptureFile(dir: string, limits: LogLimits): Promise<C
     state: () => state,
     append: (frames) => add(addToLog(state, { frames }, limits)),
     appendGap: () => add(addToLog(state, { isGap: true }, limits)),
+    appendBreak: () => add(addToLog(state, { isBrokenOff: true }, limits)),
+    appendOpenEnd: () => add(addToLog(state, { isOpenEnd: true }, limits)),
     read: (from, maxBytes) =>
       translated(async () => {
-        const start = Math.min(from < 0 ? Math.max(0, end.textBytes + from) : from, end.textBytes);
-        const wanted = Math.min(maxBytes, end.textBytes - start);
-        const segments = await segmentsBetween(index, placeBefore(places, start), { start, length: wanted });
+        const start = Math.min(from < 0 ? Math.max(0, state.sizeBytes + from) : from, state.sizeBytes);
+        const wanted = Math.min(maxBytes, state.sizeBytes - start);
+        const place = placeBefore(places, start);
+        const all = segmentsFrom(index, place, { end, pending });
+        const segments = await segmentsBetween(all, place.textBytes, { start, length: wanted });
         const length = segments.reduce((sum, segment) => sum + Math.abs(segment), 0);
         return { from: start, segments, bytes: await readAll(text, start, length) };
       }),
     async *text() {
-      for (let at = 0; at < end.textBytes; at += CHUNK_BYTES) {
-        yield await translated(() => readAll(text, at, Math.min(CHUNK_BYTES, end.textBytes - at)));
+      for (let at = 0; at < state.sizeBytes; at += CHUNK_BYTES) {
+        yield await translated(() => readAll(text, at, Math.min(CHUNK_BYTES, state.sizeBytes - at)));
       }
     },
-    async *segments() {
-      for await (const line of linesFrom(index, 0)) yield line.segments;
+    segments: () => segmentsFrom(index, START, { end, pending }),
+    async [Symbol.asyncDispose]() {
+      // What a full disk does not take is read again from the engine.
+      if (pending.length > 0) await writeLine(pending, state).catch(() => undefined);
+      await handles.disposeAsync();
     },
-    [Symbol.asyncDispose]: () => handles.disposeAsync(),
   };
 }
 
@@ -157,19 +184,36 @@ function parseLine(line: string): Line | undefined {
   }
 }
 
-async function segmentsBetween(
+/** Up to `end`, where a line may just be being written, and what has no line yet. */
+async function* segmentsFrom(
   index: FileHandle,
   place: Place,
+  { end, pending }: { readonly end: Place; readonly pending: Segments },
+): AsyncGenerator<Segments> {
+  let at = place.indexBytes;
+  if (at < end.indexBytes) {
+    for await (const { segments, bytes } of linesFrom(index, at)) {
+      yield segments;
+      at += bytes;
+      if (at >= end.indexBytes) break;
+    }
+  }
+  if (pending.length > 0) yield pending;
+}
+
+async function segmentsBetween(
+  all: AsyncIterable<Segments>,
+  from: number,
   { start, length }: { readonly start: number; readonly length: number },
 ): Promise<Segments> {
   const found: number[] = [];
-  let at = place.textBytes;
+  let at = from;
   if (length === 0) return found;
-  for await (const { segments } of linesFrom(index, place.indexBytes)) {
+  for await (const segments of all) {
     for (const segment of segments) {
-      const from = Math.max(at, start);
+      const first = Math.max(at, start);
       at += Math.abs(segment);
-      const inside = Math.min(at, start + length) - from;
+      const inside = Math.min(at, start + length) - first;
       if (inside > 0) addSegment(found, segment > 0 ? inside : -inside);
       if (at >= start + length || found.length >= MAX_SEGMENTS) return found;
     }
@@ -185,7 +229,13 @@ function remember(places: Place[], place: Place): void {
 }
 
 function placeBefore(places: readonly Place[], textBytes: number): Place {
-  return places.findLast((place) => place.textBytes <= textBytes) ?? { textBytes: 0, indexBytes: 0 };
+  return places.findLast((place) => place.textBytes <= textBytes) ?? START;
+}
+
+function joined(before: Segments, after: Segments): Segments {
+  const all = [...before];
+  for (const segment of after) addSegment(all, segment);
+  return all;
 }
 
 async function writeAll(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {

@@ -8,12 +8,22 @@ import type { Log } from '@capstan/shared/log';
 import type { Engine } from '../docker/engine.ts';
 import { insist } from '../docker/insist.ts';
 import type { CaptureFile, Piece } from './capture-file.ts';
-import { afterAnchor, anchorOf } from './log-state.ts';
+import { createFloodGauge } from './flood.ts';
+import { afterAnchor, anchorOf, type LogLimits } from './log-state.ts';
 import type { Segments } from './segments.ts';
 
 export interface Capture extends AsyncDisposable {
-  /** To be called once, when the container has exited. Afterwards all that the engine has of the log is in the file. */
-  complete(signal: AbortSignal): Promise<void>;
+  /**
+   * To be called once, when the container has exited. Afterwards all that the engine has of the log is in the file. Resolves to whether it
+   * was read to its end: what a life before this one gave up stays so.
+   */
+  complete(signal: AbortSignal): Promise<'whole' | 'broken off'>;
+  /** The engine gives no more of it: a mark says so where it ends. May be repeated. */
+  breakOff(): Promise<void>;
+  /** The engine was not there to the end: a mark says that more may have been written. May be repeated. */
+  leaveOpen(): Promise<void>;
+  /** Resolves once the log is so long, beyond what is kept of it, that nobody should have to read on. Never rejects. */
+  readonly flooded: Promise<void>;
   sizeBytes(): number;
   read(from: number, maxBytes: number): Promise<Piece>;
   text(): AsyncIterable<Buffer>;
@@ -25,6 +35,8 @@ interface CaptureOptions {
   /** The container. */
   readonly name: string;
   readonly file: CaptureFile;
+  readonly limits: LogLimits;
+  readonly isFollowed: boolean;
   readonly onGrown: () => void;
   readonly log: Log;
   /** Ends the following; the file stays. */
@@ -34,7 +46,16 @@ interface CaptureOptions {
 /** A disk that is full, or a log that ended although the container runs. */
 const AGAIN_MS = 1_000;
 
-export function startCapture({ engine, name, file, onGrown, log, signal }: CaptureOptions): Capture {
+export function startCapture({
+  engine,
+  name,
+  file,
+  limits,
+  isFollowed,
+  onGrown,
+  log,
+  signal,
+}: CaptureOptions): Capture {
   const exited = new AbortController();
   const followSignal = AbortSignal.any([signal, exited.signal]);
 
@@ -61,15 +82,27 @@ export function startCapture({ engine, name, file, onGrown, log, signal }: Captu
     await take({ follow: false }, untilSignal);
   };
 
+  const gauge = createFloodGauge(limits);
+  const { promise: flooded, resolve: tellOfFlood } = Promise.withResolvers<void>();
+  /** What is not kept is only counted. Resolves to whether it is too much. */
+  const count = async () => {
+    for await (const frames of await engine.readLog(name, { follow: true }, followSignal))
+      if (gauge.counts(frames)) return true;
+    return false;
+  };
+
+  /** Resolves to whether there is nothing more to follow. */
   const followOnce = async () => {
+    if (file.state().isFull) return count();
     if (anchorOf(file.state())) await catchUp(followSignal);
     if (!file.state().isFull) await take({ follow: true }, followSignal);
+    return false;
   };
 
   const follow = async () => {
-    while (!followSignal.aborted && !file.state().isFull) {
+    while (!followSignal.aborted) {
       try {
-        await insist(followOnce, { signal: followSignal, log });
+        if (await insist(followOnce, { signal: followSignal, log })) return tellOfFlood();
         if ((await engine.inspectContainer(name, followSignal)).kind !== 'running') return;
       } catch (error) {
         // Whatever it is: who waits for the container's exit finds out, and in the end what is missing is read once more.
@@ -79,18 +112,23 @@ export function startCapture({ engine, name, file, onGrown, log, signal }: Captu
       await delay(AGAIN_MS, undefined, { signal: followSignal }).catch(() => undefined);
     }
   };
-  const following = follow();
+  const following = isFollowed ? follow() : Promise.resolve();
 
   return {
     async complete(untilSignal) {
       exited.abort();
       await following;
-      await insist(() => catchUp(untilSignal), { signal: untilSignal, log }).catch((error: unknown) => {
+      await insist(() => catchUp(untilSignal), { signal: untilSignal, log }).catch(async (error: unknown) => {
         // With the container its log is gone; what was captured of it is what there is.
         if (!hasCode(error, 'CONTAINER_LOST')) throw error;
         log.warn('the engine lost a container before its log was read to the end');
+        await file.appendBreak();
       });
+      return file.state().isBrokenOff ? 'broken off' : 'whole';
     },
+    breakOff: () => file.appendBreak(),
+    leaveOpen: () => file.appendOpenEnd(),
+    flooded,
     sizeBytes: () => file.state().sizeBytes,
     read: (from, maxBytes) => file.read(from, maxBytes),
     text: () => file.text(),

@@ -11,7 +11,7 @@ import { namesIn } from '@capstan/shared/names-in';
 
 type Run = Pick<AttemptIdentity, 'jobId' | 'run'>;
 type AttemptOf = Pick<AttemptIdentity, 'jobId' | 'run' | 'attempt'>;
-type AttemptToCapture = Pick<AttemptIdentity, 'jobId' | 'run' | 'attempt' | 'encryptTo'>;
+type AttemptToCapture = AttemptOf & Pick<AttemptIdentity, 'node' | 'encryptTo'>;
 
 export interface OpenCapture extends AttemptOf {
   readonly capture: Capture;
@@ -19,9 +19,16 @@ export interface OpenCapture extends AttemptOf {
   readonly isSealed: boolean;
 }
 
+interface Capturing {
+  /** While its container runs; all of it is read in the end in any case. */
+  readonly isFollowed: boolean;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
 export interface Captures {
   /** Goes on with the capture of an attempt whose container was started, or begins it. */
-  open(attempt: AttemptToCapture, how: { readonly log: Log; readonly signal: AbortSignal }): Promise<Capture>;
+  open(attempt: AttemptToCapture, how: Capturing): Promise<Capture>;
   /** The one of a job that is open. */
   find(jobId: JobId): OpenCapture | undefined;
   onGrown(listener: (grown: OpenCapture) => void): () => void;
@@ -43,12 +50,15 @@ export function createCaptures({ dir, engine, limits }: CapturesOptions): Captur
   const runDir = ({ jobId, run }: Run) => join(dir, `${jobId}-${run}`);
 
   return {
-    async open({ jobId, run, attempt, encryptTo }, { log, signal }) {
+    async open(identity, { isFollowed, log, signal }) {
+      const { jobId, run, attempt, encryptTo } = identity;
       const file = await openCaptureFile(join(runDir({ jobId, run }), String(attempt)), limits);
       const capture = startCapture({
         engine,
-        name: namesOf({ jobId, run, attempt }).algorithm,
+        name: namesOf(identity).algorithm,
         file,
+        limits,
+        isFollowed,
         onGrown: () => listeners.forEach((tell) => tell(entry)),
         log,
         signal,

@@ -19,6 +19,8 @@ export interface LogState {
   /** What the log so far takes in the engine's file, at most. */
   readonly cost: number;
   readonly isFull: boolean;
+  /** The engine gave no more of it: what is missing was looked for, and nobody looks again. */
+  readonly isBrokenOff?: true;
   /** The last piece of the engine's log that was taken of each stream, and of which one it was; none before the first, and after a gap. */
   readonly last?: LogStream;
   readonly marks?: Marks;
@@ -54,9 +56,19 @@ const PIECE_BYTES = 32;
 const CUT_LINE_SHARE = 1 / 128;
 
 const GAP = '\n[a part of the log is missing here: the container engine did not keep it]\n';
+const OPEN_END =
+  '\n[the end of the log may be missing here: the container engine was stopped, restarted or away when the algorithm ended]\n';
 const cutOff = (why: string) => `\n[the log is cut off here: ${why}]\n`;
 
-type News = { readonly frames: readonly LogFrame[] } | { readonly isGap: true };
+/** What a piece takes in the engine's file, at most. */
+export const costOf = ({ bytes }: Pick<LogFrame, 'bytes'>) => bytes.length * (1 + CUT_LINE_SHARE) + PIECE_BYTES;
+
+/** `isBrokenOff`: the engine gives no more of it. `isOpenEnd`: nobody knows whether that was all. */
+type News =
+  | { readonly frames: readonly LogFrame[] }
+  | { readonly isGap: true }
+  | { readonly isBrokenOff: true }
+  | { readonly isOpenEnd: true };
 
 export function addToLog(before: LogState, news: News, limits: LogLimits): Addition {
   if (before.isFull) return { segments: [], bytes: Buffer.alloc(0), state: before };
@@ -64,6 +76,17 @@ export function addToLog(before: LogState, news: News, limits: LogLimits): Addit
     // The engine's file has begun anew.
     const bytes = Buffer.from(GAP);
     const state = { sizeBytes: before.sizeBytes + bytes.length, cost: 0, isFull: false };
+    return { segments: [segmentOf('stderr', bytes.length)], bytes, state };
+  }
+  if ('isBrokenOff' in news) {
+    const bytes = Buffer.from(GAP);
+    const state = { ...before, sizeBytes: before.sizeBytes + bytes.length, isFull: true, isBrokenOff: true } as const;
+    return { segments: [segmentOf('stderr', bytes.length)], bytes, state };
+  }
+  if ('isOpenEnd' in news) {
+    const bytes = Buffer.from(OPEN_END);
+    // Nothing comes after it, and it is not said twice, whoever looks at the log again.
+    const state = { ...before, sizeBytes: before.sizeBytes + bytes.length, isFull: true };
     return { segments: [segmentOf('stderr', bytes.length)], bytes, state };
   }
   const segments: number[] = [];
@@ -80,7 +103,7 @@ export function addToLog(before: LogState, news: News, limits: LogLimits): Addit
     return { segments, bytes: Buffer.concat(parts), state: { sizeBytes, cost, isFull: true } };
   };
   for (const { stream, at, bytes } of news.frames) {
-    cost += bytes.length * (1 + CUT_LINE_SHARE) + PIECE_BYTES;
+    cost += costOf({ bytes });
     if (sizeBytes + bytes.length > limits.maxBytes) {
       take(stream, bytes.subarray(0, Math.max(0, limits.maxBytes - sizeBytes)));
       return cut(stream, `at most ${limits.maxBytes / MB} MB of it are kept`);

@@ -6,7 +6,7 @@ import type { Sink } from '../fetch/fetcher.ts';
 export interface Archive {
   /** What the engine reads. */
   readonly stream: Readable;
-  folder(name: string, owner?: number): void;
+  folder(name: string, owner?: number, mode?: number): void;
   text(name: string, content: string, mode?: number): Promise<void>;
   /** A sink for one file, which must be filled before the next entry. */
   file(name: string, mode?: number): Sink;
@@ -15,6 +15,9 @@ export interface Archive {
 }
 
 const READ_ONLY = 0o444;
+const FOLDER = 0o755;
+/** Everybody may add to it, and remove their own. */
+export const SHARED_FOLDER = 0o1777;
 
 export function createArchive(): Archive {
   const packed: Pack = pack();
@@ -22,8 +25,8 @@ export function createArchive(): Archive {
   packed.on('error', () => undefined);
   return {
     stream: packed as unknown as Readable,
-    folder(name, owner = 0) {
-      packed.entry({ name: `${name}/`, type: 'directory', mode: 0o755, uid: owner, gid: owner });
+    folder(name, owner = 0, mode = FOLDER) {
+      packed.entry({ name: `${name}/`, type: 'directory', mode, uid: owner, gid: owner });
     },
     text: (name, content, mode = READ_ONLY) =>
       new Promise((resolve, reject) => {

@@ -3,9 +3,24 @@
 /** Anything that a shell would treat in its own way; `=` only where it would set a variable. */
 const SHELL_SYNTAX = /[|&;<>()`\\"'*?[\]#~!{}\n$]|^\s*[A-Za-z_][A-Za-z0-9_]*=/;
 
-/** `$ALGO` stands for the algorithm's path; a shell finds it in its environment. */
+/** The parts of an entrypoint that is written as a Dockerfile would have it, `["python3", "$ALGO"]`: no shell sees them. */
+function partsOf(entrypoint: string): readonly string[] | undefined {
+  if (!/^\s*\[/.test(entrypoint)) return undefined;
+  try {
+    const parts: unknown = JSON.parse(entrypoint);
+    return Array.isArray(parts) && parts.every((part) => typeof part === 'string') ? parts : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Empty where the order names no program: the image's own then. `$ALGO` stands for the algorithm's path; a shell finds it in its environment. */
 export function argvOf(entrypoint: string, algorithmPath: string): readonly string[] {
-  const replaced = entrypoint.replaceAll('${ALGO}', algorithmPath).replaceAll(/\$ALGO(?![A-Za-z0-9_])/g, algorithmPath);
+  const withPath = (text: string) =>
+    text.replaceAll('${ALGO}', algorithmPath).replaceAll(/\$ALGO(?![A-Za-z0-9_])/g, algorithmPath);
+  const parts = partsOf(entrypoint);
+  if (parts) return parts.map(withPath);
+  const replaced = withPath(entrypoint);
   if (SHELL_SYNTAX.test(replaced)) return ['/bin/sh', '-c', entrypoint];
-  return replaced.trim().split(/\s+/);
+  return replaced.trim() === '' ? [] : replaced.trim().split(/\s+/);
 }

@@ -22,8 +22,8 @@ export interface Known {
 }
 
 export type Plan =
-  /** The gateway has its ending: remove what is left, say nothing. */
-  | { readonly kind: 'clean' }
+  /** The gateway has its ending, or somebody else goes on with it: remove what is left, say nothing. */
+  | { readonly kind: 'clean'; readonly keepsMark: boolean }
   /** Remove everything, results too, and end as deleted. */
   | { readonly kind: 'remove'; readonly attempt: number }
   /** It ended before, and perhaps nobody heard: tell the ending again. */
@@ -39,24 +39,37 @@ export type Plan =
   | { readonly kind: 'resume'; readonly attempt: number; readonly terms: Terms }
   /** Not started yet, and not wanted any more. */
   | { readonly kind: 'stop'; readonly attempt: number }
-  | { readonly kind: 'start'; readonly attempt: number }
+  /** `made`: what a container of it that is there already was made under. */
+  | { readonly kind: 'start'; readonly attempt: number; readonly made?: Terms }
   /** The engine lost it too often. */
   | { readonly kind: 'give-up'; readonly attempt: number };
 
 export const MAX_ATTEMPTS = 3;
 
+/** Instead of a plan, where planning killed the runner again and again. */
+export interface Abandoned {
+  readonly kind: 'abandon';
+  readonly attempt: number;
+}
+
 export function planRun({ want, manifest, attempts, lastStart }: Known): Plan {
-  if (want === 'ended') return { kind: 'clean' };
+  if (want === 'ended') return { kind: 'clean', keepsMark: false };
+  // The attempt is used up, and nobody but this runner may know.
+  if (want === 'lapsed') return { kind: 'clean', keepsMark: true };
   const latest = Math.max(1, lastStart, ...attempts.map(({ attempt }) => attempt));
   if (want === 'deleted') return { kind: 'remove', attempt: latest };
   if (manifest) return { kind: 'tell', manifest };
   const started = attempts.toSorted((one, other) => other.attempt - one.attempt).find(isStarted);
   if (started) return { kind: 'adopt', ...started };
-  const marked = attempts.find(({ attempt, algorithm }) => attempt === lastStart && algorithm !== undefined);
+  const noted = attempts.filter(({ attempt, algorithm }) => attempt === lastStart && algorithm !== undefined);
+  // One that an earlier release was at may lie beside it, under names of its own: it was begun again since.
+  const marked = noted.find(({ terms }) => terms.node !== undefined) ?? noted[0];
   const next = marked ? lastStart : lastStart + 1;
   if (want === 'stopped') return { kind: 'stop', attempt: Math.min(next, MAX_ATTEMPTS) };
   if (marked) return { kind: 'resume', attempt: next, terms: marked.terms };
-  return next > MAX_ATTEMPTS ? { kind: 'give-up', attempt: MAX_ATTEMPTS } : { kind: 'start', attempt: next };
+  if (next > MAX_ATTEMPTS) return { kind: 'give-up', attempt: MAX_ATTEMPTS };
+  const made = attempts.find(({ attempt, algorithm }) => attempt === next && algorithm !== undefined)?.terms;
+  return { kind: 'start', attempt: next, ...(made && { made }) };
 }
 
 type Attempt = Known['attempts'][number];

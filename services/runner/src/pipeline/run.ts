@@ -3,7 +3,7 @@ import type { FilterConfig } from '@capstan/shared/config/filter';
 import type { Config } from '@capstan/shared/config/schema';
 import type { EnvironmentId, JobId } from '@capstan/shared/contract/ids';
 import type { JobSpec } from '@capstan/shared/contract/job';
-import type { Manifest } from '@capstan/shared/contract/manifest';
+import { resultsOf, type Manifest } from '@capstan/shared/contract/manifest';
 import { jobEvent, type JobEvent } from '@capstan/shared/contract/messages';
 import type { Progress } from '@capstan/shared/contract/progress';
 import { STATUS, type StatusCode } from '@capstan/shared/contract/status';
@@ -11,21 +11,28 @@ import { CapstanError, hasCode, messageOf } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
 import type { Engine } from '../docker/engine.ts';
 import { insist } from '../docker/insist.ts';
-import { termsOf, type AttemptIdentity, type Terms } from '../docker/names.ts';
-import { findAttempts, ofRun } from '../docker/reconcile.ts';
-import { grantTo, type JobLimits } from '../limits.ts';
-import { resultsOf } from '../results/folder.ts';
+import { termsOf, type AttemptIdentity, type RunnerIdentity, type Terms } from '../docker/names.ts';
+import { findAttemptsAt } from '../docker/reconcile.ts';
+import type { JobLimits } from '../limits.ts';
 import type { Control } from './control.ts';
 import { endingOfFailure, endingWithout, type Ending } from './ending.ts';
-import { MAX_ATTEMPTS, planRun, type Plan } from './plan.ts';
+import { newTerms } from './new-terms.ts';
+import { MAX_ATTEMPTS, planRun, type Abandoned, type Plan } from './plan.ts';
 import { createMeters } from './progress.ts';
+import { tellStep } from './step-channel.ts';
+import { DEATHS_ALONE, DEATHS_WITH_OTHERS } from './step-notes.ts';
 import { begin, finish, resume, type Journey, type StepParts } from './steps.ts';
 import { cleanRun } from './steps/clean.ts';
+import type { Uncleared } from './uncleared.ts';
 import { publishNothing } from './steps/publish.ts';
 import { startedBefore } from './steps/run.ts';
 
 export interface PipelineParts extends StepParts {
   readonly engine: Engine;
+  readonly owner: RunnerIdentity;
+  readonly uncleared: Uncleared;
+  /** Hears of each run that has ended and is cleared away. */
+  readonly onCleared: (run: Pick<AttemptIdentity, 'jobId' | 'run'>) => void;
   readonly settings: Config['runner'];
   readonly limitsOf: (environment: EnvironmentId) => JobLimits;
   readonly filterOf: (environment: EnvironmentId) => FilterConfig | undefined;
@@ -47,6 +54,8 @@ export interface RunToDo {
   /** The last attempt that its command, or another runner, says was started. */
   readonly lastStart: () => number;
   readonly control: Control;
+  /** Resolves when it may be at work, beside others or alone. */
+  readonly turn: (signal: AbortSignal) => Promise<void>;
 }
 
 /** `needs-command`: what was found can't go on without the job's specification. */
@@ -56,12 +65,15 @@ export type RunResult = 'ended' | 'needs-command';
 export async function runJob(todo: RunToDo, parts: PipelineParts, signal: AbortSignal): Promise<RunResult> {
   const log = parts.log.child({ jobId: todo.jobId, run: todo.run });
   const limits = parts.limitsOf(todo.environment);
-  const acting: Acting = { todo, parts: { ...parts, log }, limits, terms: {}, signal };
+  const acting: Acting = { todo, parts: { ...parts, log }, limits, terms: { node: parts.owner.node }, signal };
   for (;;) {
     const plan = await makePlan(acting);
     log.debug({ plan: plan.kind }, 'planned');
+    await parts.notes.enter(todo, todo.spec() ? 'before' : 'after');
     try {
-      return await act(plan, acting);
+      const result = await act(plan, acting);
+      await (result === 'ended' ? parts.notes.pass(todo) : parts.notes.leave(todo));
+      return result;
     } catch (error) {
       signal.throwIfAborted();
       const isChangeOfPlan = error === todo.control.halted.reason || error === todo.control.dropped.reason;
@@ -81,12 +93,16 @@ interface Acting {
   readonly signal: AbortSignal;
 }
 
-async function makePlan({ todo, parts, signal }: Acting): Promise<Plan> {
-  const { engine, results, marks, settings, log } = parts;
-  const labels = ofRun({ runnerId: settings.id, jobId: todo.jobId, run: todo.run });
+async function makePlan({ todo, parts, signal }: Acting): Promise<Plan | Abandoned> {
+  const { engine, owner, results, marks, notes, log } = parts;
+  // What the engine and the store say of it is not looked at again, where that was the runner's end each time.
+  if (notes.judge(todo, 'plan') === 'given-up') return { kind: 'abandon', attempt: Math.max(1, todo.lastStart()) };
+  await notes.enter(todo, 'plan', 'fleeting');
+  tellStep(todo.jobId, 'plan');
+  const at = { node: owner.node, jobId: todo.jobId, run: todo.run };
   const [manifest, attempts, marked] = await Promise.all([
     results.read(todo),
-    insist(() => findAttempts(engine, labels, signal), { signal, log }),
+    insist(() => findAttemptsAt(engine, at, signal), { signal, log }),
     marks.read(todo),
   ]);
   return planRun({
@@ -101,13 +117,13 @@ async function makePlan({ todo, parts, signal }: Acting): Promise<Plan> {
   });
 }
 
-async function act(plan: Plan, acting: Acting): Promise<RunResult> {
+async function act(plan: Plan | Abandoned, acting: Acting): Promise<RunResult> {
   const { todo, parts } = acting;
   switch (plan.kind) {
     case 'clean':
-      return clean(acting, 1);
+      return clean(acting, plan.keepsMark);
     case 'remove':
-      await clean(acting, plan.attempt);
+      await clean(acting);
       await parts.results.remove(todo.jobId, acting.signal);
       emit(acting, plan.attempt, STATUS.deleted.code);
       return 'ended';
@@ -118,37 +134,49 @@ async function act(plan: Plan, acting: Acting): Promise<RunResult> {
     case 'give-up':
       return endWithout(
         STATUS.algorithmFailed.code,
-        `The container engine lost the algorithm's container ${MAX_ATTEMPTS} times.`,
+        `The algorithm was begun ${MAX_ATTEMPTS} times, and each time its container, its engine or its runner was lost.`,
         plan.attempt,
         acting,
       );
+    case 'abandon':
+      return giveUp(STATUS.dataProvisioningFailed.code, plan.attempt, acting);
     case 'start': {
       const spec = todo.spec();
       if (!spec) return 'needs-command';
-      return travel(plan.attempt, under(acting, newTerms(acting, spec)), async (journey) => {
+      if (parts.notes.judge(todo, 'before') === 'given-up')
+        return giveUp(STATUS.dataProvisioningFailed.code, plan.attempt, acting);
+      await parts.uncleared.forget({ jobId: todo.jobId, run: todo.run });
+      return travel(plan.attempt, under(acting, termsFor(acting, spec, plan.made)), async (journey) => {
         await begin(journey, spec, parts);
         return finish(journey, { kind: 'running', sinceMs: parts.clock.monotonicMs() }, parts);
       });
     }
     case 'resume':
       return travel(plan.attempt, under(acting, plan.terms), async (journey) => {
-        await resume(journey);
+        await resume(journey, parts);
         return finish(journey, { kind: 'running', sinceMs: parts.clock.monotonicMs() }, parts);
       });
     case 'adopt':
+      if (parts.notes.judge(todo, 'after') === 'given-up') return giveUp(STATUS.fetchFailed.code, plan.attempt, acting);
       return travel(plan.attempt, under(acting, plan.terms), (journey) =>
         finish(journey, startedBefore(plan.algorithm, parts.clock), parts),
       );
   }
 }
 
-function newTerms({ todo, parts, limits }: Acting, spec: JobSpec): Terms {
-  const { resources, maxDurationS, networkAccess, output } = spec;
-  return {
-    grant: grantTo(limits, { resources, paidS: maxDurationS, networkAccess, gpus: todo.gpus() }),
-    ...(parts.filterOf(todo.environment) ? { isFiltered: true } : {}),
-    ...(output?.encryptTo === undefined ? {} : { encryptTo: output.encryptTo }),
-  };
+/** It killed the runner again and again, also alone: it would for ever. */
+async function giveUp(code: Ending['code'], attempt: number, acting: Acting): Promise<RunResult> {
+  const { todo, parts } = acting;
+  parts.log.error('a job that killed this runner each time is given up; its note is kept in steps/given-up');
+  const reason = `The node broke down ${DEATHS_WITH_OTHERS + DEATHS_ALONE} times while it ${code === STATUS.fetchFailed.code ? "took this job's outputs" : 'prepared this job'}, and gave it up.`;
+  await parts.notes.bury(todo);
+  return endWithout(code, reason, attempt, acting);
+}
+
+function termsFor({ todo, parts, limits }: Acting, spec: JobSpec, made: Terms | undefined): Terms {
+  const { node } = parts.owner;
+  const isFiltered = parts.filterOf(todo.environment) !== undefined;
+  return newTerms({ node, jobId: todo.jobId, limits, gpus: todo.gpus(), isFiltered, spec, made });
 }
 
 function under(acting: Acting, terms: Terms): Acting {
@@ -161,7 +189,7 @@ async function travel(
   acting: Acting,
   way: (journey: Journey) => Promise<Manifest>,
 ): Promise<RunResult> {
-  const { todo, signal } = acting;
+  const { todo, parts, signal } = acting;
   let reached: StatusCode = STATUS.warmingUp.code;
   const report: Journey['report'] = (code) => {
     reached = code;
@@ -169,12 +197,20 @@ async function travel(
   };
   let manifest: Manifest;
   try {
-    manifest = await way({ attempt: attemptOf(acting, attempt), control: todo.control, report, signal });
+    manifest = await way({
+      attempt: attemptOf(acting, attempt),
+      control: todo.control,
+      turn: todo.turn,
+      report,
+      signal,
+    });
   } catch (error) {
     signal.throwIfAborted();
     if (error === todo.control.halted.reason || error === todo.control.dropped.reason) throw error;
     if (hasCode(error, 'CONTAINER_LOST')) throw error;
-    return endWithFailure(error, { attempt, reached }, acting);
+    return await endWithFailure(error, { attempt, reached }, acting);
+  } finally {
+    await parts.notes.leave(todo);
   }
   return tellEnding(manifest, acting);
 }
@@ -187,9 +223,11 @@ function endWithFailure(
   const code = endingOfFailure(error instanceof CapstanError ? error.code : undefined, reached);
   const { log } = acting.parts;
   // An error that is not ours is a fault of the program: its text is for the log, not for the consumer.
-  if (error instanceof CapstanError)
-    log.info({ code, problem: error.message, cause: causeOf(error) }, 'the job failed');
-  else log.error({ err: error }, 'a step failed unexpectedly');
+  if (error instanceof CapstanError) {
+    // The event of the ending says what failed; what is behind it is for the operator alone.
+    const cause = causeOf(error);
+    if (cause !== undefined) log.info({ code, cause }, 'what is behind the failure');
+  } else log.error({ err: error }, 'a step failed unexpectedly');
   const reason = error instanceof CapstanError ? asSentence(error.message) : 'The node failed to carry out the job.';
   return endWithout(code, reason, attempt, acting);
 }
@@ -198,17 +236,17 @@ function endWithFailure(
 async function endWithout(code: Ending['code'], reason: string, attempt: number, acting: Acting): Promise<RunResult> {
   const { parts, signal } = acting;
   const ending = endingWithout(code, reason);
-  const endedAt = parts.clock.now();
+  const { results, clock } = parts;
   try {
-    const publishing = { results: parts.results, endedAt };
+    const publishing = { results, clock };
     const manifest = await publishNothing(attemptOf(acting, attempt), publishing, { ending, signal });
     return await tellEnding(manifest, acting);
   } catch (error) {
     signal.throwIfAborted();
     // The gateway keeps the ending; only a runner that dies before it could tell would need the manifest.
     parts.log.error({ problem: messageOf(error) }, 'the ending of a job could not be written to the results');
-    emit(acting, attempt, code, { termination: ending.termination, results: [] }, endedAt);
-    return clean(acting, attempt);
+    emit(acting, attempt, code, { termination: ending.termination, results: [] }, clock.now());
+    return clean(acting);
   }
 }
 
@@ -217,12 +255,12 @@ function tellEnding(manifest: Manifest, acting: Acting): Promise<RunResult> {
   const { attempt, code, termination, expiresAt, endedAt } = manifest;
   const details = { ...(termination ? { termination } : {}), results: resultsOf(manifest), expiresAt };
   emit(acting, attempt, code, details, endedAt);
-  return clean(acting, attempt);
+  return clean(acting);
 }
 
-async function clean(acting: Acting, attempt: number): Promise<RunResult> {
+async function clean(acting: Acting, keepsMark = false): Promise<RunResult> {
   const { parts, signal } = acting;
-  await cleanRun(parts, identityOf(acting, attempt), { signal, log: parts.log });
+  await cleanRun(parts, acting.todo, { signal, log: parts.log, keepsMark });
   return 'ended';
 }
 
@@ -238,7 +276,7 @@ function emit(
 
 function identityOf({ todo, parts, terms }: Acting, attempt: number): AttemptIdentity {
   const { jobId, run, environment } = todo;
-  return { runnerId: parts.settings.id, environment, jobId, run, attempt, ...terms };
+  return { runnerId: parts.owner.id, environment, jobId, run, attempt, ...terms };
 }
 
 function attemptOf(acting: Acting, attempt: number) {

@@ -1,7 +1,8 @@
 /**
  * The way of an attempt, step by step. Read this first.
  *
- *   pull       10  the image is on the machine
+ *   claim      10  the attempt is this runner's, and nobody else's; asked while the image is pulled
+ *   pull           the image is on the machine
  *   provision  20  volumes and containers exist and are filled; 30 tells that they are
  *   start          the algorithm is started, once; 40 tells that it is
  *   wait           it runs until it exits, is stopped, or its time is over; its log is followed meanwhile
@@ -15,7 +16,11 @@ import type { JobSpec } from '@capstan/shared/contract/job';
 import type { Manifest } from '@capstan/shared/contract/manifest';
 import type { ProgressCode } from '@capstan/shared/contract/status';
 import { STATUS } from '@capstan/shared/contract/status';
+import { messageOf } from '@capstan/shared/errors';
 import type { Clock } from '@capstan/shared/clock';
+import { insist, persist } from '../docker/insist.ts';
+import { namesOf } from '../docker/names.ts';
+import { removeAttempt } from '../docker/reconcile.ts';
 import type { EgressImage } from '../egress/image.ts';
 import type { Fetcher } from '../fetch/fetcher.ts';
 import type { OwnNode } from '../fetch/sealed-files.ts';
@@ -24,19 +29,34 @@ import type { Captures } from '../logs/captures.ts';
 import type { Results } from '../results/results.ts';
 import type { Attempt } from './attempt.ts';
 import type { Control } from './control.ts';
+import type { EngineRoom } from './engine-room.ts';
+import type { Ours, StartRights } from '../docker/ours.ts';
+import type { Cause, Outcome } from './ending.ts';
 import type { StartMarks } from './start-marks.ts';
+import type { StepNotes } from './step-notes.ts';
+import { withinPhase } from './phase-limit.ts';
 import { filter } from './steps/filter.ts';
 import { provision } from './steps/provision.ts';
+import { tellStep } from './step-channel.ts';
 import { publish } from './steps/publish.ts';
 import { pull, pullFilter } from './steps/pull.ts';
-import { awaitEnd, readAlgorithmExit, startAlgorithm, type Started } from './steps/run.ts';
+import type { UserFiles } from './steps/user-files.ts';
+import { startAgain } from './steps/again.ts';
+import { readExit } from './steps/exit.ts';
+import { awaitEnd, startAlgorithm, type StartHistory, type Started, type Waiting } from './steps/run.ts';
+
+const PULLS_AGAIN = 3;
 
 export interface StepParts {
   readonly images: Images;
   readonly fetcher: Fetcher;
   readonly egress: EgressImage;
+  readonly userFiles: UserFiles;
   readonly results: Results;
   readonly marks: StartMarks;
+  readonly ownership: StartRights;
+  readonly notes: StepNotes;
+  readonly room: EngineRoom;
   readonly captures: Captures;
   readonly own: OwnNode;
   readonly clock: Clock;
@@ -45,6 +65,8 @@ export interface StepParts {
 export interface Journey {
   readonly attempt: Attempt;
   readonly control: Control;
+  /** Resolves when it may be at work: one that goes alone is when nobody else is, and everybody else when that one is not. */
+  readonly turn: (signal: AbortSignal) => Promise<void>;
   /** Tells a status. */
   readonly report: (code: ProgressCode) => void;
   /** Aborts when the runner stops; containers go on. */
@@ -54,61 +76,174 @@ export interface Journey {
 /** From nothing to a running algorithm. Gives up at once when the run shall not go on. */
 export async function begin(journey: Journey, spec: JobSpec, parts: StepParts): Promise<void> {
   const { attempt, control, report } = journey;
-  const { images, fetcher, egress, marks, own } = parts;
+  const { images, fetcher, egress, userFiles, marks, notes, own } = parts;
   const signal = AbortSignal.any([journey.signal, control.halted]);
+  const limitS = attempt.settings.phaseTimeoutS;
 
   report(STATUS.started.code);
-  // Held until containers need them: from then on the engine itself won't let them go.
-  using image = await timed(journey, 'pull', signal, () =>
-    pull(attempt, { images, container: spec.algorithm.container }, signal),
-  );
-  using filterImage = await timed(journey, 'pull-filter', signal, () => pullFilter(attempt, images, signal));
-
-  report(STATUS.configuringVolumes.code);
-  await timed(journey, 'provision', signal, () =>
-    provision(attempt, { spec, image: image.id, filterImage: filterImage?.id, own, fetcher, egress }, signal),
-  );
+  await journey.turn(signal);
+  await notes.enter(attempt.identity, 'before');
+  // Nobody asks on for a run that has failed meanwhile.
+  using asking = untilLeft();
+  const claiming = claim(journey, parts, AbortSignal.any([signal, asking.signal]));
+  // It is waited for once the image is there.
+  claiming.catch(() => undefined);
+  const once = async () => {
+    // Held until containers need them: from then on the engine itself won't let them go.
+    using image = await timed(journey, 'pull', signal, () =>
+      withinPhase({ limitS, code: 'IMAGE_UNAVAILABLE', what: 'The image' }, signal, (limited) =>
+        pull(attempt, { images, container: spec.algorithm.container }, limited),
+      ),
+    );
+    using filterImage = await timed(journey, 'pull-filter', signal, () =>
+      withinPhase({ limitS, code: 'FILTER_UNAVAILABLE', what: 'The filter of this environment' }, signal, (limited) =>
+        pullFilter(attempt, images, limited),
+      ),
+    );
+    const ours = await timed(journey, 'claim', signal, () => claiming);
+    report(STATUS.configuringVolumes.code);
+    await timed(journey, 'provision', signal, () =>
+      withinPhase({ limitS, code: 'DATA_UNAVAILABLE', what: 'What the job works on' }, signal, (limited) =>
+        provision(attempt, { ours, spec, image, filterImage, own, fetcher, egress, userFiles }, limited),
+      ),
+    );
+  };
+  // People clear images away by cron, between a pull and its use too.
+  const { engine, identity, log } = attempt;
+  const undo = () => insist(() => removeAttempt(engine, identity, signal), { signal, log });
+  const { jobId } = identity;
+  await parts.room.waitFor(() => persist(once, 'IMAGE_GONE', { signal, retries: PULLS_AGAIN }), {
+    jobId,
+    undo,
+    log,
+    signal,
+  });
+  const ours = await claiming;
   report(STATUS.provisioned.code);
 
   await marks.write(attempt.identity, attempt.identity.attempt);
+  parts.ownership.mayStart(ours);
   signal.throwIfAborted();
-  await timed(journey, 'start', journey.signal, () => startAlgorithm(attempt, 'new', journey.signal));
+  // Nothing of it is undone: a start that was refused for want of room may be repeated, and only the wait may be left.
+  const nothing = () => Promise.resolve();
+  const tried = { history: 'new' as StartHistory };
+  await timed(journey, 'start', journey.signal, () =>
+    parts.room.waitFor(
+      () => {
+        const { history } = tried;
+        tried.history = 'perhaps started';
+        return startAlgorithm(attempt, { ours, history }, journey.signal);
+      },
+      { jobId, undo: nothing, log, signal },
+    ),
+  );
 }
 
 /** From a start that an earlier life of the runner was about to make, or made without hearing of it. */
-export async function resume(journey: Journey): Promise<void> {
-  const { attempt, signal } = journey;
-  await timed(journey, 'start', signal, () => startAlgorithm(attempt, 'perhaps started', signal));
+export async function resume(journey: Journey, parts: StepParts): Promise<void> {
+  const { attempt, control } = journey;
+  const signal = AbortSignal.any([journey.signal, control.dropped]);
+  const ours = await timed(journey, 'claim', signal, () => claim(journey, parts, signal));
+  parts.ownership.mayStart(ours);
+  signal.throwIfAborted();
+  const start = { ours, history: 'perhaps started' } as const;
+  await timed(journey, 'start', journey.signal, () => startAlgorithm(attempt, start, journey.signal));
+}
+
+/** A signal that aborts when it is left. */
+function untilLeft(): Disposable & { readonly signal: AbortSignal } {
+  const controller = new AbortController();
+  return { signal: controller.signal, [Symbol.dispose]: () => controller.abort() };
+}
+
+/** Waits until it is this runner's. If it is another's, the run was told to end, and that is what it gives up for. */
+async function claim({ attempt, control }: Journey, { ownership }: StepParts, signal: AbortSignal): Promise<Ours> {
+  const answer = await ownership.claimStart(attempt.identity, signal);
+  if (answer.kind === 'ours') return answer;
+  control.set('ended');
+  throw control.dropped.reason;
 }
 
 /** From a started algorithm to published results. A stop is part of it; only a run that nobody wants any more leaves early. */
 export async function finish(journey: Journey, algorithm: Started, parts: StepParts): Promise<Manifest> {
   const { attempt, control, report } = journey;
-  const { results, captures, clock } = parts;
+  const { results, captures, images, marks, notes, clock } = parts;
   const signal = AbortSignal.any([journey.signal, control.dropped]);
 
+  await notes.started(attempt.identity);
   report(STATUS.running.code);
-  await using capture = await captures.open(attempt.identity, { log: attempt.log, signal });
-  const end = await timed(journey, 'wait', signal, () =>
-    awaitEnd(attempt, { algorithm, clock, halted: control.halted }, signal),
-  );
-
+  const cause = await marks.readCause(attempt.identity, attempt.identity.attempt);
+  const isReadable = notes.isFollowed(attempt.identity);
+  // Of what is ended for its flood of lines nobody follows the rest.
+  const isFollowed = isReadable && cause?.because !== 'log';
+  if (!isReadable) attempt.log.warn('the log of a job is not followed: this runner died too often meanwhile');
+  if (isFollowed) tellStep(attempt.identity.jobId, 'follow');
+  await using capture = await captures.open(attempt.identity, { isFollowed, log: attempt.log, signal });
   const isFiltered = attempt.identity.isFiltered === true;
-  // Told before anything else is asked of the engine: whoever waits for the end hears of it at once.
-  report(isFiltered ? STATUS.filtering.code : STATUS.publishing.code);
-  const exit = await timed(journey, 'exit', signal, () => readAlgorithmExit(attempt, signal));
-  const verdict = isFiltered ? await timed(journey, 'filter', signal, () => filter(attempt, clock, signal)) : 'passed';
+  const origin = await insist(() => attempt.engine.originOf(namesOf(attempt.identity).algorithm, signal), {
+    signal,
+    log: attempt.log,
+  });
+  const outcome = await theEnd({ ...journey, signal }, { algorithm, flooded: capture.flooded, cause }, parts);
+  if (outcome.exit === 'unknown' && mayBeginAgain(outcome)) await startAgain(attempt, marks, signal);
+  const verdict = isFiltered
+    ? await timed(journey, 'filter', signal, () =>
+        filter(attempt, { clock, origin, images, mayMake: algorithm.kind === 'running' }, signal),
+      )
+    : 'passed';
+  if (verdict === 'unknown') await startAgain(attempt, marks, signal);
 
   if (isFiltered) report(STATUS.publishing.code);
-  const endedAt = clock.now();
   return await timed(journey, 'publish', signal, () =>
-    publish(attempt, { results, endedAt }, { outcome: { ...end, exit }, verdict, capture, signal }),
+    publish(attempt, { results, clock }, { outcome, verdict, capture, origin, signal }),
   );
 }
+
+/** Waits until the algorithm does not run, and notes how it ended, unless an earlier life of the runner has. */
+async function theEnd(
+  journey: Journey,
+  { algorithm, flooded, cause }: Pick<Waiting, 'algorithm' | 'flooded' | 'cause'>,
+  parts: StepParts,
+): Promise<Outcome> {
+  const { attempt, control, report, signal } = journey;
+  const { marks, notes, clock } = parts;
+  const { identity, engine, log } = attempt;
+  const note = (why: Cause) =>
+    marks.writeCause(identity, identity.attempt, why).catch((error: unknown) => {
+      log.warn({ problem: messageOf(error) }, 'why an algorithm is ended could not be noted');
+    });
+  const noted = algorithm.kind === 'exited' ? await marks.readEnd(identity, identity.attempt) : undefined;
+  const { isWatched, ...end } = noted
+    ? { ...noted, isWatched: true }
+    : await timed(journey, 'wait', signal, () =>
+        awaitEnd(attempt, { algorithm, clock, halted: control.halted, flooded, cause, note }, signal),
+      );
+  // Told before anything else is asked of the engine: whoever waits for the end hears of it at once.
+  report(identity.isFiltered ? STATUS.filtering.code : STATUS.publishing.code);
+  await journey.turn(signal);
+  await notes.enter(identity, 'after');
+  if (noted) return noted;
+  const { algorithm: name } = namesOf(identity);
+  const exit =
+    end.because === 'engine'
+      ? 'unknown'
+      : await timed(journey, 'exit', signal, () => readExit(engine, { name, isWatched, signal, log }));
+  const outcome = { ...end, exit };
+  // A disk that does not take the note costs an attempt at most, and only where the engine ends before the results are published.
+  if (exit !== 'unknown')
+    await marks.writeEnd(identity, identity.attempt, outcome).catch((error: unknown) => {
+      log.warn({ problem: messageOf(error) }, 'how an algorithm ended could not be noted');
+    });
+  return outcome;
+}
+
+/** What was stopped for another reason has its ending, however it exited. */
+const mayBeginAgain = ({ because }: Outcome) => because === 'exit' || because === 'time' || because === 'engine';
 
 /** Whatever a step fails with because its signal aborted, the signal's reason is the one that counts. */
 async function timed<T>({ attempt }: Journey, step: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   const before = performance.now();
+  tellStep(attempt.identity.jobId, step);
   try {
     return await work();
   } catch (error) {

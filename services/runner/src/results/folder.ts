@@ -1,8 +1,10 @@
 /** Results in the folder that also remembers the runs: `results/<jobId>/<run>/files/<index>` beside the manifest. */
-import { mkdir, open, rename } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ResultFile } from '@capstan/shared/contract/job';
+import { Readable } from 'node:stream';
 import type { Manifest, ManifestFile } from '@capstan/shared/contract/manifest';
+import { CapstanError } from '@capstan/shared/errors';
+import { verified } from '@capstan/shared/results/verified';
 import { inResultOrder } from './order.ts';
 import type { Draft, Results } from './results.ts';
 import { reading, requireFile } from './reading.ts';
@@ -15,9 +17,15 @@ export function createResultsFolder(dir: string): Results {
     remove: runs.remove,
     open: (run, index) =>
       reading(async () => {
-        const { filesize } = requireFile(await runs.read(run), index);
-        const handle = await open(join(runs.filesDirOf(run), String(index)));
-        return { sizeBytes: filesize, body: handle.createReadStream() };
+        const file = requireFile(await runs.read(run), index);
+        const handle = await runs.openFile(run, index);
+        if (!handle) throw new CapstanError('RESULTS_UNAVAILABLE', 'a result is not where it was published');
+        const body = verified(file, undefined, () => Promise.resolve(handle.createReadStream()));
+        const stream = Readable.from(body, { objectMode: false });
+        return {
+          sizeBytes: file.filesize,
+          body: stream.once('close', () => void handle.close().catch(() => undefined)),
+        };
       }),
     forgetJob: runs.remove,
     list: runs.list,
@@ -28,7 +36,7 @@ export function createResultsFolder(dir: string): Results {
     maxRetryDelayMs: 2_000,
     async begin(run) {
       const draft = await runs.begin(run);
-      await translated(() => mkdir(draft.filesDir));
+      await translated(() => mkdir(draft.filesDir, { mode: 0o770 }));
       return createDraft(draft);
     },
   };
@@ -61,6 +69,3 @@ function createDraft({ filesDir, addPrivate, commit }: RunDraft): Draft {
 }
 
 /** Files as events and clients show them. */
-export function resultsOf({ files }: Pick<Manifest, 'files'>): ResultFile[] {
-  return files.map(({ filename, filesize, type, index }) => ({ filename, filesize, type, index }));
-}

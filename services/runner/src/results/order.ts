@@ -2,6 +2,12 @@
 import { SEALED_SUFFIX, type ManifestFile } from '@capstan/shared/contract/manifest';
 
 export const ALGORITHM_LOG = 'algorithm.log';
+export const PUBLISH_LOG = 'publish.log';
+
+const OWN_NAMES: readonly string[] = [ALGORITHM_LOG, PUBLISH_LOG].flatMap((name) => [name, `${name}${SEALED_SUFFIX}`]);
+
+/** Whoever looks for one of these means what the node wrote. */
+export const isOwnName = (filename: string) => OWN_NAMES.includes(filename);
 
 type Named = Pick<ManifestFile, 'filename' | 'type'>;
 

@@ -3,22 +3,15 @@
  * stays here, for it is what this runner remembers of the run; it is written when the store has everything.
  */
 import { randomBytes } from 'node:crypto';
-import { text } from 'node:stream/consumers';
-import {
-  manifestName,
-  ManifestSchema,
-  objectName,
-  type Manifest,
-  type ManifestFile,
-} from '@capstan/shared/contract/manifest';
-import type { Objects } from '@capstan/shared/objects/objects';
-import { compileStrict } from '@capstan/shared/validate';
+import { Readable } from 'node:stream';
+import { manifestName, objectName, type Manifest, type ManifestFile } from '@capstan/shared/contract/manifest';
+import { MAX_MANIFEST_BYTES, parseManifest } from '@capstan/shared/results/manifest-text';
+import type { Objects } from '@capstan/shared/results/objects';
+import { createBlockHashes, verified } from '@capstan/shared/results/verified';
 import { inResultOrder } from './order.ts';
 import type { Draft, Results, Run } from './results.ts';
 import { reading, requireFile } from './reading.ts';
 import { createRuns, measure, translated, type RunDraft } from './runs.ts';
-
-const parseManifest = compileStrict('manifest of results', ManifestSchema);
 
 interface RemoteOptions {
   readonly objects: Objects;
@@ -34,14 +27,11 @@ export function createRemoteResults({ objects, dir, uploadRetries }: RemoteOptio
     open: (run, index, signal) =>
       reading(async () => {
         // The store's own: another runner may have published it.
-        const name = manifestName(run);
-        const isThere = (await objects.sizeOf(name, signal)) !== undefined;
-        const stored = isThere ? await text(await objects.read(name, undefined, signal)) : undefined;
-        const { filesize, place = '' } = requireFile(
-          stored === undefined ? undefined : parseManifest(JSON.parse(stored)),
-          index,
-        );
-        return { sizeBytes: filesize, body: await objects.read(objectName(run, place), undefined, signal) };
+        const stored = await objects.readSmall(manifestName(run), MAX_MANIFEST_BYTES, signal);
+        const file = requireFile(stored && parseManifest(stored.toString('utf8'), run), index);
+        const { filesize: sizeBytes, place = '' } = file;
+        const read = () => objects.read(objectName(run, place), { sizeBytes }, signal);
+        return { sizeBytes, body: Readable.from(verified(file, undefined, read), { objectMode: false }) };
       }),
     forgetJob: runs.remove,
     list: runs.list,
@@ -79,9 +69,11 @@ function createDraft({ addPrivate, commit }: RunDraft, { objects, run, signal }:
         // Only here: an ending without results must not wait for a store that is away.
         await (cleared ??= objects.removeFolder(`${run.jobId}/${run.run}`, signal));
         const place = `${token}-${places++}`;
-        const measured = measure(body);
+        const blocks = createBlockHashes();
+        const measured = measure(body, (piece) => blocks.update(piece));
         await objects.put(objectName(run, place), measured.body, signal);
-        stored.push({ ...file, ...measured.facts(), place });
+        const hashes = blocks.all();
+        stored.push({ ...file, ...measured.facts(), place, ...(hashes.length > 0 ? { blocks: [...hashes] } : {}) });
       }),
     publish: (outcome) =>
       translated(async () => {

@@ -37,7 +37,7 @@ export interface Results {
   /** Removes what this runner remembers of a deleted job; its results are gone by then. */
   forgetJob(jobId: JobId): Promise<void>;
   /** The runs that are remembered. */
-  list(): Promise<readonly Run[]>;
+  list(): AsyncIterable<Run>;
   /** Removes everything of a run but the memory of how it ended. */
   drop(manifest: Manifest, how: { readonly droppedAt: number; readonly signal: AbortSignal }): Promise<void>;
   /** Removes that memory, too. */

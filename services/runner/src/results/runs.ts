@@ -4,19 +4,19 @@
  * rename, after everything in it is on the disk; until then it is a draft, which a later try throws away.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseJobId, type JobId } from '@capstan/shared/contract/ids';
-import { ManifestSchema, type Manifest, type ManifestFile } from '@capstan/shared/contract/manifest';
+import type { Manifest, ManifestFile } from '@capstan/shared/contract/manifest';
 import { CapstanError, messageOf, systemCode } from '@capstan/shared/errors';
-import { compile } from '@capstan/shared/validate';
+import { MAX_MANIFEST_BYTES, parseManifest } from '@capstan/shared/results/manifest-text';
+import { openBeneath, requireRealFolders } from '@capstan/shared/results/open-beneath';
 import type { Draft, Run } from './results.ts';
 import { writeAll } from './write-all.ts';
 import { namesIn } from '@capstan/shared/names-in';
 
 const MANIFEST = 'manifest.json';
 const PRIVATE = 'private';
-const validate = compile(ManifestSchema);
 
 export interface RunDraft extends Pick<Draft, 'addPrivate'> {
   /** A folder for files; made by who needs it. */
@@ -27,10 +27,10 @@ export interface RunDraft extends Pick<Draft, 'addPrivate'> {
 export interface Runs {
   read(run: Run): Promise<Manifest | undefined>;
   begin(run: Run): Promise<RunDraft>;
-  /** Where the files of a run lie, for who keeps them here. */
-  filesDirOf(run: Run): string;
+  /** A file of a run, for who keeps them here. */
+  openFile(run: Run, index: number): Promise<FileHandle | undefined>;
   remove(jobId: JobId): Promise<void>;
-  list(): Promise<readonly Run[]>;
+  list(): AsyncIterable<Run>;
   /** Removes what lies beside the manifest, and keeps of that how the run ended. */
   drop(manifest: Manifest, droppedAt: number): Promise<void>;
   forget(run: Run): Promise<void>;
@@ -48,46 +48,44 @@ export function createRuns(dir: string): Runs {
   };
 
   return {
-    async read(run) {
-      let text: string;
-      try {
-        text = await readFile(join(runDir(run), MANIFEST), 'utf8');
-      } catch (error) {
-        if (systemCode(error) === 'ENOENT') return undefined;
-        throw unwritable(error);
-      }
-      const checked = validate(JSON.parse(text));
-      if (!checked.ok) throw new CapstanError('RESULTS_UNWRITABLE', `The manifest of job ${run.jobId} is damaged.`);
-      return checked.value;
-    },
+    read: (run) =>
+      translated(async () => {
+        await using handle = await openBeneath(dir, run.jobId, String(run.run), MANIFEST);
+        if (!handle) return undefined;
+        const { size } = await handle.stat();
+        if (size > MAX_MANIFEST_BYTES) throw new CapstanError('RESULTS_UNWRITABLE', 'A manifest is too large.');
+        return parseManifest(await handle.readFile('utf8'), run);
+      }),
     begin: (run) =>
       translated(async () => {
+        await requireRealFolders(dir, run.jobId);
         await removeDrafts(jobDir(run.jobId), run.run);
         const draftDir = join(jobDir(run.jobId), `${draftPrefix(run.run)}${randomBytes(6).toString('hex')}`);
-        await mkdir(draftDir);
+        await mkdir(draftDir, { mode: RESULTS_MODE });
         return {
           filesDir: join(draftDir, 'files'),
           addPrivate: (name, body) =>
             translated(async () => {
-              await mkdir(join(draftDir, PRIVATE), { recursive: true });
+              await mkdir(join(draftDir, PRIVATE), { recursive: true, mode: RESULTS_MODE });
               await storeFile(join(draftDir, PRIVATE, name), body);
             }),
           commit: (manifest) => translated(() => commit(draftDir, manifest)),
         };
       }),
-    filesDirOf: (run) => join(runDir(run), 'files'),
+    openFile: ({ jobId, run }, index) => openBeneath(dir, jobId, String(run), 'files', String(index)),
     remove: (jobId) => translated(() => rm(jobDir(jobId), { recursive: true, force: true })),
-    list: () =>
-      translated(async () => {
-        const jobIds = (await namesIn(dir)).flatMap((name) => parseJobId(name) ?? []);
-        const runs = await Promise.all(jobIds.map(async (jobId) => ({ jobId, names: await namesIn(jobDir(jobId)) })));
-        return runs.flatMap(({ jobId, names }) =>
-          names.filter((name) => /^[1-9]\d*$/.test(name)).map((name) => ({ jobId, run: Number(name) })),
-        );
-      }),
+    // One job after the other: there may be very many.
+    async *list() {
+      for (const name of await translated(() => namesIn(dir))) {
+        const jobId = parseJobId(name);
+        const names = jobId ? await translated(() => namesIn(jobDir(jobId))) : [];
+        for (const run of names) if (jobId && /^[1-9]\d*$/.test(run)) yield { jobId, run: Number(run) };
+      }
+    },
     drop: (manifest, droppedAt) =>
       translated(async () => {
         const at = runDir(manifest);
+        await requireRealFolders(dir, manifest.jobId, String(manifest.run));
         for (const name of ['files', PRIVATE]) await rm(join(at, name), { recursive: true, force: true });
         const temporary = join(at, `.${randomBytes(6).toString('hex')}`);
         await writeDurably(temporary, JSON.stringify({ ...manifest, files: [], skipped: [], droppedAt }));
@@ -95,6 +93,7 @@ export function createRuns(dir: string): Runs {
       }),
     forget: (run) =>
       translated(async () => {
+        await requireRealFolders(dir, run.jobId);
         await rm(runDir(run), { recursive: true, force: true });
         if ((await namesIn(jobDir(run.jobId))).length === 0)
           await rm(jobDir(run.jobId), { recursive: true, force: true });
@@ -115,12 +114,13 @@ export async function storeFile(
 }
 
 /** Size and hash of what flows by; known when it has. */
-export function measure(body: AsyncIterable<Buffer>) {
+export function measure(body: AsyncIterable<Buffer>, onPiece: (piece: Buffer) => void = () => undefined) {
   const hash = createHash('sha256');
   let filesize = 0;
   async function* flowing(): AsyncGenerator<Buffer> {
     for await (const chunk of body) {
       hash.update(chunk);
+      onPiece(chunk);
       filesize += chunk.length;
       yield chunk;
     }
@@ -154,10 +154,13 @@ async function writeDurably(path: string, text: string): Promise<void> {
   await handle.datasync();
 }
 
+/** The gateway reads results, and deletes them, by its group; nobody else does. */
+const RESULTS_MODE = 0o770;
+
 const draftPrefix = (run: number) => `.${run}-`;
 
 async function removeDrafts(dir: string, run: number): Promise<void> {
-  await mkdir(dir, { recursive: true });
+  await mkdir(dir, { recursive: true, mode: RESULTS_MODE });
   const drafts = (await readdir(dir)).filter((name) => name.startsWith(draftPrefix(run)));
   await Promise.all(drafts.map((name) => rm(join(dir, name), { recursive: true, force: true })));
 }

@@ -1,5 +1,5 @@
 /** Drafts of results that nobody will finish: a runner died over them, and their run ended elsewhere. */
-import { readdir, rm, stat } from 'node:fs/promises';
+import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JobId } from '@capstan/shared/contract/ids';
 import { parseJobId } from '@capstan/shared/contract/ids';
@@ -28,12 +28,14 @@ export async function removeStaleDrafts(dir: string, sweep: Sweep): Promise<numb
 }
 
 async function removeOf(jobId: JobId, jobDir: string, { isAtWork, now }: Sweep): Promise<number> {
+  // A link leads to a folder that is not ours.
+  if (!(await lstat(jobDir)).isDirectory()) return 0;
   let removed = 0;
   for (const name of await names(jobDir)) {
     const run = Number(DRAFT.exec(name)?.[1]);
     if (!(run > 0) || isAtWork({ jobId, run })) continue;
     const path = join(jobDir, name);
-    const { mtimeMs } = await stat(path);
+    const { mtimeMs } = await lstat(path);
     if (now - mtimeMs < GRACE_MS) continue;
     await rm(path, { recursive: true, force: true });
     removed += 1;

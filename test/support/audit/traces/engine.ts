@@ -8,7 +8,7 @@ const MACHINE = 'the engine';
 export function seenOfEngine(
   entries: readonly EngineEntry[],
   deletedAt: ReadonlyMap<JobId, number>,
-): Pick<Observed, 'starts' | 'lost' | 'leftovers' | 'peaks' | 'goneMachines' | 'isShared'> {
+): Pick<Observed, 'starts' | 'lost' | 'leftovers' | 'peaks' | 'goneMachines' | 'isShared' | 'overlaps'> {
   const starts: ObservedStartOfJob[] = [];
   const lost: ObservedStart[] = [];
   const leftovers: string[] = [];
@@ -53,6 +53,7 @@ export function seenOfEngine(
     // One engine, one runner, for good.
     goneMachines: [],
     isShared: false,
+    overlaps: [],
     peaks: [...limits].map(([environment, limit]) => ({ environment, limit, running: peaks.get(environment) ?? 0 })),
   };
 }

@@ -31,6 +31,7 @@ describe('a JSON body', () => {
     ['nested without end', `{"a":${'['.repeat(4_000)}${']'.repeat(4_000)}}`, 400],
     ['nested without end and broken off', `{"a":${'['.repeat(9_000)}`, 400],
     ['full of brackets in strings', `{"a":"\\"${'['.repeat(4_000)}"}`, 200],
+    ['of more fields than any request has', `{${Array.from({ length: 101 }, (_, i) => `"f${i}":1`).join()}}`, 400],
     ['more than the limit', `{"a":"${'x'.repeat(LIMIT)}"}`, 413],
   ];
   for (const [what, body, status] of bad) {

@@ -4,11 +4,13 @@ import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { get, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import type { JobId } from '@capstan/shared/contract/ids';
 import type { Manifest } from '@capstan/shared/contract/manifest';
 import { CapstanError } from '@capstan/shared/errors';
 import { expect } from 'chai';
 import { getResultRoute } from '../../../../services/gateway/src/http/routes/get-result.ts';
+import { createPlaces } from '../../../../services/gateway/src/limits/places.ts';
 import { createResultsFolder } from '../../../../services/gateway/src/results/folder.ts';
 import { serve } from '../../../support/gateway/http.ts';
 
@@ -22,6 +24,8 @@ const query = new URLSearchParams({
   consumerAddress: `0x${'1'.repeat(40)}`,
   signature: `0x${'1'.repeat(130)}`,
 }).toString();
+
+const nobody = { known: () => Promise.resolve(undefined), act: () => Promise.reject(new Error('nobody')) };
 
 async function aResult(filename = 'sub/table.csv') {
   const dir = await mkdtemp(join(tmpdir(), 'capstan-results-'));
@@ -47,7 +51,7 @@ async function aResult(filename = 'sub/table.csv') {
       const opened = await results.open({ jobId, run: 1 }, Number(index));
       if (!opened) throw new CapstanError('NOT_FOUND', 'There is no such result.');
       return opened;
-    }),
+    }, nobody),
   );
   const fetchResult = (headers: Record<string, string> = {}, method = 'GET', which = query) =>
     fetch(`${node.url}/api/services/computeResult?${which}`, { headers, method });
@@ -61,6 +65,58 @@ async function aResult(filename = 'sub/table.csv') {
     },
   };
 }
+
+describe('results on their way', () => {
+  it('are so many at a time, and one that is over leaves its place', async () => {
+    const reading: Readable[] = [];
+    const open = () => ({
+      file: { index: 0, filename: 'a', filesize: bytes.length, type: 'output' as const, sha256 },
+      expiresAt: 2,
+      read: () => {
+        // Its reader has the beginning, and waits for the rest.
+        const stream = new Readable({ read: () => undefined }).on('error', () => undefined);
+        stream.push(bytes.subarray(0, 10));
+        reading.push(stream);
+        return stream;
+      },
+      close: () => Promise.resolve(),
+    });
+    const places = createPlaces({ maxFollowers: 9, maxFollowersPerNetwork: 1, what: 'results' });
+    await using node = await serve(getResultRoute(() => Promise.resolve(open()), nobody, places));
+    const url = `${node.url}/api/services/computeResult?${query}`;
+    const first = get(url, { agent: false }).on('error', () => undefined);
+    const [answer] = (await once(first, 'response')) as [IncomingMessage];
+    expect(answer.statusCode).to.equal(200);
+    const second = await fetch(url);
+    expect([second.status, second.headers.has('retry-after')]).to.deep.equal([429, true]);
+    const over = reading.map((stream) => new Promise((resolve) => stream.once('close', resolve)));
+    first.destroy();
+    await Promise.all(over);
+    const third = await fetch(url);
+    expect(third.status).to.equal(200);
+    await third.body?.cancel();
+  });
+});
+
+describe('a part of a result', () => {
+  it('is refused where the file is another one by now than the one that is asked for', async () => {
+    await using result = await aResult();
+    const other = `"${'0'.repeat(64)}"`;
+    const fetchPart = (match: string) => result.get({ Range: 'bytes=10-19', 'If-Match': match });
+    const refused = await fetchPart(other);
+    expect(refused.status).to.equal(412);
+    expect(refused.headers.get('etag')).to.equal(`"${sha256}"`);
+    expect((await fetchPart(`W/"${sha256}"`)).status).to.equal(412);
+    for (const match of [`"${sha256}"`, `${other}, "${sha256}"`, '*'])
+      expect((await fetchPart(match)).status).to.equal(206);
+  });
+
+  it('is nothing that HEAD asks for: it tells of the whole file', async () => {
+    await using result = await aResult();
+    const { status, headers } = await result.get({ Range: 'bytes=10-19' }, 'HEAD');
+    expect([status, headers.get('content-length'), headers.get('content-range')]).to.deep.equal([200, '5000', null]);
+  });
+});
 
 describe('a result', () => {
   it('comes whole, with type, name, length and its hash as ETag', async () => {
@@ -128,9 +184,18 @@ describe('a result', () => {
     expect(response.headers.get('content-length')).to.equal(String(bytes.length));
   });
 
-  it('with an odd name keeps the header whole', async () => {
+  it('with an odd name has it in the one form that ocean.js reads, without what would break it', async () => {
+    await using result = await aResult('a/ü "quoted"\n; line 💾.bin');
+    const disposition = (await result.get()).headers.get('content-disposition');
+    expect(disposition).to.equal('attachment;filename=__ _quoted____line__.bin'.replaceAll(' ', ''));
+  });
+
+  it('with an odd name keeps it where a browser goes to its address', async () => {
     await using result = await aResult('a/ü "quoted"\nline.bin');
-    const disposition = (await result.get()).headers.get('content-disposition') ?? '';
+    const request = get(result.url, { headers: { 'sec-fetch-mode': 'navigate' } });
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    response.resume();
+    const disposition = response.headers['content-disposition'] ?? '';
     expect(disposition).to.match(/^attachment; filename="/);
     expect(disposition).to.contain("filename*=UTF-8''");
   });

@@ -7,7 +7,10 @@ import type { StatusRow } from '../../../../services/gateway/src/store/statuses.
 const reasonOf = (state: object | undefined, job: object) => {
   const store = { queue: { countAhead: () => 3 } } as unknown as Store;
   const runners = { environment: () => state } as unknown as Runners;
-  return createQueueReason(store, runners)({ environment: 'local', ...job } as StatusRow);
+  return createQueueReason({ store, runners, room: { whyNotYet: () => undefined } })({
+    environment: 'local',
+    ...job,
+  } as StatusRow);
 };
 
 describe('the reason why a job waits', () => {
@@ -17,6 +20,13 @@ describe('the reason why a job waits', () => {
     const state = { isLive: true, paused };
     expect(reasonOf(state, { dispatchedAt: null })).to.deep.equal({ position: 4, reason: paused });
     expect(reasonOf(state, { dispatchedAt: 1 })).to.deep.equal({ position: 0, reason: paused });
+  });
+
+  it('is that nobody offers its environment any more', () => {
+    const state = { isLive: false, isWithdrawn: true };
+    for (const dispatchedAt of [null, 1]) {
+      expect(reasonOf(state, { dispatchedAt }).reason).to.contain('local was taken out');
+    }
   });
 
   it('is that no runner is there, if none is', () => {

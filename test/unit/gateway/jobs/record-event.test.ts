@@ -42,6 +42,15 @@ describe('a recorded event', () => {
     expect(codes).to.deep.equal([40]);
   });
 
+  it('keeps no more of a reason than a person reads', async () => {
+    const { record, event, current } = await aStoredJob();
+    const reason = `There is no image ${'x'.repeat(900_000)}.`;
+    await record(event(11, { details: { termination: { exitCode: null, signal: null, OOMKilled: false, reason } } }));
+    expect(current()?.termination?.reason)
+      .to.have.length(2_000)
+      .and.match(/^There is no image x+…$/);
+  });
+
   it('ends a run once, with what there is to say about it', async () => {
     const { record, event, current } = await aStoredJob();
     const termination = { exitCode: 3, signal: null, OOMKilled: false, reason: 'The algorithm exited with code 3.' };

@@ -14,6 +14,7 @@ describe('the deletion of an ended job', () => {
     const removed: JobId[] = [];
     const announced: StoredEvent[] = [];
     const results = {
+      list: () => Promise.resolve(undefined),
       open: () => Promise.resolve(undefined),
       remove: (jobId: JobId) => Promise.resolve(void removed.push(jobId)),
     };

@@ -21,7 +21,7 @@ async function aJob() {
     return { request, bodyHash: createHash('sha256').update(JSON.stringify(request)).digest('hex') };
   };
   const job = await parts.submit(await submission());
-  const { store, query } = parts;
+  const { store, query, snapshots } = parts;
   const text = () => query.texts({ jobId: job.jobId }, 'unix').text;
   return {
     ...parts,
@@ -30,8 +30,8 @@ async function aJob() {
     text,
     /** What REST says and what a subscriber's snapshot says are one. */
     expectTrue: () => {
-      expect(text()).to.equal(JSON.stringify(query.statuses({ jobId: job.jobId })));
-      expect(text()).to.equal(JSON.stringify(query.statuses({ jobId: job.jobId })));
+      expect(text()).to.equal(JSON.stringify(snapshots.take({ jobId: job.jobId }, {}).jobs));
+      expect(text()).to.equal(JSON.stringify(snapshots.take({ jobId: job.jobId }, {}).jobs));
     },
     record: (code: JobEvent['code'], run = 1) =>
       store.write((transaction) =>
@@ -42,13 +42,15 @@ async function aJob() {
 
 describe('a status that is asked for again and again', () => {
   it('is true after every kind of change', async () => {
-    const { store, clock, job, submit, submission, record, expectTrue, text } = await aJob();
+    const { store, clock, job, submit, submission, record, expectTrue, text, leftElsewhere } = await aJob();
     expectTrue();
     for (const code of [10, 20, 30, 40] as const) {
       await record(code);
       expectTrue();
     }
-    await store.write((transaction) => demand(store, transaction, { job, want: 'stopped', at: clock.now() }));
+    await store.write((transaction) =>
+      demand(store, transaction, { job, want: 'stopped', at: clock.now(), leftElsewhere }),
+    );
     expectTrue();
     expect(JSON.parse(text())).to.have.nested.property('[0].stopreq', 1);
     await record(7);
@@ -91,5 +93,28 @@ describe('a status that is asked for again and again', () => {
     expect(query.texts({ jobId: job.jobId }, 'iso').etag).not.to.equal(before);
     await record(60);
     expect(etag()).not.to.equal(before);
+  });
+
+  it('is made once, in whatever dates and of whichever run it is asked for', async () => {
+    const { store, query, job, record, submit, submission } = await aJob();
+    await record(70);
+    await submit(await submission(job.jobId));
+    await record(70, 2);
+    const select = store.statuses.select.bind(store.statuses);
+    let reads = 0;
+    store.statuses.select = (...words) => {
+      reads += 1;
+      return select(...words);
+    };
+    for (const dates of ['unix', 'iso'] as const) {
+      for (const run of [undefined, 1, 2]) {
+        const text = () => query.texts({ jobId: job.jobId }, dates, run).text;
+        reads = 0;
+        const [first, second] = [text(), text()];
+        expect(second).to.equal(first);
+        expect(reads, `${dates}, run ${run ?? 'none'}`).to.equal(1);
+        expect(JSON.parse(first)).to.have.nested.property('[0].run', run ?? 2);
+      }
+    }
   });
 });

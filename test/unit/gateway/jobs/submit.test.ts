@@ -41,6 +41,26 @@ describe('a submitted job', () => {
     expect(heard).to.deep.equal([1]);
   });
 
+  it('is refused for its size before its descriptions are written out again and again', async () => {
+    let written = 0;
+    const large = {
+      ...dataset,
+      toJSON() {
+        written += 1;
+        return { ...dataset, more: 'a'.repeat(100_000) };
+      },
+    };
+    const { submit } = gatewayParts({ assets: [large, algorithm], maxPayloadBytes: 1_000_000 });
+    const order = orderOf();
+    const additionalDatasets = Array.from({ length: 32 }, () => order.dataset);
+    const { code, message } = await refusal(
+      submit(submission(await consumer.startBody({ ...order, additionalDatasets }))),
+    );
+    expect(code).to.equal('BODY_TOO_LARGE');
+    expect(message).to.match(/at least \d{7} bytes/);
+    expect(written).to.equal(1);
+  });
+
   it('holds no file address and no parameter in the clear', async () => {
     const { store, submit } = parts();
     const order = orderOf();
@@ -103,15 +123,12 @@ describe('a job that is refused', () => {
     expect(store.cursors.last()).to.equal(0);
   });
 
-  for (const environment of ['elsewhere', undefined]) {
-    it(`says which environments there are (asked for ${environment ?? 'none'})`, async () => {
-      const { environment: _, ...order } = orderOf();
-      const request = await consumer.startBody(environment === undefined ? order : { ...order, environment });
-      const error = await refusal(parts().submit(submission(request)));
-      expect(error.facts.refusal).to.equal('Compute environment does not exist');
-      expect(error.message).to.contain('local');
-    });
-  }
+  it('says which environments there are', async () => {
+    const request = await consumer.startBody(orderOf({ environment: 'elsewhere' }));
+    const error = await refusal(parts().submit(submission(request)));
+    expect(error.facts.refusal).to.equal('Compute environment does not exist');
+    expect(error.message).to.contain('local');
+  });
 
   it('names the wrong signature before anything else', async () => {
     const order = orderOf({ environment: 'elsewhere' });
@@ -130,10 +147,11 @@ describe('a job that is refused', () => {
 
   const containers = [
     [{ image: 'alpine' }, 'missing_entrypoint_image_checksum'],
-    [{ image: 'alpine', entrypoint: 'sh', checksum: 'abc' }, 'checksum_prefix'],
+    [{ image: 'alpine', entrypoint: 'sh' }, 'missing_entrypoint_image_checksum'],
+    [{ image: 'alpine', entrypoint: 'sh $ALGO', checksum: 'abc' }, 'checksum_prefix'],
   ] as const;
   for (const [container, code] of containers) {
-    it(`names ${code}`, async () => {
+    it(`names ${code} of ${JSON.stringify(container)}`, async () => {
       const request = await consumer.startBody(orderOf({ algorithm: { meta: { rawcode: 'exit', container } } }));
       expect(Object.values((await refusal(parts().submit(submission(request)))).facts.refusal ?? {})).to.deep.equal([
         code,

@@ -32,7 +32,12 @@ describe("a client's address", () => {
     { what: "is the proxy's where it says nothing", forwarded: '', expected: PROXY },
     { what: "is the proxy's where all are ours", forwarded: '10.1.1.1,10.2.2.2', expected: PROXY },
     { what: "is the proxy's where the last hop is no address", forwarded: `${CLIENT}, unknown`, expected: PROXY },
-    { what: "is the proxy's where the hop carries a port", forwarded: `${CLIENT}:4711`, expected: PROXY },
+    { what: 'is found where the hop carries a port', forwarded: `${CLIENT}:4711`, expected: CLIENT },
+    { what: 'is found behind a hop of ours with a port', forwarded: `${CLIENT}:4711, 10.9.9.9:80`, expected: CLIENT },
+    { what: 'is found in brackets', forwarded: '[2001:db8::7]', expected: '2001:db8::7' },
+    { what: 'is found in brackets with a port', forwarded: '[2001:db8::7]:4711', expected: '2001:db8::7' },
+    { what: 'is plain in brackets, too', forwarded: `[::ffff:${CLIENT}]:4711`, expected: CLIENT },
+    { what: "is the proxy's where the port is none", forwarded: `${CLIENT}:x`, expected: PROXY },
     { what: "is the proxy's where there are only commas", forwarded: ',,,', expected: PROXY },
     { what: 'is found behind spaces', forwarded: `  ${CLIENT}  `, expected: CLIENT },
     { what: 'is plain where the socket takes both families', peer: `::ffff:${CLIENT}`, expected: CLIENT },
@@ -60,9 +65,31 @@ describe("a client's address", () => {
   for (const { what, trusted = ['10.0.0.0/8'], forwarded = '', expected, ...rest } of table) {
     it(what, () => {
       const peer = 'peer' in rest ? rest.peer : PROXY;
-      expect(createClientIp(trusted)(peer, forwarded)).to.equal(expected);
+      expect(createClientIp(trusted)(peer, { 'x-forwarded-for': forwarded, forwarded: 'for=6.6.6.6' })).to.equal(
+        expected,
+      );
     });
   }
+
+  describe('by Forwarded, where the proxies say it there', () => {
+    const forwardedTable = [
+      ['for=203.0.113.9', CLIENT],
+      ['for=203.0.113.9:4711;proto=https;by=10.0.0.1', CLIENT],
+      ['proto=https; For="203.0.113.9:4711"', CLIENT],
+      ['for="[2001:db8::7]:4711"', '2001:db8::7'],
+      ['for=6.6.6.6, for=203.0.113.9;proto=http, for="10.9.9.9:80"', CLIENT],
+      ['for=unknown', PROXY],
+      ['for=_hidden', PROXY],
+      ['by=203.0.113.9', PROXY],
+      ['', PROXY],
+    ] as const;
+    for (const [forwarded, expected] of forwardedTable) {
+      it(`is ${expected} for "${forwarded}"`, () => {
+        const clientIp = createClientIp(['10.0.0.0/8'], 'Forwarded');
+        expect(clientIp(PROXY, { forwarded, 'x-forwarded-for': '6.6.6.6' })).to.equal(expected);
+      });
+    }
+  });
 
   for (const range of [
     '',

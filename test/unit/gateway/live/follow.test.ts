@@ -10,15 +10,29 @@ import { aJobId, aNewJob, anAddress } from '../a-job.ts';
 /** What a client is told, by kind; of events, their cursor. */
 type Said = number | ServerFrame['type'];
 
-function anOutlet(ready: () => Promise<void> = () => Promise.resolve()) {
+interface Reading {
+  readonly isBehind?: () => boolean;
+  readonly isFull?: () => boolean;
+}
+
+function anOutlet(
+  ready: () => Promise<void> = () => Promise.resolve(),
+  { isBehind = () => false, isFull = () => false }: Reading = {},
+) {
   const said: Said[] = [];
   const outlet: Outlet = {
     send: ({ type }) => void said.push(type),
     tell: ({ cursor }) => void said.push(cursor),
     hint: () => undefined,
     ready,
+    isBehind,
+    isFull,
   };
   return { outlet, said };
+}
+
+function fail(error: unknown): never {
+  throw error instanceof Error ? error : new Error(String(error));
 }
 
 async function aLiveStore() {
@@ -40,7 +54,7 @@ async function aLiveStore() {
       return store.write((transaction) => recordEvent(store, transaction, event));
     },
     follow: (from: From, outlet: Outlet, signal = new AbortController().signal) =>
-      follow({ subscription: '1', selection: { owner: anAddress() }, from, outlet, signal }),
+      follow({ subscription: '1', selection: { owner: anAddress() }, from, outlet, signal, onBroken: fail }),
     async [Symbol.asyncDispose]() {
       await hub.stop();
       store.close();
@@ -71,6 +85,47 @@ describe('a subscription', () => {
       expect(cursors(slow.said)).to.deep.equal(upTo(set.live.lastCursor()));
       expect(slow.said.filter((each) => each === 'caughtUp')).to.have.length(1);
     }
+  });
+
+  it('is told its history no faster than its client reads it, event by event where one fills what may wait', async () => {
+    await using set = await aLiveStore();
+    for (let i = 0; i < 250; i += 1) void set.happen();
+    await set.happen();
+    let sinceRead = 0;
+    let most = 0;
+    const client = anOutlet(
+      async () => {
+        sinceRead = 0;
+        // What happens while it reads comes after what is left of the page.
+        if (set.live.lastCursor() < 270) await set.happen();
+      },
+      { isBehind: () => (most = Math.max(most, (sinceRead += 1))) >= 3 },
+    );
+    await set.follow('start', client.outlet);
+    expect(most).to.equal(3);
+    expect(cursors(client.said)).to.deep.equal(upTo(set.live.lastCursor()));
+    expect(client.said.at(-1)).to.equal('caughtUp');
+  });
+
+  it('gets from the store what happens while its client reads too slowly, without a gap, and is not closed', async () => {
+    await using set = await aLiveStore();
+    let full = false;
+    let read = Promise.withResolvers<undefined>();
+    const client = anOutlet(() => (full ? read.promise : Promise.resolve()), { isFull: () => full });
+    await set.follow('now', client.outlet);
+    for (let round = 0; round < 3; round += 1) {
+      full = true;
+      const before = client.said.length;
+      for (let i = 0; i < 120; i += 1) await set.happen();
+      expect(client.said).to.have.length(before);
+      full = false;
+      read.resolve(undefined);
+      read = Promise.withResolvers();
+      while (cursors(client.said).at(-1) !== set.live.lastCursor()) await nextTurn();
+      await set.happen();
+    }
+    expect(cursors(client.said)).to.deep.equal(upTo(set.live.lastCursor()).slice(1));
+    expect(client.said.filter((each) => typeof each === 'string')).to.deep.equal(['snapshot', 'caughtUp']);
   });
 
   it('begins with a snapshot, and is told all after it', async () => {
@@ -136,7 +191,7 @@ describe('a subscription', () => {
     expect(await said(2)).to.deep.equal([3, 'caughtUp']);
     expect(await said(3)).to.deep.equal(['caughtUp']);
     expect(await said(4)).to.deep.equal(['reset', 'snapshot', 'caughtUp']);
-    await set.store.write(() => set.store.cursors.setPruned(set.store.events.prune(1_002, 10) ?? 0));
+    await set.store.write(() => set.store.cursors.setPruned(set.store.events.prune(1_002, 10).last ?? 0));
     expect(await said(1)).to.deep.equal(['reset', 'snapshot', 'caughtUp']);
     expect(await said(2)).to.deep.equal([3, 'caughtUp']);
     expect(await said('start')).to.deep.equal([3, 'caughtUp']);

@@ -7,6 +7,7 @@ import { createTokenWatch, type TokenEnd } from '../../../../services/gateway/sr
 import { createPlaces } from '../../../../services/gateway/src/limits/places.ts';
 import { createTurns } from '../../../../services/gateway/src/live/turns.ts';
 import { isAllowedOrigin } from '../../../../services/gateway/src/ws/origin.ts';
+import { anAddress } from '../a-job.ts';
 import { textFrame } from '../../../../services/gateway/src/ws/text-frame.ts';
 
 const aClock = () => {
@@ -35,32 +36,51 @@ describe('a ticket', () => {
 });
 
 describe('the watch over tokens', () => {
+  const OF = { address: anAddress(1) };
+
+  it('tells of all tokens of an address which end by a time, where they are taken back together', () => {
+    const watch = createTokenWatch(aClock());
+    const told: string[] = [];
+    const leaves = [
+      [1, 'early', 10_000_000],
+      [1, 'late', 10_000_002],
+      [2, 'of somebody else', 10_000_000],
+    ].map(([n, jti, exp]) =>
+      watch.watch({ address: anAddress(Number(n)), jti: String(jti), exp: Number(exp) }, (end) =>
+        told.push(`${jti} ${end}`),
+      ),
+    );
+    watch.revokedUpTo(anAddress(1), 10_000_001);
+    expect(told).to.deep.equal(['early revoked']);
+    for (const leave of leaves) leave();
+  });
+
   it('tells all who rest on a token of its end, once, and nobody who has left', () => {
     const watch = createTokenWatch(aClock());
     const told: string[] = [];
     const listen = (name: string, jti: string) =>
-      watch.watch({ jti, exp: 10_000_000 }, (end: TokenEnd) => void told.push(`${name} ${end}`));
+      watch.watch({ ...OF, jti, exp: 10_000_000 }, (end: TokenEnd) => void told.push(`${name} ${end}`));
     listen('a', 'one');
     const leave = listen('b', 'one');
     listen('c', 'one');
     const leaveOther = listen('d', 'other');
     leave();
-    watch.revoked('one');
-    watch.revoked('one');
+    watch.revoked({ jti: 'one' });
+    watch.revoked({ jti: 'one' });
     expect(told).to.deep.equal(['a revoked', 'c revoked']);
     leaveOther();
   });
 
   it('tells at once of one that has expired already', async () => {
     const { promise, resolve } = Promise.withResolvers<TokenEnd>();
-    createTokenWatch(aClock()).watch({ jti: 'one', exp: 1 }, resolve);
+    createTokenWatch(aClock()).watch({ ...OF, jti: 'one', exp: 1 }, resolve);
     expect(await promise).to.equal('expired');
   });
 });
 
 describe('places', () => {
   it('are so many for one network and for all, and free again once they are left', () => {
-    const take = createPlaces({ total: 3, perNetwork: 2 });
+    const take = createPlaces({ maxFollowers: 3, maxFollowersPerNetwork: 2 });
     const isRefused = (network: string) => {
       try {
         take(network);

@@ -1,60 +1,14 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { loadConfig } from '@capstan/shared/config/load';
-import { jobEvent, type JobEvent } from '@capstan/shared/contract/messages';
+import { parseAddress } from '@capstan/shared/contract/ids';
 import type { ServerFrame, SubscribeFrame } from '@capstan/shared/contract/socket';
 import { expect } from 'chai';
-import { createConsumer, freeOrder, type Consumer } from '../../../../scripts/parts/consumer.ts';
+import { Wallet } from 'ethers';
+import { tokenMessage } from '../../../../services/gateway/src/auth/message.ts';
+import { createConsumer } from '../../../../scripts/parts/consumer.ts';
+import { createTokenRequests } from '../../../../services/gateway/src/jobs/token-requests.ts';
+import { MOST_OF_AN_OWNER } from '../../../../services/gateway/src/store/revoked-tokens.ts';
 import { subscribe } from '../../../../scripts/parts/subscription.ts';
-import { recordEvent } from '../../../../services/gateway/src/jobs/record-event.ts';
-import { createClientIp } from '../../../../services/gateway/src/limits/client-ip.ts';
-import { createPlaces } from '../../../../services/gateway/src/limits/places.ts';
-import { createSocketServer } from '../../../../services/gateway/src/ws/server.ts';
-import { serve } from '../../../support/gateway/http.ts';
-import { gatewayParts, someAssets } from '../../../support/gateway/parts.ts';
-
-const PATH = '/api/services/compute/events';
-
-async function aGateway(statusAccess: 'open' | 'signed' = 'open') {
-  const { dataset, algorithm } = someAssets();
-  const parts = gatewayParts({ assets: [dataset, algorithm], statusAccess });
-  const http = await serve();
-  const { hub } = parts;
-  const sockets = createSocketServer({
-    server: http.server,
-    path: PATH,
-    corsOrigins: ['*'],
-    clientIp: createClientIp([]),
-    perIp: () => undefined,
-    takePlace: createPlaces({ total: 100, perNetwork: 100 }),
-    limits: loadConfig({}, '/').gateway.live,
-    node: '0xnode',
-    ...parts,
-  });
-  await hub.start();
-  await sockets.start();
-  return {
-    url: http.url,
-    async submit(consumer: Consumer) {
-      const request = await consumer.startBody({
-        environment: 'local',
-        dataset: { documentId: dataset.id, serviceId: dataset.services[0]?.id ?? '', transferTxId: freeOrder() },
-        algorithm: { documentId: algorithm.id, serviceId: algorithm.services[0]?.id ?? '' },
-      });
-      return parts.submit({ request, bodyHash: createHash('sha256').update(randomBytes(8)).digest('hex') });
-    },
-    move: (jobId: JobEvent['jobId'], code: JobEvent['code'], attempt = 1) =>
-      parts.store.write((transaction) =>
-        recordEvent(parts.store, transaction, jobEvent({ jobId, run: 1, attempt, code, at: 1_000 })),
-      ),
-    sockets,
-    async [Symbol.asyncDispose]() {
-      await sockets.stop();
-      await hub.stop();
-      await http[Symbol.asyncDispose]();
-    },
-  };
-}
+import { aGateway, PATH } from '../../../support/gateway/socket-scene.ts';
 
 /** Sends one frame on a socket of its own; resolves to all frames that came, and the close code. */
 async function say(url: string, text: string) {
@@ -104,6 +58,39 @@ describe('a subscription to live status', () => {
     expect(frames.map(({ type }) => type)).to.deep.equal(['hello', 'error']);
   });
 
+  it('is not opened by what a frame says the node should find out', async () => {
+    await using gateway = await aGateway('signed');
+    const owner = createConsumer(gateway.url);
+    const job = await gateway.submit(owner);
+    const identity = { address: owner.address.toLowerCase() };
+    const claim = { type: 'authenticate', proof: { kind: 'ticket', identity }, identity };
+    const { frames, code } = await say(gateway.url, JSON.stringify(claim));
+    expect(code).to.equal(4400);
+    expect(frames.map(({ type }) => type)).to.deep.equal(['hello', 'error']);
+    const log = { type: 'logs', jobId: job.jobId, proof: claim.proof };
+    expect((await say(gateway.url, JSON.stringify(log))).code).to.equal(4401);
+  });
+
+  it('is told that a frame holds no typed signature, and where one goes', async () => {
+    await using gateway = await aGateway('signed');
+    const typed = {
+      address: `0x${'1'.repeat(40)}`,
+      nonce: '1',
+      expires: 1_800_000_000,
+      signature: `0x${'2'.repeat(130)}`,
+    };
+    for (const claim of [
+      { type: 'subscribe', 'Capstan-Signature': 'address=0x…' },
+      { type: 'authenticate', ...typed },
+      { type: 'logs', jobId: 'a'.repeat(32), consumerAddress: typed.address, ...typed },
+    ]) {
+      const { frames, code } = await say(gateway.url, JSON.stringify(claim));
+      expect(code).to.equal(4400);
+      const [, error] = frames;
+      expect(error).to.have.property('message').that.contains('header Capstan-Signature').and.contains('ticket');
+    }
+  });
+
   it('shows a signer their own jobs only', async () => {
     await using gateway = await aGateway('signed');
     const owner = createConsumer(gateway.url);
@@ -128,6 +115,56 @@ describe('a subscription to live status', () => {
       signature: `0x${'11'.repeat(64)}1b`,
     };
     expect((await say(gateway.url, JSON.stringify(frame))).code).to.equal(4401);
+  });
+});
+
+describe('a socket with several subscriptions', () => {
+  const refusals = {
+    'a subscription to nothing': { type: 'subscribe' },
+    "somebody else's log": { type: 'logs', jobId: 'a'.repeat(32) },
+    'a log of no job': { type: 'logs' },
+    'a place that is none': { type: 'subscribe', jobs: ['a'], from: 'yesterday' },
+    'a token that does not count': { type: 'subscribe', jobs: ['a'], token: 'none' },
+  };
+  for (const [what, frame] of Object.entries(refusals)) {
+    it(`refuses ${what} by its name, and goes on with the others`, async () => {
+      await using gateway = await aGateway();
+      const consumer = createConsumer(gateway.url);
+      const job = await gateway.submit(consumer);
+      const socket = new WebSocket(gateway.url.replace('http', 'ws') + PATH);
+      const frames: ServerFrame[] = [];
+      const { promise: hasHeard, resolve } = Promise.withResolvers<undefined>();
+      socket.addEventListener('message', ({ data }) => {
+        const told = JSON.parse(String(data)) as ServerFrame;
+        frames.push(told);
+        if (told.type === 'error') void gateway.move(job.jobId, 10);
+        if (told.type === 'event') resolve(undefined);
+      });
+      await once(socket, 'open');
+      socket.send(JSON.stringify({ type: 'subscribe', subscription: 'good', jobs: [job.jobId] }));
+      socket.send(JSON.stringify({ ...frame, subscription: 'bad' }));
+      await hasHeard;
+      const refused = frames.filter(({ type }) => type === 'error');
+      expect(refused).to.have.length(1);
+      expect(refused[0]).to.include({ subscription: 'bad', isOpen: true });
+      expect(frames.at(-1)).to.include({ type: 'event', subscription: 'good', status: 10 });
+      const closed = once(socket, 'close');
+      socket.close();
+      await closed;
+    });
+  }
+
+  it('is told what to mend in the words of its own frames', async () => {
+    await using gateway = await aGateway();
+    const { frames } = await say(gateway.url, '{"type":"subscribe"}');
+    expect(frames[1])
+      .to.have.property('message')
+      .that.matches(/\bjobs, owner and documentId\b/);
+    await using signed = await aGateway('signed');
+    const { frames: told } = await say(signed.url, '{"type":"subscribe","jobs":["a"]}');
+    expect(told[1])
+      .to.have.property('message')
+      .that.matches(/^This node shows statuses to the owner/);
   });
 });
 
@@ -185,5 +222,56 @@ describe('the live status socket', () => {
     await gateway.sockets.stop();
     const [{ code }] = (await closed) as [CloseEvent];
     expect(code).to.equal(1001);
+  });
+});
+
+describe('a socket that rests on a token', () => {
+  it('is closed, and hears why, when the token is taken back together with others', async () => {
+    await using gateway = await aGateway();
+    const { store, tokens, tokenWatch: watch, authenticate, nonces, clock, log } = gateway.parts;
+    const requests = createTokenRequests({ store, tokens, watch, authenticate, nonces, maxTokenDays: 30, clock, log });
+    const wallet = Wallet.createRandom();
+    const address = parseAddress(wallet.address);
+    if (!address) throw new Error('a wallet has an address');
+    const soonS = Math.floor(clock.now() / 1_000) + 600;
+    const early = await tokens.create(address, soonS);
+    const last = await tokens.create(address, soonS + 2 * MOST_OF_AN_OWNER);
+    const socket = new WebSocket(gateway.url.replace('http', 'ws') + PATH);
+    const frames: ServerFrame[] = [];
+    socket.addEventListener('message', ({ data }) => frames.push(JSON.parse(String(data)) as ServerFrame));
+    await once(socket, 'open');
+    socket.send(JSON.stringify({ type: 'authenticate', token: early.token }));
+    await once(socket, 'message');
+    while (!frames.some(({ type }) => type === 'authenticated')) await once(socket, 'message');
+
+    // More than an owner has rows for: those that end first go together.
+    await store.write(() => {
+      for (let n = 0; n < MOST_OF_AN_OWNER; n += 1) {
+        store.revokedTokens.add({ jti: `${n}`, address, exp: soonS + n });
+      }
+    });
+    const closed = once(socket, 'close');
+    const signature = await wallet.signMessage(tokenMessage({ address, nonce: '1' }));
+    await requests.revoke({ address, nonce: '1', signature, token: last.token }, { network: '192.0.2.1' });
+    const [event] = (await closed) as [CloseEvent];
+    expect([event.code, event.reason]).to.deep.equal([4401, 'TOKEN_ENDED']);
+    expect(frames.at(-1)).to.include({ type: 'error', code: 'TOKEN_ENDED' });
+  });
+
+  it('rests on so many tokens, and no more: anybody may have any number of their own', async () => {
+    await using gateway = await aGateway();
+    const { tokens, clock } = gateway.parts;
+    const address = parseAddress(Wallet.createRandom().address);
+    if (!address) throw new Error('a wallet has an address');
+    const soonS = Math.floor(clock.now() / 1_000) + 600;
+    const socket = new WebSocket(gateway.url.replace('http', 'ws') + PATH);
+    await once(socket, 'open');
+    const closed = once(socket, 'close');
+    for (let n = 0; n < 30; n += 1) {
+      const { token } = await tokens.create(address, soonS + n);
+      socket.send(JSON.stringify({ type: 'authenticate', token }));
+    }
+    const [event] = (await closed) as [CloseEvent];
+    expect([event.code, event.reason]).to.deep.equal([4429, 'TOO_MANY']);
   });
 });

@@ -1,4 +1,4 @@
-import { appendFile, readFile, stat, truncate } from 'node:fs/promises';
+import { appendFile, cp, readFile, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { expect } from 'chai';
@@ -28,6 +28,24 @@ async function goOn(file: CaptureFile, frames: readonly LogFrame[]): Promise<voi
 }
 
 describe('a captured log', () => {
+  it('that was broken off stays so, in every later life: nothing is added, and the mark is there once', async () => {
+    await using folder = await temporaryFolder('capture');
+    const [first, ...rest] = [aFrame('one\n'), aFrame('two\n')];
+    const told = async () => {
+      await using file = await openCaptureFile(folder.path, LIMITS);
+      await file.append([first]);
+      await file.appendBreak();
+      await file.append(rest);
+      return [file.state().isBrokenOff, String(await textOf(file))];
+    };
+    const before = await told();
+    expect(before).to.deep.equal([
+      true,
+      'one\n\n[a part of the log is missing here: the container engine did not keep it]\n',
+    ]);
+    expect(await told()).to.deep.equal(before);
+  });
+
   it('has every piece once, wherever it was interrupted', async () => {
     await fc.assert(
       fc.asyncProperty(someFrames(), fc.array(fc.nat(30), { maxLength: 4 }), async (frames, stops) => {
@@ -118,6 +136,36 @@ describe('a captured log', () => {
     );
   });
 
+  it('takes a few bytes on the disk for each of its own, however it comes', async () => {
+    await using folder = await temporaryFolder('capture');
+    await using file = await openCaptureFile(folder.path, LIMITS);
+    const streams = ['stdout', 'stderr'] as const;
+    const frames = Array.from({ length: 2_000 }, (_, time) =>
+      aFrame('x\n', { stream: streams[time % 2] ?? 'stdout', time }),
+    );
+    for (const frame of frames) await file.append([frame]);
+    const { size } = await stat(join(folder.path, 'index'));
+    expect(size).to.be.lessThan(4 * file.state().sizeBytes);
+    const all: number[] = [];
+    for await (const segments of file.segments()) all.push(...segments);
+    expect(shown(all)).to.equal(streamsOf(frames));
+  });
+
+  it('of a runner that died goes on from what the index knows, and has every piece once', async () => {
+    await using folder = await temporaryFolder('capture');
+    const frames = Array.from({ length: 400 }, (_, time) => aFrame('x\n', { time }));
+    const dir = join(folder.path, 'died');
+    {
+      await using file = await openCaptureFile(join(folder.path, 'first'), LIMITS);
+      for (const frame of frames.slice(0, 301)) await file.append([frame]);
+      await cp(join(folder.path, 'first'), dir, { recursive: true });
+    }
+    await using file = await openCaptureFile(dir, LIMITS);
+    expect(file.state().sizeBytes).to.be.within(302, 602);
+    await goOn(file, frames);
+    expect((await textOf(file)).equals(joined(frames))).to.equal(true);
+  });
+
   it('says where something is missing', async () => {
     await using folder = await temporaryFolder('capture');
     await using file = await openCaptureFile(folder.path, LIMITS);
@@ -126,5 +174,28 @@ describe('a captured log', () => {
     expect(anchorOf(file.state())).to.equal(undefined);
     await file.append([aFrame('after\n', { time: 9 })]);
     expect(String(await textOf(file))).to.match(/^before\n\n\[a part of the log is missing here: .*\]\nafter\n$/);
+  });
+
+  it('says once, whoever opens it again, that its end may be missing', async () => {
+    await using folder = await temporaryFolder('capture');
+    {
+      await using file = await openCaptureFile(folder.path, LIMITS);
+      await file.append([aFrame('before\n', { time: 1 })]);
+      await file.appendOpenEnd();
+      await file.appendOpenEnd();
+    }
+    await using file = await openCaptureFile(folder.path, LIMITS);
+    await file.append([aFrame('after\n', { time: 9 })]);
+    await file.appendOpenEnd();
+    expect(anchorOf(file.state())?.at, 'how far it was read').to.equal(aFrame('', { time: 1 }).at);
+    expect(String(await textOf(file))).to.match(/^before\n\n\[the end of the log may be missing here: .*\]\n$/);
+  });
+
+  it('that was cut off needs no word about its end', async () => {
+    await using folder = await temporaryFolder('capture');
+    await using file = await openCaptureFile(folder.path, { ...LIMITS, maxBytes: 7 });
+    await file.append([aFrame('1234567890', { time: 1 })]);
+    await file.appendOpenEnd();
+    expect(String(await textOf(file))).not.to.contain('may be missing');
   });
 });

@@ -150,6 +150,21 @@ describe('the client of the live side', () => {
     expect([side.isClosed(), node.state().kind]).to.deep.equal([true, 'closed']);
   });
 
+  it('ends the one subscription that is refused, and goes on with the others', async () => {
+    open();
+    const refused = node.subscribe({ jobs: ['a'] });
+    const other = node.subscribe({ jobs: ['b'] });
+    const side = await accepted(1);
+    side.send({ type: 'error', code: 'BAD_FRAME', message: 'no such thing', subscription: '1', isOpen: true });
+    const error = await refused.next().catch((thrown: unknown) => thrown);
+    expect(error).to.be.instanceOf(CapstanError).with.property('message', 'no such thing');
+    side.send(event(1, '2'));
+    expect(await take(other, 1)).to.deep.equal(['event 1']);
+    side.lose();
+    const next = await accept(2);
+    expect(next.sent).to.deep.equal([{ type: 'subscribe', subscription: '1', jobs: ['b'], from: 1 }]);
+  });
+
   it('fails with the words of the node when trying again would not help', async () => {
     open();
     const stream = node.subscribe({ jobs: ['a'] });

@@ -1,15 +1,16 @@
 /** `POST /api/services/compute/ticket`: a ticket for one connection, to stand in its address. */
 import { TicketRequestSchema } from '@capstan/shared/contract/api';
 import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
-import { compile } from '@capstan/shared/validate';
+import { compileInput } from '@capstan/shared/input';
 import type { Tickets } from '../../auth/tickets.ts';
 import type { Identify, Identity } from '../../jobs/identify.ts';
 import { readJsonBody } from '../body.ts';
-import { tokenIn } from '../caller.ts';
+import { networkIn } from '../limits.ts';
+import { proofOf } from '../caller.ts';
 import { checked, parameters } from '../input.ts';
 import { route, type Route } from '../route.ts';
 
-const validate = compile(TicketRequestSchema);
+const validate = compileInput(TicketRequestSchema);
 
 interface TicketRouteOptions {
   readonly identify: Identify;
@@ -19,10 +20,13 @@ interface TicketRouteOptions {
 
 export function createTicketRoute({ identify, tickets, bodyLimitBytes }: TicketRouteOptions): Route {
   return route(ENDPOINTS.createTicket, async (ctx) => {
-    const { value } = await readJsonBody(ctx.req, bodyLimitBytes());
-    const proof = checked(validate, parameters(ctx.query, value));
-    const identity = await identify({ ...proof, token: tokenIn(ctx) });
-    const { ticket, expiresAtMs } = tickets.issue(identity);
+    const { value, bytes } = await readJsonBody(ctx.req, bodyLimitBytes());
+    const asked = checked(validate, parameters(ctx.query, value));
+    const identity = await identify.act(asked, {
+      proof: proofOf(ctx, ENDPOINTS.createTicket, bytes),
+      network: networkIn(ctx),
+    });
+    const { ticket, expiresAtMs } = tickets.issue(identity, identity.claims && identity.claims.exp * 1_000);
     ctx.set('Cache-Control', 'no-store');
     ctx.body = { ticket, expires: expiresAtMs / 1000 };
   });

@@ -1,15 +1,20 @@
 /** `GET /api/services/createAuthToken`: a token that stands for a signature. */
-import { CreateTokenQuerySchema, type CreateTokenQuery } from '@capstan/shared/contract/api';
+import { CreateTokenQuerySchema } from '@capstan/shared/contract/api';
 import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
-import { compile } from '@capstan/shared/validate';
-import { checked, parameters } from '../input.ts';
+import { compileInput } from '@capstan/shared/input';
+import { proofOf, signedOnly } from '../caller.ts';
+import { checkedSigned, parameters } from '../input.ts';
+import { networkIn } from '../limits.ts';
+import type { TokenRequests } from '../../jobs/token-requests.ts';
 import { route, type Route } from '../route.ts';
 
-const validate = compile(CreateTokenQuerySchema);
+const validate = compileInput(CreateTokenQuerySchema);
 
-export function createTokenRoute(create: (request: CreateTokenQuery) => Promise<string>): Route {
+export function createTokenRoute(create: TokenRequests['create']): Route {
   return route(ENDPOINTS.createAuthToken, async (ctx) => {
-    const token = await create(checked(validate, parameters(ctx.query)));
+    const proof = signedOnly(proofOf(ctx, ENDPOINTS.createAuthToken));
+    const request = checkedSigned(validate, parameters(ctx.query), proof, 'address');
+    const token = await create(request, { proof, network: networkIn(ctx) });
     ctx.set('Cache-Control', 'no-store');
     ctx.body = { token };
   });

@@ -1,20 +1,24 @@
 /** `DELETE /api/services/deleteAuthToken`: takes a token back. */
-import { DeleteTokenRequestSchema, type DeleteTokenRequest } from '@capstan/shared/contract/api';
+import { DeleteTokenRequestSchema } from '@capstan/shared/contract/api';
 import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
-import { compile } from '@capstan/shared/validate';
+import { compileInput } from '@capstan/shared/input';
 import { readJsonBody } from '../body.ts';
-import { checked, parameters } from '../input.ts';
+import { proofOf, signedOnly } from '../caller.ts';
+import { checkedSigned, parameters } from '../input.ts';
+import { networkIn } from '../limits.ts';
+import type { TokenRequests } from '../../jobs/token-requests.ts';
 import { route, type Route } from '../route.ts';
 
-const validate = compile(DeleteTokenRequestSchema);
+const validate = compileInput(DeleteTokenRequestSchema);
 
-export function deleteTokenRoute(
-  revoke: (request: DeleteTokenRequest) => Promise<void>,
-  bodyLimitBytes: () => number,
-): Route {
+export function deleteTokenRoute(revoke: TokenRequests['revoke'], bodyLimitBytes: () => number): Route {
   return route(ENDPOINTS.deleteAuthToken, async (ctx) => {
-    const { value } = await readJsonBody(ctx.req, bodyLimitBytes());
-    await revoke(checked(validate, parameters(ctx.query, value)));
+    const { value, bytes } = await readJsonBody(ctx.req, bodyLimitBytes());
+    const proof = signedOnly(proofOf(ctx, ENDPOINTS.deleteAuthToken, bytes));
+    await revoke(checkedSigned(validate, parameters(ctx.query, value), proof, 'address'), {
+      proof,
+      network: networkIn(ctx),
+    });
     ctx.body = { success: 'Token has been deactivated.' };
   });
 }

@@ -1,8 +1,9 @@
 /** `/openapi.json`, `/asyncapi.json`, and a page at `/docs` that shows the first: Swagger UI, from this node's own disk. */
-import { createReadStream } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { asyncApi } from '@capstan/shared/contract/asyncapi';
+import { ERRORS } from '@capstan/shared/errors';
 import { openApi } from '@capstan/shared/contract/openapi';
 import type { Route } from '../route.ts';
 
@@ -16,24 +17,24 @@ const FILES: ReadonlyMap<string, string> = new Map([
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-const START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#page', deepLinking: true, tryItOutEnabled: false });`;
+const START = `SwaggerUIBundle({ url: 'openapi.json', dom_id: '#page', deepLinking: true, tryItOutEnabled: false });`;
 
 const PAGE = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Capstan API</title>
-<link rel="icon" href="/docs/favicon-32x32.png">
-<link rel="stylesheet" href="/docs/swagger-ui.css">
+<link rel="icon" href="docs/favicon-32x32.png">
+<link rel="stylesheet" href="docs/swagger-ui.css">
 <div id="page"></div>
-<script src="/docs/swagger-ui-bundle.js"></script>
-<script src="/docs/start.js"></script>
+<script src="docs/swagger-ui-bundle.js"></script>
+<script src="docs/start.js"></script>
 </html>
 `;
 
 export function docsRoutes(version: string): Route {
   const description = JSON.stringify(openApi(version));
-  const socketDescription = JSON.stringify(asyncApi(version));
+  const socketDescription = JSON.stringify(asyncApi(version, Object.keys(ERRORS)));
   const folder = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/package.json')));
   return (router) => {
     router.get('/openapi.json', (ctx) => {
@@ -45,6 +46,8 @@ export function docsRoutes(version: string): Route {
       ctx.body = socketDescription;
     });
     router.get('/docs', (ctx) => {
+      // The addresses in it are relative: the node may be served below a path.
+      if (ctx.path.endsWith('/')) return ctx.redirect('../docs');
       ctx.set('Content-Security-Policy', POLICY);
       ctx.type = 'html';
       ctx.body = PAGE;
@@ -54,10 +57,12 @@ export function docsRoutes(version: string): Route {
       ctx.body = START;
     });
     for (const [name, type] of FILES) {
+      let bytes: Buffer | undefined;
       router.get(`/docs/${name}`, (ctx) => {
         ctx.type = type;
         ctx.set('Cache-Control', 'public, max-age=86400');
-        ctx.body = createReadStream(join(folder, name));
+        // From memory: a file that is open for each reader could use up all that a process may have open.
+        ctx.body = bytes ??= readFileSync(join(folder, name));
       });
     }
   };

@@ -2,32 +2,33 @@
 import { EncryptQuerySchema } from '@capstan/shared/contract/api';
 import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
 import { CapstanError } from '@capstan/shared/errors';
-import { compile } from '@capstan/shared/validate';
+import { compileInput } from '@capstan/shared/input';
 import { readBody } from '../body.ts';
 import { checked, parameters } from '../input.ts';
 import { route, type Route } from '../route.ts';
 
-const validate = compile(EncryptQuerySchema);
+const validate = compileInput(EncryptQuerySchema);
 
 interface EncryptOptions {
   readonly seal: (bytes: Uint8Array) => string;
-  readonly ownChainId: number;
+  readonly chainIds: readonly number[];
   readonly bodyLimitBytes: () => number;
 }
 
-export function encryptRoute({ seal, ownChainId, bodyLimitBytes }: EncryptOptions): Route {
+export function encryptRoute({ seal, chainIds, bodyLimitBytes }: EncryptOptions): Route {
   return route(ENDPOINTS.encrypt, async (ctx) => {
     const { chainId } = checked(validate, parameters(ctx.query));
-    if (chainId !== undefined && BigInt(chainId) !== BigInt(ownChainId)) throw otherChain(ownChainId);
+    if (chainId !== undefined && !chainIds.some((own) => BigInt(own) === BigInt(chainId))) throw otherChain(chainIds);
     const bytes = await readBody(ctx.req, bodyLimitBytes());
-    if (bytes.length === 0) throw new CapstanError('BAD_REQUEST', 'There is nothing to encrypt: the body is empty.');
+    if (bytes.length === 0) throw new CapstanError('BAD_REQUEST', 'There is nothing to encrypt: send it as the body.');
     ctx.status = 201;
     ctx.type = 'text/plain';
     ctx.body = seal(bytes);
   });
 }
 
-function otherChain(ownChainId: number): CapstanError {
-  const text = `The chainId field must be ${ownChainId}, the chain of this node.`;
+function otherChain(chainIds: readonly number[]): CapstanError {
+  const named = chainIds.length === 1 ? `${chainIds.join()}, the chain of this node` : `one of ${chainIds.join(', ')}`;
+  const text = `The chainId field must be ${named}.`;
   return new CapstanError('VALIDATION', 'Validation error', { fields: { chainId: [text] } });
 }

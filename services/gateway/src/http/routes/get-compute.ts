@@ -1,25 +1,38 @@
 /** `GET /api/services/compute`: how jobs stand, now or as soon as something has happened to them. */
+import { Readable } from 'node:stream';
 import type { RouterContext } from '@koa/router';
 import { StatusQuerySchema, type StatusQuery } from '@capstan/shared/contract/api';
 import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
-import { compile } from '@capstan/shared/validate';
+import { CapstanError } from '@capstan/shared/errors';
+import { compileInput } from '@capstan/shared/input';
+import type { Identify } from '../../jobs/identify.ts';
 import type { Live } from '../../jobs/live.ts';
 import type { Query, Selection } from '../../jobs/query.ts';
 import type { FirstEvent } from '../../live/first-event.ts';
+import { isListFilter, type ListStatuses } from '../../status/list.ts';
+import { MAX_PAGE, statesIn } from '../../status/pages.ts';
+import { callerOf } from '../caller.ts';
 import { checked, parameters } from '../input.ts';
+import type { IsForeign } from '../../auth/origins.ts';
 import type { OpenAnswers } from '../open-answers.ts';
+import { networkIn } from '../limits.ts';
 import { route, type Route } from '../route.ts';
 
-const validate = compile(StatusQuerySchema);
+const validate = compileInput(StatusQuerySchema);
 
 interface ComputeRouteOptions {
-  readonly query: Query;
+  readonly query: Pick<Query, 'authorize' | 'texts'>;
+  readonly identify: Identify;
+  readonly isForeign: IsForeign;
+  readonly list: ListStatuses;
   readonly live: Pick<Live, 'lastCursor'>;
   readonly firstEvent: FirstEvent;
   readonly answers: Pick<OpenAnswers, 'open'>;
 }
 
-export function getComputeRoute({ query, live, firstEvent, answers }: ComputeRouteOptions): Route {
+export function getComputeRoute(options: ComputeRouteOptions): Route {
+  const { query, identify, isForeign, list, live, firstEvent, answers } = options;
+
   const wait = async (ctx: RouterContext, selection: Selection, { since, waitFor = '0' }: StatusQuery) => {
     using answer = answers.open(ctx);
     const limitMs = Number(waitFor) * 1000;
@@ -29,22 +42,56 @@ export function getComputeRoute({ query, live, firstEvent, answers }: ComputeRou
       limitMs,
       signal: answer.signal,
     });
-    // Read in one turn with the statuses: a client that comes back with it misses nothing.
+    // Before the statuses: a client that comes back with it misses nothing, though it may hear again what it has seen.
     ctx.set('Capstan-Cursor', String(live.lastCursor()));
+  };
+
+  const answer = async (selection: Selection, asked: StatusQuery) => {
+    const dates = asked.dates ?? 'unix';
+    // One that is named is asked for all day.
+    const run = asked.run === undefined ? undefined : Number(asked.run);
+    if (!isListFilter(selection)) return { ...query.texts(selection, dates, run), next: undefined };
+    const page = await list(selection, {
+      limit: asked.limit === undefined ? MAX_PAGE : Number(asked.limit),
+      cursor: asked.cursor === undefined ? undefined : Number(asked.cursor),
+      states: statesIn(asked.status),
+      order: asked.order,
+      detail: asked.detail,
+      dates,
+    });
+    return { text: page.pieces, etag: page.etag, next: page.next };
   };
 
   return route(ENDPOINTS.computeStatus, async (ctx) => {
     const asked = checked(validate, parameters(ctx.query));
-    const { dates = 'unix', since, waitFor, ...which } = asked;
-    const token = ctx.get('AuthToken');
-    const selection = await query.authorize(token === '' ? which : { ...which, token });
+    if (asked.run !== undefined && asked.jobId === undefined) throw runOfNoJob();
+    const { since, waitFor, owner, all, consumerAddress = owner, ...rest } = asked;
+    const which = { ...rest, all: all === 'true', consumerAddress };
+    const identity = await callerOf(ctx, ENDPOINTS.computeStatus, identify);
+    const selection = await query.authorize(which, identity, {
+      isForeign: isForeign(ctx.req.headers),
+      network: networkIn(ctx),
+    });
     if (since !== undefined || waitFor !== undefined) await wait(ctx, selection, asked);
-    const { text, etag } = query.texts(selection, dates);
+    const { text, etag, next } = await answer(selection, asked);
     ctx.status = 200;
     ctx.set({ 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'private, no-cache' });
-    ctx.etag = etag;
+    if (next !== undefined) ctx.set('Link', `<${pageAt(ctx, next)}>; rel="next"`);
+    if (etag !== undefined) ctx.etag = etag;
     // Clients poll all day; what has not changed need not travel.
     if (ctx.fresh) ctx.status = 304;
-    else ctx.body = text;
+    else ctx.body = typeof text === 'string' ? text : Readable.from(text, { objectMode: false });
   });
+}
+
+const runOfNoJob = () =>
+  new CapstanError('VALIDATION', 'Validation error', {
+    fields: { jobId: ['The jobId field is required with run: which job the run is of.'] },
+  });
+
+/** Relative to the address of the request, which a proxy may have changed. */
+function pageAt(ctx: RouterContext, cursor: number): string {
+  const query = new URLSearchParams(ctx.querystring);
+  query.set('cursor', String(cursor));
+  return `?${query.toString()}`;
 }

@@ -1,30 +1,35 @@
 /** `GET /api/services/compute/events`: live status as server-sent events, for who can't hold a WebSocket. */
 import type { RouterContext } from '@koa/router';
+import type { Config } from '@capstan/shared/config/schema';
 import { EventsQuerySchema } from '@capstan/shared/contract/api';
 import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
 import { DEFAULT_SUBSCRIPTION } from '@capstan/shared/contract/socket';
 import { CapstanError } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
-import { compile } from '@capstan/shared/validate';
+import { compileInput } from '@capstan/shared/input';
 import type { TokenWatch } from '../../auth/token-watch.ts';
 import type { Identify, Identity } from '../../jobs/identify.ts';
 import type { Query, Selection } from '../../jobs/query.ts';
-import type { Follow, From } from '../../live/follow.ts';
+import type { Follow, Following, From } from '../../live/follow.ts';
+import { statesIn } from '../../status/pages.ts';
 import { callerOf } from '../caller.ts';
 import { beginEventStream } from '../event-stream.ts';
 import { checked, parameters } from '../input.ts';
-import type { OpenAnswers } from '../open-answers.ts';
+import type { OpenAnswer, OpenAnswers } from '../open-answers.ts';
+import type { IsForeign } from '../../auth/origins.ts';
+import { networkIn } from '../limits.ts';
 import { route, type Route } from '../route.ts';
 
-const validate = compile(EventsQuerySchema);
+const validate = compileInput(EventsQuerySchema);
 
 interface EventsRouteOptions {
   readonly follow: Follow;
   readonly query: Pick<Query, 'authorize'>;
   readonly identify: Identify;
+  readonly isForeign: IsForeign;
   readonly tokenWatch: Pick<TokenWatch, 'watch'>;
   readonly answers: Pick<OpenAnswers, 'open'>;
-  readonly maxBufferedBytes: number;
+  readonly limits: Pick<Config['gateway']['live'], 'maxBufferedKB' | 'stallLimitS'>;
   readonly log: Log;
 }
 
@@ -34,15 +39,22 @@ interface Asked {
   readonly from: From;
   /** Whether to go on once all there was is told. */
   readonly goesOn: boolean;
+  readonly detail: 'row' | undefined;
+  readonly page: Following['page'];
+  readonly counts: boolean;
 }
 
 export function getEventsRoute(options: EventsRouteOptions): Route {
-  const { follow, query, identify, tokenWatch, answers, maxBufferedBytes, log } = options;
+  const { follow, query, identify, isForeign, tokenWatch, answers, limits, log } = options;
 
-  const stream = async (ctx: RouterContext, { selection, identity, from, goesOn }: Asked) => {
-    using answer = answers.open(ctx);
-    const { signal } = answer;
-    const outlet = beginEventStream(ctx.res, maxBufferedBytes);
+  const stream = async (ctx: RouterContext, opened: OpenAnswer, { identity, goesOn, ...asked }: Asked) => {
+    using answer = opened;
+    const outlet = beginEventStream(ctx.res, {
+      maxBufferedBytes: limits.maxBufferedKB * 1_000,
+      stallLimitMs: limits.stallLimitS * 1_000,
+      onTooSlow: () => log.debug('an event stream was not read'),
+    });
+    const signal = AbortSignal.any([answer.signal, outlet.signal]);
     const { promise: over, resolve } = Promise.withResolvers<undefined>();
     const unwatch =
       identity?.claims &&
@@ -50,9 +62,13 @@ export function getEventsRoute(options: EventsRouteOptions): Route {
         outlet.fail('TOKEN_ENDED', end === 'expired' ? 'The token has expired.' : 'The token was taken back.'),
       );
     signal.addEventListener('abort', () => resolve(undefined), { once: true });
+    const onBroken = (error: unknown) => {
+      log.error({ err: error }, 'an event stream failed in a way that it must not');
+      outlet.fail('INTERNAL', 'Something went wrong in the node. Its log says what.');
+    };
     try {
-      await follow({ subscription: DEFAULT_SUBSCRIPTION, selection, from, outlet, signal });
-      if (goesOn) await over;
+      await follow({ subscription: DEFAULT_SUBSCRIPTION, ...asked, outlet, signal, onBroken });
+      if (goesOn && !signal.aborted) await over;
     } finally {
       unwatch?.();
       outlet.end();
@@ -67,21 +83,31 @@ export function getEventsRoute(options: EventsRouteOptions): Route {
       jobs,
       owner,
       all,
-      ticket,
       follow: goesOn = 'true',
       from,
+      detail,
+      status,
+      order,
+      limit,
+      counts,
       ...which
     } = checked(validate, parameters(ctx.query));
     const start = startOf(ctx.get('Last-Event-ID'), from);
-    const identity = await callerOf(ctx, identify, ticket);
+    const identity = await callerOf(ctx, ENDPOINTS.computeEvents, identify);
     const selection = await query.authorize(
       { ...which, all: all === 'true', jobs: jobs?.split(','), consumerAddress: which.consumerAddress ?? owner },
       identity,
+      { isForeign: isForeign(ctx.req.headers), network: networkIn(ctx) },
     );
     ctx.status = 200;
     if (ctx.method === 'HEAD') return ctx.set('Content-Type', 'text/event-stream; charset=utf-8');
+    // Where there is no place, that is the answer.
+    const opened = answers.open(ctx);
     ctx.respond = false;
-    stream(ctx, { selection, identity, from: start, goesOn: goesOn === 'true' }).catch((error: unknown) => {
+    const page = { states: statesIn(status), order, ...(limit === undefined ? {} : { limit: Number(limit) }) };
+    const goesOnThen = goesOn === 'true';
+    const how = { from: start, goesOn: goesOnThen, detail, page, counts: counts === 'true' };
+    stream(ctx, opened, { selection, identity, ...how }).catch((error: unknown) => {
       log.error({ err: error }, 'an event stream failed in a way that it must not');
       ctx.res.destroy();
     });

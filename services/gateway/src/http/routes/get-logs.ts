@@ -6,27 +6,35 @@ import { LogQuerySchema, type LogQuery } from '@capstan/shared/contract/log-quer
 import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
 import { messageOf } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
-import { compile } from '@capstan/shared/validate';
+import { compileInput } from '@capstan/shared/input';
+import { untilTokenEnds, type TokenWatch } from '../../auth/token-watch.ts';
+import type { Identify } from '../../jobs/identify.ts';
 import type { OpenLog, LogReading } from '../../jobs/log.ts';
 import type { OpenOwnLog } from '../../jobs/log-access.ts';
 import { logFrames } from '../../live/log-frames.ts';
+import { claimsOf, proofToRead } from '../caller.ts';
 import { checkedSigned, parameters } from '../input.ts';
+import { networkIn } from '../limits.ts';
 import type { OpenAnswers } from '../open-answers.ts';
 import { route, type Route } from '../route.ts';
 
-const validate = compile(LogQuerySchema);
+const validate = compileInput(LogQuerySchema);
 const FRAMES = 'application/x-ndjson';
 
 interface LogsRouteOptions {
   readonly openLog: OpenOwnLog;
+  readonly identify: Identify;
+  readonly tokenWatch: Pick<TokenWatch, 'watch'>;
   readonly answers: Pick<OpenAnswers, 'open'>;
   readonly log: Log;
 }
 
-export function getLogsRoute({ openLog, answers, log }: LogsRouteOptions): Route {
+export function getLogsRoute({ openLog, identify, tokenWatch, answers, log }: LogsRouteOptions): Route {
   return route(ENDPOINTS.computeLogs, async (ctx) => {
-    const query = checkedSigned(validate, parameters(ctx.query), ctx);
-    const opened = await openLog(query);
+    const proof = await proofToRead(ctx, ENDPOINTS.computeLogs, identify);
+    const query = checkedSigned(validate, parameters(ctx.query), proof);
+    const claims = await claimsOf(proof, identify);
+    const opened = await openLog(query, { proof, network: networkIn(ctx) });
     const isText = ctx.accepts('text/plain', FRAMES) !== FRAMES;
     ctx.status = 200;
     ctx.set({
@@ -40,7 +48,9 @@ export function getLogsRoute({ openLog, answers, log }: LogsRouteOptions): Route
     });
     if (ctx.method === 'HEAD') return;
     using later = new DisposableStack();
-    const { signal } = later.use(answers.open(ctx));
+    const { signal: gone } = later.use(answers.open(ctx));
+    const { signal: ended } = later.use(untilTokenEnds(claims, tokenWatch));
+    const signal = AbortSignal.any([gone, ended]);
     const reading = readingOf(query);
     const bytes = isText
       ? plainBytes(opened, { reading, query }, signal)
@@ -49,7 +59,7 @@ export function getLogsRoute({ openLog, answers, log }: LogsRouteOptions): Route
     const first = reading.follow ? undefined : await bytes.next();
     const answering = later.move();
     ctx.respond = false;
-    send(ctx, { bytes, first })
+    send(ctx, { bytes, first, ended })
       .catch((error: unknown) => {
         if (!signal.aborted) log.warn({ jobId: opened.jobId, problem: messageOf(error) }, 'a log broke off');
         ctx.res.destroy();
@@ -61,14 +71,18 @@ export function getLogsRoute({ openLog, answers, log }: LogsRouteOptions): Route
 interface Sending {
   readonly bytes: AsyncGenerator<Buffer, void>;
   readonly first: IteratorResult<Buffer, void> | undefined;
+  /** Aborted when the token counts no more that it rests on. */
+  readonly ended: AbortSignal;
 }
 
-async function send(ctx: RouterContext, { bytes, first }: Sending): Promise<void> {
+async function send(ctx: RouterContext, { bytes, first, ended }: Sending): Promise<void> {
   // Whoever follows a log that has not begun wants to know that it is accepted.
   ctx.res.flushHeaders();
   async function* all() {
     if (first?.done === false) yield first.value;
     if (first?.done !== true) yield* bytes;
+    // A log that ends here is not the whole: its reader sees that it broke off.
+    ended.throwIfAborted();
   }
   await pipeline(Readable.from(all(), { objectMode: false }), ctx.res);
 }

@@ -1,20 +1,20 @@
 /** `GET /api/services/nonce`: the last nonce of an address. */
 import { NonceQuerySchema } from '@capstan/shared/contract/api';
 import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
-import { parseAddress, type Address, type Nonce } from '@capstan/shared/contract/ids';
-import { compile } from '@capstan/shared/validate';
+import { parseAddress, type Address } from '@capstan/shared/contract/ids';
+import { compileInput } from '@capstan/shared/input';
 import { checked, parameters } from '../input.ts';
 import { route, type Route } from '../route.ts';
 
-const validate = compile(NonceQuerySchema);
+const validate = compileInput(NonceQuerySchema);
 
-export function nonceRoute(lastNonce: (address: Address) => Nonce | undefined): Route {
+export function nonceRoute(shown: (address: Address) => string): Route {
   return route(ENDPOINTS.nonce, (ctx) => {
     const { userAddress } = checked(validate, parameters(ctx.query));
     const address = parseAddress(userAddress);
-    const last = (address && lastNonce(address)) ?? '0';
+    const last = address ? shown(address) : '0';
     ctx.type = 'json';
-    // Written by hand: a JavaScript number would lose digits. JSON knows no leading zeros.
-    ctx.body = `{"nonce":${last.replace(/^0+(?=\d)/, '')}}`;
+    // Written by hand: a JavaScript number would lose digits.
+    ctx.body = `{"nonce":${last}}`;
   });
 }

@@ -1,24 +1,41 @@
 /** `GET /api/services/computeResult`: the bytes of one result, whole or a range of them. */
-import { create as contentDisposition } from 'content-disposition';
 import type { Context } from 'koa';
 import { parse as parseRange } from 'range-parser';
 import { ResultQuerySchema } from '@capstan/shared/contract/api';
 import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
 import { SEALED_SUFFIX } from '@capstan/shared/contract/manifest';
 import { CapstanError } from '@capstan/shared/errors';
-import { compile } from '@capstan/shared/validate';
-import type { ResultRequest } from '../../jobs/result.ts';
+import { compileInput } from '@capstan/shared/input';
+import type { Identify } from '../../jobs/identify.ts';
+import type { OpenResult } from '../../jobs/result.ts';
 import type { OpenedResult } from '../../results/open.ts';
+import { proofToRead } from '../caller.ts';
+import { createPlaces, type TakePlace } from '../../limits/places.ts';
+import { dispositionOf } from '../disposition.ts';
 import { checkedSigned, parameters } from '../input.ts';
+import { networkIn } from '../limits.ts';
 import { route, type Route } from '../route.ts';
 
 /** Bit of range-parser's verdict for a header that is no range at all: it is passed over. */
 const MALFORMED = 1;
-const validate = compile(ResultQuerySchema);
+const validate = compileInput(ResultQuerySchema);
 
-export function getResultRoute(openResult: (request: ResultRequest) => Promise<OpenedResult>): Route {
+/** Results that may be on their way at a time: each holds files open, and pieces of them in memory, for as long as its reader takes. */
+const PLACES = { maxFollowers: 1_000, maxFollowersPerNetwork: 100, what: 'results' };
+
+export function getResultRoute(
+  openResult: OpenResult,
+  identify: Identify,
+  takePlace: TakePlace = createPlaces(PLACES),
+): Route {
   return route(ENDPOINTS.computeResult, async (ctx) => {
-    const opened = await openResult(checkedSigned(validate, parameters(ctx.query), ctx));
+    const leave = takePlace(networkIn(ctx));
+    // However it ends, also if whoever asked is gone already.
+    ctx.res.once('close', leave);
+    if (ctx.res.closed) leave();
+    const proof = await proofToRead(ctx, ENDPOINTS.computeResult, identify);
+    const query = checkedSigned(validate, parameters(ctx.query), proof);
+    const opened = await openResult(query, { proof, network: networkIn(ctx) });
     try {
       answer(ctx, opened);
     } catch (error) {
@@ -36,8 +53,7 @@ function answer(ctx: Context, opened: OpenedResult): void {
   ctx.set({
     'Accept-Ranges': 'bytes',
     'Cache-Control': 'private, no-cache',
-    // Without the space after the semicolon: in this form, and no other, ocean.js finds the name.
-    'Content-Disposition': contentDisposition(name).replace(/^attachment; (?=filename=[^"])/, 'attachment;'),
+    'Content-Disposition': dispositionOf(name, ctx.get('Sec-Fetch-Mode')),
     // What an algorithm wrote is never to be run by a browser in the node's name.
     'Content-Security-Policy': 'sandbox',
     'X-Content-Type-Options': 'nosniff',
@@ -48,17 +64,30 @@ function answer(ctx: Context, opened: OpenedResult): void {
   if (!ctx.response.type) ctx.type = 'application/octet-stream';
 
   ctx.status = 200;
+  requireMatch(ctx, sha256);
   if (ctx.fresh) {
     ctx.status = 304;
     return;
   }
-  const range = requestedRange(ctx, filesize, `"${sha256}"`);
+  // A range is for GET alone, says RFC 9110 §14.2.
+  const range = ctx.method === 'GET' ? requestedRange(ctx, filesize, `"${sha256}"`) : undefined;
   if (range) {
     ctx.status = 206;
     ctx.set('Content-Range', `bytes ${range.start}-${range.end}/${filesize}`);
   }
   if (ctx.method !== 'HEAD') ctx.body = opened.read(range);
   ctx.length = range ? range.end - range.start + 1 : filesize;
+}
+
+/** Whoever fetches a file in parts says which file it is: a job that was started again has another one of the same name. */
+function requireMatch(ctx: Context, sha256: string): void {
+  const wanted = ctx.get('If-Match').trim();
+  if (wanted === '' || wanted === '*' || wanted.split(',').some((each) => each.trim() === `"${sha256}"`)) return;
+  throw new CapstanError(
+    'PRECONDITION_FAILED',
+    'The result is another file than the one that If-Match names: the job was run again. Fetch it from its beginning.',
+    { headers: { ETag: `"${sha256}"` } },
+  );
 }
 
 /** The one range that is asked for. Several at once are answered with the whole, as RFC 9110 §14.2 allows. */

@@ -1,15 +1,19 @@
 /** `GET /api/services/initialize`: what an order of one service costs. */
 import { InitializeQuerySchema } from '@capstan/shared/contract/api';
 import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
-import { compile } from '@capstan/shared/validate';
+import { compileInput } from '@capstan/shared/input';
 import type { Initialize } from '../../jobs/initialize.ts';
 import { checked, parameters } from '../input.ts';
+import type { AskOutside } from '../../limits/outside-budget.ts';
+import { networkIn } from '../limits.ts';
 import { route, type Route } from '../route.ts';
 
-const validate = compile(InitializeQuerySchema);
+const validate = compileInput(InitializeQuerySchema);
 
-export function initializeRoute(initialize: Pick<Initialize, 'one'>): Route {
+export function initializeRoute(initialize: Pick<Initialize, 'one'>, askOutside: AskOutside): Route {
   return route(ENDPOINTS.initialize, async (ctx) => {
-    ctx.body = await initialize.one(checked(validate, parameters(ctx.query)));
+    const query = checked(validate, parameters(ctx.query));
+    askOutside(networkIn(ctx), [query]);
+    ctx.body = await initialize.one(query);
   });
 }

@@ -1,22 +1,30 @@
 /** `GET /ui/session`: what the page may show to whom. It has no place in the API: a client of it knows who it is. */
 import type { Config } from '@capstan/shared/config/schema';
+import { hasCode } from '@capstan/shared/errors';
 import type { IsOperator } from '../../auth/operators.ts';
-import type { Tokens } from '../../auth/token.ts';
+import type { Identify } from '../../jobs/identify.ts';
+import { proofOf } from '../caller.ts';
 import type { Route } from '../route.ts';
 
-interface PageSessionOptions {
-  readonly tokens: Pick<Tokens, 'addressOf'>;
+export interface PageSessionOptions {
+  readonly identify: Identify;
+  /** The node's own address, which typed signatures name. */
+  readonly provider: string;
   readonly isOperator: IsOperator;
   readonly statusAccess: Config['gateway']['statusAccess'];
 }
 
-export function pageSessionRoute({ tokens, isOperator, statusAccess }: PageSessionOptions): Route {
+export function pageSessionRoute({ identify, provider, isOperator, statusAccess }: PageSessionOptions): Route {
   return (router) => {
     router.get('/ui/session', async (ctx) => {
-      const token = ctx.get('AuthToken');
-      const address = token === '' ? undefined : await tokens.addressOf(token);
+      const proof = proofOf(ctx, { path: ctx.path });
+      // The page asks with whatever token it has kept: one that counts no more is nobody's.
+      const identity = await identify.known({}, proof).catch((error: unknown) => {
+        if (!hasCode(error, 'INVALID_SIGNATURE')) throw error;
+      });
+      const address = identity?.address;
       ctx.set('Cache-Control', 'no-store');
-      ctx.body = { statusAccess, caller: address ? { address, isOperator: isOperator(address) } : null };
+      ctx.body = { statusAccess, provider, caller: address ? { address, isOperator: isOperator(address) } : null };
     });
   };
 }

@@ -42,8 +42,10 @@ export function pageRoutes(): Route {
   let assets: ReadonlyMap<string, Asset> | undefined;
   return (router) => {
     router.get(['/ui', '/ui/*file'], (ctx) => {
+      // Its addresses are relative, and count from where it stands.
+      if (ctx.path === '/ui/') return ctx.redirect('../ui');
       assets ??= pageAssets();
-      const asset = assets.get(ctx.path === '/ui/' ? '/ui' : ctx.path);
+      const asset = assets.get(ctx.path);
       if (asset) answer(ctx, asset);
     });
   };
@@ -54,7 +56,9 @@ export function pageAssets(): ReadonlyMap<string, Asset> {
   const modules = pageModules(new URL(ENTRY, FOLDER));
   const file = (name: string) => readFileSync(new URL(name, FOLDER), 'utf8');
   // All modules are named at the top: the browser asks for them at once, instead of finding one through the other.
-  const preloads = [...modules.keys()].map((path) => `<link rel="modulepreload" href="${path}">`).join('\n    ');
+  const preloads = [...modules.keys()]
+    .map((path) => `<link rel="modulepreload" href="${path.slice(1)}">`)
+    .join('\n    ');
   return new Map([
     ['/ui', assetOf('html', file('index.html').replace('<!-- modules -->', preloads))],
     ['/ui/style.css', assetOf('css', file('style.css'))],

@@ -3,22 +3,27 @@ import { ENDPOINTS, SERVICE_ENDPOINTS } from '@capstan/shared/contract/endpoints
 import { route, type Route } from '../route.ts';
 
 interface NodeFacts {
-  readonly chainId: number;
+  readonly chainIds: readonly number[];
   readonly address: string;
   /** Hex without `0x`. */
   readonly publicKey: string;
   readonly version: string;
 }
 
-export function rootRoute({ chainId, address, publicKey, version }: NodeFacts): Route {
+/** `without`: names of routes that the operator has turned off. */
+export function rootRoute(
+  { chainIds, address, publicKey, version }: NodeFacts,
+  without: readonly string[] = [],
+): Route {
+  const endpoints = Object.entries(SERVICE_ENDPOINTS).filter(([name]) => !without.includes(name));
   const body = JSON.stringify({
     software: 'Capstan',
     version,
-    chainIds: [chainId],
-    providerAddresses: { [chainId]: address },
+    chainIds,
+    providerAddresses: Object.fromEntries(chainIds.map((chainId) => [chainId, address])),
     providerAddress: address,
     publicKey: `0x${publicKey}`,
-    serviceEndpoints: SERVICE_ENDPOINTS,
+    serviceEndpoints: Object.fromEntries(endpoints),
   });
   return route(ENDPOINTS.root, (ctx) => {
     ctx.type = 'json';

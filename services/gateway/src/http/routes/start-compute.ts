@@ -2,22 +2,29 @@
 import { createHash } from 'node:crypto';
 import { StartRequestSchema, type StatusObject } from '@capstan/shared/contract/api';
 import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
-import { compile } from '@capstan/shared/validate';
+import { compileInput } from '@capstan/shared/input';
 import type { Submission } from '../../jobs/submit.ts';
 import { readJsonBody } from '../body.ts';
+import { proofOf } from '../caller.ts';
 import { checkedSigned, parameters } from '../input.ts';
+import type { AskOutside } from '../../limits/outside-budget.ts';
+import { networkIn } from '../limits.ts';
 import { route, type Route } from '../route.ts';
 
-const validate = compile(StartRequestSchema);
+const validate = compileInput(StartRequestSchema, { suggests: true });
 
 export function startComputeRoute(
   submit: (submission: Submission) => Promise<StatusObject>,
+  askOutside: AskOutside,
   bodyLimitBytes: () => number,
 ): Route {
   return route(ENDPOINTS.computeStart, async (ctx) => {
     const { value, bytes } = await readJsonBody(ctx.req, bodyLimitBytes());
-    const request = checkedSigned(validate, parameters(ctx.query, value), ctx);
+    const proof = proofOf(ctx, ENDPOINTS.computeStart, bytes);
+    const request = checkedSigned(validate, parameters(ctx.query, value), proof);
+    const { dataset, additionalDatasets = [], algorithm } = request;
+    askOutside(networkIn(ctx), [dataset, ...additionalDatasets, algorithm]);
     const bodyHash = createHash('sha256').update(ctx.querystring).update('\n').update(bytes).digest('hex');
-    ctx.body = [await submit({ request, bodyHash })];
+    ctx.body = [await submit({ request, proof, bodyHash, network: networkIn(ctx) })];
   });
 }

@@ -1,13 +1,13 @@
 /** `POST /api/services/validateContainer`: whether a container can be used for an algorithm. */
 import { ContainerRequestSchema } from '@capstan/shared/contract/answers';
 import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
-import { compile } from '@capstan/shared/validate';
+import { compileInput } from '@capstan/shared/input';
 import { requireContainer } from '../../assets/container.ts';
 import { readJsonBody } from '../body.ts';
 import { checked, parameters } from '../input.ts';
 import { route, type Route } from '../route.ts';
 
-const validate = compile(ContainerRequestSchema);
+const validate = compileInput(ContainerRequestSchema);
 
 export function validateContainerRoute(bodyLimitBytes: () => number): Route {
   return route(ENDPOINTS.validateContainer, async (ctx) => {

@@ -7,10 +7,10 @@ import { createServer, request as ask, type IncomingMessage, type ServerResponse
 import { connect, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createEgressRule, type EgressRules } from './rule.ts';
+import { addressRule, type AddressRanges } from '@capstan/shared/net/address-rule';
 
 const [socketPath = '', rulesText = '{"allow":[],"deny":[]}'] = process.argv.slice(2);
-const isAllowed = createEgressRule(JSON.parse(rulesText) as EgressRules);
+const isAllowed = addressRule(JSON.parse(rulesText) as AddressRanges);
 
 const MAX_CONNECTIONS = 256;
 const CONNECT_TIMEOUT_MS = 15_000;
@@ -31,17 +31,22 @@ type Reached =
   | { readonly kind: 'reached'; readonly socket: Socket }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
+/** Names that never mean a server of the public: nobody is asked for them, and no answer of the operator's own network is waited for. */
+const NO_PUBLIC_NAME = /^[^.]*\.?$|(^|\.)(localhost|invalid|test|onion)\.?$/i;
+
 async function addressesOf(host: string): Promise<readonly string[]> {
-  if (isIP(host) > 0) return [host];
+  if (NO_PUBLIC_NAME.test(host)) return [];
   const resolver = new Resolver({ timeout: 5_000, tries: 2 });
   const [four, six] = await Promise.allSettled([resolver.resolve4(host), resolver.resolve6(host)]);
   return [four, six].flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
 }
 
-/** A name that has a forbidden address among others is refused like the address itself. */
+/** A name that has a forbidden address, also among others, is answered like one that nobody has: which names the operator's network knows is nobody's business. */
 async function reach(host: string, port: number): Promise<Reached> {
-  const addresses = await addressesOf(host);
-  if (addresses.some((address) => !isAllowed(address))) return { kind: 'refused', refusal: FORBIDDEN };
+  const isLiteral = isIP(host) > 0;
+  if (isLiteral && !isAllowed(host)) return { kind: 'refused', refusal: FORBIDDEN };
+  const addresses = isLiteral ? [host] : await addressesOf(host);
+  if (addresses.some((address) => !isAllowed(address))) return { kind: 'refused', refusal: UNREACHABLE };
   for (const address of addresses) {
     const socket = await dial(address, port);
     if (socket) return { kind: 'reached', socket };

@@ -2,8 +2,9 @@
 import { AbiCoder, FunctionFragment, type ParamType, type Result } from 'ethers';
 import type { AssetFile } from '@capstan/shared/contract/ddo';
 import { CapstanError } from '@capstan/shared/errors';
+import { requireModestTypes } from '../abi-bounds.ts';
 
-type ContractFile = Extract<AssetFile, { type: 'smartcontract' }>;
+export type ContractFile = Extract<AssetFile, { type: 'smartcontract' }>;
 type Arguments = Readonly<Record<string, unknown>>;
 
 export interface ContractCall {
@@ -46,6 +47,7 @@ export function decodeResult({ abi }: ContractFile, data: string): string {
 
 function fragmentOf(abi: ContractFile['abi']): FunctionFragment {
   const { stateMutability = 'view' } = abi;
+  requireModestTypes(abi.inputs, abi.outputs);
   if (stateMutability !== 'view' && stateMutability !== 'pure')
     throw failed("its contract's function is not one that only reads");
   try {

@@ -2,11 +2,11 @@
  * A file that another provider holds, by its download route (Ocean Provider's). This node is the consumer there: it signs with its own
  * key, and the order of the asset that travels with the job is the proof that it may.
  */
-import { text as textOf } from 'node:stream/consumers';
 import { computeAddress, getBytes, hashMessage, keccak256, SigningKey, toUtf8Bytes } from 'ethers';
 import { hasCode } from '@capstan/shared/errors';
+import { BUS_JSON_BOUNDS, parseJson } from '@capstan/shared/json';
+import { boundedText } from '@capstan/shared/net/bounded-text';
 import type { NodeKey } from '@capstan/shared/node-key';
-import { limitBytes } from '../content.ts';
 import type { Download } from '../download.ts';
 import { postOf, requestBelow, type FileOf, type SourceRequest, type UserData } from '../source.ts';
 
@@ -53,9 +53,8 @@ export async function countFiles(
   const request = requestBelow(endpoint, 'api/services/fileinfo');
   try {
     const { body } = await download(postOf(request, { did: documentId, serviceId }), signal);
-    const limited = limitBytes(MAX_ANSWER_BYTES);
-    body.on('error', (error) => limited.destroy(error));
-    const answer = JSON.parse(await textOf(body.pipe(limited))) as unknown;
+    const read = await boundedText({ body }, MAX_ANSWER_BYTES);
+    const answer = read.kind === 'text' ? parseJson(read.text, BUS_JSON_BOUNDS) : undefined;
     return Array.isArray(answer) && answer.length > 0 ? answer.length : undefined;
   } catch (error) {
     signal.throwIfAborted();

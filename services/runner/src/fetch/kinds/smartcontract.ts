@@ -1,15 +1,18 @@
 /** What a contract's function returns, asked of the operator's RPC endpoints of its chain, one after the other. */
 import { Readable } from 'node:stream';
-import { text as textOf } from 'node:stream/consumers';
 import { Type } from 'typebox';
 import { deadline } from '@capstan/shared/deadline';
 import type { ChainConfig } from '@capstan/shared/config/chains';
-import { hasCode } from '@capstan/shared/errors';
+import { hasCode, type CapstanError } from '@capstan/shared/errors';
+import { boundedText } from '@capstan/shared/net/bounded-text';
 import { compile } from '@capstan/shared/validate';
-import { limitBytes, type Content } from '../content.ts';
+import type { Content } from '../content.ts';
 import type { Download } from '../download.ts';
 import { failed, interrupted, postOf, requestTo, type FileOf, type UserData } from '../source.ts';
-import { decodeResult, encodeCall, type ContractCall } from './contract-call.ts';
+import type { RunApart } from '../apart.ts';
+import { requireModestTypes } from '../abi-bounds.ts';
+import type { ContractCall } from './contract-call.ts';
+import type { ContractTask } from './contract-worker.ts';
 import { parseJson } from '@capstan/shared/json';
 
 /** An answer is hex in JSON and is read into memory. */
@@ -17,49 +20,72 @@ const MAX_ANSWER_BYTES = 10_000_000;
 
 const validate = compile(
   Type.Object({
-    result: Type.Optional(Type.String({ pattern: '^0x([0-9a-fA-F]{2})*$' })),
+    result: Type.Optional(Type.String({ pattern: '^0x[0-9a-fA-F]*$' })),
     error: Type.Optional(Type.Unknown()),
   }),
 );
 
+/** An answer of the largest size, of many small values, takes a second or two. */
+const MAX_MS = 20_000;
+const MAX_MEMORY_MB = 512;
+const MODULE = new URL('./contract-worker.ts', import.meta.url);
+
 interface Calling {
   readonly chains: readonly ChainConfig[];
   readonly downloadFrom: (operatorsOwn: string) => Download;
+  readonly apart: RunApart;
 }
 
 export async function callContract(
   file: FileOf<'smartcontract'>,
   userdata: UserData,
-  { chains, downloadFrom }: Calling,
+  { chains, downloadFrom, apart }: Calling,
   signal: AbortSignal,
 ): Promise<Content> {
   const chain = chains.find(({ id }) => id === file.chainId);
   if (!chain) throw failed(`this node has no access to the chain ${file.chainId}`);
-  const call = encodeCall(file, userdata);
-  const answer = await firstAnswer(chain, call, downloadFrom, signal);
-  // What has no code returns nothing, whatever is asked of it.
-  if (answer === '0x' && (file.abi.outputs ?? []).length > 0) throw failed('there is no such contract on its chain');
-  const bytes = Buffer.from(decodeResult(file, answer));
+  const inThread = (input: ContractTask) =>
+    apart({ module: MODULE, input, maxMs: MAX_MS, maxMemoryMB: MAX_MEMORY_MB }, signal);
+  requireModestTypes(file.abi.inputs, file.abi.outputs);
+  const call = (await inThread({ kind: 'encode', file, userdata })) as ContractCall;
+  const read = async (answer: string) => {
+    // What has no code returns nothing, whatever is asked of it.
+    if (answer === '0x' && (file.abi.outputs ?? []).length > 0) throw failed('there is no such contract on its chain');
+    return Buffer.from((await inThread({ kind: 'decode', file, answer })) as string);
+  };
+  const bytes = await firstAnswer(chain, { call, read, downloadFrom }, signal);
   return { sizeBytes: bytes.length, body: Readable.from([bytes]) };
 }
 
-/** A call that the contract refuses is refused everywhere; an endpoint that fails is passed over. */
+interface Question extends Pick<Calling, 'downloadFrom'> {
+  readonly call: ContractCall;
+  /** Throws FETCH_FAILED for what is no answer. */
+  readonly read: (answer: string) => Promise<Buffer>;
+}
+
+/**
+ * An endpoint that fails is passed over, and so is one that says no, or something that is no answer: it may lag behind the others, or not
+ * be well. Where all say no, that is the answer; where one did not answer, it may know better the next time.
+ */
 async function firstAnswer(
   { rpc, timeoutS }: ChainConfig,
-  call: ContractCall,
-  downloadFrom: Calling['downloadFrom'],
+  { call, read, downloadFrom }: Question,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<Buffer> {
+  let refusal: CapstanError | undefined;
+  let isUnanimous = true;
   for (const endpoint of rpc) {
     try {
       const limited = AbortSignal.any([signal, deadline(timeoutS * 1_000)]);
-      return await ask(endpoint, call, downloadFrom(endpoint), limited);
+      return await read(await ask(endpoint, call, downloadFrom(endpoint), limited));
     } catch (error) {
       signal.throwIfAborted();
-      if (hasCode(error, 'FETCH_FAILED')) throw error;
+      if (hasCode(error, 'FETCH_FAILED')) refusal ??= error;
+      else isUnanimous = false;
     }
   }
-  throw interrupted('no endpoint of its chain answers');
+  if (refusal && isUnanimous) throw refusal;
+  throw interrupted(refusal?.message ?? 'no endpoint of its chain answers', refusal);
 }
 
 async function ask(endpoint: string, call: ContractCall, download: Download, signal: AbortSignal): Promise<string> {
@@ -70,12 +96,12 @@ async function ask(endpoint: string, call: ContractCall, download: Download, sig
     // Which status an endpoint of ours answers says nothing about the file.
     throw interrupted('an endpoint of its chain does not answer', error);
   });
-  const limited = limitBytes(MAX_ANSWER_BYTES);
-  content.body.on('error', (error) => limited.destroy(error));
-  const checked = validate(parseJson(await textOf(content.body.pipe(limited))));
+  const answer = await boundedText({ body: content.body }, MAX_ANSWER_BYTES);
+  if (answer.kind === 'refused') throw interrupted('an endpoint of its chain answers too much');
+  const checked = validate(parseJson(answer.text));
   if (!checked.ok) throw interrupted('an endpoint of its chain answers no JSON-RPC');
   const { result, error } = checked.value;
-  if (result !== undefined) return result;
+  if (result !== undefined && result.length % 2 === 0) return result;
   if (isRefusal(error)) throw failed('its contract refuses the call');
   throw interrupted('an endpoint of its chain can not answer');
 }

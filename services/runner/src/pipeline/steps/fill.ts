@@ -6,15 +6,19 @@ import { CapstanError } from '@capstan/shared/errors';
 import type { Fetcher, Wanted } from '../../fetch/fetcher.ts';
 import type { Located, OwnNode } from '../../fetch/sealed-files.ts';
 import type { SourceFile } from '../../fetch/source.ts';
-import type { Archive } from '../archive.ts';
+import { SHARED_FOLDER, type Archive } from '../archive.ts';
 import { createIntake, type Intake } from '../intake.ts';
-import { DDOS, IN, INPUTS, LOGS, MOUNT_POINTS, OUTPUTS, TRANSFORMATIONS } from '../layout.ts';
+import { DDOS, ETC, IN, inArchive, INPUTS, LOGS, MOUNT_POINTS, OUTPUTS, SCRATCH, TRANSFORMATIONS } from '../layout.ts';
 import type { Meter } from '../progress.ts';
 import { filesIn, locateInputs, namingAsync, type Input, type Inputs } from './inputs.ts';
 
 export interface Filling {
   readonly spec: JobSpec;
   readonly jobUid: number;
+  /** Files that name it, by their names; none where the image keeps its own. */
+  readonly users: Readonly<Record<string, string>>;
+  /** Folders below `/data` that the image wants to be there: its volumes, and where it works. */
+  readonly folders: readonly string[];
   /** All files of the job together. */
   readonly maxBytes: number;
   readonly own: OwnNode;
@@ -24,19 +28,32 @@ export interface Filling {
 
 /** Throws DATA_UNAVAILABLE or ALGORITHM_UNAVAILABLE with which file and why, or FETCH_INTERRUPTED where all may be tried again. */
 export async function fill(archive: Archive, filling: Filling, signal: AbortSignal): Promise<void> {
-  const { spec, jobUid, own, fetcher, meter, maxBytes } = filling;
+  const { spec, jobUid, users, folders, own, fetcher, meter, maxBytes } = filling;
   const inputs = locateInputs(spec, own);
   const writing = { archive, fetcher, intake: createIntake({ maxBytes, files: filesIn(inputs), meter }) };
-  for (const folder of [IN, INPUTS, DDOS, TRANSFORMATIONS, ...MOUNT_POINTS]) archive.folder(folder);
+  for (const folder of [IN, INPUTS, DDOS, ...MOUNT_POINTS]) archive.folder(folder);
+  archive.folder(TRANSFORMATIONS, 0, SHARED_FOLDER);
   // A volume belongs to root until an archive says whose it is.
-  for (const folder of [OUTPUTS, LOGS]) archive.folder(folder, jobUid);
+  for (const folder of [OUTPUTS, LOGS, SCRATCH]) archive.folder(folder, jobUid);
+  for (const folder of folders) writeFolder(archive, folder, jobUid);
+  for (const [name, text] of Object.entries(users)) await archive.text(`${ETC}/${name}`, text);
   await writeDdos(archive, spec);
-  if (spec.algocustomdata !== undefined) {
-    await archive.text(`${INPUTS}/algoCustomData.json`, JSON.stringify(spec.algocustomdata));
-  }
+  await archive.text(`${INPUTS}/algoCustomData.json`, JSON.stringify(spec.algocustomdata ?? {}));
   await writeAlgorithm(writing, spec, inputs, signal);
   await writeDatasets(writing, spec, inputs, signal);
   archive.end();
+}
+
+/** With those around it, which are there in part. */
+function writeFolder(archive: Archive, path: string, jobUid: number): void {
+  const place = inArchive(path);
+  if (!place) return;
+  const parts = place.name.split('/');
+  const roots: readonly string[] = [IN, 'out', OUTPUTS, LOGS, SCRATCH, INPUTS, DDOS, TRANSFORMATIONS, ...MOUNT_POINTS];
+  for (let depth = 1; depth <= parts.length; depth++) {
+    const name = parts.slice(0, depth).join('/');
+    if (!roots.includes(name)) archive.folder(name, place.isWritable ? jobUid : 0);
+  }
 }
 
 interface Writing {

@@ -8,35 +8,68 @@ import type { Clock } from '@capstan/shared/clock';
 import { hasCode } from '@capstan/shared/errors';
 import { insist } from '../../docker/insist.ts';
 import { namesOf } from '../../docker/names.ts';
+import type { Origin } from '../../docker/engine.ts';
+import type { Images } from '../../images/images.ts';
 import type { Attempt } from '../attempt.ts';
-import { readExit, startedBefore, startOnce, type Started } from './run.ts';
+import { readExit } from './exit.ts';
+import { remakeFilter } from './remake.ts';
+import { startedBefore, startOnce, type Started } from './run.ts';
 
-export type Verdict = 'passed' | 'withheld';
+/** `unknown`: the engine ended while the filter worked. What it left half done is nobody's to see. */
+export type Verdict = 'passed' | 'withheld' | 'unknown';
+
+/** Also those for want of room: what has been computed does not wait for a container that somebody has cleared away. */
+const FAILURES = [
+  'CONTAINER_LOST',
+  'START_REFUSED',
+  'CONTAINER_REFUSED',
+  'FILTER_UNAVAILABLE',
+  'OUTPUTS_UNREADABLE',
+  'ENGINE_FULL',
+  'DISK_FILLED',
+] as const;
 
 /** For a container that is found again in an environment that has no filter any more. */
 const DEFAULT_LIMIT_S = 600;
 
-export async function filter(attempt: Attempt, clock: Clock, signal: AbortSignal): Promise<Verdict> {
-  const problem = await problemOf(attempt, clock, signal);
+export interface FilterParts {
+  readonly clock: Clock;
+  readonly images: Images;
+  /** What the algorithm's container was made of. */
+  readonly origin: Origin;
+  /** It can't have been started before: where it is gone, it is made again. */
+  readonly mayMake: boolean;
+}
+
+export async function filter(attempt: Attempt, parts: FilterParts, signal: AbortSignal): Promise<Verdict> {
+  const problem = await problemOf(attempt, parts, signal);
   if (problem === undefined) return 'passed';
+  if (problem === 'unknown') return 'unknown';
   attempt.log.warn({ problem }, 'the filter failed, outputs are withheld');
   return 'withheld';
 }
 
-async function problemOf(attempt: Attempt, clock: Clock, signal: AbortSignal): Promise<string | undefined> {
+async function problemOf(attempt: Attempt, parts: FilterParts, signal: AbortSignal): Promise<string | undefined> {
+  const { clock } = parts;
   const { engine, identity, log } = attempt;
   const { filter: name } = namesOf(identity);
   const patience = { signal, log };
   try {
-    const state = await insist(() => engine.inspectContainer(name, signal), patience);
+    const look = () => insist(() => engine.inspectContainer(name, signal), patience);
+    const state = await look().catch(async (error: unknown) => {
+      if (!parts.mayMake || !hasCode(error, 'CONTAINER_LOST')) throw error;
+      await insist(() => remakeFilter(attempt, parts, signal), patience);
+      return look();
+    });
     if (state.kind === 'created') await startOnce(engine, name, patience);
     const started: Started =
       state.kind === 'created' ? { kind: 'running', sinceMs: clock.monotonicMs() } : startedBefore(state, clock);
     if (!(await endsInTime(attempt, { name, started, clock }, signal))) return 'it took too long';
-    const { exitCode } = await readExit(engine, name, patience);
-    return exitCode === 0 ? undefined : `it exited with code ${exitCode}`;
+    const exit = await readExit(engine, { name, isWatched: state.kind === 'created', ...patience });
+    if (exit === 'unknown') return exit;
+    return exit.exitCode === 0 ? undefined : `it exited with code ${exit.exitCode}`;
   } catch (error) {
-    if (hasCode(error, 'CONTAINER_LOST', 'START_REFUSED')) return error.message;
+    if (hasCode(error, ...FAILURES)) return error.message;
     throw error;
   }
 }

@@ -4,7 +4,7 @@
  * and judges each address. Both live as long as the job and need no runner: an adopted job goes on with its network.
  */
 import { CapstanError, hasCode } from '@capstan/shared/errors';
-import type { Confinement, ContainerSpec, Network, VolumeMount } from '../../docker/engine.ts';
+import type { Confinement, HelperSpec, Network, VolumeMount } from '../../docker/engine.ts';
 import { insist } from '../../docker/insist.ts';
 import { labelsOf, namesOf, type NetworkPhase } from '../../docker/names.ts';
 import type { EgressImage } from '../../egress/image.ts';
@@ -63,7 +63,7 @@ async function runProgram(
   const patience = { signal, log };
   const name = namesOf(identity).network[phase];
   const confinement: Confinement = { ...LIMITS, user: `${limits.uid}:${limits.uid}`, ...(network ? { network } : {}) };
-  const spec: ContainerSpec = {
+  const spec: HelperSpec = {
     name,
     image,
     labels: labelsOf(identity, phase),

@@ -1,29 +1,45 @@
 /** Makes volumes and containers of an attempt and fills them. All of it may be repeated until the algorithm is started. */
 import { randomBytes } from 'node:crypto';
+import { posix } from 'node:path';
+import { didSuffix } from '@capstan/shared/contract/ids';
 import type { JobSpec } from '@capstan/shared/contract/job';
 import { CapstanError, hasCode } from '@capstan/shared/errors';
-import type { Confinement, ContainerSpec } from '../../docker/engine.ts';
+import { diskFilled } from '../../docker/answers.ts';
+import type { ContainerSpec } from '../../docker/engine.ts';
 import { insistAgainst, persist } from '../../docker/insist.ts';
 import { labelsOf, namesOf } from '../../docker/names.ts';
+import type { Ours } from '../../docker/ours.ts';
 import type { Fetcher } from '../../fetch/fetcher.ts';
 import type { EgressImage } from '../../egress/image.ts';
 import type { OwnNode } from '../../fetch/sealed-files.ts';
 import { createArchive } from '../archive.ts';
-import { logLimitsOf, type Attempt } from '../attempt.ts';
+import type { Attempt } from '../attempt.ts';
+import {
+  confinementOf,
+  coversFor,
+  filesSpec,
+  filterSpec,
+  volumePaths,
+  workingDir,
+  type UsedImage,
+} from '../helpers.ts';
 import { argvOf } from '../entrypoint.ts';
-import { ALGORITHM_PATH, algorithmMounts, FILES_ROOT, filesMounts, filterMounts } from '../layout.ts';
-import { heldTo } from '../../limits.ts';
+import { ALGORITHM_PATH, algorithmMounts, DATA, FILES_ROOT, HOME } from '../layout.ts';
 import { fill } from './fill.ts';
+import { namesOfUser } from './user-names.ts';
 import { openNetwork, type JobNetwork } from './network.ts';
+import type { UserFiles } from './user-files.ts';
 
 export interface Provisioning {
+  readonly ours: Ours;
   readonly spec: JobSpec;
-  readonly image: string;
+  readonly image: UsedImage;
   /** The image of the environment's filter, if it has one. */
-  readonly filterImage: string | undefined;
+  readonly filterImage: UsedImage | undefined;
   readonly own: OwnNode;
   readonly fetcher: Fetcher;
   readonly egress: EgressImage;
+  readonly userFiles: UserFiles;
 }
 
 const REFILLS = 2;
@@ -34,6 +50,8 @@ export async function provision(attempt: Attempt, provisioning: Provisioning, si
   const { log } = attempt;
   const patience = { signal, log };
   await insistAgainst('CONTAINER_REFUSED', () => createFiles(attempt, provisioning, signal), patience);
+  // Before the filling: as long as that lasts, the engine keeps the container to it.
+  await provisioning.userFiles.require(attempt, provisioning.image, signal);
   const [created, filter, filled] = await Promise.allSettled([
     createAlgorithm(attempt, provisioning, signal),
     createFilter(attempt, provisioning, signal),
@@ -46,25 +64,15 @@ export async function provision(attempt: Attempt, provisioning: Provisioning, si
 
 /** The engine makes the volumes along with the container: when it refuses, ask which of the two it was. */
 async function createFiles(attempt: Attempt, { image }: Provisioning, signal: AbortSignal): Promise<void> {
-  const { engine, identity, limits } = attempt;
+  const { engine, identity } = attempt;
   const names = namesOf(identity);
   const labels = labelsOf(identity, 'files');
   try {
-    await engine.createContainer(
-      {
-        name: names.files,
-        image,
-        labels,
-        argv: ['/never-started'],
-        env: {},
-        mounts: filesMounts(names, heldTo(limits)),
-      },
-      signal,
-    );
+    await engine.createContainer(filesSpec(attempt, image), signal);
   } catch (error) {
     if (!hasCode(error, 'CONTAINER_REFUSED')) throw error;
-    const { in: inputs, outputs, logs } = names.volumes;
-    for (const volume of [inputs, outputs, logs]) await engine.createVolume(volume, labels, signal);
+    const { in: inputs, outputs, logs, scratch, beside } = names.volumes;
+    for (const volume of [inputs, outputs, logs, scratch, beside]) await engine.createVolume(volume, labels, signal);
     throw error;
   }
 }
@@ -89,13 +97,17 @@ async function fillVolumes(attempt: Attempt, provisioning: Provisioning, signal:
 
 /** The archive is written while the engine unpacks it; if one side fails, the other is told, and the first failure counts. */
 async function fillOnce(
-  { engine, identity, settings, limits, openMeter }: Attempt,
-  { spec, own, fetcher }: Provisioning,
+  attempt: Attempt,
+  { spec, image, filterImage, own, fetcher }: Provisioning,
   callerSignal: AbortSignal,
 ): Promise<void> {
+  const { engine, identity, settings, limits, openMeter } = attempt;
+  const users = await namesOfUser(attempt, image, callerSignal);
   const archive = createArchive();
   const meter = openMeter('provision');
   const maxBytes = settings.fetch.maxJobGB * GB;
+  const ofFilter = filterImage ? volumePaths(filterImage) : [];
+  const folders = [...volumePaths(image), ...ofFilter, posix.normalize(image.settings.workingDir)];
   const failed = new AbortController();
   const signal = AbortSignal.any([callerSignal, failed.signal]);
   const fail = (error: Error) => {
@@ -104,41 +116,49 @@ async function fillOnce(
     archive.fail(error);
   };
   await Promise.allSettled([
-    fill(archive, { spec, jobUid: limits.uid, maxBytes, own, fetcher, meter }, signal).catch(fail),
+    fill(archive, { spec, jobUid: limits.uid, users, folders, maxBytes, own, fetcher, meter }, signal).catch(fail),
     engine.putArchive(namesOf(identity).files, FILES_ROOT, archive.stream, signal).catch(fail),
   ]);
   meter.end();
   callerSignal.throwIfAborted();
+  // A source that breaks off in the middle of a file breaks the engine's connection, too, and that may be heard first. An engine that answers is no reason to wait for it without end.
+  if (hasCode(failed.signal.reason, 'ENGINE_UNAVAILABLE')) {
+    await engine.about(callerSignal);
+    throw new CapstanError('FETCH_INTERRUPTED', 'The archive for the engine broke off.', { cause: brokenOff() });
+  }
+  if (hasCode(failed.signal.reason, 'DISK_FILLED')) throw diskFilled(tooMuch(failed.signal.reason));
   failed.signal.throwIfAborted();
 }
+
+const tooMuch = (cause: unknown) =>
+  new CapstanError('DATA_UNAVAILABLE', "What the job works on does not fit on the engine's disk: it is full.", {
+    cause,
+  });
+
+const brokenOff = () =>
+  new CapstanError(
+    'DATA_UNAVAILABLE',
+    'The files of the job broke off on their way into it, each time they were fetched.',
+  );
 
 async function createAlgorithm(attempt: Attempt, provisioning: Provisioning, signal: AbortSignal): Promise<void> {
   const { engine, limits, log } = attempt;
   const patience = { signal, log };
   const create = async () => {
     const network = limits.network ? await openNetwork(attempt, provisioning.egress, signal) : undefined;
-    await engine.createContainer(algorithmSpec(attempt, provisioning, network), signal);
+    await engine.createAlgorithm(provisioning.ours, algorithmSpec(attempt, provisioning, network), signal);
   };
   await insistAgainst('CONTAINER_REFUSED', create, patience);
 }
 
-/** Made before the algorithm starts: one that is gone afterwards was lost, and never has to be made again. */
 async function createFilter(
-  { engine, identity, limits, filter, settings, log }: Attempt,
-  { spec, filterImage }: Provisioning,
+  attempt: Attempt,
+  { spec, image, filterImage }: Provisioning,
   signal: AbortSignal,
 ): Promise<void> {
+  const { engine, filter, log } = attempt;
   if (!filter || filterImage === undefined) return;
-  const names = namesOf(identity);
-  const container: ContainerSpec = {
-    name: names.filter,
-    image: filterImage,
-    labels: labelsOf(identity, 'filter'),
-    argv: argvOf(filter.entrypoint, ALGORITHM_PATH),
-    env: assetNames(spec),
-    mounts: filterMounts(names, filter.seesInputs),
-    confinement: { ...confinementOf(limits, settings), gpus: [] },
-  };
+  const container = filterSpec(attempt, { filter, env: variables(spec), image, filterImage });
   await insistAgainst('CONTAINER_REFUSED', () => engine.createContainer(container, signal), { signal, log });
 }
 
@@ -150,35 +170,45 @@ function algorithmSpec(
   const names = namesOf(identity);
   return {
     name: names.algorithm,
-    image,
+    image: image.id,
     labels: labelsOf(identity, 'algorithm'),
-    argv: argvOf(spec.algorithm.container.entrypoint, ALGORITHM_PATH),
-    env: {
-      ...assetNames(spec),
-      ALGO: ALGORITHM_PATH,
-      ...network?.env,
-      secret: randomBytes(32).toString('hex'),
-    },
-    mounts: algorithmMounts(names),
+    imageLabels: image.settings.labels,
+    argv: programOf(spec, image),
+    env: { ...variables(spec), HOME, ...network?.env },
+    ...workingDir(image, HOME),
+    mounts: algorithmMounts(names, coversFor(names, image)),
     confinement: { ...confinementOf(limits, settings), ...(network ? { network: network.network } : {}) },
   };
 }
 
-function assetNames({ datasets, algorithm }: JobSpec) {
-  return {
-    DIDS: JSON.stringify(datasets.map(({ ddo }) => ddo.id)),
-    TRANSFORMATION_DID: algorithm.kind === 'published' ? algorithm.asset.ddo.id : 'raw',
-  };
+/** The order's; the image's own where the order names none. */
+function programOf({ algorithm }: JobSpec, { settings }: Provisioning['image']): readonly string[] {
+  const ordered = argvOf(algorithm.container.entrypoint, ALGORITHM_PATH);
+  const argv = ordered.length > 0 ? ordered : settings.argv;
+  if (argv.length > 0) return argv;
+  throw new CapstanError(
+    'CONTAINER_REFUSED',
+    'Neither the algorithm nor its image says which program to run (entrypoint).',
+  );
 }
 
-function confinementOf(limits: Attempt['limits'], settings: Attempt['settings']): Confinement {
+/** What published algorithms build their paths from, and what libraries ask of a machine. Assets are named without `did:op:`, as their folders are. */
+function variables({ datasets, algorithm }: JobSpec) {
   return {
-    user: `${limits.uid}:${limits.uid}`,
-    cpus: limits.cpus,
-    memoryBytes: limits.memoryBytes,
-    pids: limits.pids,
-    tmpBytes: limits.tmpBytes,
-    gpus: limits.gpus,
-    logBytes: logLimitsOf(settings).engineBytes,
+    DIDS: JSON.stringify(datasets.map(({ ddo }) => didSuffix(ddo.id))),
+    TRANSFORMATION_DID: algorithm.kind === 'published' ? didSuffix(algorithm.asset.ddo.id) : 'raw',
+    VOLUME: DATA,
+    INPUTS: `${DATA}/inputs`,
+    OUTPUTS: `${DATA}/outputs`,
+    LOGS: `${DATA}/logs`,
+    ALGO: ALGORITHM_PATH,
+    secret: randomBytes(32).toString('hex'),
+    // A uid that no image knows has a name for libraries that ask for one.
+    USER: 'job',
+    LOGNAME: 'job',
+    // A program that is killed has said what it said.
+    PYTHONUNBUFFERED: '1',
+    // For the init: a stop reaches the whole group, a shell's children too.
+    TINI_KILL_PROCESS_GROUP: '1',
   };
 }

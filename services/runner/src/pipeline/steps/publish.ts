@@ -1,25 +1,26 @@
 /** Takes outputs and log out of the engine and publishes them with their manifest. Repeating it starts afresh in a clean folder. */
+import type { Clock } from '@capstan/shared/clock';
 import { LOG_STREAMS_FILE, type Manifest } from '@capstan/shared/contract/manifest';
-import { CapstanError, hasCode } from '@capstan/shared/errors';
-import { insistAgainst, persist } from '../../docker/insist.ts';
+import { CapstanError, hasCode, messageOf } from '@capstan/shared/errors';
+import { insist, insistAgainst, persist } from '../../docker/insist.ts';
 import { namesOf } from '../../docker/names.ts';
-import type { LogFrame } from '../../docker/engine.ts';
+import type { LogFrame, Origin } from '../../docker/engine.ts';
 import type { Capture } from '../../logs/capture.ts';
 import { encodeSegments, type Segments } from '../../logs/segments.ts';
 import { capped } from '../../results/cap.ts';
 import { collect, type Collected } from '../../results/collect.ts';
-import { ALGORITHM_LOG } from '../../results/order.ts';
+import { ALGORITHM_LOG, PUBLISH_LOG } from '../../results/order.ts';
 import type { Draft, Results } from '../../results/results.ts';
 import { sealedDraft } from '../../results/sealed.ts';
 import { logLimitsOf, type Attempt } from '../attempt.ts';
-import { endingOf, endingWithheld, type Ending, type Outcome } from '../ending.ts';
-import { RESULTS_ROOT } from '../layout.ts';
+import { endingOf, endingWithheld, type Ending, type Missing, type Outcome } from '../ending.ts';
+import { DATA, LOGS_FOLDER, OUTPUTS_FOLDER, RESULTS_ROOT } from '../layout.ts';
 import type { Verdict } from './filter.ts';
+import { remakeFiles } from './remake.ts';
 
 export interface Publishing {
   readonly results: Results;
-  /** Unix milliseconds. */
-  readonly endedAt: number;
+  readonly clock: Pick<Clock, 'now'>;
 }
 
 async function openDraft(identity: Attempt['identity'], results: Results, signal: AbortSignal): Promise<Draft> {
@@ -33,39 +34,56 @@ export interface Left {
   readonly outcome: Outcome;
   readonly verdict: Verdict;
   readonly capture: Capture;
+  /** What the algorithm's container was made of. */
+  readonly origin: Origin;
   readonly signal: AbortSignal;
 }
 
-/** Publishes what the algorithm left. Throws OUTPUTS_UNREADABLE or RESULTS_UNWRITABLE. */
+interface Filling extends Pick<Left, 'outcome' | 'capture' | 'origin' | 'signal'> {
+  readonly isWithheld: boolean;
+  /** What can't be read now is published without. */
+  readonly isLast: boolean;
+}
+
+/** Publishes what the algorithm left, as far as it can be had. Throws RESULTS_UNWRITABLE. */
 export function publish(
   attempt: Attempt,
-  { results, endedAt }: Publishing,
-  { outcome, verdict, capture, signal }: Left,
+  { results, clock }: Publishing,
+  { outcome, verdict, capture, origin, signal }: Left,
 ): Promise<Manifest> {
   const { identity, limits, log } = attempt;
-  const isWithheld = verdict === 'withheld';
-  const once = async () => {
+  const isWithheld = verdict !== 'passed';
+  const once = async (isLast: boolean) => {
     const draft = await openDraft(identity, results, signal);
     if (identity.isFiltered) await collectFilterLog(attempt, draft, signal);
-    const collected = await fillDraft(attempt, draft, { isWithheld, capture, signal });
-    const ending = isWithheld ? endingWithheld(outcome, limits) : endingOf(outcome, collected.exceeded, limits);
-    return draft.publish({ ...facts(attempt, ending, endedAt), skipped: collected.skipped });
+    const collected = await fillDraft(attempt, draft, { isWithheld, isLast, outcome, capture, origin, signal });
+    const { skipped, missing } = collected;
+    if (skipped.length + missing.length > 0) await draft.add(LEFT_OUT, leftOut(collected));
+    const ending = isWithheld ? endingWithheld(outcome, limits) : endingOf(outcome, collected, limits);
+    // The job ends when its results are there: not when the first of them is looked at.
+    return draft.publish({ ...facts(attempt, ending, clock.now()), skipped });
   };
-  return persist(() => insistAgainst('OUTPUTS_UNREADABLE', once, { signal, log }), 'RESULTS_UNWRITABLE', {
-    signal,
-    ...patienceOf(attempt, results),
-  });
+  const patiently = async () => {
+    try {
+      return await insistAgainst('OUTPUTS_UNREADABLE', () => once(false), { signal, log });
+    } catch (error) {
+      if (!hasCode(error, 'OUTPUTS_UNREADABLE')) throw error;
+      log.error({ problem: error.message, cause: messageOf(error.cause) }, 'results of a job are published in part');
+      return insist(() => once(true), { signal, log });
+    }
+  };
+  return persist(patiently, 'RESULTS_UNWRITABLE', { signal, ...patienceOf(attempt, results) });
 }
 
 /** Publishes an ending that has neither outputs nor a log. Throws RESULTS_UNWRITABLE. */
 export function publishNothing(
   attempt: Attempt,
-  { results, endedAt }: Publishing,
+  { results, clock }: Publishing,
   { ending, signal }: { ending: Ending; signal: AbortSignal },
 ): Promise<Manifest> {
   const once = async () => {
     const draft = await results.begin(attempt.identity, signal);
-    return draft.publish({ ...facts(attempt, ending, endedAt), skipped: [] });
+    return draft.publish({ ...facts(attempt, ending, clock.now()), skipped: [] });
   };
   return persist(once, 'RESULTS_UNWRITABLE', { signal, ...patienceOf(attempt, results) });
 }
@@ -82,34 +100,52 @@ function facts({ identity, limits }: Attempt, { code, termination }: Ending, end
   return { v: 1 as const, jobId, run, attempt, code, endedAt, expiresAt, termination };
 }
 
-/** Both at once; the first failure counts, and neither goes on behind its back. */
+interface Filled extends Collected {
+  /** What could not be had. */
+  readonly missing: readonly Missing[];
+}
+
+/** Both at once; the first failure counts, and neither goes on behind its back. At the last try, what can't be had is left out. */
 async function fillDraft(
   attempt: Attempt,
   draft: Draft,
-  { isWithheld, capture, signal }: Pick<Left, 'capture' | 'signal'> & { readonly isWithheld: boolean },
-): Promise<Collected> {
+  { isWithheld, isLast, outcome, capture, origin, signal }: Filling,
+): Promise<Filled> {
   const [collected, logged] = await Promise.allSettled([
-    isWithheld ? NOTHING : collectOutputs(attempt, draft, signal),
-    collectLog(capture, draft, signal),
+    isWithheld ? NOTHING : collectOutputs(attempt, draft, { origin, signal }),
+    collectLog(capture, draft, { isLast, outcome, signal }),
   ]);
-  if (collected.status === 'rejected') throw collected.reason;
   if (logged.status === 'rejected') throw logged.reason;
-  return collected.value;
+  const missing: Missing[] = logged.value ? [] : ['log'];
+  if (collected.status === 'fulfilled') return { ...collected.value, missing };
+  if (!isLast || !hasCode(collected.reason, 'OUTPUTS_UNREADABLE')) throw collected.reason;
+  return { ...NOTHING, missing: [...missing, 'outputs'] };
 }
 
-async function collectOutputs(attempt: Attempt, draft: Draft, signal: AbortSignal): Promise<Collected> {
+async function collectOutputs(
+  attempt: Attempt,
+  draft: Draft,
+  { origin, signal }: Pick<Left, 'origin' | 'signal'>,
+): Promise<Collected> {
   const { engine, identity, settings, limits, openMeter } = attempt;
-  const { files } = namesOf(identity);
+  const names = namesOf(identity);
+  // An image says where volumes are mounted, and an algorithm makes links: only where the filter worked, nothing is but what it saw.
+  const seen = identity.isFiltered
+    ? { container: names.filter, root: DATA, parts: [OUTPUTS_FOLDER, LOGS_FOLDER] }
+    : { container: names.files, root: RESULTS_ROOT };
+  const archiveOf = (path: string) => engine.getArchive(seen.container, path, signal);
   const meter = openMeter('publish');
   try {
-    const archive = await engine.getArchive(files, RESULTS_ROOT, signal);
-    return await collect(archive, draft, {
+    const archives = seen.parts?.map((path) => () => archiveOf(path)) ?? (await archiveOf(seen.root));
+    return await collect(archives, draft, {
       limits: { maxFiles: settings.maxOutputFiles, maxBytes: limits.diskBytes },
       onBytes: (bytes) => meter.add(bytes),
+      reopen: (path) => archiveOf(`${seen.root}/${path}`),
     });
   } catch (error) {
-    // Without it there is no way to the outputs, and a second run would find the same.
     if (!hasCode(error, 'CONTAINER_LOST')) throw error;
+    // Only what the filter has looked at may leave: its own container can't be made again.
+    if (!identity.isFiltered) await remakeFiles(attempt, origin, signal);
     throw new CapstanError('OUTPUTS_UNREADABLE', 'The outputs were removed from the engine before they were read.', {
       cause: error,
     });
@@ -118,10 +154,36 @@ async function collectOutputs(attempt: Attempt, draft: Draft, signal: AbortSigna
   }
 }
 
-async function collectLog(capture: Capture, draft: Draft, signal: AbortSignal): Promise<void> {
-  await capture.complete(signal);
+const LEFT_OUT = { filename: PUBLISH_LOG, type: 'publishLog' } as const;
+
+/** For the consumer, who would look for them. */
+async function* leftOut({ skipped, missing }: Pick<Filled, 'skipped' | 'missing'>): AsyncGenerator<Buffer> {
+  yield Buffer.from('Left out of the results:\n');
+  for (const part of missing) yield Buffer.from(`${NAMED[part]}: the container engine could not read it\n`);
+  for (const { name, reason } of skipped) yield Buffer.from(`${name}: ${reason}\n`);
+}
+
+const NAMED: Readonly<Record<Missing, string>> = { log: 'the end of the log', outputs: 'outputs' };
+
+/** Whether all of it could be had. What was captured while the algorithm ran is there in any case, and ends with a mark then. */
+async function collectLog(
+  capture: Capture,
+  draft: Draft,
+  { isLast, outcome, signal }: Pick<Filling, 'isLast' | 'outcome' | 'signal'>,
+): Promise<boolean> {
+  const isWhole = await capture.complete(signal).then(
+    (read) => read === 'whole',
+    async (error: unknown) => {
+      if (!isLast || !hasCode(error, 'OUTPUTS_UNREADABLE')) throw error;
+      await capture.breakOff();
+      return false;
+    },
+  );
+  // What a program writes while the engine is away is lost if the program ends before the engine is back.
+  if (outcome.exit === 'unknown') await capture.leaveOpen();
   await draft.add({ filename: ALGORITHM_LOG, type: 'algorithmLog' }, capture.text());
   await draft.addPrivate(LOG_STREAMS_FILE, encoded(capture.segments()));
+  return isWhole;
 }
 
 async function* encoded(parts: AsyncIterable<Segments>): AsyncGenerator<Buffer> {
@@ -139,7 +201,7 @@ async function collectFilterLog(
     const log = await engine.readLog(filter, { follow: false }, signal);
     await draft.addPrivate('filter.log', capped(plain(log), logLimitsOf(settings).maxBytes));
   } catch (error) {
-    if (!hasCode(error, 'CONTAINER_LOST')) throw error;
+    if (!hasCode(error, 'CONTAINER_LOST', 'OUTPUTS_UNREADABLE')) throw error;
   }
 }
 

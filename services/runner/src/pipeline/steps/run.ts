@@ -1,11 +1,13 @@
 /** Starts the algorithm, once, and waits until it doesn't run any more: by itself, by a stop, by its time limit, or by what it writes. */
 import type { Clock } from '@capstan/shared/clock';
-import type { Engine, Exit, StartedState } from '../../docker/engine.ts';
+import type { Engine, StartedState } from '../../docker/engine.ts';
 import { insist, insistAgainst, type Patience } from '../../docker/insist.ts';
 import { namesOf } from '../../docker/names.ts';
+import type { Ours } from '../../docker/ours.ts';
 import type { Attempt } from '../attempt.ts';
 import { tooMuchDisk } from '../disk-watch.ts';
-import type { Outcome } from '../ending.ts';
+import type { Cause, Outcome } from '../ending.ts';
+import { missedExit } from './exit.ts';
 
 /** Whether a container may have been started by a call of an earlier life of the runner. */
 export type StartHistory = 'new' | 'perhaps started';
@@ -13,7 +15,7 @@ export type StartHistory = 'new' | 'perhaps started';
 /** Throws START_REFUSED. */
 export function startAlgorithm(
   { engine, identity, log }: Attempt,
-  history: StartHistory,
+  { history }: { readonly ours: Ours; readonly history: StartHistory },
   signal: AbortSignal,
 ): Promise<void> {
   return startOnce(engine, namesOf(identity).algorithm, { history, signal, log });
@@ -49,60 +51,71 @@ export function startedBefore({ kind, startedAt }: StartedState, clock: Clock): 
   return { kind, sinceMs: clock.monotonicMs() - Math.max(0, clock.now() - startedAt) };
 }
 
+/** Why it ended. `isWatched`: the engine answered from the start of the wait to its end, without a break. */
+export type End = Omit<Outcome, 'exit'> & { readonly isWatched: boolean };
+
 export interface Waiting {
   readonly algorithm: Started;
   readonly clock: Clock;
   /** Aborts when it shall stop. */
   readonly halted: AbortSignal;
+  /** Resolves when its log has become much too long. */
+  readonly flooded: Promise<void>;
+  /** Why an earlier life of the runner was ending it, or has. */
+  readonly cause: Cause | undefined;
+  /** Takes down why it is about to be ended, before it is. */
+  readonly note: (cause: Cause) => Promise<void>;
 }
 
-/** Resolves, to why, once the algorithm does not run any more. How it exited is another question to the engine, which may take its time. */
+/** Resolves, to why, once the algorithm does not run any more. How it exited is another question, see `exit.ts`. */
 export async function awaitEnd(
   attempt: Attempt,
-  { algorithm: state, clock, halted }: Waiting,
+  { algorithm: state, clock, halted, flooded, cause, note }: Waiting,
   signal: AbortSignal,
-): Promise<Omit<Outcome, 'exit'>> {
+): Promise<End> {
   const { engine, identity, limits, settings, log } = attempt;
   // It exited while nobody watched: that it took its time to be found is not its fault.
-  if (state.kind === 'exited') return { because: halted.aborted ? 'stop' : 'exit' };
+  if (state.kind === 'exited') return { ...(cause ?? { because: halted.aborted ? 'stop' : 'exit' }), isWatched: false };
   const { algorithm } = namesOf(identity);
   const patience = { signal, log };
   const elapsedMs = clock.monotonicMs() - state.sinceMs;
-  const exited = insist(() => engine.waitForExit(algorithm, signal), patience);
+  let connections = 0;
+  const exited = insist(() => {
+    connections += 1;
+    return engine.waitForExit(algorithm, signal);
+  }, patience);
   using timeLimit = after(limits.maxDurationS * 1_000 - elapsedMs);
   using listening = new DisposableStack();
   using watching = aborting();
   const disk = tooMuchDisk(attempt, AbortSignal.any([signal, watching.signal]));
   // Nobody waits for it once the algorithm has ended.
   disk.catch(() => undefined);
-  const interruption = Promise.race([
-    disk.then((usedBytes) => ({ kind: 'disk', usedBytes }) as const),
-    aborted(timeLimit.signal, listening).then(() => ({ kind: 'time' }) as const),
-    aborted(halted, listening).then(() => ({ kind: 'stop' }) as const),
+  const vanished = missedExit(attempt, AbortSignal.any([signal, watching.signal]));
+  vanished.catch(() => undefined);
+  const interruptions: readonly Promise<Cause>[] = [
+    flooded.then(() => ({ because: 'log' }) as const),
+    disk.then((used) => ({ because: 'disk', used }) as const),
+    aborted(timeLimit.signal, listening).then(() => ({ because: 'time' }) as const),
+    aborted(halted, listening).then(() => ({ because: 'stop' }) as const),
+  ];
+  const end = await Promise.race([
+    exited.then(() => 'exited' as const),
+    vanished.then(() => 'missed' as const),
+    ...(cause ? [Promise.resolve(cause)] : []),
+    ...interruptions,
   ]);
-  const end = await Promise.race([exited.then(() => ({ kind: 'exit' }) as const), interruption]);
-  if (end.kind !== 'exit') {
-    log.info({ because: end.kind }, 'stopping the algorithm');
-    // Whoever fills the disk gets no time to go on with it.
-    const graceS = end.kind === 'disk' ? 0 : settings.stopGraceS;
-    await insist(() => engine.stopContainer(algorithm, graceS, signal), patience);
-    await exited;
-  }
-  return end.kind === 'disk' ? { because: end.kind, usedBytes: end.usedBytes } : { because: end.kind };
-}
-
-/** How the algorithm exited that doesn't run any more. */
-export function readAlgorithmExit({ engine, identity, log }: Attempt, signal: AbortSignal): Promise<Exit> {
-  return readExit(engine, namesOf(identity).algorithm, { signal, log });
-}
-
-/** How a container ended that doesn't run, or won't for long. */
-export async function readExit(engine: Engine, name: string, patience: Patience): Promise<Exit> {
-  for (;;) {
-    const state = await insist(() => engine.inspectContainer(name, patience.signal), patience);
-    if (state.kind === 'exited') return state.exit;
-    await insist(() => engine.waitForExit(name, patience.signal), patience);
-  }
+  if (end === 'missed') return { because: halted.aborted ? 'stop' : 'engine', isWatched: false };
+  if (end === 'exited') return { ...(cause ?? { because: 'exit' }), isWatched: connections === 1 };
+  const { because } = end;
+  log.info({ because }, 'stopping the algorithm');
+  await note(end);
+  // Whoever fills the disk, or keeps the engine busy, gets no time to go on with it.
+  const graceS = because === 'disk' || because === 'log' ? 0 : settings.stopGraceS;
+  const until = AbortSignal.any([signal, watching.signal]);
+  const stopped = insist(() => engine.stopContainer(algorithm, graceS, until), { ...patience, signal: until });
+  // An engine may say that it could not, and have done it all the same, late: the end is what counts.
+  await Promise.race([exited, vanished, stopped.then(() => Promise.race([exited, vanished]))]);
+  return { ...end, isWatched: connections === 1 };
 }
 
 /** A signal that aborts when it is left. */

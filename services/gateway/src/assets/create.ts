@@ -1,0 +1,49 @@
+/** Where this node knows assets from, as its configuration says. */
+import type { Clock } from '@capstan/shared/clock';
+import type { Config } from '@capstan/shared/config/schema';
+import type { NodeKey } from '@capstan/shared/node-key';
+import type { Chain } from '../chain/provider.ts';
+import { createAssets, type Assets, type DdoSource } from './assets.ts';
+import { createCatalogueList, type ListCatalogue } from './catalogue-list.ts';
+import { createCatalogue } from './catalogue.ts';
+import { createMetadataStore } from './metadata-store.ts';
+import { createOpenRecorded, type OpenRecorded } from './recorded.ts';
+import { createOnChain } from './on-chain.ts';
+import { createUnpackApart, type Unpack } from './unpack-apart.ts';
+
+interface AssetsOptions {
+  readonly config: Pick<Config, 'assets' | 'gateway'>;
+  readonly catalogueDir: string;
+  readonly chains: ReadonlyMap<number, Chain>;
+  readonly key: NodeKey;
+  readonly clock: Clock;
+}
+
+export interface KnownAssets extends Assets {
+  /** What the operator offers. */
+  readonly catalogue: DdoSource;
+  readonly list: ListCatalogue;
+  readonly recorded: OpenRecorded;
+}
+
+export function assetsOf(options: AssetsOptions): KnownAssets {
+  const { catalogueDir: dir, chains, key, clock } = options;
+  const catalogue = createCatalogue(dir);
+  const unpack = createUnpackApart();
+  return {
+    ...findingIn(catalogue, unpack, options),
+    catalogue,
+    list: createCatalogueList({ dir, catalogue, clock }),
+    recorded: createOpenRecorded(chains, key, unpack),
+  };
+}
+
+function findingIn(catalogue: DdoSource, unpack: Unpack, { config, chains, key, clock }: AssetsOptions): Assets {
+  const { metadataStoreUrl: url, metadataStoreTimeoutS, metadataFreshS } = config.gateway;
+  if (url === undefined) return createAssets(catalogue);
+  const timeoutMs = metadataStoreTimeoutS * 1_000;
+  const freshMs = metadataFreshS * 1_000;
+  const store = createMetadataStore({ url, timeoutMs, freshMs, clock });
+  const { requireChain } = config.assets;
+  return createAssets(catalogue, store, createOnChain({ chains, key, unpack, requireChain, freshMs, clock }));
+}

@@ -1,0 +1,31 @@
+/** What was wrong with a record of a chain, for a while: a stranger's asset that is asked for again and again is not read each time. */
+import { createHash } from 'node:crypto';
+import type { Clock } from '@capstan/shared/clock';
+import { hasCode } from '@capstan/shared/errors';
+import { createRecent } from '@capstan/shared/recent';
+import type { MetadataRecord } from './record.ts';
+
+const FRESH_MS = 600_000;
+const MANY = 1_000;
+
+export interface Verdicts {
+  /** What `read` makes of a record of an asset, or REFUSED as it was at last. */
+  of<T>(did: string, record: MetadataRecord, read: () => Promise<T>): Promise<T>;
+}
+
+export function createVerdicts(clock: Pick<Clock, 'monotonicMs'>): Verdicts {
+  const refused = createRecent<string, { readonly atMs: number; readonly error: unknown }>(MANY);
+  return {
+    async of(did, { flags, data, hash }, read) {
+      const key = createHash('sha256').update(`${did} ${hash} ${flags} `).update(data).digest('base64');
+      const known = refused.get(key);
+      if (known && clock.monotonicMs() - known.atMs < FRESH_MS) throw known.error;
+      try {
+        return await read();
+      } catch (error) {
+        if (hasCode(error, 'REFUSED')) refused.set(key, { atMs: clock.monotonicMs(), error });
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,25 @@
+/**
+ * The path that a proxy serves the node below, PURE. A proxy may take it off or leave it on: the node answers to both, so that either way of
+ * writing its configuration works.
+ */
+
+/** `/capstan` of `https://example.org/capstan`; nothing of an address without a path. */
+export function prefixOf(publicUrl: string | undefined): string {
+  return publicUrl === undefined ? '' : new URL(publicUrl).pathname.replace(/\/$/, '');
+}
+
+/** Slashes that are doubled count as one: clients put a path behind a provider's address that ends in a slash. */
+export function withoutDoubledSlashes(target: string): string {
+  const end = target.indexOf('?');
+  const path = end === -1 ? target : target.slice(0, end);
+  if (!path.startsWith('/') || !path.includes('//')) return target;
+  return path.replace(/\/{2,}/g, '/') + target.slice(path.length);
+}
+
+/** What is asked for, as if the node were at the root. */
+export function withoutPrefix(target: string, prefix: string): string {
+  if (prefix === '' || !target.startsWith(prefix)) return target;
+  const rest = target.slice(prefix.length);
+  if (rest === '' || rest.startsWith('?')) return `/${rest}`;
+  return rest.startsWith('/') ? rest : target;
+}

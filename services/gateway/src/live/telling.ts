@@ -1,0 +1,31 @@
+/** What clients are told of jobs, put together: lists, snapshots with what follows them, and further pages of those. */
+import type { Clock } from '@capstan/shared/clock';
+import type { Live } from '../jobs/live.ts';
+import type { ProgressBoard } from '../jobs/progress.ts';
+import { createListStatuses } from '../status/list.ts';
+import { createSnapshots, type SnapshotOptions } from '../status/snapshot.ts';
+import { createFollow } from './follow.ts';
+import type { Hub } from './hub.ts';
+import { createJobPages } from './job-pages.ts';
+import { createTurns } from './turns.ts';
+
+/** Histories and snapshots leave others at least as much time as they take. */
+const TURN_MS = 5;
+
+interface TellingOptions extends SnapshotOptions {
+  readonly live: Live;
+  readonly hub: Hub;
+  readonly latestProgress: ProgressBoard['latest'];
+  readonly clock: Pick<Clock, 'monotonicMs'>;
+}
+
+export function createTelling({ live, hub, latestProgress, clock, ...view }: TellingOptions) {
+  const takeTurn = createTurns({ budgetMs: TURN_MS, nowMs: () => clock.monotonicMs() });
+  const parts = { live, hub, latestProgress, takeTurn, snapshots: createSnapshots(view) };
+  return {
+    list: createListStatuses({ ...view, takeTurn }),
+    follow: createFollow(parts),
+    pages: createJobPages(parts),
+    snapshots: parts.snapshots,
+  };
+}

@@ -1,0 +1,139 @@
+/** Images on Docker: found, pulled, made, removed. */
+import type { Readable } from 'node:stream';
+import type Docker from 'dockerode';
+import { call, failedUnlessFilled, pullFailed, refused, unless, within } from './answers.ts';
+import type { Engine, ImageSettings, Labels, Login } from './engine.ts';
+import { followPull } from './pull-stream.ts';
+
+type ImageCalls = Pick<Engine, 'findImages'> &
+  Pick<Engine, 'findImage' | 'findDigest' | 'pullImage' | 'importImage' | 'removeImage'>;
+
+const LOOK_MS = 15_000;
+const CHANGE_MS = 120_000;
+/** Docker adds up all that it has to answer this. */
+const ADD_UP_MS = 60_000;
+
+export function createImageCalls(docker: Docker): ImageCalls {
+  const unpacked = new Map<string, number>();
+
+  /** An engine that keeps images in containerd's store tells what one unpacks to in its list alone; what it says of the image is what came. */
+  const unpackedSize = async (id: string, signal: AbortSignal) => {
+    const known = unpacked.get(id);
+    if (known !== undefined) return known;
+    const listed = await call((abortSignal) => docker.listImages({ abortSignal }), { signal, limitMs: ADD_UP_MS });
+    const size = listed.find((image) => image.Id === id)?.Size;
+    if (size !== undefined) unpacked.set(id, size);
+    return size ?? 0;
+  };
+
+  return {
+    async findImage(reference, signal) {
+      const image = await call(
+        // 400: a name that an older engine can't read has no image either.
+        (abortSignal) => unless([400, 404], within(abortSignal, docker.getImage(reference).inspect())),
+        { signal, limitMs: LOOK_MS },
+      );
+      if (!image) return undefined;
+      const {
+        Id: id,
+        RepoDigests: digests,
+        RepoTags: tags,
+        Size: size,
+        Os: os,
+        Architecture: architecture,
+        Config,
+      } = image;
+      // There, an image is named by what its registry calls it.
+      const isInContainerd = (digests ?? []).some((digest) => digest.endsWith(`@${id}`));
+      const sizeBytes = isInContainerd ? Math.max(size, await unpackedSize(id, signal)) : size;
+      return {
+        id,
+        digests: digests ?? [],
+        tags: tags ?? [],
+        sizeBytes,
+        os,
+        architecture,
+        settings: settingsOf(Config),
+      };
+    },
+
+    async findImages(labels, signal) {
+      const label = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
+      const found = await call((abortSignal) => docker.listImages({ filters: { label }, abortSignal }), {
+        signal,
+        limitMs: LOOK_MS,
+      });
+      // Without a name an image is called by none, or by two that are none.
+      const tagsOf = (tags: readonly string[] | null | undefined) =>
+        (tags ?? []).filter((tag) => tag !== '<none>:<none>');
+      return found.map(({ Id: id, RepoTags }) => ({ id, tags: tagsOf(RepoTags) }));
+    },
+
+    findDigest: ({ reference, login }, signal) =>
+      call(
+        async (abortSignal) => {
+          const options = login ? { authconfig: authOf(login) } : {};
+          const { Descriptor } = await within(abortSignal, docker.getImage(reference).distribution(options));
+          if (DIGEST.test(Descriptor.digest)) return Descriptor.digest;
+          throw pullFailed(new Error('no digest'));
+        },
+        { signal, limitMs: LOOK_MS, other: pullFailed },
+      ),
+
+    async pullImage({ reference, login, onLayer }, signal) {
+      const authconfig = login && authOf(login);
+      await call(
+        async (abortSignal) => {
+          const told = await docker.pull(reference, { ...(authconfig ? { authconfig } : {}), abortSignal });
+          await followPull(told as Readable, onLayer);
+        },
+        { signal, other: failedUnlessFilled(pullFailed) },
+      );
+    },
+
+    async importImage(reference, { tar, labels }, signal) {
+      const [repo = '', tag = ''] = reference.split(':');
+      const pairs = Object.entries(labels).map(([name, value]) => `${JSON.stringify(name)}=${JSON.stringify(value)}`);
+      const changes = `LABEL ${pairs.join(' ')}`;
+      await call(
+        async (abortSignal) => {
+          const told = await docker.importImage(tar, { repo, tag, changes, abortSignal });
+          await followPull(told as Readable, () => undefined);
+        },
+        { signal, other: refused('CONTAINER_REFUSED') },
+      );
+    },
+
+    removeImage: (reference, signal) =>
+      call(
+        async (abortSignal) => {
+          const removal = unless([404], docker.getImage(reference).remove({ abortSignal }));
+          return (
+            (await unless(
+              [409],
+              removal.then(() => 'removed' as const),
+            )) ?? 'in-use'
+          );
+        },
+        { signal, limitMs: CHANGE_MS },
+      ),
+  };
+}
+
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
+
+const authOf = ({ host, username, password }: Login) => ({ username, password, serveraddress: host });
+
+/** Whatever is missing there is null, or not there at all, depending on who made the image. */
+function settingsOf(config: Partial<Docker.ImageInspectInfo['Config']> | null | undefined): ImageSettings {
+  const { Labels, Volumes, WorkingDir, Entrypoint, Cmd } = config ?? {};
+  return {
+    labels: (Labels as Labels | null | undefined) ?? {},
+    volumes: Object.keys((Volumes as object | null | undefined) ?? {}),
+    workingDir: WorkingDir ?? '',
+    argv: [
+      ...[(Entrypoint as string[] | string | null | undefined) ?? []].flat(),
+      ...((Cmd as string[] | null | undefined) ?? []),
+    ],
+  };
+}

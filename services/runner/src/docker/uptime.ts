@@ -1,0 +1,35 @@
+/** What Docker knows of its own life, and of a container that it calls running. */
+import type Docker from 'dockerode';
+import { call, unless, within } from './answers.ts';
+import type { Engine } from './engine.ts';
+
+const LOOK_MS = 15_000;
+
+/** `anew` makes a connection for each call: one that was made before may be answered by an engine that is ending. */
+export function createUptimeCalls(docker: Docker, anew: Docker): Pick<Engine, 'upSince' | 'hasProcess'> {
+  return {
+    async upSince(signal) {
+      // Docker makes its default network anew each time that it starts, after it has stopped or buried what an earlier life of it left.
+      const network = await call(
+        (abortSignal) =>
+          unless([404], within(abortSignal, anew.getNetwork('bridge').inspect() as Promise<{ Created?: string }>)),
+        { signal, limitMs: LOOK_MS },
+      );
+      const since = Date.parse(network?.Created ?? '');
+      return since > 0 ? since : undefined;
+    },
+
+    async hasProcess(name, signal) {
+      // 404 also where the container is known and its process is not; anything else says nothing.
+      const found = await call(
+        (abortSignal) =>
+          unless(
+            [404],
+            unless([400, 409, 500, 501], docker.getContainer(name).top({ abortSignal })).then(() => true),
+          ),
+        { signal, limitMs: LOOK_MS },
+      );
+      return found !== undefined;
+    },
+  };
+}

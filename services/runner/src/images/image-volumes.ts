@@ -1,0 +1,29 @@
+/** The volumes that an image wants for its containers, PURE. The engine would make one for each, of any size and outside of all limits. */
+import { posix } from 'node:path';
+import { FILES_ROOT } from '../pipeline/layout.ts';
+
+const MAX_VOLUMES = 16;
+
+export type ImageVolumes =
+  | { readonly kind: 'paths'; readonly paths: readonly string[] }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/** Each path once, in one spelling. */
+export function imageVolumesOf(volumes: readonly string[]): ImageVolumes {
+  // Before they are looked into: their number is a stranger's.
+  if (volumes.length > MAX_VOLUMES) {
+    return {
+      kind: 'refused',
+      reason: `it wants more than ${MAX_VOLUMES} volumes (VOLUME), the most that this node makes`,
+    };
+  }
+  const paths = [...new Set(volumes.map((path) => posix.normalize(path).replace(/(.)\/+$/, '$1')))];
+  if (paths.some((path) => !path.startsWith('/') || path === '/' || path.includes('\0'))) {
+    return { kind: 'refused', reason: 'one of the volumes that it wants (VOLUME) is no path of a folder' };
+  }
+  // Two volumes at one place are refused by the engine, in words that end with the name that the image chose.
+  if (paths.some((path) => path === FILES_ROOT || path.startsWith(`${FILES_ROOT}/`))) {
+    return { kind: 'refused', reason: `it wants a volume (VOLUME) at ${FILES_ROOT}, which is the node's own` };
+  }
+  return { kind: 'paths', paths: paths.toSorted() };
+}

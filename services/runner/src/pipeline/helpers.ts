@@ -1,0 +1,79 @@
+/**
+ * The containers beside the algorithm's: made before it starts, and made again where somebody has cleared them away. They never run, or
+ * not yet, and that is what commands that tidy up an engine look for.
+ */
+import type { FilterConfig } from '@capstan/shared/config/filter';
+import type { Confinement, HelperSpec } from '../docker/engine.ts';
+import { labelsOf, namesOf, type AttemptNames } from '../docker/names.ts';
+import { imageVolumesOf } from '../images/image-volumes.ts';
+import type { HeldImage } from '../images/keeper.ts';
+import { heldTo } from '../limits.ts';
+import { logLimitsOf, type Attempt } from './attempt.ts';
+import { argvOf } from './entrypoint.ts';
+import { ALGORITHM_PATH, coversOf, filesMounts, filterCovers, filterMounts } from './layout.ts';
+
+export type UsedImage = Pick<HeldImage, 'id' | 'settings'>;
+
+/** Files go in and come out through it. */
+export function filesSpec({ identity, limits }: Pick<Attempt, 'identity' | 'limits'>, image: UsedImage): HelperSpec {
+  const names = namesOf(identity);
+  return {
+    name: names.files,
+    image: image.id,
+    labels: labelsOf(identity, 'files'),
+    imageLabels: image.settings.labels,
+    argv: ['/never-started'],
+    env: {},
+    mounts: filesMounts(names, coversFor(names, image), heldTo(limits)),
+  };
+}
+
+export interface Filtering {
+  readonly filter: FilterConfig;
+  /** What it is told of the job. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly image: UsedImage;
+  readonly filterImage: UsedImage;
+}
+
+export function filterSpec(
+  { identity, limits, settings }: Pick<Attempt, 'identity' | 'limits' | 'settings'>,
+  { filter, env, image, filterImage }: Filtering,
+): HelperSpec {
+  const names = namesOf(identity);
+  const mounts = filterMounts(names, filter.seesInputs, coversFor(names, image));
+  const covers = filterCovers(names, { mounts, paths: volumePaths(filterImage), volumeBytes: heldTo(limits) });
+  return {
+    name: names.filter,
+    image: filterImage.id,
+    labels: labelsOf(identity, 'filter'),
+    imageLabels: filterImage.settings.labels,
+    argv: argvOf(filter.entrypoint, ALGORITHM_PATH),
+    env: { ...env, HOME: '/tmp' },
+    ...workingDir(filterImage, '/tmp'),
+    mounts: [...mounts, ...covers],
+    confinement: { ...confinementOf(limits, settings), gpus: [] },
+  };
+}
+
+export const workingDir = ({ settings }: UsedImage, otherwise: string) =>
+  settings.workingDir === '' || settings.workingDir === '/' ? { workingDir: otherwise } : {};
+
+export function volumePaths({ settings }: UsedImage): readonly string[] {
+  const volumes = imageVolumesOf(settings.volumes);
+  return volumes.kind === 'paths' ? volumes.paths : [];
+}
+
+export const coversFor = (names: AttemptNames, image: UsedImage) => coversOf(names, volumePaths(image));
+
+export function confinementOf(limits: Attempt['limits'], settings: Attempt['settings']): Confinement {
+  return {
+    user: `${limits.uid}:${limits.uid}`,
+    cpus: limits.cpus,
+    memoryBytes: limits.memoryBytes,
+    pids: limits.pids,
+    tmpBytes: limits.tmpBytes,
+    gpus: limits.gpus,
+    logBytes: logLimitsOf(settings).engineBytes,
+  };
+}

@@ -1,0 +1,33 @@
+/** A phase has one total time, whatever its parts do: retries, waits and downloads that go on and on included. */
+import { deadline } from '@capstan/shared/deadline';
+import { CapstanError, type ErrorCode } from '@capstan/shared/errors';
+
+export interface PhaseLimit {
+  readonly limitS: number;
+  /** What the phase fails with when its time is over. */
+  readonly code: ErrorCode;
+  /** What was not there in time. */
+  readonly what: string;
+}
+
+/** Runs `work` under a signal that aborts when the phase's time is over, too. */
+export async function withinPhase<T>(
+  { limitS, code, what }: PhaseLimit,
+  signal: AbortSignal,
+  work: (limited: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const limit = deadline(limitS * 1_000);
+  try {
+    return await work(AbortSignal.any([signal, limit]));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!limit.aborted) throw error;
+    throw new CapstanError(
+      code,
+      `${what} could not be had within ${limitS} seconds, the most that this node gives it.`,
+      {
+        cause: error,
+      },
+    );
+  }
+}

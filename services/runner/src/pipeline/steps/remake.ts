@@ -1,0 +1,54 @@
+/**
+ * Makes a container again that somebody has cleared away while the job ran: `docker system prune`, which people run by cron, removes what
+ * does not run. The volumes are whole all the while, and what is in them is all that counts.
+ */
+import { CapstanError } from '@capstan/shared/errors';
+import type { Engine, HelperSpec, Origin } from '../../docker/engine.ts';
+import { insistAgainst } from '../../docker/insist.ts';
+import { labelsOfAttempt, namesOf } from '../../docker/names.ts';
+import type { Images } from '../../images/images.ts';
+import type { Attempt } from '../attempt.ts';
+import { filesSpec, filterSpec, type UsedImage } from '../helpers.ts';
+import { pullFilter } from './pull.ts';
+
+/** What a filter is told of the job. Of the rest of the algorithm's environment its image may have said anything. */
+const TOLD = ['DIDS', 'TRANSFORMATION_DID', 'VOLUME', 'INPUTS', 'OUTPUTS', 'LOGS', 'ALGO', 'secret', 'USER', 'LOGNAME'];
+
+/** Throws OUTPUTS_UNREADABLE where the volumes are gone as well. */
+export async function remakeFiles(attempt: Attempt, origin: Origin, signal: AbortSignal): Promise<void> {
+  const image = await imageOf(attempt.engine, origin, signal);
+  await remake(attempt, filesSpec(attempt, image), signal);
+}
+
+/** The filter's, as it was before it ran. */
+export async function remakeFilter(
+  attempt: Attempt,
+  { origin, images }: { readonly origin: Origin; readonly images: Images },
+  signal: AbortSignal,
+): Promise<void> {
+  const { engine, filter } = attempt;
+  using filterImage = await pullFilter(attempt, images, signal);
+  if (!filter || !filterImage) throw gone();
+  const image = await imageOf(engine, origin, signal);
+  const env = Object.fromEntries(Object.entries(origin.env).filter(([name]) => TOLD.includes(name)));
+  await remake(attempt, filterSpec(attempt, { filter, env, image, filterImage }), signal);
+}
+
+async function remake({ engine, identity, log }: Attempt, spec: HelperSpec, signal: AbortSignal): Promise<void> {
+  // With a container the engine makes the volumes that are not there: empty, they would pass for what the algorithm left.
+  const { outputs, logs } = namesOf(identity).volumes;
+  const { volumes } = await engine.find(labelsOfAttempt(identity), signal);
+  const names = volumes.map(({ name }) => name);
+  if (!names.includes(outputs) || !names.includes(logs)) throw gone();
+  log.warn({ container: spec.name }, 'somebody removed a container of this job from the engine: it is made again');
+  await insistAgainst('CONTAINER_REFUSED', () => engine.createContainer(spec, signal), { signal, log });
+}
+
+async function imageOf(engine: Engine, { image }: Origin, signal: AbortSignal): Promise<UsedImage> {
+  const found = await engine.findImage(image, signal);
+  if (!found) throw gone();
+  return { id: found.id, settings: found.settings };
+}
+
+const gone = () =>
+  new CapstanError('OUTPUTS_UNREADABLE', 'The outputs were removed from the engine before they were read.');

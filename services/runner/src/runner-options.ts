@@ -1,0 +1,25 @@
+/** What a runner is made of. */
+import type { Bus } from '@capstan/shared/bus/connect';
+import type { Claim } from './claim.ts';
+import type { Outside } from './outside.ts';
+import type { OwnNode } from './fetch/sealed-files.ts';
+import type { RunnerIdentity } from './docker/names.ts';
+import type { StartOwnership } from './start-ownership.ts';
+import type { Log } from '@capstan/shared/log';
+import type { Clock } from '@capstan/shared/clock';
+import type { Config } from '@capstan/shared/config/schema';
+
+export interface RunnerOptions {
+  readonly bus: Bus;
+  readonly identity: RunnerIdentity;
+  readonly settings: Config['runner'];
+  readonly own: OwnNode;
+  readonly outside: Outside;
+  readonly claim: Pick<Claim, 'self' | 'held' | 'sure'>;
+  readonly clock: Clock;
+  /** Between the runner and its right to start something: the simulation puts a mistake there. */
+  readonly wireOwnership?: (ownership: StartOwnership) => StartOwnership;
+  /** By which results are over. */
+  readonly cautious?: Pick<Clock, 'now'>;
+  readonly log: Log;
+}

@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { getBytes, verifyMessage } from 'ethers';
+import type { FoundAssets, ValidationProof } from '@capstan/shared/contract/asset-answers';
+import type { Ddo } from '@capstan/shared/contract/ddo';
+import { didSuffix } from '@capstan/shared/contract/ids';
+import { describeResults } from '../../../services/gateway/src/assets/result-asset.ts';
+import { publishable } from '../../support/descriptions/publishable.ts';
+import { startGateway, type GatewayScene } from '../../support/gateway/scene.ts';
+
+const OWNER = '0x19E7E376E7C213B7E7e7e46cc70A5dD086DAff2A';
+const RESULTS = {
+  jobId: 'ab'.repeat(16),
+  run: 1,
+  results: [{ filename: 'a', filesize: 1, type: 'output' as const, index: 0 }],
+};
+
+describe("the node's own catalogue, as a metadata store", () => {
+  let scene: GatewayScene;
+  before(async () => {
+    scene = await startGateway();
+  });
+  after(() => scene[Symbol.asyncDispose]());
+
+  const write = async <Described extends Ddo>(ddo: Described): Promise<Described> => {
+    await writeFile(join(scene.dataDir, 'catalogue', `${didSuffix(ddo.id)}.json`), JSON.stringify(ddo));
+    return ddo;
+  };
+  const call = async (method: string, path: string, body?: unknown) => {
+    const response = await fetch(`${scene.url}/api/aquarius/assets/${path}`, {
+      method,
+      ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, text, json: () => JSON.parse(text) as unknown };
+  };
+  const found = async (body: object) => {
+    const answer = await call('POST', 'query', body);
+    expect(answer.status, answer.text).to.equal(200);
+    const { hits } = answer.json() as FoundAssets;
+    return { total: hits.total.value, ids: hits.hits.map(({ _id }) => _id) };
+  };
+  const address = (digit: string) => `0x${digit.repeat(40)}`;
+
+  it('shows a description, under its whole DID or the digits alone', async () => {
+    const ddo = await write(publishable({ nftAddress: address('3') }));
+    const answer = await call('GET', `ddo/${ddo.id}`);
+    expect(answer.status).to.equal(200);
+    expect(answer.json()).to.deep.equal(ddo);
+    expect((await call('GET', `ddo/${didSuffix(ddo.id)}`)).json()).to.deep.equal(ddo);
+    for (const did of [`did:op:${'0'.repeat(64)}`, '..%2f..%2fnode', 'x', encodeURIComponent('../../store/capstan')]) {
+      expect((await call('GET', `ddo/${did}`)).status, did).to.equal(404);
+    }
+  });
+
+  it('shows what is for listed consumers to those alone', async () => {
+    const listed = scene.caller();
+    const credentials = { allow: [{ type: 'address', values: [listed.address] }] };
+    const ddo = await write({ ...publishable({ nftAddress: address('4') }), credentials });
+    const path = `/api/aquarius/assets/ddo/${ddo.id}`;
+    expect((await call('GET', `ddo/${ddo.id}`)).status).to.equal(404);
+    expect((await scene.caller().typed('GET', path)).status).to.equal(404);
+    expect((await listed.typed('GET', path)).status).to.equal(200);
+    const body = { query: { term: { id: ddo.id } } };
+    expect((await found(body)).total).to.equal(0);
+    const answer = await listed.typed('POST', '/api/aquarius/assets/query', { body });
+    expect((answer.json() as FoundAssets).hits.total.value).to.equal(1);
+  });
+
+  it('never shows results of jobs, nor what its owner took back', async () => {
+    const seal = () => '0x1234';
+    const results = await write(describeResults(RESULTS, { owner: OWNER, chainId: 8996, seal }));
+    const former = { ...results.metadata, name: `Results of job ${RESULTS.jobId}, run 1` };
+    for (const ddo of [results, { ...results, metadata: former }, { ...results, credentials: null }]) {
+      await write(ddo);
+      expect((await call('GET', `ddo/${ddo.id}`)).status).to.equal(404);
+      expect((await found({ query: { match: { id: ddo.id } } })).total).to.equal(0);
+    }
+    for (const [state, status] of [
+      [1, 404],
+      [2, 404],
+      [3, 404],
+      [4, 200],
+      [5, 200],
+    ] as const) {
+      const ddo = await write({ ...publishable({ nftAddress: address('5') }), nft: { state } });
+      expect((await call('GET', `ddo/${ddo.id}`)).status, `state ${state}`).to.equal(status);
+    }
+  });
+
+  it('is searched by id, type, name and author', async () => {
+    const ddo = await write(publishable({ nftAddress: address('6') }));
+    expect((await found({ query: { term: { _id: ddo.id } } })).ids).to.deep.equal([ddo.id]);
+    expect((await found({ query: { match: { 'metadata.name': 'DIGITS of pi' } } })).ids).to.include(ddo.id);
+    expect((await found({ query: { match: { 'metadata.author': { query: 'tester' } } } })).ids).to.include(ddo.id);
+    expect((await found({ query: { term: { 'metadata.type.keyword': 'algorithm' } } })).ids).to.deep.equal([
+      scene.algorithm.id,
+    ]);
+    const all = await found({ size: 100 });
+    expect(all.total).to.equal(all.ids.length);
+    const paged = await Promise.all([0, 1].map((from) => found({ size: 1, from })));
+    expect(paged.flatMap(({ ids }) => ids)).to.deep.equal(all.ids.slice(0, 2));
+  });
+
+  it('takes no other query', async () => {
+    for (const body of [
+      { query: { match: { 'services.files': '0x' } } },
+      { query: { term: { nftAddress: OWNER } } },
+      { query: { script: { source: 'x' } } },
+      { query: { bool: {} } },
+      { query: { match: { name: 'a', author: 'b' } } },
+      { query: { match: { name: 'a' }, term: { name: 'b' } } },
+      { query: { match: { name: ['a'] } } },
+      { query: { match: { constructor: 'a' } } },
+      { query: { match: { name: 'x'.repeat(300) } } },
+      { query: 'a' },
+      { size: 1_000 },
+      { from: -1 },
+    ]) {
+      expect((await call('POST', 'query', body)).status, JSON.stringify(body).slice(0, 80)).to.equal(400);
+    }
+  });
+
+  it('finds a description valid, and signs that with a key for nothing else', async () => {
+    const text = JSON.stringify(publishable());
+    const response = await fetch(`${scene.url}/api/aquarius/assets/ddo/validate`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/octet-stream' },
+      body: text,
+    });
+    const proof = (await response.json()) as ValidationProof;
+    expect(proof.hash).to.equal(`0x${createHash('sha256').update(text).digest('hex')}`);
+    const signature = { v: proof.v, r: proof.r[0] ?? '', s: proof.s[0] ?? '' };
+    expect(verifyMessage(getBytes(proof.hash), signature)).to.equal(proof.publicKey);
+    const { providerAddress } = (await (await fetch(scene.url)).json()) as { providerAddress: string };
+    expect(proof.publicKey).not.to.equal(providerAddress);
+  });
+
+  it('names what is wrong with one', async () => {
+    const good = publishable();
+    const service = good.services[0];
+    for (const [field, bad] of [
+      ['metadata.license', { ...good, metadata: { ...good.metadata, license: undefined } }],
+      ['metadata.description', { ...good, metadata: { ...good.metadata, description: 'short' } }],
+      ['metadata.algorithm', { ...good, metadata: { ...good.metadata, type: 'algorithm' } }],
+      ['version', { ...good, version: '5.0.0' }],
+      ['id', { ...good, id: `did:op:${'0'.repeat(64)}` }],
+      ['services.0.timeout', { ...good, services: [{ ...service, timeout: 'long' }] }],
+      ['services.0', { ...good, services: [{ ...service, type: 'compute' }] }],
+      ['services', { ...good, services: [] }],
+      ['@context', { ...good, '@context': undefined }],
+    ] as const) {
+      const answer = await call('POST', 'ddo/validate', bad);
+      expect(answer.status, field).to.equal(400);
+      expect((answer.json() as { errors: object }).errors, answer.text).to.have.property(field);
+    }
+    expect((await call('POST', 'ddo/validate', [])).status).to.equal(400);
+    expect((await call('POST', 'ddo/validate', { a: '['.repeat(100_000) })).status).to.equal(400);
+  });
+});

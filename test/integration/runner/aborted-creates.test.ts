@@ -1,0 +1,40 @@
+/** What the engine makes for a run after that was left: it was asked for before, and nobody can take that back. */
+import { expect } from 'chai';
+import { leftoversOf } from '../../../scripts/parts/engine.ts';
+import { temporaryFolder } from '../../../scripts/parts/temporary-folder.ts';
+import { watchEngine } from '../../support/engine-events.ts';
+import { startEngineProxy } from '../../support/engine-proxy.ts';
+import { startScene } from '../../support/runner/scene.ts';
+
+const JOBS = 60;
+const JOB = { rawcode: 'true', container: { entrypoint: 'sh $ALGO' } };
+
+describe('jobs that are stopped and deleted in the middle of their provisioning', function () {
+  this.timeout(300_000);
+
+  it(`leave nothing, though the engine makes the containers of all ${JOBS} afterwards`, async () => {
+    await using folder = await temporaryFolder('proxy');
+    await using proxy = await startEngineProxy(folder.path);
+    await using engine = await watchEngine();
+    await using scene = await startScene({
+      limits: { maxJobs: JOBS },
+      variables: { CAPSTAN_RUNNER_DOCKER_SOCKET: proxy.socket },
+    });
+    const late = proxy.plant({ method: 'POST', path: /^\/containers\/create/, does: { kind: 'late' } });
+    const jobs = await Promise.all(Array.from({ length: JOBS }, () => scene.start(JOB)));
+    await late.until(JOBS);
+    for (const [index, jobId] of jobs.entries()) await scene.want(jobId, index % 2 === 0 ? 'stopped' : 'deleted');
+    const last = jobs.at(-1) ?? '';
+    await scene.runner().until({
+      match: (line) => (line.includes(last) && line.includes('an end of the job was asked for') ? true : undefined),
+      what: 'the end that the last one was asked for',
+      limitMs: 60_000,
+    });
+    late[Symbol.dispose]();
+    // The engine has made something of each, and has nothing of any.
+    for (const jobId of jobs) await engine.until('create', jobId);
+    for (const jobId of jobs) await engine.untilGone(jobId);
+    const left = await leftoversOf((runnerId) => runnerId === scene.environment);
+    expect(left).to.deep.equal({ containers: [], volumes: [], networks: [] });
+  });
+});

@@ -1,0 +1,34 @@
+import { hasCode } from '@capstan/shared/errors';
+import { expect } from 'chai';
+import { createOutsideBudget, questionsAbout } from '../../../../services/gateway/src/limits/outside-budget.ts';
+
+const asset = { documentId: 'did:op:1', transferTxId: '0x1' };
+
+describe('what a request makes the node ask of others', () => {
+  const clock = { now: () => 0, monotonicMs: () => 0 };
+  const isRefused = (work: () => void) => {
+    try {
+      work();
+    } catch (error) {
+      if (hasCode(error, 'TOO_MANY_REQUESTS')) return true;
+      throw error;
+    }
+    return false;
+  };
+
+  it('is counted by its assets, and by the orders that they name', () => {
+    expect(questionsAbout([asset, { documentId: 'did:op:2' }, {}])).to.equal(5);
+  });
+
+  it('is charged to its network, before anybody is asked', () => {
+    const ask = createOutsideBudget({ perSecond: 1, burst: 7 }, true, clock);
+    expect([1, 2, 3].map(() => isRefused(() => ask('10.0.0.1', [asset])))).to.deep.equal([false, false, true]);
+    expect(isRefused(() => ask('10.0.0.2', [asset]))).to.equal(false);
+    expect(isRefused(() => ask('10.0.0.1', [{}]))).to.equal(false);
+  });
+
+  it('costs nothing where there is nobody to ask', () => {
+    const ask = createOutsideBudget({ perSecond: 1, burst: 1 }, false, clock);
+    expect([1, 2, 3].some(() => isRefused(() => ask('10.0.0.1', [asset])))).to.equal(false);
+  });
+});

@@ -1,0 +1,88 @@
+import { expect } from 'chai';
+import { loadConfig } from '@capstan/shared/config/load';
+import { jobEvent } from '@capstan/shared/contract/messages';
+import { createLog } from '@capstan/shared/log';
+import { nodeKeyFrom } from '@capstan/shared/node-key';
+import { publicKeyOf, seal } from '@capstan/shared/seal';
+import { outputOf } from '../../../../services/gateway/src/jobs/output.ts';
+import { createNotifier } from '../../../../services/gateway/src/notify/webhooks.ts';
+import { openStore } from '../../../../services/gateway/src/store/store.ts';
+import { aJobId, anAddress, aNewJob, aNonce } from '../a-job.ts';
+
+/** A notifier with these notifications waiting, and receivers that answer when they are told to. */
+async function notifierFor(receivers: readonly { readonly host: string; readonly owner: number }[]) {
+  const key = nodeKeyFrom('22'.repeat(32));
+  const store = openStore(':memory:');
+  await store.write(() => {
+    for (const [n, { host, owner }] of receivers.entries()) {
+      const jobId = aJobId(n + 1);
+      const request = { output: { notifyUrl: `https://${host}/${n}` } } as Parameters<typeof outputOf>[0];
+      const spec = JSON.stringify(
+        outputOf(request, { seal: (text) => seal(publicKeyOf(key), text), notifyProblem: () => undefined }),
+      );
+      const job = store.jobs.add(aNewJob({ jobId, nonce: aNonce(n + 1), owner: anAddress(owner) }), spec);
+      store.events.append(jobEvent({ jobId, run: 1, attempt: 1, code: 10, at: 1_000 }), job);
+    }
+  });
+  const asked: string[] = [];
+  const answers = new Map<string, () => void>();
+  let heard = () => undefined as void;
+  const notifier = createNotifier({
+    store,
+    post: {
+      send(url, _message, signal) {
+        const { host, pathname } = new URL(url);
+        asked.push(`${host}${pathname}`);
+        heard();
+        return new Promise((resolve, reject) => {
+          answers.set(`${host}${pathname}`, () => resolve(undefined));
+          signal.addEventListener('abort', () => reject(new Error('stopped')), { once: true });
+        });
+      },
+      close: () => Promise.resolve(),
+    },
+    key,
+    settings: loadConfig({}, '/nowhere').gateway.notify,
+    clock: { now: () => 1_000, monotonicMs: () => 0 },
+    log: createLog('test', 'silent'),
+  });
+  await notifier.start();
+  return {
+    asked,
+    answer: (url: string) => answers.get(url)?.(),
+    /** Resolves once so many were asked. */
+    async untilAsked(count: number) {
+      while (asked.length < count) await new Promise<void>((resolve) => (heard = resolve));
+      return [...asked];
+    },
+    async [Symbol.asyncDispose]() {
+      await notifier.stop();
+      store.close();
+    },
+  };
+}
+
+const silent = (count: number) => Array.from({ length: count }, () => ({ host: 'silent.example', owner: 1 }));
+
+describe('receivers of notifications', () => {
+  it('that say nothing hold up nobody else, however many wait for them', async () => {
+    await using scene = await notifierFor([...silent(100), { host: 'good.example', owner: 2 }]);
+    const asked = await scene.untilAsked(3);
+    expect(asked.filter((url) => url.startsWith('silent'))).to.have.length(2);
+    expect(asked).to.include('good.example/100');
+  });
+
+  it('are asked one after another where they have one host, as they answer', async () => {
+    await using scene = await notifierFor(silent(4));
+    expect(await scene.untilAsked(2)).to.deep.equal(['silent.example/0', 'silent.example/1']);
+    scene.answer('silent.example/0');
+    expect(await scene.untilAsked(3)).to.include('silent.example/2');
+  });
+
+  it('take no more places when an owner names another host each time', async () => {
+    const many = Array.from({ length: 30 }, (_, n) => ({ host: `h${n}.example`, owner: 1 }));
+    await using scene = await notifierFor([...many, { host: 'good.example', owner: 2 }]);
+    const asked = await scene.untilAsked(9);
+    expect(asked).to.have.length(9).and.include('good.example/30');
+  });
+});
