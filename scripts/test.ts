@@ -62,7 +62,7 @@ async function main(): Promise<void> {
   const variables = variablesOf(own);
   const counts = chosen.isPlain ? await runPlainly(chosen, variables) : await runInLanes(chosen, variables, own.lanes);
   if (own.isCovered) await reportCoverage();
-  for (const dir of [rawDir, compiledDir]) await rm(dir, { recursive: true, force: true });
+  for (const dir of [rawDir, compiledDir]) await rm(dir, { recursive: true, force: true, maxRetries: 5 });
   if (counts === undefined) console.error('mocha ended before it could run the tests; the reason stands above.');
   console.log(counts ?? '0 passed, 1 failed, 0 skipped');
   if (counts === undefined) process.exitCode = 1;

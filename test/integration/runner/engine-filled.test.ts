@@ -45,11 +45,16 @@ describe("an engine's disk that a job fills with what it brings", function () {
     release = () => kept.disposeAsync();
   });
   after(() => release?.());
-  // What a runner pulled in an earlier life stays: its list lies in its own data folder.
+  // What a runner has pulled stays, since its list lies in its own data folder; and so does what it had not yet cleared away at its end.
   afterEach(async () => {
-    const { body } = await askEngine('GET', '/images/json', { socketPath: engine.socket });
-    for (const { Id } of JSON.parse(body) as readonly { readonly Id: string }[])
-      await askEngine('DELETE', `/images/${Id}?force=1`, { socketPath: engine.socket });
+    const ask = (method: 'GET' | 'DELETE', path: string) => askEngine(method, path, { socketPath: engine.socket });
+    const all = async <T>(path: string) => JSON.parse((await ask('GET', path)).body) as T;
+    for (const { Id } of await all<readonly { readonly Id: string }[]>('/containers/json?all=1'))
+      await ask('DELETE', `/containers/${Id}?force=1`);
+    const { Volumes } = await all<{ readonly Volumes: readonly { readonly Name: string }[] | null }>('/volumes');
+    for (const { Name } of Volumes ?? []) await ask('DELETE', `/volumes/${Name}?force=1`);
+    for (const { Id } of await all<readonly { readonly Id: string }[]>('/images/json'))
+      await ask('DELETE', `/images/${Id}?force=1`);
   });
 
   const aScene = (variables: SceneOptions['variables'] = {}) =>

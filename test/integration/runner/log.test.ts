@@ -106,7 +106,8 @@ describe('the log of an algorithm', () => {
     const jobId = await scene.start(COUNTING);
     await scene.until(jobId, 40);
     using log = followLog(scene.bus, jobId);
-    await log.until((all) => all.includes('out 10\n'), 'the first lines');
+    // Enough of both streams.
+    await log.until((all) => all.includes('err 330\n'), 'the first lines');
     await scene.runner().kill();
     await askEngine('POST', `/containers/${namesInEngine(scene.dataDir, jobId).algorithm}/kill?signal=SIGTERM`);
     await engine.until('die', jobId);

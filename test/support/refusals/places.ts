@@ -107,7 +107,7 @@ function queries({ method, path: at, parameters }: Endpoint): readonly Place[] {
     name: `${method} ${at}?${name}`,
     kind: 'request',
     sizeBytes: MAX_HEAD_BYTES,
-    fill: (nonsense) => ({ method, path: `${at}?${queryOf(nonsense).slice(0, MAX_HEAD_BYTES)}` }),
+    fill: (nonsense) => ({ method, path: `${at}?${cut(queryOf(nonsense))}` }),
   });
   return [
     withQuery('names', (nonsense) => escaped(nonsense).replaceAll('%2C', '&')),
@@ -118,6 +118,25 @@ function queries({ method, path: at, parameters }: Endpoint): readonly Place[] {
 /** As much of it as may stand in an address. */
 function escaped(nonsense: string): string {
   return encodeURIComponent(nonsense.slice(0, MAX_HEAD_BYTES).toWellFormed());
+}
+
+/** What fits, without half a letter at its end: a text with one is decoded in another way, whose work can't be compared. */
+function cut(escapes: string): string {
+  const fitting = escapes.slice(0, MAX_HEAD_BYTES);
+  for (let end = fitting.length; end > 0; end -= 1) {
+    const text = fitting.slice(0, end);
+    if (isWhole(text)) return text;
+  }
+  return '';
+}
+
+function isWhole(escapes: string): boolean {
+  try {
+    decodeURIComponent(escapes);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function inHeader(name: string, at: string): Place {
@@ -134,7 +153,7 @@ function path(): Place {
     name: 'a path',
     kind: 'request',
     sizeBytes: MAX_HEAD_BYTES,
-    fill: (nonsense) => ({ method: 'GET', path: `/${escaped(nonsense).slice(0, MAX_HEAD_BYTES)}` }),
+    fill: (nonsense) => ({ method: 'GET', path: `/${cut(escaped(nonsense))}` }),
   };
 }
 
