@@ -1,6 +1,6 @@
 /**
- * Fails every test file that leaves something behind: a socket, a timer, a process, or a container of its runners. And every file in
- * which a job had a container that was not locked down as all of them are.
+ * Fails every test file that leaves something behind: a socket, a timer, a process, or a container of its runners; every file in
+ * which a job had a container that was not locked down as all of them are; and every test with a rejection that nobody handles.
  */
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import type { Context, RootHookObject } from 'mocha';
@@ -31,6 +31,11 @@ const WATCHED = new Set([
 ]);
 
 type Counts = ReadonlyMap<string, number>;
+
+// Mocha passes it on and goes on; what is thrown here fails the test that runs.
+process.on('unhandledRejection', (reason) => {
+  throw reason;
+});
 
 const watching: { profiles?: ProfileWatch | undefined } = {};
 
