@@ -92,7 +92,7 @@ export const RESERVED: readonly Reserved[] = [
   },
   {
     imported: 'dockerode',
-    by: ['dockerode', 'volumes', 'image-calls', 'path-calls', 'uptime'].map(
+    by: ['dockerode', 'volumes', 'image-calls', 'path-calls', 'uptime', 'presence', 'open-stream'].map(
       (name) => `services/runner/src/docker/${name}.ts`,
     ),
     instead: 'Use the engine port, docker/engine.ts.',

@@ -12,6 +12,7 @@ import { createAnnouncer, type Announcer } from './announce.ts';
 import type { Refusal } from './command.ts';
 import { createClearedDesk } from './cleared-desk.ts';
 import { createDiskWatch, isTooFull } from './disk-watch.ts';
+import { createEngineWatch } from './engine-watch.ts';
 import { createExpiry } from './expiry.ts';
 import { insist } from './docker/insist.ts';
 import { labelsOfNode } from './docker/reconcile.ts';
@@ -87,6 +88,7 @@ export function createRunner({
     onChange: reconsider,
     log,
   });
+  const presence = createEngineWatch({ engine, onChange: reconsider, log });
   const goesAlone: WorkerParts['goesAlone'] = (run, stage) => outside.notes.judge(run, stage) === 'alone';
   const room = createEngineRoom({
     inHand: () => works.all().flatMap(({ jobId, state }) => (state === 'working' ? [jobId] : [])),
@@ -97,7 +99,7 @@ export function createRunner({
     letGo: keeper.evictAll,
     onChange: reconsider,
   });
-  const shortage = () => disks.shortage() ?? room.shortage();
+  const shortage = () => presence.absence() ?? disks.shortage() ?? room.shortage();
   const isInHand = ({ jobId, run }: { jobId: JobId; run: number }) => works.get(jobId)?.run === run;
   const clearedDesk = createClearedDesk({ bus, engine, identity, uncleared, isInHand, log });
   const left = { uncleared, onCleared: clearedDesk.tell };
@@ -207,7 +209,7 @@ export function createRunner({
       self: claim.self,
       environments: offered.map(({ environment }) => environment),
       paused: shortage,
-      troubles: () => troublesOf(uncleared.count()),
+      troubles: () => [...[presence.absence() ?? []].flat(), ...troublesOf(uncleared.count())],
       upkeep,
       jobs: () =>
         works
@@ -243,6 +245,7 @@ export function createRunner({
     await ownership.start();
     tidyAll();
     await disks.start();
+    await presence.start();
     await parts.worker.start();
     await parts.announcer.start();
     await reaper.start();
@@ -274,6 +277,7 @@ export function createRunner({
       stopping.abort();
       await beginning;
       await reaper.stop();
+      await presence.stop();
       await disks.stop();
       await parts?.announcer.stop();
       await parts?.worker.stop();

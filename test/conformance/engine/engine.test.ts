@@ -173,4 +173,18 @@ for (const [name, withEngine] of Object.entries(ENGINES)) {
         expect(await ended).to.equal(reason);
       }));
   });
+
+  describe(`the presence of ${name}`, () => {
+    it('is heard and answered, until nobody listens any more', () =>
+      withEngine(async ({ engine, signal }) => {
+        await engine.ping(signal);
+        const listening = new AbortController();
+        const reason = new Error('no longer listening');
+        const { promise: heard, resolve } = Promise.withResolvers<void>();
+        const ended = engine.listen(resolve, listening.signal).catch((error: unknown) => error);
+        await heard;
+        listening.abort(reason);
+        expect(await ended).to.equal(reason);
+      }));
+  });
 }

@@ -28,7 +28,11 @@ describe('an engine', () => {
     await scene.until(running, 40);
     engine.freeze();
     const waiting = await scene.start(sh('echo done'));
-    await scene.announced(({ jobs }) => jobs.some(({ jobId }) => jobId === waiting), 'the waiting job at work');
+    // It was begun before the runner noticed, or waits with its command.
+    await scene.announced(
+      ({ jobs, paused }) => jobs.some(({ jobId }) => jobId === waiting) || paused?.includes('does not answer') === true,
+      'the waiting job at work, or the reason why it is not',
+    );
     engine.thaw();
     for (const jobId of [running, waiting]) {
       expect(await scene.until(jobId, 'end')).to.include({ code: 70, attempt: 1 });

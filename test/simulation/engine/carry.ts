@@ -14,7 +14,7 @@ const unavailable = (what: string) =>
   new CapstanError('ENGINE_UNAVAILABLE', `The container engine does not answer: ${what}.`);
 /** Docker's adapter gives up looking after this time. */
 const LOOK_MS = 15_000;
-const LOOKING = /^(about|find|inspect|upSince|hasProcess)/;
+const LOOKING = /^(about|find|inspect|upSince|hasProcess|ping)/;
 
 export function carrier(
   { world, process, machine }: { world: World; process: Process; machine: Machine },

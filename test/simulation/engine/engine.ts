@@ -53,6 +53,13 @@ export function createSimulatedEngine(machine: Machine, carry: Carry): Engine {
     freeBytes: (_volumes, signal) => carry('freeBytes', () => undefined, signal),
     namelessUsage: (_of, signal) => carry('namelessUsage', () => ({ bytes: 0, files: 0 }), signal),
     about: (signal) => carry('about', () => ABOUT, signal),
+    async listen(onHeard, signal) {
+      await carry('ping', () => undefined, signal);
+      onHeard();
+      // Broken by a fall of the machine.
+      await carry('listen', () => new Promise<void>(() => undefined), signal);
+    },
+    ping: (signal) => carry('ping', () => undefined, signal),
     findImage: (reference, signal) => carry(`findImage ${reference}`, () => imageOf(reference), signal),
     findImages: (_labels, signal) => carry('findImages', () => [], signal),
     findDigest: ({ reference }, signal) => carry(`findDigest ${reference}`, () => `sha256:${'0'.repeat(64)}`, signal),

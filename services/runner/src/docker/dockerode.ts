@@ -1,6 +1,5 @@
 /** The engine port on Docker, and the only file that talks to it. Docker's errors become ours here, by status code. */
 import { Agent } from 'node:http';
-import type { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import Docker from 'dockerode';
 import { CapstanError, messageOf } from '@capstan/shared/errors';
@@ -8,8 +7,10 @@ import { call, failedUnlessFilled, refused, refusedUnlessFull, unless, within, w
 import type { ContainerSpec, ContainerState, Engine, Origin } from './engine.ts';
 import { createImageCalls } from './image-calls.ts';
 import { framesOf } from './log-frames.ts';
+import { openStream } from './open-stream.ts';
 import { ownErrors } from './own-errors.ts';
 import { createPathCalls } from './path-calls.ts';
+import { createPresenceCalls } from './presence.ts';
 import { createOptions } from './profile.ts';
 import { createUptimeCalls } from './uptime.ts';
 import { createVolumeCalls } from './volumes.ts';
@@ -66,6 +67,7 @@ export function createDockerEngine(socketPath: string): Engine {
     ...createPathCalls(docker),
     ...createVolumeCalls(docker),
     ...createImageCalls(docker),
+    ...createPresenceCalls(anew),
 
     async about(signal) {
       const look = { signal, limitMs: LOOK_MS };
@@ -236,32 +238,4 @@ function stateOf({ State }: Docker.ContainerInspectInfo): ContainerState | 'bein
   const finishedAt = Date.parse(State.FinishedAt);
   const exit = { exitCode: State.ExitCode, isOutOfMemory: State.OOMKilled };
   return { kind: 'exited', startedAt, finishedAt: finishedAt > 0 ? finishedAt : Number.NaN, exit };
-}
-
-interface Opening {
-  readonly method: 'GET' | 'POST';
-  /** The trailing `?` is dockerode's way of saying that there are query parameters. */
-  readonly path: `${string}?`;
-  readonly query: Readonly<Record<string, string | boolean>>;
-  readonly abortSignal: AbortSignal;
-}
-
-/** An answer as a stream, where dockerode's own call reads it into memory, or never settles when the engine dies in between. */
-function openStream(docker: Docker, { method, path, query, abortSignal }: Opening): Promise<Readable> {
-  return new Promise((resolve, reject) => {
-    docker.modem.dial(
-      {
-        path,
-        options: { _query: query, _body: {} },
-        method,
-        isStream: true,
-        abortSignal,
-        statusCodes: { 200: true, 404: 'no such container', 500: 'server error' },
-      },
-      (error: Error | null, answer: unknown) => {
-        if (error) reject(error);
-        else resolve(answer as Readable);
-      },
-    );
-  });
 }

@@ -174,6 +174,10 @@ export interface Found {
 
 export interface Engine {
   about(signal: AbortSignal): Promise<About>;
+  /** Calls `onHeard` once it answers, and ends when it is gone: stopped, crashed, or cut off. Throws ENGINE_UNAVAILABLE. */
+  listen(onHeard: () => void, signal: AbortSignal): Promise<void>;
+  /** Resolves if it takes a new connection and answers at once. Throws ENGINE_UNAVAILABLE. */
+  ping(signal: AbortSignal): Promise<void>;
   /** Whether it can hold volumes to a size. Tries it. */
   holdsVolumeSizes(labels: Labels, signal: AbortSignal): Promise<boolean>;
   /** What these volumes take on the disk. Counted until it is more than `enough`. Undefined where nobody can tell. */
