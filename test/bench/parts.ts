@@ -1,14 +1,32 @@
 /** Programs that benchmarks measure: a gateway alone, and bare servers beside it. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { systemClock } from '@capstan/shared/clock';
+import { catalogueIn, publishDemoAssets } from '../../scripts/demo/assets.ts';
 import { freePort } from '../../scripts/parts/free-port.ts';
 import { withoutSettings } from '../../scripts/parts/node.ts';
 import { startProgram, type Program } from '../../scripts/parts/program.ts';
 import { startService } from '../../scripts/parts/service.ts';
+import { openStore } from '../../services/gateway/src/store/store.ts';
+import { ENVIRONMENT } from '../support/gateway/parts.ts';
 
 const START_LIMIT_MS = 120_000;
 
 export interface Served {
   readonly url: string;
   readonly program: Program;
+}
+
+/** Assets to order, and an environment that a runner once announced: jobs for it are accepted, and wait. Resolves to the assets. */
+export async function fillFor(dataDir: string): ReturnType<typeof publishDemoAssets> {
+  const assets = await publishDemoAssets(await catalogueIn(dataDir));
+  mkdirSync(join(dataDir, 'store'), { recursive: true });
+  const store = openStore(join(dataDir, 'store', 'capstan.db'));
+  await store.write(() =>
+    store.environments.save({ environment: ENVIRONMENT, storedAt: systemClock.now(), announcedBy: undefined }),
+  );
+  store.close();
+  return assets;
 }
 
 /** A gateway on a data folder, without NATS and without limits on how much one client asks. */

@@ -3,23 +3,20 @@
  * headers, and as frames of the socket; one at a time, and after each the question how long the node's event loop was held up. What takes
  * long is sent again: the least of several times is the node's, the rest is the machine's. `npm run bench:refusals -- --kilobytes 100`.
  */
-import { mkdirSync } from 'node:fs';
 import { Agent, request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import { systemClock } from '@capstan/shared/clock';
 import { EVENTS_PATH } from '@capstan/shared/contract/paths';
-import { catalogueIn, demoOrder, publishDemoAssets } from '../../scripts/demo/assets.ts';
+import { demoOrder } from '../../scripts/demo/assets.ts';
 import { freePort } from '../../scripts/parts/free-port.ts';
 import { temporaryFolder } from '../../scripts/parts/temporary-folder.ts';
-import { openStore } from '../../services/gateway/src/store/store.ts';
 import { ENVIRONMENT } from '../support/gateway/parts.ts';
 import { SHAPES, type Shape } from '../support/refusals/shapes.ts';
 import { machine } from './machine.ts';
-import { gatewayOn } from './parts.ts';
+import { fillFor, gatewayOn } from './parts.ts';
 import { places, type Place, type Sent } from '../support/refusals/places.ts';
 import { percentile, table, tenths } from './stats.ts';
 import { signedOrder } from './submit/orders.ts';
@@ -46,13 +43,7 @@ const bodyBytes = Number(values.kilobytes) * 1_000;
 await using releases = new AsyncDisposableStack();
 const folder = releases.use(await temporaryFolder('bench-refusals'));
 const dataDir = folder.path;
-const assets = await publishDemoAssets(await catalogueIn(dataDir));
-mkdirSync(join(dataDir, 'store'), { recursive: true });
-const store = openStore(join(dataDir, 'store', 'capstan.db'));
-await store.write(() =>
-  store.environments.save({ environment: ENVIRONMENT, storedAt: systemClock.now(), announcedBy: undefined }),
-);
-store.close();
+const assets = await fillFor(dataDir);
 
 const watchPort = await freePort();
 const node = await gatewayOn(dataDir, {

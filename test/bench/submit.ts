@@ -2,16 +2,15 @@
  * Signed orders accepted durably, by 1 and by 32 clients at once, beside the store's own commit rate and bare Koa with a JSON body. One
  * run, in turns, the clients in a process of their own. `npm run bench:submit -- --seconds 5`.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemClock } from '@capstan/shared/clock';
 import type { Address, Nonce } from '@capstan/shared/contract/ids';
-import { catalogueIn, demoOrder, publishDemoAssets } from '../../scripts/demo/assets.ts';
+import { demoOrder } from '../../scripts/demo/assets.ts';
 import { temporaryFolder } from '../../scripts/parts/temporary-folder.ts';
 import { openStore } from '../../services/gateway/src/store/store.ts';
 import { ENVIRONMENT } from '../support/gateway/parts.ts';
 import { machine } from './machine.ts';
-import { bareServer, gatewayOn, type Served } from './parts.ts';
+import { bareServer, fillFor, gatewayOn, type Served } from './parts.ts';
 import { median, table, tenths } from './stats.ts';
 import { signedOrder } from './submit/orders.ts';
 import { wrk, type Measured } from './wrk.ts';
@@ -36,14 +35,7 @@ const seconds = Number(values.seconds);
 await using releases = new AsyncDisposableStack();
 const folder = releases.use(await temporaryFolder('bench-submit'));
 const dataDir = folder.path;
-const assets = await publishDemoAssets(await catalogueIn(dataDir));
-// An environment that a runner once announced: jobs for it are accepted, and wait.
-mkdirSync(join(dataDir, 'store'), { recursive: true });
-const store = openStore(join(dataDir, 'store', 'capstan.db'));
-await store.write(() =>
-  store.environments.save({ environment: ENVIRONMENT, storedAt: systemClock.now(), announcedBy: undefined }),
-);
-store.close();
+const assets = await fillFor(dataDir);
 
 const keep = ({ url, program }: Served) => {
   releases.defer(async () => void (await program.stop()));

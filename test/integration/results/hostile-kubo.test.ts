@@ -4,7 +4,7 @@ import { createIpfs } from '@capstan/shared/results/ipfs';
 import type { Objects, Wanted } from '@capstan/shared/results/objects';
 import { refused } from '../../support/results/asking-hostile-s3.ts';
 import { startHostileKubo, type Command, type HostileKubo } from '../../support/results/hostile-kubo.ts';
-import type { Told } from '../../support/results/hostile-s3.ts';
+import type { Told } from '../../support/results/hostile-server.ts';
 
 const { signal } = new AbortController();
 const PATH = '/capstan/job/1/a';

@@ -3,13 +3,8 @@ import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import type { Objects, Wanted } from '@capstan/shared/results/objects';
 import { hastyIn, lie, objectsIn, refused } from '../../support/results/asking-hostile-s3.ts';
-import {
-  errorXml,
-  startHostileS3,
-  type HostileS3,
-  type Operation,
-  type Told,
-} from '../../support/results/hostile-s3.ts';
+import { errorXml, startHostileS3, type HostileS3, type Operation } from '../../support/results/hostile-s3.ts';
+import type { Told } from '../../support/results/hostile-server.ts';
 
 const { signal } = new AbortController();
 const MB = 1024 * 1024;

@@ -3,7 +3,8 @@ import { expect } from 'chai';
 import { hasCode } from '@capstan/shared/errors';
 import type { Objects } from '@capstan/shared/results/objects';
 import { createS3 } from '@capstan/shared/results/s3';
-import { HOSTILE_BUCKET, type HostileS3, type Lie, type Operation, type Told } from './hostile-s3.ts';
+import { HOSTILE_BUCKET, type HostileS3, type Lie, type Operation } from './hostile-s3.ts';
+import type { Told } from './hostile-server.ts';
 
 const KEY = { accessKeyId: 'id', secretAccessKey: 'key' };
 

@@ -1,8 +1,7 @@
 /** Kubo's RPC API for its file system, as far as the node uses it, in memory, with answers as a test wants them. */
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
-import { tell, type Told } from './hostile-s3.ts';
+import { serve, type Told } from './hostile-server.ts';
 
 export type Command = 'write' | 'stat' | 'read' | 'rm';
 
@@ -19,7 +18,7 @@ export async function startHostileKubo(): Promise<HostileKubo> {
   const asked: Command[] = [];
   const undone = new Set<Command>();
 
-  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+  const answer = async (request: IncomingMessage) => {
     const url = new URL(request.url ?? '', 'http://kubo');
     const command = url.pathname.split('/').at(-1) as Command;
     asked.push(command);
@@ -27,25 +26,17 @@ export async function startHostileKubo(): Promise<HostileKubo> {
     const world = undone.has(command) ? new Map(files) : files;
     const honest = act(command, { query: url.searchParams, form }, world);
     const count = asked.filter((each) => each === command).length;
-    tell(kubo.lie?.({ command, count }, honest) ?? honest, request, response);
+    return kubo.lie?.({ command, count }, honest) ?? honest;
   };
 
-  const server = createServer((request, response) => {
-    answer(request, response).catch(() => response.destroy());
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { readonly port: number };
+  const server = await serve(answer);
   const kubo: HostileKubo = {
-    apiUrl: `http://127.0.0.1:${port}`,
+    apiUrl: server.url,
     files,
     asked,
     undone,
     lie: undefined,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
+    [Symbol.asyncDispose]: server[Symbol.asyncDispose],
   };
   return kubo;
 }

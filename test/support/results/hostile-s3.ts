@@ -3,9 +3,9 @@
  * operation goes through `lie` first. It checks no signature; `s3rver` does.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
+import { serve, type Told } from './hostile-server.ts';
 
 export type Operation =
   | 'put'
@@ -18,14 +18,6 @@ export type Operation =
   | 'complete'
   | 'abort'
   | 'listUploads';
-
-export interface Told {
-  readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Buffer | string;
-  /** How the body goes on: `cut` breaks the connection behind it, `hang` leaves it open, `endless` repeats it. */
-  readonly ending?: 'cut' | 'hang' | 'endless';
-}
 
 export interface Asked {
   readonly operation: Operation;
@@ -59,7 +51,7 @@ export async function startHostileS3(): Promise<HostileS3> {
   const asked: Operation[] = [];
   const undone = new Set<Operation>();
 
-  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+  const answer = async (request: IncomingMessage) => {
     const url = new URL(request.url ?? '', 'http://s3');
     const key = decodeURIComponent(url.pathname.slice(`/${HOSTILE_BUCKET}/`.length));
     const operation = operationOf(request.method ?? '', url.searchParams);
@@ -70,45 +62,20 @@ export async function startHostileS3(): Promise<HostileS3> {
       : { objects, uploads, parts };
     const honest = act({ operation, key, query: url.searchParams, range: request.headers.range, body }, world);
     const count = asked.filter((each) => each === operation).length;
-    const told = store.lie?.({ operation, key, headers: request.headers, count }, honest) ?? honest;
-    tell(told, request, response);
+    return store.lie?.({ operation, key, headers: request.headers, count }, honest) ?? honest;
   };
 
-  const server = createServer((request, response) => {
-    answer(request, response).catch(() => response.destroy());
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { readonly port: number };
+  const server = await serve(answer);
   const store: HostileS3 = {
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint: server.url,
     objects,
     uploads,
     asked,
     undone,
     lie: undefined,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
+    [Symbol.asyncDispose]: server[Symbol.asyncDispose],
   };
   return store;
-}
-
-/** Sends what is told, the way it is told. */
-export function tell({ status, headers, body = '', ending }: Told, request: IncomingMessage, response: ServerResponse) {
-  if (request.method === 'HEAD') return void response.writeHead(status, headers).end();
-  const content = Buffer.from(body);
-  response.writeHead(status, ending ? (headers ?? {}) : { 'content-length': String(content.length), ...headers });
-  response.write(content);
-  if (ending === 'cut') setImmediate(() => response.destroy());
-  if (ending === 'endless') pour(content, response);
-  if (ending === undefined) response.end();
-}
-
-function pour(content: Buffer, response: ServerResponse): void {
-  while (!response.destroyed && response.write(content));
-  if (!response.destroyed) response.once('drain', () => pour(content, response));
 }
 
 function operationOf(method: string, query: URLSearchParams): Operation {

@@ -1,38 +1,11 @@
 import type { StartRequest } from '@capstan/shared/contract/api';
-import { plainContainer, type Container, type Ddo, type Service } from '@capstan/shared/contract/ddo';
-import type { Did } from '@capstan/shared/contract/ids';
+import { plainContainer, type Ddo } from '@capstan/shared/contract/ddo';
 import { CapstanError } from '@capstan/shared/errors';
 import { expect } from 'chai';
 import { createAssets, type Assets } from '../../../services/gateway/src/assets/assets.ts';
 import { checkContainer } from '../../../services/gateway/src/assets/container.ts';
 import { resolveInputs } from '../../../services/gateway/src/assets/resolve.ts';
-
-const didOf = (digit: string) => `did:op:${digit.repeat(64)}` as Did;
-const container: Container = {
-  image: 'node',
-  tag: '24',
-  entrypoint: 'node $ALGO',
-  checksum: `sha256:${'a'.repeat(64)}`,
-};
-const OWNER = '0x19E7E376E7C213B7E7e7e46cc70A5dD086DAff2A';
-
-const aService = (changes: Partial<Service> = {}): Service => ({
-  id: 'compute',
-  type: 'compute',
-  files: '0xab',
-  datatokenAddress: '0x1',
-  ...changes,
-});
-
-const anAsset = (digit: string, type: 'dataset' | 'algorithm', changes: Partial<Ddo> = {}): Ddo => ({
-  id: didOf(digit),
-  nftAddress: '0x1',
-  chainId: 8996,
-  version: '4.5.0',
-  metadata: type === 'algorithm' ? { type, algorithm: { container } } : { type },
-  services: [aService()],
-  ...changes,
-});
+import { aService, anAsset, container, didOf, OWNER } from '../../support/descriptions/small.ts';
 
 describe('the container of an algorithm', () => {
   it('needs an image and an entrypoint; empty parts count as absent', () => {

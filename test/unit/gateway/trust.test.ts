@@ -1,5 +1,4 @@
 import type { Container, Ddo, Service } from '@capstan/shared/contract/ddo';
-import type { Did } from '@capstan/shared/contract/ids';
 import { expect } from 'chai';
 import {
   containerSectionChecksum,
@@ -8,38 +7,12 @@ import {
   unsettledEntries,
   type TrustVerdict,
 } from '../../../services/gateway/src/assets/trust.ts';
+import { aService, anAsset, container, didOf, OWNER } from '../../support/descriptions/small.ts';
 
 type Entry = NonNullable<NonNullable<Service['compute']>['publisherTrustedAlgorithms']>[number];
 
-const didOf = (digit: string) => `did:op:${digit.repeat(64)}` as Did;
-const container: Container = {
-  image: 'node',
-  tag: '24',
-  entrypoint: 'node $ALGO',
-  checksum: `sha256:${'a'.repeat(64)}`,
-};
-const OWNER = '0x19E7E376E7C213B7E7e7e46cc70A5dD086DAff2A';
-
-const aService = (changes: Partial<Service> = {}): Service => ({
-  id: 'compute',
-  type: 'compute',
-  files: '0xab',
-  datatokenAddress: '0x1',
-  ...changes,
-});
-
 /** A service that computes under these conditions, or names none. */
 const computing = (compute: Service['compute']) => aService(compute === undefined ? {} : { compute });
-
-const anAsset = (digit: string, type: 'dataset' | 'algorithm', changes: Partial<Ddo> = {}): Ddo => ({
-  id: didOf(digit),
-  nftAddress: '0x1',
-  chainId: 8996,
-  version: '4.5.0',
-  metadata: type === 'algorithm' ? { type, algorithm: { container } } : { type },
-  services: [aService()],
-  ...changes,
-});
 
 describe('trust', () => {
   const algorithm = anAsset('a', 'algorithm', { nft: { owner: OWNER } });
