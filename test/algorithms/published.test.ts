@@ -25,11 +25,12 @@ describe('published algorithms', () => {
       programs: [],
       folders: [],
       more: [],
-      applets: ['sh', 'whoami', 'id'],
+      applets: ['sh', 'whoami', 'id', 'cat', 'pwd', 'touch'],
       passwd: Array.from(
         { length: 10_000 },
         (_, place) => `analyst:x:${10_001 + place}:10001::/home/analyst:/bin/sh\n`,
       ).join(''),
+      texts: { 'count.sh': 'echo "$# words, $(cat data/inputs/*/0)"\n' },
       changes: ['ENV PATH=/bin'],
     });
     node = await startTestNode({

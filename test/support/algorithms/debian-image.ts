@@ -22,6 +22,8 @@ interface DebianImage {
   readonly applets: readonly string[];
   /** Of the file with the names of users; without it the image has none. */
   readonly passwd?: string;
+  /** Texts of its own, by their paths. */
+  readonly texts?: Readonly<Record<string, string>>;
   /** As in a Dockerfile. */
   readonly changes: readonly string[];
 }
@@ -43,7 +45,7 @@ export async function importDebianImage(image: DebianImage): Promise<void> {
   await importTar(image, tar.stdout);
 }
 
-async function makeOwn(own: string, { applets, passwd }: DebianImage): Promise<void> {
+async function makeOwn(own: string, { applets, passwd, texts = {} }: DebianImage): Promise<void> {
   const busybox = findProgram('busybox');
   if (busybox === undefined) throw new Error('busybox is not installed: apt-get install busybox-static');
   for (const path of ['bin', 'usr/bin', 'tmp', 'app', 'etc']) await mkdir(join(own, path), { recursive: true });
@@ -51,6 +53,7 @@ async function makeOwn(own: string, { applets, passwd }: DebianImage): Promise<v
   await chmod(join(own, 'tmp'), 0o755);
   // The archive follows links: each is the program itself.
   for (const applet of applets) await symlink(busybox, join(own, 'bin', applet));
+  for (const [path, content] of Object.entries(texts)) await writeFile(join(own, path), content);
   if (passwd !== undefined) await writeFile(join(own, 'etc/passwd'), passwd);
 }
 

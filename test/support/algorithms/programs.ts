@@ -124,6 +124,28 @@ print(os.getcwd(), os.path.expanduser("~"))`,
     log: /^\/scratch \/scratch\n$/,
     outputs: { 'model.pkl': 'model' },
   },
+  'python that works at the root of its image, by relative paths': {
+    container: python(),
+    code: `import json, os
+did = json.loads(os.getenv("DIDS"))[0]
+with open(f"data/inputs/{did}/0") as f: rows = f.read().split()[1:]
+ddo = json.load(open("./data/ddos/" + did))
+open("./data/outputs/result", "w").write(str(len(rows)))
+open("kept", "w").write(ddo["metadata"]["type"])
+print(open("kept").read(), sorted(os.listdir("data")))`,
+    log: /^dataset \['ddos', 'inputs', 'logs', 'outputs', 'transformations'\]\n$/,
+    outputs: { result: '3' },
+  },
+  'a program at the root of its image, named without its folder': {
+    container: { image: NAMED_IMAGE, tag: TAG, entrypoint: 'sh count.sh a b' },
+    code: 'not run',
+    log: /^2 words, value\n1\n2\n3\n$/,
+  },
+  'a program at the root of its image, named to a shell': {
+    container: { image: NAMED_IMAGE, tag: TAG, entrypoint: 'sh -c \'cd . && sh ./count.sh "$ALGO"; touch made; pwd\'' },
+    code: 'not run',
+    log: /^1 words, value\n1\n2\n3\n\/scratch\n$/,
+  },
   'python that asks who it is, and for a temporary file': {
     container: python(),
     code: `import getpass, tempfile

@@ -7,6 +7,7 @@ export interface Archive {
   /** What the engine reads. */
   readonly stream: Readable;
   folder(name: string, owner?: number, mode?: number): void;
+  link(name: string, target: string, owner: number): void;
   text(name: string, content: string, mode?: number): Promise<void>;
   /** A sink for one file, which must be filled before the next entry. */
   file(name: string, mode?: number): Sink;
@@ -27,6 +28,9 @@ export function createArchive(): Archive {
     stream: packed as unknown as Readable,
     folder(name, owner = 0, mode = FOLDER) {
       packed.entry({ name: `${name}/`, type: 'directory', mode, uid: owner, gid: owner });
+    },
+    link(name, target, owner) {
+      packed.entry({ name, type: 'symlink', linkname: target, uid: owner, gid: owner });
     },
     text: (name, content, mode = READ_ONLY) =>
       new Promise((resolve, reject) => {

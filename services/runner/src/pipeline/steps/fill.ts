@@ -19,6 +19,8 @@ export interface Filling {
   readonly users: Readonly<Record<string, string>>;
   /** Folders below `/data` that the image wants to be there: its volumes, and where it works. */
   readonly folders: readonly string[];
+  /** In the scratch folder, each a link to the same name at the root. */
+  readonly rooted: readonly string[];
   /** All files of the job together. */
   readonly maxBytes: number;
   readonly own: OwnNode;
@@ -28,7 +30,7 @@ export interface Filling {
 
 /** Throws DATA_UNAVAILABLE or ALGORITHM_UNAVAILABLE with which file and why, or FETCH_INTERRUPTED where all may be tried again. */
 export async function fill(archive: Archive, filling: Filling, signal: AbortSignal): Promise<void> {
-  const { spec, jobUid, users, folders, own, fetcher, meter, maxBytes } = filling;
+  const { spec, jobUid, users, folders, rooted, own, fetcher, meter, maxBytes } = filling;
   const inputs = locateInputs(spec, own);
   const writing = { archive, fetcher, intake: createIntake({ maxBytes, files: filesIn(inputs), meter }) };
   for (const folder of [IN, INPUTS, DDOS, ...MOUNT_POINTS]) archive.folder(folder);
@@ -36,6 +38,7 @@ export async function fill(archive: Archive, filling: Filling, signal: AbortSign
   // A volume belongs to root until an archive says whose it is.
   for (const folder of [OUTPUTS, LOGS, SCRATCH]) archive.folder(folder, jobUid);
   for (const folder of folders) writeFolder(archive, folder, jobUid);
+  for (const name of rooted) archive.link(`${SCRATCH}/${name}`, `/${name}`, jobUid);
   for (const [name, text] of Object.entries(users)) await archive.text(`${ETC}/${name}`, text);
   await writeDdos(archive, spec);
   await archive.text(`${INPUTS}/algoCustomData.json`, JSON.stringify(spec.algocustomdata ?? {}));

@@ -27,6 +27,7 @@ import { argvOf } from '../entrypoint.ts';
 import { ALGORITHM_PATH, algorithmMounts, DATA, FILES_ROOT, HOME } from '../layout.ts';
 import { fill } from './fill.ts';
 import { namesOfUser } from './user-names.ts';
+import { rootedNames } from './working-folder.ts';
 import { openNetwork, type JobNetwork } from './network.ts';
 import type { UserFiles } from './user-files.ts';
 
@@ -103,11 +104,13 @@ async function fillOnce(
 ): Promise<void> {
   const { engine, identity, settings, limits, openMeter } = attempt;
   const users = await namesOfUser(attempt, image, callerSignal);
-  const archive = createArchive();
   const meter = openMeter('provision');
   const maxBytes = settings.fetch.maxJobGB * GB;
   const ofFilter = filterImage ? volumePaths(filterImage) : [];
   const folders = [...volumePaths(image), ...ofFilter, posix.normalize(image.settings.workingDir)];
+  const argv = programOf(spec, image);
+  const rooted = await rootedNames(attempt, { image, argv, folders }, callerSignal);
+  const archive = createArchive();
   const failed = new AbortController();
   const signal = AbortSignal.any([callerSignal, failed.signal]);
   const fail = (error: Error) => {
@@ -116,7 +119,9 @@ async function fillOnce(
     archive.fail(error);
   };
   await Promise.allSettled([
-    fill(archive, { spec, jobUid: limits.uid, users, folders, maxBytes, own, fetcher, meter }, signal).catch(fail),
+    fill(archive, { spec, jobUid: limits.uid, users, folders, rooted, maxBytes, own, fetcher, meter }, signal).catch(
+      fail,
+    ),
     engine.putArchive(namesOf(identity).files, FILES_ROOT, archive.stream, signal).catch(fail),
   ]);
   meter.end();

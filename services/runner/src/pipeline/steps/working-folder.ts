@@ -1,0 +1,44 @@
+/**
+ * What stands in the working folder of an algorithm whose image names none. Elsewhere such a program works at the root of its image, where
+ * it may also write, and published ones rely on both: they open `data/inputs/…`, and an image starts what lies at its root by a bare name.
+ */
+import { posix } from 'node:path';
+import type { Attempt } from '../attempt.ts';
+import { namesOf } from '../../docker/names.ts';
+import { workingDir, type UsedImage } from '../helpers.ts';
+import { DATA, HOME } from '../layout.ts';
+
+/** Of a command line. */
+const MAX_NAMES = 16;
+
+/** Names in the working folder that lead to the same name at the root. */
+export async function rootedNames(
+  { engine, identity }: Pick<Attempt, 'engine' | 'identity'>,
+  {
+    image,
+    argv,
+    folders,
+  }: { readonly image: UsedImage; readonly argv: readonly string[]; readonly folders: readonly string[] },
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  if (workingDir(image, HOME).workingDir !== HOME) return [];
+  const { files } = namesOf(identity);
+  const found = await Promise.all(
+    namesIn(argv).map(async (name) => ((await engine.entryAt(files, `/${name}`, signal)) ? [name] : [])),
+  );
+  const isFree = (name: string) => folders.every((folder) => !isAtOrBelow(`${HOME}/${name}`, folder));
+  return [...new Set([DATA.slice(1), ...found.flat()])].filter(isFree);
+}
+
+/** The first parts of the relative paths that a command line may name. A program without a folder is looked for in `PATH`. */
+function namesIn([program = '', ...words]: readonly string[]): readonly string[] {
+  const named = [
+    ...(program.includes('/') ? [program] : []),
+    ...words.flatMap((word) => word.split(/[\s"'`;|&<>()=]+/)),
+  ];
+  const paths = named.filter((word) => /^[\w.]/.test(word)).map((word) => posix.normalize(word));
+  const names = paths.map((path) => path.split('/')[0] ?? '').filter((name) => name !== '.' && name !== '..');
+  return [...new Set(names)].slice(0, MAX_NAMES);
+}
+
+const isAtOrBelow = (folder: string, path: string) => path === folder || path.startsWith(`${folder}/`);
