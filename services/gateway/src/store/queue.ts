@@ -12,6 +12,9 @@ export interface WaitingOwner {
   readonly served: number;
   readonly network: string;
   readonly isPaid: boolean;
+  /** The same of the network that an unpaid job came from; 0 for what was paid, and where it is not known. */
+  readonly networkRunning: number;
+  readonly networkServed: number;
 }
 
 export interface SentJob {
@@ -57,8 +60,12 @@ export function createQueue(db: Db) {
     )
     select first.owner, first.accepted, jobs.job_id, jobs.network, jobs.is_paid,
       (select count(*) from jobs r where r.environment = ?1 and r.date_finished is null and r.dispatched_at is not null and r.owner = first.owner) as running,
-      coalesce((select served from turns where environment = ?1 and owner = first.owner), 0) as served
+      coalesce((select served from turns where environment = ?1 and owner = first.owner), 0) as served,
+      coalesce((select served from network_turns where environment = ?1 and network = jobs.network and jobs.is_paid = 0), 0) as network_served
     from first join jobs on jobs.accepted = first.accepted`);
+  const runningByNetwork = db.prepare(`
+    select network, count(*) from jobs indexed by jobs_running
+    where environment = ? and ${WAS_SENT} and is_paid = 0 and network <> '' group by network`);
   const firstWaiting = db.prepare(`
     select * from jobs indexed by jobs_queue where environment = ? and ${WAITS} order by accepted limit ?`);
   const waitingAfter = db.prepare(`
@@ -89,6 +96,9 @@ export function createQueue(db: Db) {
     },
     /** The first waiting job of each owner, how many of theirs run, and when they were last served. */
     waitingOwners(environment: EnvironmentId): readonly WaitingOwner[] {
+      const runningOf = new Map(
+        runningByNetwork.allValues(environment).map(([network, count]) => [network as string, count as number]),
+      );
       return waiting.all(environment).map((row) => ({
         owner: row['owner'] as Address,
         accepted: row['accepted'] as number,
@@ -97,6 +107,8 @@ export function createQueue(db: Db) {
         served: row['served'] as number,
         network: row['network'] as string,
         isPaid: row['is_paid'] === 1,
+        networkRunning: row['is_paid'] === 1 ? 0 : (runningOf.get(row['network'] as string) ?? 0),
+        networkServed: row['network_served'] as number,
       }));
     },
     /** Those that have waited longest. */

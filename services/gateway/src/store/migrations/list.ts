@@ -18,6 +18,7 @@ import { starts } from './0016-starts.ts';
 import { tallies } from './0017-tallies.ts';
 import { receiptsNamed } from './0018-receipts-named.ts';
 import { cleared } from './0019-cleared.ts';
+import { networkTurns } from './0020-network-turns.ts';
 
 export const MIGRATIONS: readonly string[] = [
   initial,
@@ -39,4 +40,5 @@ export const MIGRATIONS: readonly string[] = [
   tallies,
   receiptsNamed,
   cleared,
+  networkTurns,
 ];
