@@ -10,9 +10,10 @@ import { FILE_CHECK, fileCheckedSubject } from '@capstan/shared/bus/subjects';
 import type { Clock } from '@capstan/shared/clock';
 import { FileCheckAnswerSchema, type FileCheckQuestion } from '@capstan/shared/contract/file-check';
 import type { AssetInput } from '@capstan/shared/contract/job';
-import { messageOf } from '@capstan/shared/errors';
+import { hasCode, messageOf } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
 import { compile } from '@capstan/shared/validate';
+import { createPlaces } from '../limits/places.ts';
 
 export interface FileChecks {
   /** The checksum of an asset's files, for whoever asks from that network; undefined where it could not be found out at the moment. Never rejects. */
@@ -41,8 +42,8 @@ const KEPT_MS = 600_000;
 const MOST_KEPT = 1_000;
 /** A runner takes ten seconds at most. */
 const ANSWER_MS = 12_000;
-/** Beyond so many that wait, nobody is asked. */
-const MOST_WAITING = 4;
+/** Beyond so many that wait, and one of a network, nobody is asked. */
+const PLACES = { maxFollowers: 4, maxFollowersPerNetwork: 1, what: 'checks of files' };
 
 interface Kept {
   readonly found: string | undefined;
@@ -54,6 +55,7 @@ const validate = compile(FileCheckAnswerSchema);
 export function createFileChecks({ bus, clock, log, limitDownloads, downloads }: FileChecksOptions): FileChecks {
   const kept = new Map<string, Kept>();
   const asking = new Map<string, Promise<string | undefined>>();
+  const takePlace = createPlaces(PLACES);
   /** Settles when the one before has been answered. */
   let turn: Promise<unknown> = Promise.resolve();
 
@@ -65,12 +67,24 @@ export function createFileChecks({ bus, clock, log, limitDownloads, downloads }:
     return found;
   };
 
-  const download = async (key: string, asset: AssetInput, network: string): Promise<string | undefined> => {
+  /** Charged before it waits: what has had its share stands in nobody's way. Returns how to leave; undefined where there is none. */
+  const placeFor = (network: string): (() => void) | undefined => {
+    let leave: (() => void) | undefined;
+    try {
+      leave = takePlace(network);
+      limitDownloads(network);
+      if (downloads.spend()) return leave;
+    } catch (error) {
+      if (!hasCode(error, 'TOO_MANY_REQUESTS')) throw error;
+    }
+    leave?.();
+    return undefined;
+  };
+
+  const download = async (key: string, asset: AssetInput): Promise<string | undefined> => {
     const question: FileCheckQuestion = { v: 1, asset: onlyService(asset) };
     const replyTo = fileCheckedSubject(randomUUID());
     try {
-      limitDownloads(network);
-      if (!downloads.spend()) return undefined;
       const answer = await ask(bus, { subject: FILE_CHECK, question, replyTo, timeoutMs: ANSWER_MS });
       const checked = validate(answer);
       // What only cost the asker's share takes nothing from others.
@@ -90,8 +104,14 @@ export function createFileChecks({ bus, clock, log, limitDownloads, downloads }:
       if (known && clock.monotonicMs() - known.atMs < KEPT_MS) return Promise.resolve(known.found);
       const underway = asking.get(key);
       if (underway) return underway;
-      if (asking.size >= MOST_WAITING) return Promise.resolve(undefined);
-      const found = turn.then(() => download(key, asset, network)).finally(() => asking.delete(key));
+      const leave = placeFor(network);
+      if (!leave) return Promise.resolve(undefined);
+      const found = turn
+        .then(() => download(key, asset))
+        .finally(() => {
+          asking.delete(key);
+          leave();
+        });
       asking.set(key, found);
       turn = found;
       return found;

@@ -17,6 +17,7 @@ import {
 import { CapstanError } from '@capstan/shared/errors';
 import { createRecent } from '@capstan/shared/recent';
 import { compile } from '@capstan/shared/validate';
+import { createPlaces } from '../limits/places.ts';
 import type { Budget } from './file-checks.ts';
 
 export type Wanted = Omit<FileInfoQuestion, 'v' | 'kind'>;
@@ -50,8 +51,8 @@ const MAX_KEPT_BYTES = 16_000_000;
 const FILE_BYTES = 500;
 /** A runner takes eight seconds at most. */
 const ANSWER_MS = 10_000;
-/** Beyond so many that wait, nobody is asked. */
-const MOST_ASKED = 8;
+/** Questions that wait for an answer at a time: a source that says nothing holds its own for as long as the longest wait, and no other network's. */
+const PLACES = { maxFollowers: 8, maxFollowersPerNetwork: 2, what: 'questions about files' };
 const RETRY_AFTER_S = 30;
 
 interface Kept {
@@ -69,6 +70,7 @@ export function createFileInfos(options: FileInfosOptions): FileInfos {
     bytesOf: ({ files }) => files.length * FILE_BYTES,
   });
   const asking = new Map<string, Promise<readonly FileInfo[]>>();
+  const takePlace = createPlaces(PLACES);
 
   const keep = (key: string, files: readonly FileInfo[]) => {
     const forMs = files.every(({ valid }) => valid) ? KEPT_MS : KEPT_INVALID_MS;
@@ -99,7 +101,8 @@ export function createFileInfos(options: FileInfosOptions): FileInfos {
     if (known && clock.monotonicMs() < known.untilMs) return Promise.resolve(known.files);
     const underway = asking.get(key);
     if (underway) return underway;
-    if (asking.size >= MOST_ASKED) throw tooMany();
+    using later = new DisposableStack();
+    later.defer(takePlace(network));
     limitNetwork(network);
     const question = wanted();
     if (question.checksum) limitDownloads(network);
@@ -108,7 +111,11 @@ export function createFileInfos(options: FileInfosOptions): FileInfos {
       looks.giveBack();
       throw tooMany();
     }
-    const found = askRunner(key, question).finally(() => asking.delete(key));
+    const place = later.move();
+    const found = askRunner(key, question).finally(() => {
+      asking.delete(key);
+      place.dispose();
+    });
     asking.set(key, found);
     return found;
   };

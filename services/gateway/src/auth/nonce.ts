@@ -8,7 +8,14 @@ interface Decimal {
 
 function parse(nonce: Nonce): Decimal {
   const [whole = '', fraction = ''] = nonce.split('.');
-  return { whole: whole.replace(/^0+(?=\d)/, ''), fraction: fraction.replace(/0+$/, '') };
+  return { whole: whole.replace(/^0+(?=\d)/, ''), fraction: withoutZerosBehind(fraction) };
+}
+
+/** From its end: a pattern that looks for it from the beginning tries at each zero anew. */
+function withoutZerosBehind(digits: string): string {
+  let end = digits.length;
+  while (digits[end - 1] === '0') end -= 1;
+  return digits.slice(0, end);
 }
 
 /** Negative if `a` is less than `b`, 0 if they are equal as numbers, positive if it is greater. */

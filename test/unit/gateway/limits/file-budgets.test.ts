@@ -84,4 +84,57 @@ describe('downloads that strangers ask for', () => {
       expect(downloads()).to.equal(40 * 7 + 1);
     });
   }
+
+  describe('whose sources say nothing', () => {
+    /** Answers no question until it is told to. */
+    const silent = () => {
+      let answer = () => undefined as unknown;
+      const said = new Promise((resolve) => (answer = () => resolve(undefined)));
+      let questions = 0;
+      const request = async () => {
+        questions += 1;
+        await said;
+        return { string: () => JSON.stringify({ v: 1, files: [], filesChecksum: null }) };
+      };
+      const bus = { connection: () => ({ request }) } as unknown as Bus;
+      const log = { debug: () => undefined } as unknown as Log;
+      const budgets = fileBudgetsOf({ fileInfosPerHour: 6_000, fileChecksPerHour: 6_000 }, clock);
+      const options = { bus, clock, log, seal: (text: string) => text, ...budgets };
+      return { options, answer: () => answer(), questions: () => questions };
+    };
+    const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+    it('hold the places of one network, and none of the others', async () => {
+      const { options, answer, questions } = silent();
+      const infos = createFileInfos(options);
+      const look = (network: string, index: number) =>
+        infos.ofFile({ type: 'url', url: `https://example.org/${index}`, method: 'GET' }, false, network);
+      const theirs = Array.from({ length: 8 }, (_, index) => look(ONE, index));
+      const outcomes = Promise.allSettled(theirs);
+      const honest = look(OTHER, 100);
+      await settle();
+      expect(questions()).to.equal(3);
+      answer();
+      expect(await honest).to.deep.equal([]);
+      const refused = (await outcomes).filter(({ status }) => status === 'rejected');
+      expect(refused).to.have.length(6);
+      // And they are free again.
+      expect(await look(ONE, 200)).to.deep.equal([]);
+    });
+
+    it('leave a place for the check of another network', async () => {
+      const { options, answer } = silent();
+      const checks = createFileChecks(options);
+      const asset = (index: number) =>
+        ({ serviceId: 's', ddo: { id: `did:op:${index}`, metadata: {}, services: [] } }) as unknown as AssetInput;
+      const theirs = Array.from({ length: 8 }, (_, index) => checks.checksumOf(asset(index), ONE));
+      let isHonestAnswered = false;
+      const honest = checks.checksumOf(asset(100), OTHER).then(() => (isHonestAnswered = true));
+      await settle();
+      // It waits for its turn: where there is no place, the answer comes at once, and says nothing.
+      expect(isHonestAnswered).to.equal(false);
+      answer();
+      await Promise.all([...theirs, honest]);
+    });
+  });
 });

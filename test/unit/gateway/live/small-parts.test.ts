@@ -25,13 +25,21 @@ describe('a ticket', () => {
   it('counts once, and for half a minute', () => {
     const clock = aClock();
     const tickets = createTickets<string>(clock);
-    const [first, second] = [tickets.issue('a'), tickets.issue('b')];
+    const [first, second] = [tickets.issue('a', '192.0.2.1'), tickets.issue('b', '192.0.2.1')];
     expect(first.ticket).not.to.equal(second.ticket);
     expect(tickets.redeem(first.ticket)).to.equal('a');
     expect(tickets.redeem(first.ticket)).to.equal(undefined);
     clock.pass(second.expiresAtMs - clock.now());
     expect(tickets.redeem(second.ticket)).to.equal(undefined);
     expect(tickets.redeem('guessed')).to.equal(undefined);
+  });
+
+  it('is not forgotten for what other networks ask for, however much that is', () => {
+    const tickets = createTickets<string>(aClock(), { ofNetwork: 3, inAll: 10 });
+    const honest = tickets.issue('honest', '198.51.100.1');
+    const theirs = Array.from({ length: 50 }, (_, index) => tickets.issue(`stranger ${index}`, '192.0.2.1'));
+    expect(tickets.redeem(honest.ticket)).to.equal('honest');
+    expect(theirs.filter(({ ticket }) => tickets.redeem(ticket) !== undefined)).to.have.length(3);
   });
 });
 

@@ -22,11 +22,9 @@ export function createTicketRoute({ identify, tickets, bodyLimitBytes }: TicketR
   return route(ENDPOINTS.createTicket, async (ctx) => {
     const { value, bytes } = await readJsonBody(ctx.req, bodyLimitBytes());
     const asked = checked(validate, parameters(ctx.query, value));
-    const identity = await identify.act(asked, {
-      proof: proofOf(ctx, ENDPOINTS.createTicket, bytes),
-      network: networkIn(ctx),
-    });
-    const { ticket, expiresAtMs } = tickets.issue(identity, identity.claims && identity.claims.exp * 1_000);
+    const network = networkIn(ctx);
+    const identity = await identify.act(asked, { proof: proofOf(ctx, ENDPOINTS.createTicket, bytes), network });
+    const { ticket, expiresAtMs } = tickets.issue(identity, network, identity.claims && identity.claims.exp * 1_000);
     ctx.set('Cache-Control', 'no-store');
     ctx.body = { ticket, expires: expiresAtMs / 1000 };
   });
