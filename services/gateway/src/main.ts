@@ -27,7 +27,7 @@ import { limitConnections } from './http/connection-limit.ts';
 import { createOpenAnswers } from './http/open-answers.ts';
 import { fileBudgetsOf } from './limits/file-budgets.ts';
 import { createClientIp } from './limits/client-ip.ts';
-import { outsideBudgetOf } from './limits/outside-budget.ts';
+import { countingAssets, outsideBudgetOf } from './limits/outside-budget.ts';
 import { createNewAddresses } from './limits/new-addresses.ts';
 import { createRateLimit } from './limits/rate-limit.ts';
 import { assetRoutes } from './http/routes/asset-routes.ts';
@@ -221,7 +221,7 @@ const app = createApp({
       createEnvironmentList({ runners, store, configured, consumerAddress: identity.address }),
       identity.chainIds,
     ),
-    initializeComputeRoute(initialize, askOutside, bodyLimitBytes),
+    initializeComputeRoute(initialize, countingAssets(perIp, askOutside), bodyLimitBytes),
     initializeRoute(initialize, askOutside),
     startComputeRoute(async (submission) => show(await submit(submission)), askOutside, bodyLimitBytes),
     getComputeRoute({

@@ -51,6 +51,24 @@ describe('the limits of what one client may ask', () => {
     expect((await scene.caller().call('GET', '/', { headers: neighbour })).status).to.equal(200);
   });
 
+  it('count each asset of a quote as a request', async () => {
+    const caller = scene.caller();
+    const { dataset, algorithm, environment } = scene.order();
+    const quote = (datasets: number) =>
+      caller.call('POST', '/api/services/initializeCompute', {
+        body: {
+          datasets: Array.from({ length: datasets }, () => dataset),
+          algorithm,
+          compute: { env: environment, validUntil: Math.floor(Date.now() / 1_000) + 600 },
+          consumerAddress: caller.address,
+        },
+        headers: from(),
+      });
+    expect((await quote(1)).status).to.equal(200);
+    expect((await quote(2)).status).to.equal(200);
+    expect((await quote(3)).status).to.equal(429);
+  });
+
   it('hold for a caller from however many networks', async () => {
     const caller = scene.caller();
     const stop = async () => caller.call('PUT', COMPUTE, { query: await caller.signed(), headers: from() });

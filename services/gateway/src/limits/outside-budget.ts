@@ -39,3 +39,11 @@ export function outsideBudgetOf({ gateway, chains }: Pick<Config, 'gateway' | 'c
   const { outsidePerSecond: perSecond, outsideBurst: burst } = gateway.limits;
   return createOutsideBudget({ perSecond, burst }, chains.length > 0 || gateway.metadataStoreUrl !== undefined, clock);
 }
+
+/** The same of a quote: the node signs a fee for each asset, which takes about as long as a request, so each counts as one. */
+export const countingAssets =
+  (perIp: RateLimit, askOutside: AskOutside): AskOutside =>
+  (network, assets) => {
+    perIp(network, Math.max(0, assets.length - 1));
+    askOutside(network, assets);
+  };

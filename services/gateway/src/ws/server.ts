@@ -5,6 +5,7 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import { CLOSE } from '@capstan/shared/contract/socket';
 import { CapstanError } from '@capstan/shared/errors';
 import type { Service } from '@capstan/shared/service';
+import { createPlaces } from '../limits/places.ts';
 import { openSession, type SessionOptions } from './session.ts';
 import { createGrant, refuse, type UpgradeOptions } from './upgrade.ts';
 
@@ -15,12 +16,26 @@ const PING_EVERY_MS = 30_000;
 const CLOSE_LIMIT_MS = 10_000;
 const STOP_LIMIT_MS = 2_000;
 
-interface SocketServerOptions extends SessionOptions, UpgradeOptions {
+/**
+ * Subscriptions of all sockets of a network, and of all networks, for each socket that there may be. Whatever happens is told to each of them
+ * at once: a hundred on every socket would hold up everybody for seconds.
+ */
+const SUBSCRIPTIONS_OF_A_SOCKET = 2;
+
+interface SocketServerOptions extends Omit<SessionOptions, 'takeSubscription'>, UpgradeOptions {
   readonly server: Server;
 }
 
 export function createSocketServer(options: SocketServerOptions): Service {
-  const { server, log } = options;
+  const { server, limits, log } = options;
+  const takeSubscription = createPlaces({
+    maxFollowers: limits.maxFollowers * SUBSCRIPTIONS_OF_A_SOCKET,
+    maxFollowersPerNetwork: Math.max(
+      limits.maxFollowersPerNetwork * SUBSCRIPTIONS_OF_A_SOCKET,
+      limits.maxSubscriptions,
+    ),
+    what: 'subscriptions',
+  });
   const settings = {
     noServer: true,
     maxPayload: MAX_FRAME_BYTES,
@@ -39,7 +54,7 @@ export function createSocketServer(options: SocketServerOptions): Service {
       sockets.handleUpgrade(request, stream, head, (socket) => {
         answered.add(socket);
         socket.on('pong', () => answered.add(socket));
-        openSession({ socket, stream, identity, isForeign, network }, options);
+        openSession({ socket, stream, identity, isForeign, network }, { ...options, takeSubscription });
       });
     } catch (error) {
       if (!(error instanceof CapstanError)) log.error({ err: error }, 'a socket could not be opened');
@@ -52,7 +67,10 @@ export function createSocketServer(options: SocketServerOptions): Service {
     }
   };
 
+  const isAnswering = watchAnswers(server);
   server.on('upgrade', (request, stream, head) => {
+    // Sent ahead of an answer: the two would be written into one another.
+    if (isAnswering(stream)) return void stream.destroy();
     // Until a session takes it over, nobody else listens for this.
     stream.on('error', () => stream.destroy());
     void upgrade(request, stream, head);
@@ -82,4 +100,15 @@ export function createSocketServer(options: SocketServerOptions): Service {
       sockets.close();
     },
   };
+}
+
+/** Whether a request of a connection is not answered yet. */
+function watchAnswers(server: Server): (stream: Duplex) => boolean {
+  const open = new WeakMap<Duplex, number>();
+  const count = (stream: Duplex, by: number) => open.set(stream, (open.get(stream) ?? 0) + by);
+  server.on('request', ({ socket }, response) => {
+    count(socket, 1);
+    response.once('close', () => count(socket, -1));
+  });
+  return (stream) => (open.get(stream) ?? 0) > 0;
 }

@@ -21,6 +21,7 @@ import type { Identify, Identity } from '../jobs/identify.ts';
 import type { Logs } from '../jobs/log.ts';
 import type { LogRequest, OpenOwnLog } from '../jobs/log-access.ts';
 import type { Query } from '../jobs/query.ts';
+import type { TakePlace } from '../limits/places.ts';
 import { take, type Bucket } from '../limits/token-bucket.ts';
 import type { Follow } from '../live/follow.ts';
 import type { Followed, JobPages } from '../live/job-pages.ts';
@@ -39,6 +40,8 @@ export interface SessionOptions {
   readonly openLog: OpenOwnLog;
   readonly tokenWatch: Pick<TokenWatch, 'watch'>;
   readonly limits: Config['gateway']['live'];
+  /** Of those that all sockets have together. */
+  readonly takeSubscription: TakePlace;
   /** The node's address. */
   readonly node: string;
   readonly clock: Clock;
@@ -65,7 +68,8 @@ interface Failure {
 
 export function openSession(connection: Connection, options: SessionOptions): void {
   const { socket, stream, isForeign, network } = connection;
-  const { follow, pages, query, identify, logs, openLog, tokenWatch, limits, node, clock, log } = options;
+  const { follow, pages, query, identify, logs, openLog, tokenWatch, limits, takeSubscription, node, clock, log } =
+    options;
   let identity: Identity | undefined;
   /** The tokens that anything here rests on: it all ends with the first of them. */
   const watched = new Map<string, () => void>();
@@ -114,7 +118,11 @@ export function openSession(connection: Connection, options: SessionOptions): vo
     fail(INTERNAL);
   };
 
-  const subscriptions = createSubscriptions(failWith, limits.maxSubscriptions);
+  const subscriptions = createSubscriptions({
+    onFailed: failWith,
+    most: limits.maxSubscriptions,
+    takePlace: () => takeSubscription(network),
+  });
 
   const become = (known: Identity) => {
     // Who has gone meanwhile: nothing would end the watch.

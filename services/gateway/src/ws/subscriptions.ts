@@ -1,7 +1,7 @@
 /** The subscriptions of one socket, by the names that its client gave them, whatever they are of. */
 
 export interface Subscriptions {
-  /** Begins one; one of the same name ends. `run` goes on until its signal is aborted. */
+  /** Begins one; one of the same name ends. `run` goes on until its signal is aborted. Throws TOO_MANY_REQUESTS where there is no place for it. */
   open(name: string, run: (signal: AbortSignal) => Promise<void>, ids?: number): void;
   /** Why there may not be another one, of so many jobs that are named by their ids; undefined if there may. */
   tooMany(name: string, ids: number): string | undefined;
@@ -16,21 +16,33 @@ export const MOST_NAMED = 1_000;
 interface Open {
   readonly ending: AbortController;
   readonly ids: number;
+  readonly leave: () => void;
 }
 
-export function createSubscriptions(onFailed: (error: unknown) => void, most: number): Subscriptions {
+interface SubscriptionsOptions {
+  readonly onFailed: (error: unknown) => void;
+  readonly most: number;
+  /** One of those that all sockets share; returns how to leave it. Throws TOO_MANY_REQUESTS. */
+  readonly takePlace: () => () => void;
+}
+
+export function createSubscriptions({ onFailed, most, takePlace }: SubscriptionsOptions): Subscriptions {
   const open = new Map<string, Open>();
 
   const close = (name: string) => {
-    open.get(name)?.ending.abort();
+    const ended = open.get(name);
+    if (!ended) return;
     open.delete(name);
+    ended.leave();
+    ended.ending.abort();
   };
 
   return {
     open(name, run, ids = 0) {
       close(name);
+      const leave = takePlace();
       const ending = new AbortController();
-      open.set(name, { ending, ids });
+      open.set(name, { ending, ids, leave });
       run(ending.signal).catch(onFailed);
     },
     close,

@@ -6,10 +6,14 @@ const until = (signal: AbortSignal) =>
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
 
-const some = (most: number) =>
-  createSubscriptions((error) => {
-    throw error;
-  }, most);
+const some = (most: number, takePlace: () => () => void = () => () => undefined) =>
+  createSubscriptions({
+    onFailed: (error) => {
+      throw error;
+    },
+    most,
+    takePlace,
+  });
 
 describe('the subscriptions of a socket', () => {
   it('are so many at most; the same name again is none more', () => {
@@ -32,5 +36,19 @@ describe('the subscriptions of a socket', () => {
     expect(subscriptions.tooMany('s0', 100)).to.equal(undefined);
     subscriptions.close('s0');
     expect(subscriptions.tooMany('more', 100)).to.equal(undefined);
+  });
+
+  it('hold a place of those that all sockets share for as long as they are open, each once', () => {
+    let held = 0;
+    const subscriptions = some(10, () => {
+      held += 1;
+      return () => (held -= 1);
+    });
+    for (const name of ['one', 'two', 'one']) subscriptions.open(name, until);
+    expect(held).to.equal(2);
+    for (const _ of [1, 2]) subscriptions.close('one');
+    expect(held).to.equal(1);
+    subscriptions.closeAll();
+    expect(held).to.equal(0);
   });
 });

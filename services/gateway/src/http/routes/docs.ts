@@ -33,8 +33,9 @@ const PAGE = `<!doctype html>
 `;
 
 export function docsRoutes(version: string): Route {
-  const description = JSON.stringify(openApi(version));
-  const socketDescription = JSON.stringify(asyncApi(version, Object.keys(ERRORS)));
+  // As bytes, which all answers share: a text would be turned into bytes for each, and kept for whoever is slow to read it.
+  const description = Buffer.from(JSON.stringify(openApi(version)));
+  const socketDescription = Buffer.from(JSON.stringify(asyncApi(version, Object.keys(ERRORS))));
   const folder = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/package.json')));
   return (router) => {
     router.get('/openapi.json', (ctx) => {
