@@ -13,7 +13,6 @@ import type { AssetInput } from '@capstan/shared/contract/job';
 import { hasCode, messageOf } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
 import { compile } from '@capstan/shared/validate';
-import { createPlaces } from '../limits/places.ts';
 
 export interface FileChecks {
   /** The checksum of an asset's files, for whoever asks from that network; undefined where it could not be found out at the moment. Never rejects. */
@@ -36,14 +35,14 @@ interface FileChecksOptions {
   readonly limitDownloads: (network: string) => void;
   /** Downloads that this may start. */
   readonly downloads: Budget;
+  /** A check that waits for its turn; returns how to leave. Throws TOO_MANY_REQUESTS. */
+  readonly takeCheck: (network: string) => () => void;
 }
 
 const KEPT_MS = 600_000;
 const MOST_KEPT = 1_000;
 /** A runner takes ten seconds at most. */
 const ANSWER_MS = 12_000;
-/** Beyond so many that wait, and one of a network, nobody is asked. */
-const PLACES = { maxFollowers: 4, maxFollowersPerNetwork: 1, what: 'checks of files' };
 
 interface Kept {
   readonly found: string | undefined;
@@ -52,10 +51,16 @@ interface Kept {
 
 const validate = compile(FileCheckAnswerSchema);
 
-export function createFileChecks({ bus, clock, log, limitDownloads, downloads }: FileChecksOptions): FileChecks {
+export function createFileChecks({
+  bus,
+  clock,
+  log,
+  limitDownloads,
+  downloads,
+  takeCheck,
+}: FileChecksOptions): FileChecks {
   const kept = new Map<string, Kept>();
   const asking = new Map<string, Promise<string | undefined>>();
-  const takePlace = createPlaces(PLACES);
   /** Settles when the one before has been answered. */
   let turn: Promise<unknown> = Promise.resolve();
 
@@ -71,7 +76,7 @@ export function createFileChecks({ bus, clock, log, limitDownloads, downloads }:
   const placeFor = (network: string): (() => void) | undefined => {
     let leave: (() => void) | undefined;
     try {
-      leave = takePlace(network);
+      leave = takeCheck(network);
       limitDownloads(network);
       if (downloads.spend()) return leave;
     } catch (error) {

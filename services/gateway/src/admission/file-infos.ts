@@ -17,7 +17,6 @@ import {
 import { CapstanError } from '@capstan/shared/errors';
 import { createRecent } from '@capstan/shared/recent';
 import { compile } from '@capstan/shared/validate';
-import { createPlaces } from '../limits/places.ts';
 import type { Budget } from './file-checks.ts';
 
 export type Wanted = Omit<FileInfoQuestion, 'v' | 'kind'>;
@@ -40,6 +39,8 @@ interface FileInfosOptions {
   /** Looks of the whole node, and downloads for checksums. */
   readonly looks: Budget;
   readonly downloads: Budget;
+  /** A question that waits for its answer; returns how to leave. Throws TOO_MANY_REQUESTS. */
+  readonly takeLook: (network: string) => () => void;
 }
 
 const KEPT_MS = 300_000;
@@ -51,8 +52,6 @@ const MAX_KEPT_BYTES = 16_000_000;
 const FILE_BYTES = 500;
 /** A runner takes eight seconds at most. */
 const ANSWER_MS = 10_000;
-/** Questions that wait for an answer at a time: a source that says nothing holds its own for as long as the longest wait, and no other network's. */
-const PLACES = { maxFollowers: 8, maxFollowersPerNetwork: 2, what: 'questions about files' };
 const RETRY_AFTER_S = 30;
 
 interface Kept {
@@ -64,13 +63,12 @@ interface Kept {
 const validate = compile(FileInfoAnswerSchema);
 
 export function createFileInfos(options: FileInfosOptions): FileInfos {
-  const { bus, clock, seal, limitNetwork, limitDownloads, looks, downloads } = options;
+  const { bus, clock, seal, limitNetwork, limitDownloads, looks, downloads, takeLook } = options;
   const kept = createRecent<string, Kept>(MOST_KEPT, {
     maxBytes: MAX_KEPT_BYTES,
     bytesOf: ({ files }) => files.length * FILE_BYTES,
   });
   const asking = new Map<string, Promise<readonly FileInfo[]>>();
-  const takePlace = createPlaces(PLACES);
 
   const keep = (key: string, files: readonly FileInfo[]) => {
     const forMs = files.every(({ valid }) => valid) ? KEPT_MS : KEPT_INVALID_MS;
@@ -102,7 +100,7 @@ export function createFileInfos(options: FileInfosOptions): FileInfos {
     const underway = asking.get(key);
     if (underway) return underway;
     using later = new DisposableStack();
-    later.defer(takePlace(network));
+    later.defer(takeLook(network));
     limitNetwork(network);
     const question = wanted();
     if (question.checksum) limitDownloads(network);

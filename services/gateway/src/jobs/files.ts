@@ -21,6 +21,9 @@ interface FilesOptions {
   /** Looks at files, and downloads of whole ones, of the node in all. */
   readonly looks: Budget;
   readonly downloads: Budget;
+  /** Those of them that wait for an answer at a time; they return how to leave. Throw TOO_MANY_REQUESTS. */
+  readonly takeLook: (network: string) => () => void;
+  readonly takeCheck: (network: string) => () => void;
 }
 
 export function createFiles({ assets, ...options }: FilesOptions) {

@@ -2,8 +2,13 @@
 import type { Clock } from '@capstan/shared/clock';
 import type { Config } from '@capstan/shared/config/schema';
 import { createBudget, createShareLimit } from './budget.ts';
+import { createPlaces } from './places.ts';
 
 type Limits = Pick<Config['gateway']['limits'], 'fileInfosPerHour' | 'fileChecksPerHour'>;
+
+/** Questions that wait for an answer at a time: a source that says nothing holds its own for as long as the longest wait, and no other network's. */
+const LOOKS = { maxFollowers: 8, maxFollowersPerNetwork: 2, what: 'questions about files' };
+const CHECKS = { maxFollowers: 4, maxFollowersPerNetwork: 1, what: 'checks of files' };
 
 export function fileBudgetsOf({ fileInfosPerHour, fileChecksPerHour }: Limits, clock: Clock) {
   return {
@@ -11,5 +16,7 @@ export function fileBudgetsOf({ fileInfosPerHour, fileChecksPerHour }: Limits, c
     limitDownloads: createShareLimit(fileChecksPerHour, clock),
     looks: createBudget(fileInfosPerHour, clock),
     downloads: createBudget(fileChecksPerHour, clock),
+    takeLook: createPlaces(LOOKS),
+    takeCheck: createPlaces(CHECKS),
   };
 }

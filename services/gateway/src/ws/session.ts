@@ -5,7 +5,6 @@ import type { WebSocket } from 'ws';
 import type { PageFrame } from '@capstan/shared/contract/list-frames';
 import type { LogsFrame } from '@capstan/shared/contract/log-frames';
 import {
-  CLOSE,
   DEFAULT_SUBSCRIPTION,
   PROTOCOL_VERSION,
   type AuthenticateFrame,
@@ -14,9 +13,9 @@ import {
 } from '@capstan/shared/contract/socket';
 import type { Clock } from '@capstan/shared/clock';
 import type { Config } from '@capstan/shared/config/schema';
-import { CapstanError, ERRORS, hasCode } from '@capstan/shared/errors';
+import { CapstanError, hasCode } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
-import type { TokenEnd, TokenWatch } from '../auth/token-watch.ts';
+import type { TokenWatch } from '../auth/token-watch.ts';
 import type { Identify, Identity } from '../jobs/identify.ts';
 import type { Logs } from '../jobs/log.ts';
 import type { LogRequest, OpenOwnLog } from '../jobs/log-access.ts';
@@ -27,7 +26,18 @@ import type { Follow } from '../live/follow.ts';
 import type { Followed, JobPages } from '../live/job-pages.ts';
 import { statesIn } from '../status/pages.ts';
 import { followLog } from './follow-log.ts';
-import { createOutlet, type SlowAt } from './outlet.ts';
+import {
+  badFrame,
+  cannotSelect,
+  failureOf,
+  INTERNAL,
+  isRefusal,
+  tokenEnded,
+  tooMany,
+  tooSlow,
+  type Failure,
+} from './failures.ts';
+import { createOutlet } from './outlet.ts';
 import { parseFrame } from './protocol.ts';
 import { createSubscriptions } from './subscriptions.ts';
 
@@ -56,14 +66,6 @@ interface Connection {
   /** Whether a web page of another origin opened it. */
   readonly isForeign: boolean;
   readonly network: string;
-}
-
-interface Failure {
-  readonly close: number;
-  readonly code: string;
-  readonly message: string;
-  readonly subscription?: string | undefined;
-  readonly cursor?: number | undefined;
 }
 
 export function openSession(connection: Connection, options: SessionOptions): void {
@@ -243,29 +245,6 @@ export function openSession(connection: Connection, options: SessionOptions): vo
 /** Each is watched until it ends, and anybody may have any number of their own. */
 const MOST_TOKENS = 20;
 
-const INTERNAL: Failure = {
-  close: CLOSE.internal,
-  code: 'INTERNAL',
-  message: 'Something went wrong in the node. Its log says what.',
-};
-
-/** The client, and not the node, has something to mend. */
-function isRefusal({ code }: CapstanError): boolean {
-  const { status } = ERRORS[code];
-  return code === 'LOG_UNAVAILABLE' || (status < 500 && status !== 429);
-}
-
-/** In the words of this frame: REST has other names for its fields. */
-function cannotSelect({ jobs, jobId, owner, consumerAddress, documentId }: SubscribeFrame): CapstanError {
-  const isNothing = [jobs, jobId, owner, consumerAddress, documentId].every((part) => part === undefined);
-  return new CapstanError(
-    'BAD_FRAME',
-    isNothing
-      ? 'Say which jobs: at least one of jobs, owner and documentId. For operators, environment or all will do.'
-      : 'This node shows statuses to the owner of the jobs only: authenticate first, or send consumerAddress, nonce and signature (over a text: a frame cannot hold a typed one).',
-  );
-}
-
 /** Throws INVALID_SIGNATURE where something of it is missing. */
 function signedLog({ jobId, consumerAddress, nonce, signature }: LogsFrame): LogRequest {
   if (consumerAddress !== undefined && nonce !== undefined && signature !== undefined) {
@@ -274,34 +253,4 @@ function signedLog({ jobId, consumerAddress, nonce, signature }: LogsFrame): Log
   const text =
     "A log is its owner's alone: authenticate first, or send consumerAddress, nonce and signature (over a text: a frame cannot hold a typed one).";
   throw new CapstanError('INVALID_SIGNATURE', text);
-}
-
-const badFrame = (message: string): Failure => ({ close: CLOSE.badFrame, code: 'BAD_FRAME', message });
-
-const tokenEnded = (end: TokenEnd): Failure => ({
-  close: CLOSE.unauthorized,
-  code: 'TOKEN_ENDED',
-  message: end === 'expired' ? 'The token has expired.' : 'The token was taken back.',
-});
-
-const tooMany = (message: string): Failure => ({ close: CLOSE.tooMany, code: 'TOO_MANY', message });
-
-function tooSlow(at: SlowAt | undefined): Failure {
-  const resume = at ? `subscribe again from ${at.cursor}, up to where all was sent` : 'subscribe again';
-  return {
-    close: CLOSE.tooSlow,
-    code: 'TOO_SLOW',
-    message: `You have read nothing for too long. Connect again and ${resume}.`,
-    ...at,
-  };
-}
-
-function failureOf(error: CapstanError): Failure {
-  const { code } = error;
-  const { status } = ERRORS[code];
-  const { fields = {}, detail } = error.facts;
-  const message = Object.values(fields)[0]?.[0] ?? detail ?? error.message;
-  if (status === 401) return { close: CLOSE.unauthorized, code, message };
-  if (status === 429) return { close: CLOSE.tooMany, code, message };
-  return { close: status >= 500 ? CLOSE.tryLater : CLOSE.badFrame, code, message };
 }
