@@ -18,10 +18,11 @@ import type { Control } from './control.ts';
 import { endingOfFailure, endingWithout, type Ending } from './ending.ts';
 import { newTerms } from './new-terms.ts';
 import { MAX_ATTEMPTS, planRun, type Abandoned, type Plan } from './plan.ts';
+import { asSentence, causeOf } from './failure-words.ts';
 import { createMeters } from './progress.ts';
 import { tellStep } from './step-channel.ts';
 import { DEATHS_ALONE, DEATHS_WITH_OTHERS } from './step-notes.ts';
-import { begin, finish, resume, type Journey, type StepParts } from './steps.ts';
+import { finish, prepare, resume, start, type Journey, type StepParts } from './steps.ts';
 import { cleanRun } from './steps/clean.ts';
 import type { Uncleared } from './uncleared.ts';
 import { publishNothing } from './steps/publish.ts';
@@ -146,10 +147,7 @@ async function act(plan: Plan | Abandoned, acting: Acting): Promise<RunResult> {
       if (parts.notes.judge(todo, 'before') === 'given-up')
         return giveUp(STATUS.dataProvisioningFailed.code, plan.attempt, acting);
       await parts.uncleared.forget({ jobId: todo.jobId, run: todo.run });
-      return travel(plan.attempt, under(acting, termsFor(acting, spec, plan.made)), async (journey) => {
-        await begin(journey, spec, parts);
-        return finish(journey, { kind: 'running', sinceMs: parts.clock.monotonicMs() }, parts);
-      });
+      return goFromStart(plan.attempt, spec, under(acting, termsFor(acting, spec, plan.made)));
     }
     case 'resume':
       return travel(plan.attempt, under(acting, plan.terms), async (journey) => {
@@ -161,6 +159,23 @@ async function act(plan: Plan | Abandoned, acting: Acting): Promise<RunResult> {
       return travel(plan.attempt, under(acting, plan.terms), (journey) =>
         finish(journey, startedBefore(plan.algorithm, parts.clock), parts),
       );
+  }
+}
+
+async function goFromStart(attempt: number, spec: JobSpec, acting: Acting): Promise<RunResult> {
+  const { todo, parts } = acting;
+  let mayHaveStarted = false;
+  try {
+    return await travel(attempt, acting, async (journey) => {
+      const ours = await prepare(journey, spec, parts);
+      mayHaveStarted = true;
+      await start(journey, ours, parts);
+      return finish(journey, { kind: 'running', sinceMs: parts.clock.monotonicMs() }, parts);
+    });
+  } catch (error) {
+    if (mayHaveStarted || error !== todo.control.halted.reason || todo.control.want() !== 'stopped') throw error;
+    // What the plan saw still holds, so the engine is not asked: it may have calls of this run open for minutes. What they make, the cleaning finds.
+    return act({ kind: 'stop', attempt }, acting);
   }
 }
 
@@ -274,26 +289,11 @@ function emit(
   parts.emit(jobEvent({ jobId: todo.jobId, run: todo.run, attempt, code, at, details }));
 }
 
-function identityOf({ todo, parts, terms }: Acting, attempt: number): AttemptIdentity {
-  const { jobId, run, environment } = todo;
-  return { runnerId: parts.owner.id, environment, jobId, run, attempt, ...terms };
-}
-
 function attemptOf(acting: Acting, attempt: number) {
-  const { engine, settings, clock, tellProgress, log } = acting.parts;
-  const identity = identityOf(acting, attempt);
+  const { owner, engine, settings, clock, tellProgress, log } = acting.parts;
+  const { jobId, run, environment } = acting.todo;
+  const identity: AttemptIdentity = { runnerId: owner.id, environment, jobId, run, attempt, ...acting.terms };
   const openMeter = createMeters({ identity, clock, tell: tellProgress });
   const filter = acting.parts.filterOf(identity.environment);
   return { identity, limits: acting.limits, filter, engine, settings, openMeter, log: log.child({ attempt }) };
-}
-
-/** What an engine said; of a source of data it could hold the address, which is nobody's business. */
-function causeOf({ code, cause }: CapstanError): string | undefined {
-  const isAboutData = code === 'DATA_UNAVAILABLE' || code === 'ALGORITHM_UNAVAILABLE';
-  return cause === undefined || isAboutData ? undefined : messageOf(cause);
-}
-
-function asSentence(text: string): string {
-  const sentence = text.trim().replace(/^./, (first) => first.toUpperCase());
-  return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`;
 }

@@ -73,10 +73,10 @@ export interface Journey {
   readonly signal: AbortSignal;
 }
 
-/** From nothing to a running algorithm. Gives up at once when the run shall not go on. */
-export async function begin(journey: Journey, spec: JobSpec, parts: StepParts): Promise<void> {
+/** From nothing to an algorithm that can be started, and is not. Gives up at once when the run shall not go on. */
+export async function prepare(journey: Journey, spec: JobSpec, parts: StepParts): Promise<Ours> {
   const { attempt, control, report } = journey;
-  const { images, fetcher, egress, userFiles, marks, notes, own } = parts;
+  const { images, fetcher, egress, userFiles, notes, own } = parts;
   const signal = AbortSignal.any([journey.signal, control.halted]);
   const limitS = attempt.settings.phaseTimeoutS;
 
@@ -111,15 +111,24 @@ export async function begin(journey: Journey, spec: JobSpec, parts: StepParts): 
   // People clear images away by cron, between a pull and its use too.
   const { engine, identity, log } = attempt;
   const undo = () => insist(() => removeAttempt(engine, identity, signal), { signal, log });
-  const { jobId } = identity;
   await parts.room.waitFor(() => persist(once, 'IMAGE_GONE', { signal, retries: PULLS_AGAIN }), {
-    jobId,
+    jobId: identity.jobId,
     undo,
     log,
     signal,
   });
   const ours = await claiming;
   report(STATUS.provisioned.code);
+  return ours;
+}
+
+/** From there to a running algorithm. */
+export async function start(journey: Journey, ours: Ours, parts: StepParts): Promise<void> {
+  const { attempt, control } = journey;
+  const { marks } = parts;
+  const signal = AbortSignal.any([journey.signal, control.halted]);
+  const { log } = attempt;
+  const { jobId } = attempt.identity;
 
   await marks.write(attempt.identity, attempt.identity.attempt);
   parts.ownership.mayStart(ours);
@@ -146,8 +155,8 @@ export async function resume(journey: Journey, parts: StepParts): Promise<void> 
   const ours = await timed(journey, 'claim', signal, () => claim(journey, parts, signal));
   parts.ownership.mayStart(ours);
   signal.throwIfAborted();
-  const start = { ours, history: 'perhaps started' } as const;
-  await timed(journey, 'start', journey.signal, () => startAlgorithm(attempt, start, journey.signal));
+  const right = { ours, history: 'perhaps started' } as const;
+  await timed(journey, 'start', journey.signal, () => startAlgorithm(attempt, right, journey.signal));
 }
 
 /** A signal that aborts when it is left. */
