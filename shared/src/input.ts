@@ -59,7 +59,7 @@ function objectOf(members: readonly (readonly [name: string, cut: Cut])[]): Cut 
 }
 
 function listOf(cut: Cut): Cut {
-  return (value, path, broken) => (value as readonly unknown[]).map((each, i) => cut(each, `${path}.${i}`, broken));
+  return (value, path, broken) => (value as readonly unknown[]).map((each, i) => cut(each, `${path}[${i}]`, broken));
 }
 
 /** Half of a surrogate pair stands for no character: it can be neither signed, nor stored, nor sent on as it came. */

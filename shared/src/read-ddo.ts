@@ -64,7 +64,7 @@ function serviceOf(given: unknown, index: number): Service {
   if (checked.ok) return checked.value;
   const problems = Object.values(checked.errors)
     .flat()
-    .map((text) => text.replace(/^The /, `The services.${index}.`));
+    .map((text) => text.replace(/^The /, `The services[${index}].`));
   const { id, type } = value;
   return {
     id: idOf(id) ?? `unreadable-${index}`,

@@ -11,7 +11,7 @@ import { CapstanError } from './errors.ts';
 import { wordsFor } from './pattern-words.ts';
 import { measureTexts } from './text-length.ts';
 
-/** Problems by field, nested fields joined with dots, as the wire contract's validation error wants them. */
+/** Problems by field, nested fields joined with dots, members of lists by number: `additionalDatasets[0].documentId`. */
 export type FieldErrors = Readonly<Record<string, readonly string[]>>;
 
 export type Checked<T> =
@@ -140,9 +140,16 @@ function fieldOf(error: ErrorObject): string {
   const path = error.instancePath.split('/').slice(1);
   if (error.keyword === 'required') path.push(String(error.params['missingProperty']));
   if (error.keyword === 'additionalProperties') path.push(String(error.params['additionalProperty']));
-  const field = path.join('.') || '(root)';
+  const field = pathText(path) || '(root)';
   return field.length > MAX_FIELD_CHARS ? `${field.slice(0, MAX_FIELD_CHARS)}…` : field;
 }
+
+/** `['chains', '0', 'rpc']` as people write it: `chains[0].rpc`. */
+export const pathText = (names: readonly string[]): string =>
+  names.map((name, at) => (at > 0 && /^\d+$/.test(name) ? `[${name}]` : `${at > 0 ? '.' : ''}${name}`)).join('');
+
+/** The names in such a path, numbers of a list's members among them. */
+export const namesInPath = (path: string): readonly string[] => path.replaceAll(/\[(\d+)\]/g, '.$1').split('.');
 
 function textOf(field: string, error: ErrorObject): string {
   const params = error.params as Record<string, unknown>;

@@ -7,7 +7,7 @@ const CANONICAL_INDEX = /^(0|[1-9]\d*)$/;
 /** What is wrong with the GPUs of a runner's environments, one line each. */
 export function gpuProblems(environments: readonly Pick<EnvironmentConfig, 'gpus'>[]): readonly string[] {
   const problems = environments.flatMap(({ gpus }, index) => {
-    const at = `runner.environments.${index}.gpus`;
+    const at = `runner.environments[${index}].gpus`;
     const names = gpus.map((gpu) => gpu.toLowerCase());
     return [
       ...gpus

@@ -3,10 +3,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse } from 'yaml';
 import { CapstanError, messageOf, systemCode } from '../errors.ts';
-import { compile } from '../validate.ts';
-import { hintFor } from './hints.ts';
+import { compile, namesInPath } from '../validate.ts';
+import { dotted, hintFor } from './hints.ts';
 import { nearest } from './nearest.ts';
 import { gpuProblems } from './gpus.ts';
+import { either, variablesLike } from './misplaced.ts';
 import { missingSettings } from './results.ts';
 import { ConfigSchema, type Config } from './schema.ts';
 import { FROM_FILE, PREFIX, parseVariable, RESERVED, settings, type Setting } from './variables.ts';
@@ -56,7 +57,7 @@ function assign(tree: Tree, path: readonly string[], value: unknown): void {
 }
 
 function valueAt(tree: Tree, path: string): unknown {
-  return path.split('.').reduce<unknown>((node, key) => {
+  return namesInPath(path).reduce<unknown>((node, key) => {
     return typeof node === 'object' && node !== null ? (node as Tree)[key] : undefined;
   }, tree);
 }
@@ -76,22 +77,30 @@ const SECRET = new Set([
   'runner.fetch.arweaveGateway',
 ]);
 /** Endpoints whose address is the key to them. */
-const SECRET_ENDPOINTS = /^chains(\.\d+(\.rpc(\.\d+)?)?)?$/;
+const SECRET_ENDPOINTS = /^chains(\[\d+\](\.rpc(\[\d+\])?)?)?$/;
 
 /** Logins of registries. */
-const SECRET_LOGINS = /^runner(\.registries(\..+)?)?$/;
+const SECRET_LOGINS = /^runner(\.registries(\[.+)?)?$/;
 
-const isSecret = (path: string) => SECRET.has(path) || SECRET_ENDPOINTS.test(path) || SECRET_LOGINS.test(path);
+/** Where a setting stands in the wrong section, its name tells what it is. */
+const SECRET_NAMES = /(password|secret\w*|key(id)?|authorization|token)$/i;
+
+const isSecret = (path: string) =>
+  SECRET.has(path) || SECRET_ENDPOINTS.test(path) || SECRET_LOGINS.test(path) || SECRET_NAMES.test(path);
 
 function problems(tree: Tree, errors: Readonly<Record<string, readonly string[]>>): readonly string[] {
   return Object.entries(errors).map(([path, texts]) => {
     const value = valueAt(tree, path);
     const got = value === undefined || isSecret(path) ? '' : ` It is ${JSON.stringify(value)}.`;
     const variable = knownSettings.find((setting) => setting.path.join('.') === path)?.variable;
+    if (variable !== undefined && value === undefined && isUnknown(texts))
+      return `${path}: ${texts.join(' ')}${dotted(path)}`;
     const hint = hintFor(ConfigSchema, path, isSecret(path) && typeof value === 'string' ? undefined : value);
     return `${path}: ${texts.join(' ')}${got}${hint}${variable ? ` (as a variable: ${variable})` : ''}`;
   });
 }
+
+const isUnknown = (texts: readonly string[]) => texts.some((text) => text.endsWith('field is not known.'));
 
 function freeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null) {
@@ -101,9 +110,14 @@ function freeze<T>(value: T): T {
   return value;
 }
 
-function unknownVariable(name: string, known: readonly string[]): string {
-  const meant = nearest(name, known);
-  const hint = meant === undefined ? 'docs/configuration.md lists them all' : `did you mean ${meant}?`;
+function unknownVariable(name: string): string {
+  const alike = variablesLike(name, knownSettings);
+  const near = nearest(
+    name,
+    knownSettings.map(({ variable }) => variable),
+  );
+  const meant = alike.length > 0 ? alike : near === undefined ? [] : [near];
+  const hint = meant.length === 0 ? 'docs/configuration.md lists them all' : `did you mean ${either(meant)}?`;
   return `${name}: no setting has this variable; ${hint}`;
 }
 
@@ -134,7 +148,7 @@ function readGiven(variables: Variables, workingDir: string): Given {
       continue;
     }
     const filed = name.endsWith(FROM_FILE) ? byVariable.get(name.slice(0, -FROM_FILE.length)) : undefined;
-    if (!filed) found.push(unknownVariable(name, [...byVariable.keys()]));
+    if (!filed) found.push(unknownVariable(name));
     else if (variables[filed.variable] !== undefined) found.push(`${name}: ${filed.variable} is set as well; give one`);
     else {
       try {

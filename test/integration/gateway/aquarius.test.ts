@@ -147,8 +147,8 @@ describe("the node's own catalogue, as a metadata store", () => {
       ['metadata.algorithm', { ...good, metadata: { ...good.metadata, type: 'algorithm' } }],
       ['version', { ...good, version: '5.0.0' }],
       ['id', { ...good, id: `did:op:${'0'.repeat(64)}` }],
-      ['services.0.timeout', { ...good, services: [{ ...service, timeout: 'long' }] }],
-      ['services.0', { ...good, services: [{ ...service, type: 'compute' }] }],
+      ['services[0].timeout', { ...good, services: [{ ...service, timeout: 'long' }] }],
+      ['services[0]', { ...good, services: [{ ...service, type: 'compute' }] }],
       ['services', { ...good, services: [] }],
       ['@context', { ...good, '@context': undefined }],
     ] as const) {

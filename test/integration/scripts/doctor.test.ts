@@ -101,8 +101,8 @@ describe('the doctor', () => {
     const told = about('catalogue');
     expect(told.map(({ level }) => level)).to.deep.equal(['warn', 'warn', 'warn', 'warn']);
     const text = told.map((finding) => finding.text).join('\n');
-    expect(text).to.contain(`publisherTrustedAlgorithms.1 (${did('b')}) has no filesChecksum and no containerSection`);
-    for (const word of [did('2'), did('3'), 'name nobody', 'metadata.type', 'services.0.compute.allowRawAlgorithm'])
+    expect(text).to.contain(`publisherTrustedAlgorithms[1] (${did('b')}) has no filesChecksum and no containerSection`);
+    for (const word of [did('2'), did('3'), 'name nobody', 'metadata.type', 'services[0].compute.allowRawAlgorithm'])
       expect(text).to.contain(word);
     const lenient = await examine({ ...variables, CAPSTAN_ASSETS_TRUST_WITHOUT_CHECKSUMS: 'true' });
     expect(lenient.about('catalogue')).to.have.length(3);

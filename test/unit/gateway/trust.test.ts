@@ -139,7 +139,7 @@ describe('trust', () => {
       expect(verdict).to.include({ kind: 'refused', code: 'not_trusted_algo' });
       expect(verdict)
         .to.have.property('detail')
-        .that.contains(`publisherTrustedAlgorithms.1 (${algorithm.id}) ${text}`);
+        .that.contains(`publisherTrustedAlgorithms[1] (${algorithm.id}) ${text}`);
       expect(codeOf(trusting(listed(entry(changes)), { trustWithoutChecksums: true }))).to.equal('trusted');
     }
     // Another entry of the same algorithm may still be whole.
@@ -148,7 +148,7 @@ describe('trust', () => {
       filesChecksums: [files],
     });
     expect(unsettledEntries(computing(listed(entry(), { did: algorithm.id }, { did: '*' })))).to.deep.equal([
-      `publisherTrustedAlgorithms.1 (${algorithm.id}) has no filesChecksum and no containerSectionChecksum`,
+      `publisherTrustedAlgorithms[1] (${algorithm.id}) has no filesChecksum and no containerSectionChecksum`,
     ]);
   });
 

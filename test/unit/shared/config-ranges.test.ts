@@ -1,5 +1,5 @@
 import { ConfigSchema } from '@capstan/shared/config/schema';
-import { compile } from '@capstan/shared/validate';
+import { compile, pathText } from '@capstan/shared/validate';
 import { expect } from 'chai';
 import type { TSchema } from 'typebox';
 
@@ -29,7 +29,7 @@ function numbersIn(schema: TSchema, path: readonly string[] = []): readonly Rang
   if (known.type === 'number' || known.type === 'integer') {
     return [
       {
-        name: path.join('.'),
+        name: pathText(path),
         isWhole: known.type === 'integer',
         schema: known,
         put: (value) => at(path, value) as object,
@@ -70,9 +70,9 @@ describe('a number of the configuration', () => {
   it('is found, with all others', () => {
     expect(all.map(({ name }) => name)).to.include.members([
       'gateway.port',
-      'chains.0.confirmations',
-      'runner.environments.0.storageExpiryS',
-      'runner.environments.0.filter.maxDurationS',
+      'chains[0].confirmations',
+      'runner.environments[0].storageExpiryS',
+      'runner.environments[0].filter.maxDurationS',
     ]);
   });
 

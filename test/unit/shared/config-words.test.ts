@@ -44,6 +44,43 @@ describe('a refused setting', () => {
       .and.not.to.contain('secret');
   });
 
+  it('in the wrong section is answered with the right one', () => {
+    const text = refusal(
+      'port: 1\noperators: []\ngateway:\n  keepEventsDays: 3\n  maxJobs: 2\nrunner:\n  environments:\n    - minFreeDiskGB: 1\n',
+    );
+    const about = (key: string) => text.split('\n').find((line) => line.trim().startsWith(`${key}:`));
+    expect(about('gateway.keepEventsDays')).to.contain('Did you mean gateway.live.keepEventsDays?');
+    expect(about('gateway.maxJobs')).to.contain('Did you mean runner.environments[].maxJobs?');
+    expect(about('port')).to.contain('Did you mean gateway.port or runner.files.port?');
+    expect(about('operators')).to.contain('Did you mean gateway.operators?');
+    expect(about('runner.environments[0].minFreeDiskGB')).to.contain('Did you mean runner.minFreeDiskGB?');
+  });
+
+  it('in the wrong section of a list is answered with that member of it', () => {
+    const text = refusal('runner:\n  environments:\n    - id: a\n    - entrypoint: run\n      memoryGb: 1\n');
+    expect(text).to.contain('Did you mean runner.environments[1].filter.entrypoint?');
+    expect(text).to.contain('Did you mean runner.environments[1].memoryGB?');
+  });
+
+  it('with dots in its name is answered with its section', () => {
+    const text = refusal('runner.id: x\n');
+    expect(text).to.contain('Write id in the section runner').and.not.to.contain('CAPSTAN_RUNNER_ID');
+  });
+
+  it('given by a variable of another section is answered with the right variable', () => {
+    expect(refusal('', { CAPSTAN_GATEWAY_KEEP_EVENTS_DAYS: '3' })).to.contain(
+      'did you mean CAPSTAN_GATEWAY_LIVE_KEEP_EVENTS_DAYS?',
+    );
+    expect(refusal('', { CAPSTAN_PUBLIC_URL: 'https://node.example' })).to.contain(
+      'did you mean CAPSTAN_GATEWAY_PUBLIC_URL?',
+    );
+  });
+
+  it('is never repeated where it looks like a secret in the wrong section', () => {
+    const text = refusal('gateway:\n  secretAccessKey: 5eec7e7\n  nodekey: 5eec7e7\npassword: 5eec7e7\n');
+    expect(text).to.contain('Did you mean results.s3.secretAccessKey?').and.not.to.contain('5eec7e7');
+  });
+
   it('in a file that is not there is told in words', () => {
     const missing = refusal('', { CAPSTAN_CONFIG: 'nowhere.yaml' });
     expect(missing).to.contain(join(dir, 'nowhere.yaml')).and.to.contain('CAPSTAN_CONFIG').and.not.to.contain('ENOENT');

@@ -64,9 +64,9 @@ describe('the configuration', () => {
       'CAPSTAN_GATEWAY_PROT: no setting has this variable; did you mean CAPSTAN_GATEWAY_PORT?',
     );
     expect(problems).to.match(/gateway\.prot: .* Did you mean gateway\.port\?/);
-    expect(problems).to.match(/gateway\.operators\.0: .* put the address in quotes/);
+    expect(problems).to.match(/gateway\.operators\[0\]: .* put the address in quotes/);
     expect(problems).to.match(/runner\.id: .* read as a number: put it in quotes/);
-    expect(problems).to.match(/environments\.0\.maxJob: .* Did you mean runner\.environments\.0\.maxJobs\?/);
+    expect(problems).to.match(/environments\[0\]\.maxJob: .* Did you mean runner\.environments\[0\]\.maxJobs\?/);
   });
 
   it('takes a value from the file that a variable with _FILE names', () => {
@@ -103,8 +103,8 @@ describe('the configuration', () => {
     expect(about('gateway.statusAccess')).to.match(/"open", "id", "signed".*It is "shut"/);
     expect(about('gateway.chainId')).to.match(/a whole number.*It is "x"/);
     expect(about('runner.jobUid')).to.match(/1 or more.*It is 0/);
-    expect(about('runner.environments.0.id')).to.match(/letters, digits and _ -.*It is "a b"/);
-    expect(about('runner.environments.0.maxJobs')).to.match(/1 or more.*It is 0/);
+    expect(about('runner.environments[0].id')).to.match(/letters, digits and _ -.*It is "a b"/);
+    expect(about('runner.environments[0].maxJobs')).to.match(/1 or more.*It is 0/);
     expect(about('colour')).to.match(/not known/);
     expect(about('CAPSTAN_GATEWAY_PROT')).to.match(/no setting/);
   });
@@ -121,9 +121,9 @@ describe('the configuration', () => {
       'nodeKey',
       'nats.password',
       'nats.servers',
-      'chains.0.rpc.0',
+      'chains[0].rpc[0]',
       'gateway.metadataStoreUrl',
-      'runner.registries.0.password',
+      'runner.registries[0].password',
     ]) {
       expect(problems).to.contain(key);
     }

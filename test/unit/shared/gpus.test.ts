@@ -13,7 +13,7 @@ describe('the GPUs of environments', () => {
   });
 
   it('have one name each, so that no card is lent twice', () => {
-    expect(problemsOf(['0', '00']).join()).to.match(/environments\.0\.gpus: "00" is to be written as "0"/);
+    expect(problemsOf(['0', '00']).join()).to.match(/environments\[0\]\.gpus: "00" is to be written as "0"/);
     expect(problemsOf(['all']).join()).to.contain('Name each one');
     expect(problemsOf([CARD, CARD.toLowerCase()]).join()).to.contain('in two spellings');
     expect(problemsOf(['0', CARD]).join()).to.contain('all of them by UUID');

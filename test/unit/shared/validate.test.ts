@@ -61,7 +61,7 @@ describe('validation', () => {
     expect(() => validate(1)).to.throw('schema is invalid');
   });
 
-  it('names every bad field at once, nested ones with dots', () => {
+  it('names every bad field at once, nested ones with dots, members of lists by number', () => {
     const errors = errorsOf(StartRequestSchema, {
       signature: 'nope',
       consumerAddress: `0x${'a'.repeat(40)}`,
@@ -71,8 +71,8 @@ describe('validation', () => {
       additionalDatasets: [{ documentId: 'ab'.repeat(32), serviceId: 'b', transferTxId: 'c' }, { serviceId: 'b' }],
     });
     expect(Object.keys(errors).toSorted()).to.deep.equal([
-      'additionalDatasets.1.documentId',
-      'additionalDatasets.1.transferTxId',
+      'additionalDatasets[1].documentId',
+      'additionalDatasets[1].transferTxId',
       'algorithm.meta.container.image',
       'dataset.transferTxId',
       'environment',

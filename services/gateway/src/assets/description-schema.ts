@@ -95,9 +95,9 @@ export function problemsOf(value: unknown): FieldErrors | undefined {
 function problemsOfServices({ services }: Ddo): FieldErrors | undefined {
   const found = services.flatMap(({ problems, type, compute }, index) => {
     const missing =
-      type === 'compute' && compute === undefined ? [`The services.${index}.compute field is required.`] : [];
+      type === 'compute' && compute === undefined ? [`The services[${index}].compute field is required.`] : [];
     const all = [...(problems ?? []), ...missing];
-    return all.length === 0 ? [] : [[`services.${index}`, all] as const];
+    return all.length === 0 ? [] : [[`services[${index}]`, all] as const];
   });
   return found.length === 0 ? undefined : Object.fromEntries(found);
 }

@@ -131,7 +131,7 @@ interface Unsettled {
 }
 
 function nameOf({ did, index, missing }: Unsettled): string {
-  return `publisherTrustedAlgorithms.${index} (${did}) has no ${missing.join(' and no ')}`;
+  return `publisherTrustedAlgorithms[${index}] (${did}) has no ${missing.join(' and no ')}`;
 }
 
 function unsettledText(entry: Unsettled): string {
