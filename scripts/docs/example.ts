@@ -15,7 +15,7 @@ function sectionText({ path, description, rows }: Section): string {
   if (path.endsWith('[]')) return environmentText(path, rows);
   // A part of an environment that is there only with settings of its own.
   if (path.includes('[].'))
-    return [...comment(description, 3), `${indent(3)}# ${lastOf(path)}: (not set)`, ''].join('\n');
+    return [...comment(description, 3), `${indent(3)}#${lastOf(path)}: # not set`, ''].join('\n');
   const depth = path === '' ? 0 : path.split('.').length;
   const title = path === '' ? [] : [...comment(description, depth - 1), `${indent(depth - 1)}#${lastOf(path)}:`];
   // Environments are spelled out below, in a section of their own.
@@ -36,7 +36,7 @@ function environmentText(path: string, rows: readonly SettingRow[]): string {
 function settingLines({ name, node }: SettingRow, depth: number): readonly string[] {
   const about = comment(node.description ?? '', depth);
   return node.default === undefined
-    ? [...about, `${indent(depth)}# ${name}: (not set)`]
+    ? [...about, `${indent(depth)}#${name}: # not set`]
     : [...about, `${indent(depth)}#${name}: ${JSON.stringify(node.default)}`];
 }
 

@@ -6,6 +6,7 @@ import { ConfigSchema } from '@capstan/shared/config/schema';
 import { settings } from '@capstan/shared/config/variables';
 import { STATUS_ROWS } from '@capstan/shared/contract/status';
 import { expect } from 'chai';
+import { parse } from 'yaml';
 import { PAGES } from '../../../scripts/docs/pages.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
@@ -51,8 +52,21 @@ describe('the example configuration', () => {
   });
 
   it('says the defaults, once the # in front of them are taken away', () => {
-    const bare = page('capstan.example.yaml').replaceAll(/^( *)#(?=\S)/gm, '$1');
+    const bare = page('capstan.example.yaml').replaceAll(/^( *)#(?=(- )?\S+:( [^#]|$))/gm, '$1');
     expect(bare).to.contain('\n  port: 8030\n');
     expect(loaded(bare)).to.deep.equal(loaded(''));
+  });
+
+  it('has every setting without a default in its place, once the # in front of it is taken away', () => {
+    const bare = page('capstan.example.yaml').replaceAll(/^( *)#(?=\S)/gm, '$1');
+    const unset = [...page('capstan.example.yaml').matchAll(/^ *#(\w+): +# not set$/gm)];
+    expect(unset).to.have.length.above(20);
+    const tree = parse(bare) as {
+      readonly gateway: object;
+      readonly runner: { readonly environments: readonly object[] };
+    };
+    expect(tree).to.include({ nodeKey: null });
+    expect(tree.gateway).to.include({ publicUrl: null, port: 8030 });
+    expect(tree.runner.environments[0]).to.include({ memoryGB: null, filter: null, maxJobs: 2 });
   });
 });
