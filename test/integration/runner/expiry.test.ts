@@ -18,6 +18,8 @@ describe('a runner', () => {
     for (const jobId of [over, kept]) {
       await scene.until(jobId, 'end');
       await engine.untilGone(jobId);
+      // What is in hand again, because its command came again, is left for the next round.
+      await scene.left(jobId);
     }
     await scene.runner().stop();
     const dir = join(scene.dataDir, 'results');
@@ -54,6 +56,7 @@ describe('a runner whose disk is not that of the gateway', () => {
     const jobId = await scene.start(JOB);
     await scene.until(jobId, 'end');
     await engine.untilGone(jobId);
+    await scene.left(jobId);
     const dir = join(scene.dataDir, 'results');
     const changes = watch(dir);
     await scene.want(jobId, 'deleted');

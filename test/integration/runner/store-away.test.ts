@@ -58,6 +58,8 @@ describe('results that expire while their store is away', () => {
     });
     await scene.until(jobId, 'end');
     await engine.untilGone(jobId);
+    // What is in hand again, because its command came again, is left for the next round.
+    await scene.left(jobId);
     await scene.runner().stop();
     const path = join(scene.dataDir, 'results', jobId, '1', 'manifest.json');
     const manifest = JSON.parse(await readFile(path, 'utf8')) as Manifest;

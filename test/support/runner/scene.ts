@@ -29,7 +29,7 @@ import { loadOrCreateNodeKey, type NodeKey } from '@capstan/shared/node-key';
 import { engineSocket, leftoversOf, removeLeftovers } from '../../../scripts/parts/engine.ts';
 import { createMailbox } from '../../../scripts/parts/mailbox.ts';
 import { natsVariables, startNats, wipeNats } from '../../../scripts/parts/nats.ts';
-import { startService, untilReady, type RunningService } from '../../../scripts/parts/service.ts';
+import { parseEntry, startService, untilReady, type RunningService } from '../../../scripts/parts/service.ts';
 import { temporaryFolder } from '../../../scripts/parts/temporary-folder.ts';
 import { TEST_PREFIX } from '../node.ts';
 import type { SpecParts } from './spec.ts';
@@ -63,6 +63,8 @@ export interface Scene extends AsyncDisposable {
   codes(jobId: JobId): readonly number[];
   /** The first word of how far a job is that matches. */
   progress(jobId: JobId, matches: (progress: Progress) => boolean): Promise<Progress>;
+  /** Resolves when the runner has let go of the job: its end is told, it is cleared away, and its command does not come again. */
+  left(jobId: JobId): Promise<void>;
   /** The first word that nothing is left of a run, for that reason. */
   cleared(jobId: JobId, because: Cleared['because']): Promise<Cleared>;
   announced(matches: (announcement: Announcement) => boolean, what: string): Promise<Announcement>;
@@ -216,6 +218,16 @@ export async function startScene({ variables = {}, limits = {} }: SceneOptions =
         what: `progress of ${jobId}`,
         limitMs: LIMIT_MS,
       }),
+    async left(jobId) {
+      await runner.until({
+        match(line) {
+          const entry = parseEntry(line);
+          return entry?.msg === 'job leaves' && entry['jobId'] === jobId ? entry : undefined;
+        },
+        what: `"job leaves" of ${jobId}`,
+        limitMs: LIMIT_MS,
+      });
+    },
     cleared: (jobId, because) =>
       clearings.first({
         match: (word) => (word.because === because && word.runs.some((run) => run.jobId === jobId) ? word : undefined),
