@@ -106,6 +106,8 @@ export async function awaitEnd(
   ]);
   if (end === 'missed') return { because: halted.aborted ? 'stop' : 'engine', isWatched: false };
   if (end === 'exited') return { ...(cause ?? { because: 'exit' }), isWatched: connections === 1 };
+  // Of a run that is dropped nothing is noted: another life, or another runner, may go on with it.
+  signal.throwIfAborted();
   const { because } = end;
   log.info({ because }, 'stopping the algorithm');
   await note(end);
