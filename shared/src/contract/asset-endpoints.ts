@@ -75,7 +75,7 @@ export const ASSET_ENDPOINTS = {
     path: '/api/aquarius/assets/ddo/{did}',
     summary: "A description of the node's own catalogue",
     about:
-      'What is for listed consumers only is shown to those, with a typed signature or a token. Results of jobs are not shown.',
+      'What is for listed consumers only is shown to those, with a typed signature or a token. Results of jobs are not shown. With what a metadata store adds: `nft` (owner and state as its chain says, where the node can ask it), `datatokens`, `stats`, `purgatory`.',
     parameters: AssetPathSchema,
     from: 'path',
     takesToken: true,
@@ -96,7 +96,7 @@ export const ASSET_ENDPOINTS = {
     path: '/api/aquarius/assets/query',
     summary: "What the node's own catalogue offers",
     about:
-      'With match or term on id, type, name or author; size and from. Shows what assetDescription shows, but for what is unlisted.',
+      'With match, term or terms on id, type, name or author, with ids, or some of these in bool; size and from. Shows what assetDescription shows, but for what is unlisted.',
     parameters: AssetQuerySchema,
     from: 'body',
     takesToken: true,

@@ -45,7 +45,8 @@ export const AssetQuerySchema = Type.Object({
     Type.Unsafe<Readonly<Record<string, unknown>>>(
       Type.Record(Type.String({ maxLength: 64 }), Type.Unknown(), {
         maxProperties: 1,
-        description: '`{match: {field: text}}` or `{term: {field: text}}`, the field one of id, type, name, author.',
+        description:
+          '`{match: {field: text}}`, `{term: {field: text}}` or `{terms: {field: [text]}}`, the field one of id, type, name, author; `{ids: {values: [DID]}}`; or some of these as `{bool: {filter: []}}` or `must`.',
       }),
     ),
   ),

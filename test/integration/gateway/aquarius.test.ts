@@ -48,11 +48,27 @@ describe("the node's own catalogue, as a metadata store", () => {
     const ddo = await write(publishable({ nftAddress: address('3') }));
     const answer = await call('GET', `ddo/${ddo.id}`);
     expect(answer.status).to.equal(200);
-    expect(answer.json()).to.deep.equal(ddo);
-    expect((await call('GET', `ddo/${didSuffix(ddo.id)}`)).json()).to.deep.equal(ddo);
+    const shown = answer.json() as object;
+    expect(shown).to.deep.include(ddo);
+    expect((await call('GET', `ddo/${didSuffix(ddo.id)}`)).json()).to.deep.equal(shown);
     for (const did of [`did:op:${'0'.repeat(64)}`, '..%2f..%2fnode', 'x', encodeURIComponent('../../store/capstan')]) {
       expect((await call('GET', `ddo/${did}`)).status, did).to.equal(404);
     }
+  });
+
+  it('adds what a metadata store would, and keeps what the description says of it', async () => {
+    const own = { nft: { state: 4, owner: OWNER }, stats: { orders: 2, price: { value: '1' } } };
+    const ddo = await write({ ...publishable({ nftAddress: address('7') }), ...own });
+    const [service] = ddo.services;
+    const token = { address: service?.datatokenAddress, name: '', symbol: '', serviceId: service?.id };
+    expect((await call('GET', `ddo/${ddo.id}`)).json()).to.deep.include({
+      nft: { address: ddo.nftAddress, name: '', symbol: '', ...own.nft },
+      datatokens: [token],
+      stats: own.stats,
+      purgatory: { state: false },
+    });
+    const { hits } = (await call('POST', 'query', { query: { ids: { values: [ddo.id] } } })).json() as FoundAssets;
+    expect(hits.hits[0]?._source).to.deep.include({ datatokens: [token] });
   });
 
   it('shows what is for listed consumers to those alone', async () => {
@@ -98,6 +114,13 @@ describe("the node's own catalogue, as a metadata store", () => {
     expect((await found({ query: { term: { 'metadata.type.keyword': 'algorithm' } } })).ids).to.deep.equal([
       scene.algorithm.id,
     ]);
+    const both = [ddo.id, scene.algorithm.id];
+    const ids = { ids: { values: [...both, `did:op:${'0'.repeat(64)}`] } };
+    expect((await found({ query: ids })).ids).to.have.members(both);
+    expect((await found({ query: { terms: { id: both } } })).ids).to.have.members(both);
+    const isAlgorithm = { term: { 'metadata.type': 'algorithm' } };
+    const searched = { bool: { filter: [ids], must: isAlgorithm } };
+    expect((await found({ query: searched })).ids).to.deep.equal([scene.algorithm.id]);
     const all = await found({ size: 100 });
     expect(all.total).to.equal(all.ids.length);
     const paged = await Promise.all([0, 1].map((from) => found({ size: 1, from })));
@@ -110,6 +133,14 @@ describe("the node's own catalogue, as a metadata store", () => {
       { query: { term: { nftAddress: OWNER } } },
       { query: { script: { source: 'x' } } },
       { query: { bool: {} } },
+      { query: { bool: { must_not: [{ term: { name: 'a' } }] } } },
+      { query: { bool: { filter: [{ term: { name: 'a' } }], should: [] } } },
+      { query: { bool: { filter: [{ bool: { filter: [{ term: { name: 'a' } }] } }] } } },
+      { query: { bool: { filter: Array.from({ length: 21 }, () => ({ term: { name: 'a' } })) } } },
+      { query: { bool: { filter: 'a' } } },
+      { query: { ids: { values: 'a' } } },
+      { query: { ids: { values: Array.from({ length: 1_001 }, String) } } },
+      { query: { terms: { 'services.files': ['0x'] } } },
       { query: { match: { name: 'a', author: 'b' } } },
       { query: { match: { name: 'a' }, term: { name: 'b' } } },
       { query: { match: { name: ['a'] } } },

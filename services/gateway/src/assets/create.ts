@@ -6,6 +6,7 @@ import type { Chain } from '../chain/provider.ts';
 import { createAssets, type Assets, type DdoSource } from './assets.ts';
 import { createCatalogueList, type ListCatalogue } from './catalogue-list.ts';
 import { createCatalogue } from './catalogue.ts';
+import { createIndexed, type Indexed } from './indexed.ts';
 import { createMetadataStore } from './metadata-store.ts';
 import { createOpenRecorded, type OpenRecorded } from './recorded.ts';
 import { createOnChain } from './on-chain.ts';
@@ -23,17 +24,19 @@ export interface KnownAssets extends Assets {
   /** What the operator offers. */
   readonly catalogue: DdoSource;
   readonly list: ListCatalogue;
+  readonly indexed: Indexed;
   readonly recorded: OpenRecorded;
 }
 
 export function assetsOf(options: AssetsOptions): KnownAssets {
-  const { catalogueDir: dir, chains, key, clock } = options;
+  const { catalogueDir: dir, chains, config, key, clock } = options;
   const catalogue = createCatalogue(dir);
   const unpack = createUnpackApart();
   return {
     ...findingIn(catalogue, unpack, options),
     catalogue,
     list: createCatalogueList({ dir, catalogue, clock }),
+    indexed: createIndexed({ chains, freshMs: config.gateway.metadataFreshS * 1_000, clock }),
     recorded: createOpenRecorded(chains, key, unpack),
   };
 }

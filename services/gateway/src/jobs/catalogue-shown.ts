@@ -5,6 +5,7 @@ import type { Ddo } from '@capstan/shared/contract/ddo';
 import { fullDid } from '@capstan/shared/contract/ids';
 import { CapstanError } from '@capstan/shared/errors';
 import type { DdoSource } from '../assets/assets.ts';
+import { withAdditions, type Indexed } from '../assets/indexed.ts';
 import type { ListCatalogue } from '../assets/catalogue-list.ts';
 import { matcherOf, SEARCHED } from '../assets/search.ts';
 import { isShownFromCatalogue } from '../assets/shown.ts';
@@ -12,6 +13,7 @@ import { isShownFromCatalogue } from '../assets/shown.ts';
 interface ShownOptions {
   readonly catalogue: DdoSource;
   readonly list: ListCatalogue;
+  readonly indexed: Indexed;
 }
 
 export interface CatalogueShown {
@@ -25,11 +27,11 @@ const DEFAULT_SIZE = 10;
 /** To be had by whoever knows of it, and shown in no list. */
 const UNLISTED = 5;
 
-export function createCatalogueShown({ catalogue, list }: ShownOptions): CatalogueShown {
+export function createCatalogueShown({ catalogue, list, indexed }: ShownOptions): CatalogueShown {
   return {
     async find(did, caller) {
       const ddo = await catalogue.find(fullDid(did));
-      if (ddo && isShownFromCatalogue(ddo, caller)) return ddo;
+      if (ddo && isShownFromCatalogue(ddo, caller)) return indexed.withFacts(ddo);
       throw new CapstanError(
         'NOT_FOUND',
         'The catalogue of this node has no such asset. Check the DID; what is for listed consumers only is shown to them, with a typed signature or a token.',
@@ -40,7 +42,7 @@ export function createCatalogueShown({ catalogue, list }: ShownOptions): Catalog
       if (!matches) throw unsearchable();
       const all = await list();
       const found = all.filter((ddo) => isListed(ddo) && isShownFromCatalogue(ddo, caller) && matches(ddo));
-      const hits = found.slice(from, from + size).map((ddo) => ({ _id: ddo.id, _source: ddo }));
+      const hits = found.slice(from, from + size).map((ddo) => ({ _id: ddo.id, _source: withAdditions(ddo) }));
       return { took: 0, timed_out: false, hits: { total: { value: found.length, relation: 'eq' }, hits } };
     },
   };
@@ -49,6 +51,6 @@ export function createCatalogueShown({ catalogue, list }: ShownOptions): Catalog
 const isListed = ({ nft, indexedMetadata }: Ddo) => nft?.state !== UNLISTED && indexedMetadata?.nft?.state !== UNLISTED;
 
 function unsearchable(): CapstanError {
-  const text = `The query field takes match or term, with one text for one of ${SEARCHED.join(', ')}.`;
+  const text = `The query field takes match, term or terms, for one of ${SEARCHED.join(', ')}, or ids, and bool with some of these as its filter or must.`;
   return new CapstanError('VALIDATION', 'Validation error', { fields: { query: [text] } });
 }
