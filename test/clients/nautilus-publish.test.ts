@@ -147,7 +147,7 @@ describe('nautilus, publishing', () => {
     const { id, serviceEndpoint = '' } = serviceOf(asset);
     const [info] = await publisher.files.checkDidFiles(asset.id, id, serviceEndpoint, true);
     const { entrypoint, checksum } = world.container;
-    const containerSectionChecksum = shelf.getHash(`${entrypoint}${checksum}`);
+    const containerSectionChecksum = shelf.getHash(entrypoint + String(checksum));
     const trusted = { did: asset.id, containerSectionChecksum, filesChecksum: info?.checksum };
     await edit(dataset, (compute) => ({ ...compute, publisherTrustedAlgorithms: [trusted] }), { name: 'With trust' });
     expect((await getAsset(dataset)).metadata.name).to.equal('With trust');

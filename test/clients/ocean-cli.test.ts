@@ -10,6 +10,7 @@ import type { OrderQuote } from '@capstan/shared/contract/quotes';
 import { messageOf } from '@capstan/shared/errors';
 import { hasEnded } from '../../scripts/parts/subscription.ts';
 import { CONFIRMATIONS, inSeconds, type Market } from '../support/chain/market.ts';
+import { ANY, computing, described, files } from './ocean-cli-files.ts';
 import type { Asset } from './ocean-js-shelf.ts';
 import { loadOceanJs } from './ocean-js.ts';
 import { startPublishersWorld, type Person, type PublishersWorld } from './publishers-world.ts';
@@ -39,45 +40,6 @@ describe('the commands of ocean-cli', () => {
     await market.ocean.fund(consumer.trader.signer.address, parseEther('1000'));
   });
   after(() => releases.disposeAsync());
-
-  /** A file as its users write one, with all that a metadata store adds later on. */
-  const described = (type: 'dataset' | 'algorithm', service: object, more: object = {}) => ({
-    '@context': ['https://w3id.org/did/v1'],
-    id: '',
-    nftAddress: '',
-    version: '4.1.0',
-    chainId: null,
-    metadata: {
-      created: '2026-01-01T00:00:00Z',
-      updated: '2026-01-01T00:00:00Z',
-      type,
-      name: 'By the tool',
-      description: 'Published by a command.',
-      tags: ['test'],
-      author: 'A tester',
-      license: 'CC0',
-      additionalInformation: { termsAndConditions: true },
-      ...more,
-    },
-    services: [{ id: 'ccb398c50d6abd5b456e8d7242bd856a', datatokenAddress: '', timeout: 86_400, ...service }],
-    event: {},
-    nft: { address: '', name: 'Ocean Data NFT', symbol: 'OCEAN-NFT', state: 5, tokenURI: '', owner: '', created: '' },
-    purgatory: { state: false },
-    datatokens: [],
-    stats: { allocated: 0, orders: 0, price: { value: '0' } },
-  });
-  const files = (...entries: readonly object[]) => ({ datatokenAddress: '0x0', nftAddress: '0x0', files: entries });
-  const computing = (lists: object = {}) => ({
-    type: 'compute',
-    compute: {
-      allowRawAlgorithm: false,
-      allowNetworkAccess: true,
-      publisherTrustedAlgorithmPublishers: [],
-      publisherTrustedAlgorithms: [],
-      ...lists,
-    },
-  });
-  const ANY = { publisherTrustedAlgorithms: null, publisherTrustedAlgorithmPublishers: null };
 
   /** Sealed before it is validated, and recorded without a proof. */
   const record = async ({ publisher, trader, shelf }: Person, ddo: Asset): Promise<void> => {
@@ -271,8 +233,8 @@ describe('the commands of ocean-cli', () => {
     const algorithmAsset = await resolve(owner, code);
     const { url } = market.node;
     const [info] = await owner.publisher.files.checkDidFiles(code, first(algorithmAsset).id, url, true);
-    const { entrypoint, checksum } = algorithmAsset.metadata.algorithm?.container ?? {};
-    const containerSectionChecksum = owner.shelf.getHash(`${entrypoint}${checksum}`);
+    const { container } = algorithmAsset.metadata.algorithm ?? {};
+    const containerSectionChecksum = owner.shelf.getHash(String(container?.entrypoint) + String(container?.checksum));
     await update((trusted) => [...trusted, { did: code, containerSectionChecksum, filesChecksum: info?.checksum }]);
     expect(await ended(data, await startCompute([data], code))).to.include({ status: 70 });
     await update((trusted) => trusted.slice(0, -1));

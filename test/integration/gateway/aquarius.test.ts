@@ -68,7 +68,8 @@ describe("the node's own catalogue, as a metadata store", () => {
       purgatory: { state: false },
     });
     const { hits } = (await call('POST', 'query', { query: { ids: { values: [ddo.id] } } })).json() as FoundAssets;
-    expect(hits.hits[0]?._source).to.deep.include({ datatokens: [token] });
+    for (const { _source } of hits.hits) expect(_source).to.deep.include({ datatokens: [token] });
+    expect(hits.total.value).to.equal(1);
   });
 
   it('shows what is for listed consumers to those alone', async () => {
@@ -115,11 +116,11 @@ describe("the node's own catalogue, as a metadata store", () => {
       scene.algorithm.id,
     ]);
     const both = [ddo.id, scene.algorithm.id];
-    const ids = { ids: { values: [...both, `did:op:${'0'.repeat(64)}`] } };
-    expect((await found({ query: ids })).ids).to.have.members(both);
+    const byIds = { ids: { values: [...both, `did:op:${'0'.repeat(64)}`] } };
+    expect((await found({ query: byIds })).ids).to.have.members(both);
     expect((await found({ query: { terms: { id: both } } })).ids).to.have.members(both);
     const isAlgorithm = { term: { 'metadata.type': 'algorithm' } };
-    const searched = { bool: { filter: [ids], must: isAlgorithm } };
+    const searched = { bool: { filter: [byIds], must: isAlgorithm } };
     expect((await found({ query: searched })).ids).to.deep.equal([scene.algorithm.id]);
     const all = await found({ size: 100 });
     expect(all.total).to.equal(all.ids.length);
