@@ -29,11 +29,8 @@ describe('npm run uninstall', () => {
     const dataDir = join(folder.path, 'var');
     const runnerId = (node: string) => `${TEST_PREFIX}${node}`;
     releases.defer(async () => removeLeftovers(await leftoversOf((id) => [MINE, THEIRS].map(runnerId).includes(id))));
-    for (const [node, digit] of [
-      [MINE, '1'],
-      [THEIRS, '2'],
-    ] as const) {
-      const jobId = digit.repeat(32) as JobId;
+    for (const node of [MINE, THEIRS]) {
+      const jobId = randomBytes(16).toString('hex') as JobId;
       await createLike({
         node,
         runnerId: runnerId(node),
