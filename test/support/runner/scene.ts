@@ -52,8 +52,10 @@ export interface Scene extends AsyncDisposable {
   anotherRunner(more: Readonly<Record<string, string>>, isRefused?: boolean): Promise<RunningService>;
   /** Starts the runner, with further variables, again each time that it ends, as a supervisor does, until the signal aborts. */
   keepRunner(more: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void>;
-  /** Ends NATS as if its disk had been lost, and starts it again. */
+  /** Ends NATS as if its disk had been lost, and starts it again. Resolves when this scene's own client is connected again. */
   wipeNats(): Promise<void>;
+  /** The same, with its disk. */
+  restartNats(): Promise<void>;
   /** Sends a start command; resolves once NATS has it. */
   start(parts: SpecParts, repeat?: { readonly jobId: JobId; readonly messageId: string }): Promise<JobId>;
   sendRaw(message: unknown): Promise<void>;
@@ -152,6 +154,16 @@ export async function startScene({ variables = {}, limits = {} }: SceneOptions =
     await bus.stop();
   });
 
+  const bringBackNats = async ({ isWiped }: { readonly isWiped: boolean }) => {
+    const { promise: connected, resolve } = Promise.withResolvers<void>();
+    const forget = bus.onConnected(() => resolve());
+    await nats.kill();
+    if (isWiped) await wipeNats(natsDir);
+    nats = await startNats({ dir: natsDir, access: nats });
+    await connected;
+    forget();
+  };
+
   let runner = await startRunner();
   releases.defer(async () => void (await runner.stop()));
   const kept = releases.move();
@@ -185,11 +197,8 @@ export async function startScene({ variables = {}, limits = {} }: SceneOptions =
       kept.defer(async () => void (await another.stop()));
       return another;
     },
-    async wipeNats() {
-      await nats.kill();
-      await wipeNats(natsDir);
-      nats = await startNats({ dir: natsDir, access: nats });
-    },
+    wipeNats: () => bringBackNats({ isWiped: true }),
+    restartNats: () => bringBackNats({ isWiped: false }),
     async start(parts, repeat) {
       const jobId = repeat?.jobId ?? newJobId();
       const messageId = repeat?.messageId ?? startMessageId(jobId, 1, 1);
