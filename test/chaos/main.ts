@@ -23,7 +23,11 @@ engine and the results. Takes root. Ctrl-C ends the run early, with its verdict.
 
 The last line is one JSON object; the exit code is 1 if anything was found.`;
 
-process.exitCode = await main();
+process.exitCode = await main().catch((error: unknown) => {
+  // Else those who listen for mistakes of the run would take it, and nobody would hear of it.
+  console.error(error);
+  return 1;
+});
 
 async function main(): Promise<number> {
   const options = parse();

@@ -1,6 +1,7 @@
 /** The only file that reads the process's environment and arguments for configuration. */
 import { existsSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
+import { parseJobId } from '../contract/ids.ts';
 import { CapstanError } from '../errors.ts';
 import { namesIn } from '../names-in.ts';
 import { loadOldKeys, loadOrCreateNodeKey, nodeKeyFrom, OLD_KEYS, type NodeKey } from '../node-key.ts';
@@ -84,7 +85,8 @@ export async function nodeKeyOf(config: Config): Promise<NodeKey> {
   const older = (await Promise.all(oldKeyFolders(config).map(loadOldKeys))).flat();
   if (config.nodeKey !== undefined) return nodeKeyFrom(config.nodeKey, older);
   const { nodeKey, store, results } = dataPaths(config);
-  const isOld = existsSync(store) || (await namesIn(results)).length > 0;
+  // A disk of its own brings folders like lost+found along.
+  const isOld = existsSync(store) || (await namesIn(results)).some((name) => parseJobId(name) !== undefined);
   if (isOld && !existsSync(nodeKey)) throw keyIsGone(nodeKey);
   return loadOrCreateNodeKey(nodeKey, older);
 }

@@ -1,8 +1,9 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '@capstan/shared/config/load';
 import { nodeKeyOf } from '@capstan/shared/config/process';
+import { hasCode } from '@capstan/shared/errors';
 import { expect } from 'chai';
 import { run } from './a-process.ts';
 
@@ -41,5 +42,17 @@ describe("a node's own key", () => {
     const key = await nodeKeyOf(config);
     expect((await nodeKeyOf(config)).secret()).to.deep.equal(key.secret());
     expect((await stat(join(dir, 'var/node.key'))).mode & 0o777).to.equal(0o600);
+  });
+
+  it('is made for a new node whose folders are fresh disks, and not for one that has worked', async () => {
+    const config = loadConfig({}, dir);
+    await mkdir(join(dir, 'var/results/lost+found'), { recursive: true });
+    await mkdir(join(dir, 'var/store/lost+found'), { recursive: true });
+    await nodeKeyOf(config);
+    await rm(join(dir, 'var/node.key'));
+    await mkdir(join(dir, 'var/results', 'a'.repeat(32)));
+    const failure = await nodeKeyOf(config).catch((error: unknown) => error);
+    expect(hasCode(failure, 'INVALID_CONFIG')).to.equal(true);
+    expect(String(failure)).to.contain('is gone');
   });
 });
