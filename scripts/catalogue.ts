@@ -8,6 +8,7 @@ import { openCatalogue } from './catalogue/catalogue.ts';
 import { COMMANDS } from './catalogue/commands.ts';
 import { USAGE, UsageError } from './catalogue/usage.ts';
 import { endWithoutReader } from './parts/command-line.ts';
+import { giveTo, ownerToGiveTo } from './parts/give-to-owner.ts';
 
 endWithoutReader();
 const words = process.argv.slice(2);
@@ -27,15 +28,19 @@ async function run(): Promise<void> {
     const work = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
     if (work === undefined) throw new UsageError(`There is no command ${command}.${meant(command)}\n\n${USAGE}`);
     const config = configOfProcess();
+    const { catalogue: dir, nodeKey } = dataPaths(config);
+    const owner = await ownerToGiveTo(config.dataDir);
     const catalogue = openCatalogue({
-      dir: dataPaths(config).catalogue,
+      dir,
       key: await nodeKeyOf(config),
       chainId: config.gateway.chainId,
     });
     const environment = () => anEnvironment(config);
     // npm runs us in the project's folder and says where the person is.
     const workingDir = process.env.INIT_CWD ?? process.cwd();
-    const { text, json } = await work(rest, { catalogue, workingDir, environment, confirm });
+    const { text, json } = await work(rest, { catalogue, workingDir, environment, confirm }).finally(() =>
+      giveTo(owner, [nodeKey, dir]),
+    );
     console.log(isJson ? JSON.stringify(json) : text);
   } catch (error) {
     if (!isOurs(error)) throw error;

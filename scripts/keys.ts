@@ -1,11 +1,13 @@
 /** `npm run keys`: which key the node has, and another one in its place. */
 import { join } from 'node:path';
 import { configOfProcess, dataPaths, nodeKeyOf } from '@capstan/shared/config/process';
+import type { Config } from '@capstan/shared/config/schema';
 import { newNodeKeyText, nodeKeyFrom, OLD_KEYS } from '@capstan/shared/node-key';
 import { publicKeyOf } from '@capstan/shared/seal';
 import { addressOf } from '../services/gateway/src/identity.ts';
 import { keepOldKey, makeKey, rotateKey, writeKey } from './keys/rotate.ts';
 import { readCommandLine } from './parts/command-line.ts';
+import { giveTo, ownerToGiveTo } from './parts/give-to-owner.ts';
 
 const USAGE = `usage: npm run keys -- show | rotate | new
 
@@ -34,6 +36,16 @@ if (values.help || !['show', 'rotate', 'new'].includes(command)) {
 
 async function run(): Promise<string> {
   const config = configOfProcess();
+  const owner = await ownerToGiveTo(config.dataDir);
+  const made = [dataPaths(config).nodeKey, nextKeyOf(config), join(config.dataDir, OLD_KEYS)];
+  return work(config).finally(() => giveTo(owner, made));
+}
+
+function nextKeyOf({ dataDir }: Config): string {
+  return join(dataDir, 'node.key.next');
+}
+
+async function work(config: Config): Promise<string> {
   const { nodeKey } = dataPaths(config);
   if (command === 'new') {
     if (config.nodeKey !== undefined) throw new Error('The key of this node is a setting: give it another value.');
@@ -52,7 +64,7 @@ async function run(): Promise<string> {
   }
   // A value of a setting is not ours to change.
   await keepOldKey(join(config.dataDir, OLD_KEYS), nodeKeyFrom(config.nodeKey ?? ''), new Date());
-  const next = join(config.dataDir, 'node.key.next');
+  const next = nextKeyOf(config);
   const text = newNodeKeyText();
   await writeKey(next, text);
   return `The key of now is kept in ${join(config.dataDir, OLD_KEYS)}. A new one is in ${next}, with the address ${addressOf(nodeKeyFrom(text))}: make it the value of nodeKey (CAPSTAN_NODE_KEY) for gateway and runner, restart both together, and delete that file.`;

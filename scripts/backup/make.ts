@@ -32,13 +32,24 @@ export interface MadeBackup {
   readonly isOnline: boolean;
 }
 
+const NO_FOLDER = 'is not a folder. Name one that the backup becomes a folder in.';
+const NOT_OURS = 'can not be written by this user. Give it to them (chown), or name another folder.';
+/** By the system's code. */
+const UNUSABLE: Readonly<Record<string, string>> = {
+  ENOTDIR: NO_FOLDER,
+  EEXIST: NO_FOLDER,
+  EACCES: NOT_OURS,
+  EPERM: NOT_OURS,
+  EROFS: NOT_OURS,
+};
+
 export async function makeBackup(backup: Backup): Promise<MadeBackup> {
   const { paths, dataDir, into, hasResults, key, configFile, leftOut, now } = backup;
   const dir = join(into, `capstan-${stamp(now)}`);
   const draft = `${dir}.partial`;
   await mkdir(draft, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
-    if (!['ENOTDIR', 'EEXIST'].includes(systemCode(error) ?? '')) throw error;
-    throw new Error(`${into} is not a folder. Name one that the backup becomes a folder in.`, { cause: error });
+    const problem = UNUSABLE[systemCode(error) ?? ''];
+    throw problem === undefined ? error : new Error(`${into} ${problem}`);
   });
   try {
     const isOnline = await copyStore({ paths, dataDir, now }, join(draft, STORE_FILE));

@@ -11,6 +11,7 @@ import { nodeKeyFrom, OLD_KEYS, type NodeKey } from '@capstan/shared/node-key';
 import { addressOf } from '../../services/gateway/src/identity.ts';
 import { openStore } from '../../services/gateway/src/store/store.ts';
 import { checkedContents, FOLDERS, requireWhole, STORE_FILE, type Contents } from './contents.ts';
+import { giveTo, ownerToGiveTo } from '../parts/give-to-owner.ts';
 import { isThere, stamp, sync } from './files.ts';
 import { markRestored, type Marked } from './mark-restored.ts';
 import { movesOf, planPlaces, type Place } from './places.ts';
@@ -75,7 +76,16 @@ export async function restoreBackup(restore: Restore): Promise<Restored> {
     // Seen to be whole where the node will look for it, and safe to go on with.
     const marked = await markRestored(store, { replaced: hasStore ? paths.store : undefined, nowMs: now.getTime() });
     await sync(store);
+    const owner = await ownerToGiveTo(dataDir);
+    await giveTo(
+      owner,
+      places.map(({ staged }) => staged),
+    );
     await swap(dataDir, await movesOf(places));
+    await giveTo(
+      owner,
+      places.map(({ aside }) => dirname(aside)),
+    );
     const moved = places.map(({ aside }) => dirname(aside));
     const movedTo: string[] = [];
     for (const each of new Set(moved)) if (await isThere(each)) movedTo.push(each);
