@@ -62,7 +62,7 @@ async function entryOf(word: string, catalogue: Catalogue): Promise<Entry> {
 function containerChecksum(container: Partial<Container> | undefined, did: string): string {
   if (container?.checksum === undefined) {
     throw new UsageError(
-      `The algorithm ${did} names no digest of its image, so that another image could take its place: npm run catalogue -- update ${did} --checksum sha256:…`,
+      `The algorithm ${did} names no digest of its image, so that another image could take its place: npm run catalogue -- update ${did} --checksum sha256:… (docker pull says the digest of an image; of one that only this machine has, it is the id: docker image inspect --format '{{.Id}}' IMAGE)`,
     );
   }
   return createHash('sha256')

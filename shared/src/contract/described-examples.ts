@@ -7,6 +7,26 @@ const JOB = '0123456789abcdef0123456789abcdef';
 const ORDER = `0x${'2e'.repeat(32)}`;
 const SIGNATURE = `0x${'5a'.repeat(65)}`;
 const CONTAINER = { image: 'node', tag: '24', entrypoint: 'node $ALGO' };
+/** As npm run catalogue writes one. */
+const ASSET = {
+  '@context': ['https://w3id.org/did/v1'],
+  id: DATASET,
+  version: '4.5.0',
+  chainId: 8996,
+  nftAddress: `0x${'1d'.repeat(20)}`,
+  metadata: { type: 'dataset', name: 'Weather', description: 'Four years of daily weather of two cities.' },
+  services: [
+    {
+      id: 'compute',
+      type: 'compute',
+      files: '0x04a1b2',
+      datatokenAddress: `0x${'3d'.repeat(20)}`,
+      serviceEndpoint: 'http://127.0.0.1:8030',
+      timeout: 0,
+      compute: { allowRawAlgorithm: true, allowNetworkAccess: false, publisherTrustedAlgorithms: null },
+    },
+  ],
+};
 const SIGNED = { consumerAddress: ADDRESS, nonce: '1732450000000', signature: SIGNATURE };
 
 /** By the name of the schema. */
@@ -99,6 +119,36 @@ export const EXAMPLES: Readonly<Record<string, object>> = {
     r: `0x${'5e'.repeat(32)}`,
     s: `0x${'2f'.repeat(32)}`,
     validUntil: 1_732_453_600,
+  },
+  Health: {
+    status: 'degraded',
+    reasons: ['No runner has announced itself. Jobs are accepted and wait.'],
+    notices: [],
+    parts: {
+      store: { state: 'ok' },
+      nats: { state: 'ok' },
+      runners: { state: 'down', problem: 'No runner has announced itself. Jobs are accepted and wait.' },
+      results: { state: 'ok' },
+    },
+    runners: [],
+    deadLetters: 0,
+    upkeep: [
+      { name: 'events', isRunning: false, done: 12, slices: 1, longestSliceMs: 0.4, lastEndedAt: 1_732_450_000_123 },
+    ],
+  },
+  Asset: ASSET,
+  FoundAssets: {
+    took: 0,
+    timed_out: false,
+    hits: { total: { value: 1, relation: 'eq' }, hits: [{ _id: DATASET, _source: ASSET }] },
+  },
+  FileInfo: {
+    index: 0,
+    valid: true,
+    type: 'url',
+    contentLength: '2048',
+    contentType: 'text/csv',
+    filename: 'weather.csv',
   },
   Error: {
     error: { 'dataset.serviceId': 'order_invalid' },

@@ -5,7 +5,10 @@ import { StatusCodeSchema, StatusObjectSchema } from './api.ts';
 import { ContainerSchema } from './ddo.ts';
 import { ANSWERED_HEADERS, REQUEST_HEADERS, RETRY_AFTER } from './described-headers.ts';
 import { aboutMember, withTexts } from './described-members.ts';
+import { DescriptionSchema, FoundAssetsSchema } from './asset-answers.ts';
+import { refusalExamples } from './described-errors.ts';
 import { EXAMPLES, TEXT_EXAMPLES } from './described-examples.ts';
+import { FileInfoSchema } from './file-info.ts';
 import { ENDPOINTS, type Endpoint, type EndpointName } from './endpoints.ts';
 import { ResourcesSchema, ResultFileSchema, TerminationSchema } from './job.ts';
 import { withNames } from './named-schemas.ts';
@@ -67,6 +70,9 @@ export function openApi(version: string): Json {
     OrderQuote: OrderQuoteSchema,
     ProviderFee: ProviderFeeSchema,
     Quotes: InitializeComputeAnswerSchema,
+    Asset: DescriptionSchema,
+    FoundAssets: FoundAssetsSchema,
+    FileInfo: FileInfoSchema,
     ...Object.fromEntries(Object.entries(bodies).map(([name, body]) => [bodyName(name), body])),
   });
   return {
@@ -153,7 +159,10 @@ function operation(name: EndpointName, endpoint: Endpoint, { isAlias, body }: Pl
       },
       ...otherResponses(name, endpoint),
       ...Object.fromEntries(
-        [...errors, 429, 500].map((status) => [status, { ...errorResponse(status), ...headersOf(name, status) }]),
+        [...errors, 429, 500].map((status) => [
+          status,
+          { ...errorResponse(status, refusalExamples(name, endpoint, status)), ...headersOf(name, status) },
+        ]),
       ),
     },
   };
@@ -228,8 +237,9 @@ function otherResponses(name: EndpointName, { otherwise = {} }: Endpoint): Json 
   return Object.fromEntries(responses) as Json;
 }
 
-function errorResponse(status: number): Json {
+function errorResponse(status: number, examples: Json | undefined): Json {
   const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
   const schema = status === 400 ? { anyOf: [ref('ValidationError'), ref('Error')] } : ref('Error');
-  return { description: ERROR_ABOUT[status] ?? 'An error', content: { 'application/json': { schema } } };
+  const content = { 'application/json': { schema, ...(examples ? { examples } : {}) } };
+  return { description: ERROR_ABOUT[status] ?? 'An error', content };
 }

@@ -15,7 +15,7 @@ describe('results whose time is over', () => {
     const over = await endedJob(scene, Date.now() - 1_000);
     const answer = await over.caller.result(over.jobId, 0);
     expect(answer.status).to.equal(410);
-    expect(answer.text).to.contain('were kept until');
+    expect(answer.text).to.contain('were kept until').and.to.contain('Run the job again');
     expect((await scene.caller().result(over.jobId, 0)).status, 'to a stranger it is no job').to.equal(404);
   });
 

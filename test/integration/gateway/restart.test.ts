@@ -129,8 +129,10 @@ describe('starting an ended job again', () => {
     const otherOrder = await caller.start({ ...order, dataset: fresh });
     expect(otherOrder.json()).to.deep.include({ error: { 'dataset.transferTxId': 'not_of_this_job' } });
     const documentId = scene.algorithm.id;
+    expect(otherOrder.text).to.contain(order.dataset.transferTxId).and.to.contain('leave out jobId');
     const otherData = await caller.start({ ...order, dataset: { ...order.dataset, documentId } });
     expect(otherData.json()).to.deep.include({ error: { 'dataset.documentId': 'not_of_this_job' } });
+    expect(otherData.text).to.contain('leave out jobId');
   });
 
   it("says the same of a stranger's job as of none", async () => {

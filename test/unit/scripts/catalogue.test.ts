@@ -169,7 +169,9 @@ describe('the catalogue command', () => {
     const options = ['--type', 'algorithm', '--image', 'i', '--entrypoint', 'x $ALGO'];
     const algorithm = (await scene.run('add', 'data.csv', ...options)).json as { did: string };
     await writeFile(join(scene.path, 'set.csv'), '1');
-    expect(await problemOf(scene.run('add', 'set.csv', '--trust', algorithm.did))).to.match(/names no digest/);
+    expect(await problemOf(scene.run('add', 'set.csv', '--trust', algorithm.did))).to.match(
+      /names no digest.*docker image inspect/s,
+    );
     await scene.run('update', algorithm.did, '--checksum', digest);
     const who = '0x19E7E376E7C213B7E7e7e46cc70A5dD086DAff2A';
     const words = ['--trust', algorithm.did, '--trust-publisher', who, '--allow', who.toLowerCase()];

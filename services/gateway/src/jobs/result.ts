@@ -73,5 +73,5 @@ const absent = (isListed = false) =>
 export const expired = (expiresAt: number) =>
   new CapstanError(
     'EXPIRED',
-    `The results of this run were kept until ${isoOf(expiresAt)}, as its environment says, and are gone.`,
+    `The results of this run were kept until ${isoOf(expiresAt)}, as its environment says, and are gone. Run the job again to have them anew.`,
   );

@@ -173,10 +173,18 @@ function toRestart({ request, caller }: Pick<Checked, 'request' | 'caller'>, sto
   if (!job || job.owner !== caller.address || job.want === 'deleted') throw noSuchJob();
   if (!isEnding(job.code)) throw notEnded();
   if (fullDid(job.documentId) !== fullDid(request.dataset.documentId)) {
-    throw refusal('dataset.documentId', 'not_of_this_job', `The job ran on ${job.documentId}; restart it on the same.`);
+    throw refusal(
+      'dataset.documentId',
+      'not_of_this_job',
+      `The job ran on ${job.documentId}; restart it on the same, or leave out jobId for a new job.`,
+    );
   }
   if (job.agreementId !== agreementIdOf(request.dataset.transferTxId)) {
-    throw refusal('dataset.transferTxId', 'not_of_this_job', 'A restart runs under the order that the job began with.');
+    throw refusal(
+      'dataset.transferTxId',
+      'not_of_this_job',
+      `A restart runs under the order that the job began with, ${job.agreementId}: send that as transferTxId, or leave out jobId for a new job.`,
+    );
   }
   return job;
 }

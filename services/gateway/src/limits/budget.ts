@@ -26,8 +26,8 @@ export function createBudget(perHour: number, clock: Clock): Budget {
   };
 }
 
-/** What one network may have of such a budget: a quarter, so that nobody uses it up for all. */
-export function createShareLimit(perHour: number, clock: Clock): RateLimit {
+/** What one network may have of such a budget: a quarter, so that nobody uses it up for all. `what` it is of, for who had enough. */
+export function createShareLimit(perHour: number, clock: Clock, what: string): RateLimit {
   if (perHour === 0) return () => undefined;
-  return createRateLimit({ perSecond: perHour / 4 / 3_600, burst: Math.max(1, Math.floor(perHour / 16)) }, clock);
+  return createRateLimit({ perSecond: perHour / 4 / 3_600, burst: Math.max(1, Math.floor(perHour / 16)) }, clock, what);
 }

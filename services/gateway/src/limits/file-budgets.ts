@@ -10,10 +10,13 @@ type Limits = Pick<Config['gateway']['limits'], 'fileInfosPerHour' | 'fileChecks
 const LOOKS = { maxFollowers: 8, maxFollowersPerNetwork: 2, what: 'questions about files' };
 const CHECKS = { maxFollowers: 4, maxFollowersPerNetwork: 1, what: 'checks of files' };
 
+const shareOf = (what: string, setting: keyof Limits) =>
+  `${what} from your network, which has a quarter of what this node answers in an hour (its setting gateway.limits.${setting})`;
+
 export function fileBudgetsOf({ fileInfosPerHour, fileChecksPerHour }: Limits, clock: Clock) {
   return {
-    limitNetwork: createShareLimit(fileInfosPerHour, clock),
-    limitDownloads: createShareLimit(fileChecksPerHour, clock),
+    limitNetwork: createShareLimit(fileInfosPerHour, clock, shareOf(LOOKS.what, 'fileInfosPerHour')),
+    limitDownloads: createShareLimit(fileChecksPerHour, clock, shareOf(CHECKS.what, 'fileChecksPerHour')),
     looks: createBudget(fileInfosPerHour, clock),
     downloads: createBudget(fileChecksPerHour, clock),
     takeLook: createPlaces(LOOKS),

@@ -9,7 +9,8 @@ const MANY = 10_000;
 /** Throws TOO_MANY_REQUESTS for a key that has used up its tokens. */
 export type RateLimit = (key: string, cost?: number) => void;
 
-export function createRateLimit(rate: Rate, clock: Clock): RateLimit {
+/** `what` there may be too many of: for whom limits several things. */
+export function createRateLimit(rate: Rate, clock: Clock, what = 'requests'): RateLimit {
   if (rate.perSecond === 0) return () => undefined;
   const buckets = new Map<string, Bucket>();
   let forgetAt = MANY;
@@ -27,7 +28,7 @@ export function createRateLimit(rate: Rate, clock: Clock): RateLimit {
     if (buckets.size > forgetAt) forgetFull(nowMs);
     if (taken.kind === 'taken') return;
     const seconds = Math.ceil(taken.waitMs / 1000);
-    throw new CapstanError('TOO_MANY_REQUESTS', `Too many requests. Try again in ${seconds} s.`, {
+    throw new CapstanError('TOO_MANY_REQUESTS', `Too many ${what}. Try again in ${seconds} s.`, {
       headers: { 'Retry-After': String(seconds) },
     });
   };

@@ -2,6 +2,7 @@ import type { Bus } from '@capstan/shared/bus/connect';
 import { hasCode } from '@capstan/shared/errors';
 import type { AssetInput } from '@capstan/shared/contract/job';
 import type { Log } from '@capstan/shared/log';
+import { messageOf } from '@capstan/shared/errors';
 import { expect } from 'chai';
 import { createFileChecks } from '../../../../services/gateway/src/admission/file-checks.ts';
 import { createFileInfos } from '../../../../services/gateway/src/admission/file-infos.ts';
@@ -45,6 +46,15 @@ describe('downloads that strangers ask for', () => {
       infos.ofFile({ type: 'url', url: `https://10.0.0.1/${index}`, method: 'GET' }, true, network);
     expect(await asked(60, ask(ONE))).to.equal(7);
     expect(await asked(60, ask(OTHER))).to.equal(7);
+  });
+
+  it('say of what there was too much, and which setting it is', async () => {
+    const { infos } = parts();
+    const ask = (index: number) =>
+      infos.ofFile({ type: 'url', url: `https://10.0.0.1/${index}`, method: 'GET' }, false, ONE);
+    let said = '';
+    for (let index = 0; index < 1_000 && said === ''; index += 1) said = await ask(index).then(() => '', messageOf);
+    expect(said).to.match(/^Too many questions about files .*gateway\.limits\.fileInfosPerHour.*Try again in \d+ s/);
   });
 
   it('count for quotes, too, which say nothing of the files then', async () => {
