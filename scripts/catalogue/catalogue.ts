@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
 import { chmod, copyFile, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
+import { basename, isAbsolute, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { SealedFilesSchema, type AssetFile, type Ddo } from '@capstan/shared/contract/ddo';
 import { didSuffix, type Did } from '@capstan/shared/contract/ids';
@@ -63,6 +63,9 @@ function parseDdo(value: unknown): Ddo {
 
 const parseFiles = compileStrict('list of files', SealedFilesSchema);
 
+/** Who downloads a file sees how its name ends, and no more of it: of `weather.csv` a name that ends in `.csv`. */
+const ENDING = /(?<=.)\.[a-z0-9]{1,12}$/i;
+
 export function openCatalogue({ dir, key, chainId }: CatalogueOptions): Catalogue {
   const filesDir = join(dir, 'files');
   const pathOf = (did: Did) => join(dir, `${didSuffix(did)}.json`);
@@ -72,7 +75,7 @@ export function openCatalogue({ dir, key, chainId }: CatalogueOptions): Catalogu
     const sum = sha256 === undefined ? {} : { sha256 };
     if (!isAbsolute(from)) return { type: 'url', url: checkUrl(from), ...sum };
     await checkFile(from);
-    const path = randomBytes(16).toString('hex');
+    const path = `${randomBytes(16).toString('hex')}${ENDING.exec(basename(from))?.[0] ?? ''}`;
     try {
       await copyFile(from, join(filesDir, path), constants.COPYFILE_EXCL);
       // Whoever is let into the folder reads it, however closely the original was kept: the runner may be another user of our group.

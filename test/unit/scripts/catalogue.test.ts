@@ -51,6 +51,16 @@ const problemOf = (work: Promise<unknown>) =>
   );
 
 describe('the catalogue command', () => {
+  it('keeps how the name of a file ends, for those who download it, and no more of the name', async () => {
+    await using scene = await aCatalogue();
+    const odd = join(scene.path, 'notes.of Alice');
+    await writeFile(odd, 'text');
+    await scene.run('add', scene.file, odd);
+    const [first, second] = (await readdir(join(scene.dir, 'files'))).toSorted((a, b) => b.length - a.length);
+    expect(first).to.match(/^[0-9a-f]{32}\.csv$/);
+    expect(second).to.match(/^[0-9a-f]{32}$/);
+  });
+
   it('writes what the gateway reads, with the files sealed', async () => {
     await using scene = await aCatalogue();
     const { json } = await scene.run('add', 'data.csv', '--name', 'Data', '--allow-raw');
