@@ -8,7 +8,7 @@ import { openCatalogue } from './catalogue/catalogue.ts';
 import { COMMANDS } from './catalogue/commands.ts';
 import { USAGE, UsageError } from './catalogue/usage.ts';
 import { endWithoutReader } from './parts/command-line.ts';
-import { giveTo, ownerToGiveTo } from './parts/give-to-owner.ts';
+import { givingTo, ownerToGiveTo } from './parts/give-to-owner.ts';
 
 endWithoutReader();
 const words = process.argv.slice(2);
@@ -38,8 +38,8 @@ async function run(): Promise<void> {
     const environment = () => anEnvironment(config);
     // npm runs us in the project's folder and says where the person is.
     const workingDir = process.env.INIT_CWD ?? process.cwd();
-    const { text, json } = await work(rest, { catalogue, workingDir, environment, confirm }).finally(() =>
-      giveTo(owner, [nodeKey, dir]),
+    const { text, json } = await givingTo(owner, [nodeKey, dir], () =>
+      work(rest, { catalogue, workingDir, environment, confirm }),
     );
     console.log(isJson ? JSON.stringify(json) : text);
   } catch (error) {

@@ -7,7 +7,7 @@ import { publicKeyOf } from '@capstan/shared/seal';
 import { addressOf } from '../services/gateway/src/identity.ts';
 import { keepOldKey, makeKey, rotateKey, writeKey } from './keys/rotate.ts';
 import { readCommandLine } from './parts/command-line.ts';
-import { giveTo, ownerToGiveTo } from './parts/give-to-owner.ts';
+import { givingTo, ownerToGiveTo } from './parts/give-to-owner.ts';
 
 const USAGE = `usage: npm run keys -- show | rotate | new
 
@@ -38,7 +38,7 @@ async function run(): Promise<string> {
   const config = configOfProcess();
   const owner = await ownerToGiveTo(config.dataDir);
   const made = [dataPaths(config).nodeKey, nextKeyOf(config), join(config.dataDir, OLD_KEYS)];
-  return work(config).finally(() => giveTo(owner, made));
+  return givingTo(owner, made, () => work(config));
 }
 
 function nextKeyOf({ dataDir }: Config): string {

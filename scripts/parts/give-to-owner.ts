@@ -15,6 +15,19 @@ export async function ownerToGiveTo(folder: string): Promise<Owner | undefined> 
   return uid === 0 ? undefined : { uid, gid };
 }
 
+/** Does the work, and then gives what it made at these paths to `owner`, also where it failed halfway. */
+export async function givingTo<T>(
+  owner: Owner | undefined,
+  paths: readonly string[],
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } finally {
+    await giveTo(owner, paths);
+  }
+}
+
 /** Gives what belongs to root at these paths, and below them, to `owner`. Links are given themselves, never what they lead to. */
 export async function giveTo(owner: Owner | undefined, paths: readonly string[]): Promise<void> {
   if (owner === undefined) return;

@@ -15,7 +15,12 @@ const GID = 20_124;
 /** What is not that user's in a folder. */
 async function notTheirs(folder: string): Promise<readonly string[]> {
   const names = await readdir(folder, { recursive: true });
-  const owners = await Promise.all(names.map(async (name) => ({ name, ...(await stat(join(folder, name))) })));
+  const owners = await Promise.all(
+    names.map(async (name) => {
+      const { uid, gid } = await stat(join(folder, name));
+      return { name, uid, gid };
+    }),
+  );
   return owners.filter(({ uid, gid }) => uid !== UID || gid !== GID).map(({ name }) => name);
 }
 
