@@ -4,6 +4,7 @@ import { Router } from '@koa/router';
 import Koa from 'koa';
 import type { Clock } from '@capstan/shared/clock';
 import type { Log } from '@capstan/shared/log';
+import { createBodyRoom, shareBodies } from './body-room.ts';
 import { errorResponses } from './errors.ts';
 import type { RequireHost } from '../auth/hosts.ts';
 import { limitRate, type RateLimits } from './limits.ts';
@@ -29,6 +30,7 @@ export function createApp({ routes, corsOrigins, rateLimits, requireHost, log, c
   app.use(corsFor(corsOrigins));
   app.use(errorResponses(log));
   app.use(limitRate(rateLimits));
+  app.use(shareBodies(createBodyRoom()));
   app.use((ctx, next) => {
     requireHost(ctx.req.headersDistinct.host);
     return next();

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { getRawBody } from 'raw-body';
 import { CapstanError } from '@capstan/shared/errors';
 import { readJson } from '@capstan/shared/json';
+import { countedBody } from './body-room.ts';
 
 /** Top-level numbers that some clients send as JSON numbers, and that don't survive as JavaScript's. */
 const EXACT = new Set(['nonce']);
@@ -29,11 +30,15 @@ export async function readJsonBody(request: IncomingMessage, limitBytes: number)
   return { value: bytes.length === 0 ? {} : parse(bytes), bytes };
 }
 
-/** The bytes of a body. Throws BODY_TOO_LARGE, or BAD_REQUEST for one that breaks off. */
+/** The bytes of a body. Throws BODY_TOO_LARGE, TOO_MANY_REQUESTS where others fill the memory, or BAD_REQUEST for one that breaks off. */
 export async function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
+  const body = countedBody(request);
   try {
-    return await getRawBody(request, { limit: limitBytes, length: request.headers['content-length'] ?? null });
+    return await getRawBody(body, { limit: limitBytes, length: request.headers['content-length'] ?? null });
   } catch (error) {
+    // What still comes is for whoever throws it away.
+    if (body !== request) request.unpipe();
+    if (error instanceof CapstanError) throw error;
     const type = error instanceof Error && 'type' in error ? error.type : undefined;
     if (type === 'entity.too.large') {
       throw new CapstanError(
