@@ -72,7 +72,7 @@ describe('a store of an earlier version', () => {
       expect(store.cursors.last()).to.equal(2);
       const cursors = store.events
         .after({ owner: anAddress(), documentId: 'did:op:1' }, 0, 9)
-        .map(({ cursor }) => cursor);
+        .events.map(({ cursor }) => cursor);
       expect(cursors).to.deep.equal([1, 2]);
       expect(store.cursors.resumable(1)).to.equal('yes');
       expect(store.nonces.last(anAddress())).to.equal('9007199254740993');

@@ -42,7 +42,7 @@ describe('how many jobs there are', () => {
           ...ENVIRONMENTS.map((environment) => ({ environment })),
           ...OWNERS.flatMap((n) => ENVIRONMENTS.map((environment) => ({ owner: anAddress(n), environment }))),
         ]) {
-          const states = store.statuses.keys(filter, {}, 100).map(({ state }) => state);
+          const states = store.statuses.keys(filter, {}, 100).keys.map(({ state }) => state);
           const of = (state: string) => states.filter((each) => each === state).length;
           const expected = { waiting: of('waiting'), running: of('running'), ended: of('ended') };
           expect(store.tallies.of(filter), JSON.stringify(filter)).to.deep.equal(expected);

@@ -3,7 +3,7 @@ import type { StatusObject } from '@capstan/shared/contract/api';
 import type { JobId } from '@capstan/shared/contract/ids';
 import type { JobRow } from '../store/job-row.ts';
 import type { Resumable } from '../store/cursors.ts';
-import type { PastEvent } from '../store/events.ts';
+import type { EventPage, PastEvent } from '../store/events.ts';
 import { fits, type StatusRow } from '../store/statuses.ts';
 import type { Store } from '../store/store.ts';
 import type { Selection } from './query.ts';
@@ -25,8 +25,8 @@ export interface Live {
   lastCursor(): number;
   /** Whether every event after the cursor can still be told. */
   resumable(cursor: number): Resumable;
-  /** The first events after a cursor, at most `limit`. Fewer: there are no more, and all after them come to whoever listens from this turn on. */
-  after(selection: Selection, cursor: number, limit: number): readonly PastEvent[];
+  /** Events after a cursor, about `limit` at most. At the end of them, all that follow come to whoever listens from this turn on. */
+  after(selection: Selection, cursor: number, limit: number): EventPage;
   /** A job as it stands; of one that was deleted, what is left of it. */
   status(jobId: JobId): StatusObject;
   onEvents(listener: (events: readonly LiveEvent[]) => void): () => void;

@@ -1,4 +1,5 @@
 /** Long poll: the first event after a cursor, for who can hold no connection open for long. */
+import { setImmediate } from 'node:timers/promises';
 import type { Live } from '../jobs/live.ts';
 import type { Selection } from '../jobs/query.ts';
 import type { Hub } from './hub.ts';
@@ -16,19 +17,31 @@ interface Wait {
 export type FirstEvent = (wait: Wait) => Promise<void>;
 
 export function createFirstEvent({ live, hub }: { readonly live: Live; readonly hub: Hub }): FirstEvent {
-  return ({ selection, since, limitMs, signal }) => {
-    const isThere =
-      since !== undefined && (live.resumable(since) !== 'yes' || live.after(selection, since, 1).length > 0);
-    if (isThere || limitMs === 0 || signal.aborted) return Promise.resolve();
+  return async ({ selection, since, limitMs, signal }) => {
+    if (limitMs === 0 || signal.aborted || (since !== undefined && live.resumable(since) !== 'yes')) return;
     const { promise, resolve } = Promise.withResolvers<undefined>();
-    const enough = () => resolve(undefined);
+    let isOver = false;
+    const enough = () => {
+      isOver = true;
+      resolve(undefined);
+    };
+    // Before anything is looked up: what happens meanwhile is heard.
     const forget = hub.listen({ selection, tell: enough });
     const limit = setTimeout(enough, limitMs);
     signal.addEventListener('abort', enough, { once: true });
-    return promise.finally(() => {
+    try {
+      for (let from = since; from !== undefined && !isOver;) {
+        const { events, reached, isEnd } = live.after(selection, from, 1);
+        if (events.length > 0) return;
+        from = isEnd ? undefined : reached;
+        // Where there is much to look at, others get their turns.
+        if (from !== undefined) await setImmediate();
+      }
+      await promise;
+    } finally {
       forget();
       clearTimeout(limit);
       signal.removeEventListener('abort', enough);
-    });
+    }
   };
 }

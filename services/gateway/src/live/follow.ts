@@ -116,16 +116,24 @@ export function createFollow({ live, hub, snapshots, latestProgress, takeTurn }:
 
   /** Tells what comes next, as far as the client takes it at once. */
   const goOn = ({ outlet, subscription, selection, detail }: Following, { cursor, read }: Place): Place | 'end' => {
-    const page = read ?? (cursor === live.lastCursor() ? [] : live.after(selection, cursor, PAGE));
-    for (const [index, past] of page.entries()) {
+    const page =
+      read ??
+      (cursor === live.lastCursor()
+        ? { events: [], reached: cursor, isEnd: true }
+        : live.after(selection, cursor, PAGE));
+    const { events } = page;
+    for (const [index, past] of events.entries()) {
       const told = createTold(past, () => live.status(past.event.jobId));
       outlet.tell(detail === 'row' ? told.small : told, subscription);
       if (outlet.isBehind())
-        return { cursor: past.cursor, read: index + 1 < page.length ? page.slice(index + 1) : undefined };
+        return {
+          cursor: past.cursor,
+          read: index + 1 < events.length ? { ...page, events: events.slice(index + 1) } : undefined,
+        };
     }
     // What is left of a page that was read earlier says nothing of what has been stored since.
-    if (read === undefined && page.length < PAGE) return 'end';
-    return { cursor: page.at(-1)?.cursor ?? cursor, read: undefined };
+    if (read === undefined && page.isEnd) return 'end';
+    return { cursor: page.reached, read: undefined };
   };
 
   /** Resolves once it listens, or the subscription has ended. */

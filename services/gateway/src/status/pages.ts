@@ -47,10 +47,10 @@ export function createPages({ statuses }: Pick<Store, 'statuses'>): PageOf {
     let after = cursor;
     for (let lookedAt = 0; lookedAt < mostLookedAt;) {
       const chunk = Math.min(limit + 1, MAX_PAGE);
-      const keys = statuses.keys(filter, { after, order }, chunk);
+      const { keys, last } = statuses.keys(filter, { after, order }, chunk);
       for (const key of keys) if (!states || states.includes(key.state)) found.push(key);
-      if (found.length > limit || keys.length < chunk) return cutAt(found, limit);
-      after = keys.at(-1)?.accepted;
+      if (found.length > limit || last === undefined) return cutAt(found, limit);
+      after = last;
       lookedAt += chunk;
     }
     return { keys: found, next: after };

@@ -19,6 +19,15 @@ export interface PastEvent {
   readonly event: Pick<JobEvent, 'jobId' | 'run' | 'attempt' | 'code' | 'at'>;
 }
 
+/** What was found of a filter, in order. */
+export interface EventPage {
+  readonly events: readonly PastEvent[];
+  /** All up to this cursor is among them. */
+  readonly reached: number;
+  /** Nothing comes after it. */
+  readonly isEnd: boolean;
+}
+
 export type Concerned = Pick<JobRow, 'owner' | 'environment' | 'documentId'>;
 
 export type Events = ReturnType<typeof createEvents>;
@@ -26,6 +35,10 @@ export type Events = ReturnType<typeof createEvents>;
 /** Above all that runners tell. */
 const FIRST_OWN = 1_000;
 const COLUMNS = 'cursor, job_id, run, attempt, code, at';
+/** So many events of one part of a filter are looked at for a page, where few are of the other parts. */
+const MOST_LOOKED_AT = 1_000;
+/** Of an order so many jobs are told of, the newest. */
+const MOST_OF_AN_ORDER = 1_000;
 
 export function createEvents(db: Db) {
   const insert = db.prepare(
@@ -38,7 +51,45 @@ export function createEvents(db: Db) {
   const ownNumber = db.prepare(
     `select max(n) as n from events where job_id = ? and run = ? and attempt = 0 and n >= ${FIRST_OWN}`,
   );
+  const ofOrder = db.prepare('select job_id from jobs where agreement_id = ? order by accepted desc limit ?');
   const reads = new Map<string, ReturnType<Db['prepare']>>();
+  const prepared = (sql: string) => {
+    let read = reads.get(sql);
+    if (!read) reads.set(sql, (read = db.prepare(sql)));
+    return read;
+  };
+
+  /** As far as one part leads, which an index knows in its order; what is of the others is told apart row by row. */
+  const look = (lead: Part, rest: readonly Part[], { after, limit }: Place): EventPage => {
+    const most = rest.length === 0 ? limit : Math.max(limit, MOST_LOOKED_AT);
+    const isFit = rest.map(([test]) => test).join(' and ') || '1';
+    const sql = `select ${COLUMNS}, ${isFit} from events where ${lead[0]} and cursor > ? order by cursor limit ?`;
+    const values = [...rest.flatMap(([, given]) => given), ...lead[1], after, most];
+    const rows = prepared(sql).allValues(...values);
+    const events = rows.filter((row) => row.at(-1) === 1).map(toPastEvent);
+    const isAll = rows.length < most;
+    if (events.length > limit) {
+      const first = events.slice(0, limit);
+      return { events: first, reached: first.at(-1)?.cursor ?? after, isEnd: false };
+    }
+    return { events, reached: (rows.at(-1)?.[0] as number | undefined) ?? after, isEnd: isAll };
+  };
+
+  /** Of each a few, and of those together as many as lie before what was not read of any: no more is sorted than is told. */
+  const lookAtJobs = (ids: readonly string[], rest: readonly Part[], { after, limit }: Place): EventPage => {
+    if (ids.length === 0) return { events: [], reached: after, isEnd: true };
+    const each = Math.ceil(limit / ids.length);
+    const pages = ids.map((id) => look(['job_id = ?', [id]], rest, { after, limit: each }));
+    const reached = Math.min(...pages.filter(({ isEnd }) => !isEnd).map((page) => page.reached));
+    const events = pages
+      .flatMap((page) => page.events.filter(({ cursor }) => cursor <= reached))
+      .toSorted((a, b) => a.cursor - b.cursor);
+    return {
+      events,
+      reached: Number.isFinite(reached) ? reached : (events.at(-1)?.cursor ?? after),
+      isEnd: !Number.isFinite(reached),
+    };
+  };
 
   return {
     /** Returns the event's cursor. */
@@ -56,12 +107,20 @@ export function createEvents(db: Db) {
     },
     /** Whether an event of this status is kept for the job. */
     has: (jobId: JobId, code: StatusCode) => has.get(jobId, code) !== undefined,
-    /** Events of these jobs after a cursor, in order. */
-    after(filter: JobFilter, cursor: number, limit: number): readonly PastEvent[] {
-      const { sql, values } = afterQuery(filter);
-      let read = reads.get(sql);
-      if (!read) reads.set(sql, (read = db.prepare(sql)));
-      return read.allValues(...values, cursor, limit).map(toPastEvent);
+    /** Events of these jobs after a cursor, in order: about so many at most, and none where much had to be looked at. */
+    after(filter: JobFilter, after: number, limit: number): EventPage {
+      const place = { after, limit };
+      const { jobId, jobIds, agreementId } = filter;
+      const named = jobIds ?? (jobId === undefined ? undefined : [jobId]);
+      const [lead, ...rest] = partsOf(filter);
+      const parts = lead ? [lead, ...rest] : [];
+      if (named) return lookAtJobs([...new Set(named)], parts, place);
+      if (agreementId !== undefined) {
+        // A deleted job has no order any more: who asks by order does not hear that it was deleted.
+        const ids = ofOrder.allValues(agreementId, MOST_OF_AN_ORDER).map(([id]) => id as string);
+        return lookAtJobs(ids, parts, place);
+      }
+      return look(lead ?? ALL, rest, place);
     },
     /** Removes the oldest events as long as each is from before a time, `most` of them; returns how many, and the last cursor removed. */
     prune(beforeMs: number, most: number): { readonly count: number; readonly last: number | undefined } {
@@ -75,26 +134,30 @@ export function createEvents(db: Db) {
   };
 }
 
-/**
- * One index leads, that of the narrowest part of the filter; the `+` keeps SQLite, which knows no sizes, from choosing another one.
- * A deleted job has no order any more: who asks by order does not hear that it was deleted.
- */
-function afterQuery({ jobId, jobIds, agreementId, owner, documentId, environment }: JobFilter) {
-  const ids = [...(jobId === undefined ? [] : [jobId]), ...(jobIds ?? [])];
-  const parts: readonly (readonly [column: string, test: string, values: readonly SqlValue[]])[] = [
-    ['job_id', `in (${ids.map(() => '?').join(', ')})`, ids],
-    ['job_id', 'in (select job_id from jobs where agreement_id = ?)', agreementId === undefined ? [] : [agreementId]],
-    ['owner', '= ?', owner === undefined ? [] : [owner]],
-    ['document_id', '= ?', documentId === undefined ? [] : [documentId]],
-    ['environment', '= ?', environment === undefined ? [] : [environment]],
+/** A condition, and what stands for its question marks. */
+type Part = readonly [test: string, values: readonly SqlValue[]];
+
+interface Place {
+  readonly after: number;
+  readonly limit: number;
+}
+
+const ALL: Part = ['cursor > 0', []];
+
+/** The first leads by an index of its own: those of an owner on a document together, else the narrowest part. */
+function partsOf({ owner, documentId, environment }: JobFilter): readonly Part[] {
+  const ofBoth: readonly Part[] =
+    owner !== undefined && documentId !== undefined ? [['owner = ? and document_id = ?', [owner, documentId]]] : [];
+  const single: readonly (readonly [string, string | undefined])[] = [
+    ...(ofBoth.length === 0
+      ? ([
+          ['owner = ?', owner],
+          ['document_id = ?', documentId],
+        ] as const)
+      : []),
+    ['environment = ?', environment],
   ];
-  const given = parts.filter(([, , values]) => values.length > 0);
-  const conditions = given.map(([column, test], index) => `${index === 0 ? column : `+${column}`} ${test}`);
-  const isAll = given.length === 0;
-  return {
-    sql: `select ${COLUMNS} from events where ${conditions.join(' and ')}${isAll ? '' : ' and '}cursor > ? order by cursor limit ?`,
-    values: given.flatMap(([, , values]) => values),
-  };
+  return [...ofBoth, ...single.flatMap(([test, value]): Part[] => (value === undefined ? [] : [[test, [value]]]))];
 }
 
 /** In the order of COLUMNS. */

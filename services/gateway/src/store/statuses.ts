@@ -1,9 +1,10 @@
 /** Jobs as their statuses need them: only the columns that clients see, read without a search where the id is known. */
-import type { Address, EnvironmentId, JobId } from '@capstan/shared/contract/ids';
-import type { ResultFile, Termination } from '@capstan/shared/contract/job';
+import type { Address } from '@capstan/shared/contract/ids';
 import type { StatusCode } from '@capstan/shared/contract/status';
 import type { Db, SqlValue } from './db.ts';
+import { conditionOf, partsOf, valuesOf, type FilterParts } from './filter-parts.ts';
 import type { JobRow } from './job-row.ts';
+import { COLUMNS, LISTED, toStatusRow } from './status-row.ts';
 
 export type StatusRow = Pick<
   JobRow,
@@ -63,6 +64,13 @@ export interface ListFilter extends Pick<JobFilter, 'documentId' | 'agreementId'
   readonly isOpen?: never;
 }
 
+/** What was found of a filter, in order. */
+export interface KeysFound {
+  readonly keys: readonly StatusKey[];
+  /** The place of the last job that was looked at, where there are more; whether or not it is among them. */
+  readonly last: number | undefined;
+}
+
 export const LIST_ORDERS = ['newest', 'oldest'] as const;
 export type ListOrder = (typeof LIST_ORDERS)[number];
 
@@ -82,13 +90,10 @@ export function isListFilter(filter: JobFilter): filter is ListFilter {
   return !namesJobs(filter) && filter.isOpen === undefined;
 }
 
-const COLUMNS = `job_id, accepted, owner, owner_shown, environment, document_id, agreement_id, algo_did, input_dids, date_created,
-  date_finished, dispatched_at, code, stopreq, removed, expires_at, termination, results, results_did, run`;
-
-/** The same for lists. */
-const LISTED = `${COLUMNS.replace('results,', 'results_listed,')}, results_count`;
 /** Of results that several named jobs show whole, together: the others show the first of theirs, as in lists. */
 const MOST_BYTES_OF_SEVERAL = 300_000;
+/** Jobs of one part of a filter that are looked at at once, where few are of the other parts. */
+const MOST_LOOKED_AT = 20_000;
 const KEYS = 'accepted, revision, date_finished, dispatched_at';
 
 const WAITS = 'date_finished is null and dispatched_at is null';
@@ -104,6 +109,7 @@ export type Statuses = ReturnType<typeof createStatuses>;
 
 export function createStatuses(db: Db) {
   const byId = db.prepare(`select ${COLUMNS} from jobs where job_id = ?`);
+  const at = db.prepare(`select ${COLUMNS} from jobs where accepted = ?`);
   const version = db.prepare('select revision, code from jobs where job_id = ?');
   const filters = new Map<string, ReturnType<Db['prepare']>>();
   const prepared = (sql: string) => {
@@ -150,6 +156,60 @@ export function createStatuses(db: Db) {
       });
   };
 
+  /**
+   * The places of jobs that come after another one in a list, so many looked at: those that one part of the filter leads to, by an index,
+   * of which those are told that the other parts fit.
+   */
+  const keys = (filter: FilterParts, { after, order = 'newest' }: ListPlace, most: number): KeysFound => {
+    const { lead, rest } = partsOf(filter);
+    const read = prepared(`select ${KEYS}, ${conditionOf(rest)} from jobs where ${lead[0]} and ${WAYS[order]} limit ?`);
+    const rows = read.allValues(...valuesOf(rest), ...lead[1], after ?? BEFORE_ALL[order], most);
+    const found = rows.filter((row) => row.at(-1) === 1).map(toKey);
+    return { keys: found, last: rows.length < most ? undefined : (rows.at(-1)?.[0] as number | undefined) };
+  };
+  /** The same of those that wait, however many have ended: of each environment so many, in the order of its queue. */
+  const waitingKeys = (
+    filter: QueueFilter,
+    { after, order = 'newest' }: ListPlace,
+    limit: number,
+  ): readonly StatusKey[] => {
+    const { owner, environment } = filter;
+    const environments = environment === undefined ? waitedFor.allValues().map(([id]) => id as string) : [environment];
+    const ofOwner = owner === undefined ? '' : 'owner = ? and ';
+    const read = prepared(`
+        select ${KEYS} from jobs indexed by ${owner === undefined ? 'jobs_queue' : 'jobs_waiting'}
+        where environment = ? and ${WAITS} and ${ofOwner}${WAYS[order]} limit ?`);
+    const place = [...(owner === undefined ? [] : [owner]), after ?? BEFORE_ALL[order], limit];
+    const all = environments.flatMap((id) => read.allValues(id, ...place).map(toKey));
+    return all
+      .toSorted((a, b) => (order === 'newest' ? b.accepted - a.accepted : a.accepted - b.accepted))
+      .slice(0, limit);
+  };
+  /** The places of those that were given to the runners and have not ended: never more than the node has room for. */
+  const runningKeys = (filter: FilterParts, limit: number): readonly StatusKey[] => {
+    const { lead, rest } = partsOf(filter);
+    const parts = [lead, ...rest];
+    const read = prepared(`
+        select ${KEYS} from jobs indexed by jobs_running
+        where date_finished is null and dispatched_at is not null and ${conditionOf(parts)} order by accepted desc limit ?`);
+    return read.allValues(...valuesOf(parts), limit).map(toKey);
+  };
+
+  /** Of those that have not ended, however many have: by the indexes of those alone. */
+  const open = (filter: JobFilter, limit: number): readonly StatusRow[] => {
+    const { owner, environment } = filter;
+    const ofQueue = {
+      ...(owner === undefined ? {} : { owner }),
+      ...(environment === undefined ? {} : { environment }),
+    };
+    const keys = [...runningKeys(ofQueue, MOST_LOOKED_AT), ...waitingKeys(ofQueue, {}, MOST_LOOKED_AT)];
+    return keys
+      .toSorted((a, b) => b.accepted - a.accepted)
+      .flatMap(({ accepted }) => listed(accepted) ?? [])
+      .filter((row) => fits(row, filter))
+      .slice(0, limit);
+  };
+
   return {
     /** Which state of the job its row shows: every change of what clients see makes another revision. */
     version(jobId: string): { readonly revision: number; readonly code: StatusCode } | undefined {
@@ -163,56 +223,19 @@ export function createStatuses(db: Db) {
         return several(jobIds)
           .filter((row) => fits(row, filter))
           .slice(0, limit);
-      const { condition, values } = whereOf(filter);
-      const open = filter.isOpen ? ' and date_finished is null' : '';
-      const read = prepared(`select ${COLUMNS} from jobs where ${condition}${open} order by accepted desc limit ?`);
-      return read.allValues(...values, limit).map(toStatusRow);
+      if (filter.isOpen) return open(filter, limit);
+      const most = partsOf(filter).rest.length === 0 ? limit : MOST_LOOKED_AT;
+      const found = keys(filter, {}, most).keys.slice(0, limit);
+      return found.flatMap(({ accepted }) => {
+        const values = at.values(accepted);
+        return values ? [toStatusRow(values)] : [];
+      });
     },
-    /** The places of jobs that come after another one in a list: a page of them costs no more than its own length. */
-    keys(filter: ListFilter, { after, order = 'newest' }: ListPlace, limit: number): readonly StatusKey[] {
-      const { condition, values } = whereOf(filter);
-      const read = prepared(`select ${KEYS} from jobs where ${condition} and ${WAYS[order]} limit ?`);
-      return read.allValues(...values, after ?? BEFORE_ALL[order], limit).map(toKey);
-    },
-    /** The same of those that wait, however many have ended: of each environment so many, in the order of its queue. */
-    waitingKeys(filter: QueueFilter, { after, order = 'newest' }: ListPlace, limit: number): readonly StatusKey[] {
-      const { owner, environment } = filter;
-      const environments =
-        environment === undefined ? waitedFor.allValues().map(([id]) => id as string) : [environment];
-      const ofOwner = owner === undefined ? '' : 'owner = ? and ';
-      const read = prepared(`
-        select ${KEYS} from jobs indexed by ${owner === undefined ? 'jobs_queue' : 'jobs_waiting'}
-        where environment = ? and ${WAITS} and ${ofOwner}${WAYS[order]} limit ?`);
-      const place = [...(owner === undefined ? [] : [owner]), after ?? BEFORE_ALL[order], limit];
-      const all = environments.flatMap((id) => read.allValues(id, ...place).map(toKey));
-      return all
-        .toSorted((a, b) => (order === 'newest' ? b.accepted - a.accepted : a.accepted - b.accepted))
-        .slice(0, limit);
-    },
-    /** The places of those that were given to the runners and have not ended: never more than the node has room for. */
-    runningKeys(filter: ListFilter, limit: number): readonly StatusKey[] {
-      const { condition, values } = whereOf(filter);
-      const read = prepared(`
-        select ${KEYS} from jobs indexed by jobs_running
-        where date_finished is null and dispatched_at is not null and ${condition} order by accepted desc limit ?`);
-      return read.allValues(...values, limit).map(toKey);
-    },
+    keys,
+    waitingKeys,
+    runningKeys,
     /** The job at a place, with the first of its results; undefined if it is gone, or was started again. */
     listed,
-  };
-}
-
-function whereOf({ documentId, agreementId, owner, environment }: JobFilter) {
-  const parts: readonly (readonly [string, string | undefined])[] = [
-    ['document_id = ?', documentId],
-    ['agreement_id = ?', agreementId],
-    ['owner = ?', owner],
-    ['environment = ?', environment],
-  ];
-  const given = parts.filter((part): part is readonly [string, string] => part[1] !== undefined);
-  return {
-    condition: given.map(([condition]) => condition).join(' and ') || '1',
-    values: given.map(([, value]) => value),
   };
 }
 
@@ -239,45 +262,4 @@ export function fits(row: Fitting, filter: JobFilter): boolean {
     (agreementId === undefined || row.agreementId === agreementId) &&
     (owner === undefined || row.owner === owner)
   );
-}
-
-/** In the order of COLUMNS. */
-function toStatusRow(values: readonly SqlValue[]): StatusRow {
-  const [jobId, accepted, owner, ownerShown, environment, documentId, agreementId, algoDid, inputDids, ...more] =
-    values;
-  const [
-    dateCreated,
-    dateFinished,
-    dispatchedAt,
-    code,
-    stopreq,
-    removed,
-    expiresAt,
-    termination,
-    results,
-    resultsDid,
-    run,
-  ] = more;
-  return {
-    jobId: jobId as JobId,
-    accepted: accepted as number,
-    owner: owner as Address,
-    ownerShown: ownerShown as string,
-    environment: environment as EnvironmentId,
-    documentId: documentId as string,
-    agreementId: agreementId as string,
-    algoDid: algoDid as string,
-    inputDids: JSON.parse(inputDids as string) as string[],
-    dateCreated: dateCreated as number,
-    dateFinished: dateFinished as number | null,
-    dispatchedAt: dispatchedAt as number | null,
-    code: code as StatusCode,
-    stopreq: stopreq as 0 | 1 | 2,
-    removed: removed as 0 | 1,
-    expiresAt: expiresAt as number | null,
-    termination: termination === null ? null : (JSON.parse(termination as string) as Termination),
-    results: JSON.parse(results as string) as ResultFile[],
-    resultsDid: resultsDid as string,
-    run: run as number,
-  };
 }

@@ -88,7 +88,7 @@ describe('jobs that are moved to another environment', () => {
       expect(job?.environment).to.equal('to');
     }
     expect(heard).to.deep.equal(['to', 'to']);
-    expect(store.events.after({ jobId }, 0, 10).map(({ event }) => event.code)).to.deep.equal([1, 1]);
+    expect(store.events.after({ jobId }, 0, 10).events.map(({ event }) => event.code)).to.deep.equal([1, 1]);
     store.close();
   });
 });

@@ -51,7 +51,7 @@ describe('jobs that are named by their ids', () => {
     await store.write(() => store.jobs.add(aNewJob(), '{}'));
     const selection = await query.authorize({ jobs: [aJobId(1_000), aJobId(1_001)] });
     expect(snapshots.take(selection, {}).jobs).to.deep.equal([]);
-    expect(live.after(selection, 0, 10)).to.deep.equal([]);
+    expect(live.after(selection, 0, 10).events).to.deep.equal([]);
   });
 
   it('show all that they left where one is named, and the first of it where many have left much', async () => {

@@ -42,7 +42,7 @@ describe('the cursors of a store', () => {
       new Set(cursors.map((cursor) => second.cursors.resumable(cursor)));
     expect(verdicts(100, one, two, 152, three)).to.deep.equal(new Set(['yes']));
     expect(verdicts(99, 103, 151, 154)).to.deep.equal(new Set(['cursor-unknown']));
-    expect(second.events.after({}, one, 9).map(({ cursor }) => cursor)).to.deep.equal([two, three]);
+    expect(second.events.after({}, one, 9).events.map(({ cursor }) => cursor)).to.deep.equal([two, three]);
     second.close();
   });
 

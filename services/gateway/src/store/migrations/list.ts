@@ -19,6 +19,7 @@ import { tallies } from './0017-tallies.ts';
 import { receiptsNamed } from './0018-receipts-named.ts';
 import { cleared } from './0019-cleared.ts';
 import { networkTurns } from './0020-network-turns.ts';
+import { looks } from './0021-looks.ts';
 
 export const MIGRATIONS: readonly string[] = [
   initial,
@@ -41,4 +42,5 @@ export const MIGRATIONS: readonly string[] = [
   receiptsNamed,
   cleared,
   networkTurns,
+  looks,
 ];
