@@ -20,9 +20,9 @@ export function createFirstEvent({ live, hub }: { readonly live: Live; readonly 
   return async ({ selection, since, limitMs, signal }) => {
     if (limitMs === 0 || signal.aborted || (since !== undefined && live.resumable(since) !== 'yes')) return;
     const { promise, resolve } = Promise.withResolvers<undefined>();
-    let isOver = false;
+    const over = new AbortController();
     const enough = () => {
-      isOver = true;
+      over.abort();
       resolve(undefined);
     };
     // Before anything is looked up: what happens meanwhile is heard.
@@ -30,7 +30,7 @@ export function createFirstEvent({ live, hub }: { readonly live: Live; readonly 
     const limit = setTimeout(enough, limitMs);
     signal.addEventListener('abort', enough, { once: true });
     try {
-      for (let from = since; from !== undefined && !isOver;) {
+      for (let from = since; from !== undefined && !over.signal.aborted;) {
         const { events, reached, isEnd } = live.after(selection, from, 1);
         if (events.length > 0) return;
         from = isEnd ? undefined : reached;

@@ -202,8 +202,8 @@ export function createStatuses(db: Db) {
       ...(owner === undefined ? {} : { owner }),
       ...(environment === undefined ? {} : { environment }),
     };
-    const keys = [...runningKeys(ofQueue, MOST_LOOKED_AT), ...waitingKeys(ofQueue, {}, MOST_LOOKED_AT)];
-    return keys
+    const places = [...runningKeys(ofQueue, MOST_LOOKED_AT), ...waitingKeys(ofQueue, {}, MOST_LOOKED_AT)];
+    return places
       .toSorted((a, b) => b.accepted - a.accepted)
       .flatMap(({ accepted }) => listed(accepted) ?? [])
       .filter((row) => fits(row, filter))
