@@ -113,8 +113,12 @@ export function urlOf(server: Server): string {
   return `http://${address === '0.0.0.0' ? '127.0.0.1' : address}:${port}`;
 }
 
-/** How clients reach the node: as configured, or where it listens, which is known from then on. Asked for with every status. */
+/**
+ * How clients reach the node: as configured, or where it listens, which is known from then on. Asked for with every status, also of requests
+ * that are still answered while the server does not listen any more. Made before it listens.
+ */
 export function publicUrlOf(server: Server, configured: string | undefined): () => string {
   let known = configured;
+  server.once('listening', () => (known ??= urlOf(server)));
   return () => (known ??= urlOf(server));
 }
