@@ -1,5 +1,6 @@
 /** How containers of jobs are locked down, PURE. No field of a job reaches this but its argv, its environment and its volumes. */
 import type { Confinement, ContainerSpec, Labels, Network } from './engine.ts';
+import { SYSCALL_PROFILE } from './syscalls.ts';
 
 /** Modest, because an engine that runs with a lower hard limit of its own could not start a container with more. */
 const OPEN_FILES = 16_384;
@@ -87,7 +88,7 @@ function confine(
   const hasTmp = mounts.some(({ target }) => target === '/tmp');
   return {
     CapDrop: ['ALL'],
-    SecurityOpt: ['no-new-privileges'],
+    SecurityOpt: ['no-new-privileges', `seccomp=${SYSCALL_PROFILE}`],
     ReadonlyRootfs: true,
     // Counts as memory of the job. Programs unpack libraries there, and load them. The job's own: engines put the mode of the image's /tmp
     // in place of ours, which in images made by hand is not open to all.
