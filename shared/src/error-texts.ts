@@ -155,6 +155,10 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
     about: 'The engine lost the container while the algorithm ran.',
     hint: 'The node makes new attempts by itself, three in all. If the job ended by it, run the job again.',
   },
+  START_UNKNOWN: {
+    about: 'The container engine answered all else, and not whether it had started the container: it may have run.',
+    hint: 'Order again; if it comes again, the operator of the node should restart its container engine.',
+  },
   START_REFUSED: {
     about: 'The container could not start: mostly, the program of the entrypoint is not in the image.',
     hint: 'Try the entrypoint by `docker run` with the same image, and mend it.',

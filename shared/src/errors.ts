@@ -68,6 +68,8 @@ export const ERRORS = {
   CONTAINER_REFUSED: { status: 500, retryable: false },
   CONTAINER_LOST: { status: 500, retryable: true },
   START_REFUSED: { status: 500, retryable: false },
+  /** The engine answers, and does not say whether it has started a container. */
+  START_UNKNOWN: { status: 500, retryable: false },
   FILTER_UNAVAILABLE: { status: 500, retryable: false },
   GPUS_REFUSED: { status: 500, retryable: false },
   DATA_UNAVAILABLE: { status: 500, retryable: false },

@@ -46,8 +46,11 @@ export function createDockerEngine(socketPath: string): Engine {
   };
 
   const createContainer = async (spec: ContainerSpec, signal: AbortSignal) => {
+    const { name, ...body } = createOptions(spec);
+    // Dockerode writes all of it into the address, too, unless it is told what belongs there: proxies before engines take no such address.
+    const asked = { _query: { name }, _body: body };
     const create = () =>
-      call((abortSignal) => unless([409], docker.createContainer({ ...createOptions(spec), abortSignal })), {
+      call((abortSignal) => unless([409], docker.createContainer({ ...asked, abortSignal })), {
         signal,
         limitMs: CHANGE_MS,
         errors: { 404: imageGone },
@@ -107,7 +110,7 @@ export function createDockerEngine(socketPath: string): Engine {
 
     async startContainer(name, signal) {
       await call((abortSignal) => unless([304], container(name).start({ abortSignal })), {
-        // No limit: a start that was given up might still happen, after we looked and started it once more.
+        // Its caller's limit: a start that was given up might still happen, after we looked and started it once more.
         signal,
         errors: { 404: (error) => (isMissingContainer(error) ? lost(name) : refused('START_REFUSED')(error)) },
         other: (error) => refusedUnlessFull(isAboutDevices(error) ? 'GPUS_REFUSED' : 'START_REFUSED')(error),

@@ -21,14 +21,29 @@ export async function findAttempts(
   return lookAt(engine, await findAll(engine, owner, signal), signal);
 }
 
+type RunOfOwner = Pick<Owner, 'node'> & Pick<AttemptIdentity, 'jobId' | 'run'>;
+
 /** Every attempt at one run. Whose command we have is ours, also where nothing says so. */
 export async function findAttemptsAt(
   engine: Engine,
-  { node, jobId, run }: Pick<Owner, 'node'> & Pick<AttemptIdentity, 'jobId' | 'run'>,
+  run: RunOfOwner,
   signal: AbortSignal,
 ): Promise<readonly FoundAttempt[]> {
+  return lookAt(engine, [await findAt(engine, run, signal)], signal);
+}
+
+/** The same of a run of which nothing goes on, whatever its containers do. */
+export async function findGoneAt(
+  engine: Engine,
+  run: RunOfOwner,
+  signal: AbortSignal,
+): Promise<readonly FoundAttempt[]> {
+  return distinct([await findAt(engine, run, signal)]).map((identity) => ({ identity, algorithm: undefined }));
+}
+
+async function findAt(engine: Engine, { node, jobId, run }: RunOfOwner, signal: AbortSignal): Promise<Found> {
   const found = await engine.find({ [LABELS.job]: jobId, [LABELS.run]: String(run) }, signal);
-  return lookAt(engine, [only(found, (labels) => isUnmarked(labels) || labels[LABELS.node] === node)], signal);
+  return only(found, (labels) => isUnmarked(labels) || labels[LABELS.node] === node);
 }
 
 /** The attempts of which the engine has a container or a volume that this node made, now or before it marked them. Networks go first. */

@@ -12,7 +12,7 @@ import type { Log } from '@capstan/shared/log';
 import type { Engine } from '../docker/engine.ts';
 import { insist } from '../docker/insist.ts';
 import { termsOf, type AttemptIdentity, type RunnerIdentity, type Terms } from '../docker/names.ts';
-import { findAttemptsAt } from '../docker/reconcile.ts';
+import { findAttemptsAt, findGoneAt } from '../docker/reconcile.ts';
 import type { JobLimits } from '../limits.ts';
 import type { Control } from './control.ts';
 import { endingOfFailure, endingWithout, type Ending } from './ending.ts';
@@ -101,13 +101,16 @@ async function makePlan({ todo, parts, signal }: Acting): Promise<Plan | Abandon
   await notes.enter(todo, 'plan', 'fleeting');
   tellStep(todo.jobId, 'plan');
   const at = { node: owner.node, jobId: todo.jobId, run: todo.run };
+  const want = todo.control.want();
+  // What only has to go is not asked how it is: an engine that is stuck with a container would not say.
+  const find = want === 'run' || want === 'stopped' ? findAttemptsAt : findGoneAt;
   const [manifest, attempts, marked] = await Promise.all([
     results.read(todo),
-    insist(() => findAttemptsAt(engine, at, signal), { signal, log }),
+    insist(() => find(engine, at, signal), { signal, log }),
     marks.read(todo),
   ]);
   return planRun({
-    want: todo.control.want(),
+    want,
     manifest,
     attempts: attempts.map(({ identity, algorithm }) => ({
       attempt: identity.attempt,
@@ -223,6 +226,9 @@ async function travel(
     signal.throwIfAborted();
     if (error === todo.control.halted.reason || error === todo.control.dropped.reason) throw error;
     if (hasCode(error, 'CONTAINER_LOST')) throw error;
+    if (hasCode(error, 'START_UNKNOWN') && todo.control.dropped.aborted) throw todo.control.dropped.reason;
+    if (hasCode(error, 'START_UNKNOWN') && todo.control.halted.aborted)
+      return await endWithout(STATUS.stopped.code, `The job was stopped on request. ${error.message}`, attempt, acting);
     return await endWithFailure(error, { attempt, reached }, acting);
   } finally {
     await parts.notes.leave(todo);

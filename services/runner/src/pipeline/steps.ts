@@ -141,7 +141,7 @@ export async function start(journey: Journey, ours: Ours, parts: StepParts): Pro
       () => {
         const { history } = tried;
         tried.history = 'perhaps started';
-        return startAlgorithm(attempt, { ours, history }, journey.signal);
+        return startAlgorithm(attempt, { ours, history, halted: control.halted }, journey.signal);
       },
       { jobId, undo: nothing, log, signal },
     ),
@@ -155,7 +155,7 @@ export async function resume(journey: Journey, parts: StepParts): Promise<void> 
   const ours = await timed(journey, 'claim', signal, () => claim(journey, parts, signal));
   parts.ownership.mayStart(ours);
   signal.throwIfAborted();
-  const right = { ours, history: 'perhaps started' } as const;
+  const right = { ours, history: 'perhaps started', halted: control.halted } as const;
   await timed(journey, 'start', journey.signal, () => startAlgorithm(attempt, right, journey.signal));
 }
 

@@ -1,8 +1,9 @@
 /** Leaves nothing of a run in the engine. May be repeated. */
 import type { Engine } from '../../docker/engine.ts';
-import { hasCode } from '@capstan/shared/errors';
+import { CapstanError, hasCode } from '@capstan/shared/errors';
+import { whileAnswering } from '../../docker/answering.ts';
 import { insist, persist, type Patience } from '../../docker/insist.ts';
-import { findAttemptsAt, removeAttempt, type Owner } from '../../docker/reconcile.ts';
+import { findGoneAt, removeAttempt, type Owner } from '../../docker/reconcile.ts';
 import type { AttemptIdentity } from '../../docker/names.ts';
 import type { Captures } from '../../logs/captures.ts';
 import type { StartMarks } from '../start-marks.ts';
@@ -20,6 +21,10 @@ interface Cleaning {
 
 /** A container that is still being removed holds its volumes for a moment. */
 const TRIES_AGAIN = 4;
+/** What an engine may take to clear a run away, as long as it answers all else. */
+const CLEAR_MS = 600_000;
+
+const stuck = () => new CapstanError('ENGINE_REFUSED', 'The container engine answers, and does not clear it away.');
 
 /** Removes all that is found of a run, the note of its starts, and its captured log. What the engine refuses is left to the reaper. */
 export async function cleanRun(
@@ -38,17 +43,23 @@ export async function cleanRun(
 export async function clearAway(
   { engine, owner, uncleared, onCleared }: Pick<Cleaning, 'engine' | 'owner' | 'uncleared' | 'onCleared'>,
   run: Pick<AttemptIdentity, 'jobId' | 'run'>,
-  { isOver, ...patience }: Patience & { readonly isOver: boolean },
+  { isOver, ...patience }: Patience & { readonly isOver: boolean; readonly withinMs?: number },
 ): Promise<void> {
-  const { signal } = patience;
+  const { signal, log, withinMs = CLEAR_MS } = patience;
   const { node } = owner;
-  const once = () =>
-    insist(async () => {
-      const found = await findAttemptsAt(engine, { node, ...run }, signal);
-      await Promise.all(found.map((attempt) => removeAttempt(engine, attempt.identity, signal)));
-    }, patience);
+  const clear = (limited: AbortSignal) => {
+    const once = () =>
+      insist(
+        async () => {
+          const found = await findGoneAt(engine, { node, ...run }, limited);
+          await Promise.all(found.map((attempt) => removeAttempt(engine, attempt.identity, limited)));
+        },
+        { signal: limited, log },
+      );
+    return persist(once, 'ENGINE_REFUSED', { signal: limited, retries: TRIES_AGAIN, minDelayMs: 200 });
+  };
   try {
-    await persist(once, 'ENGINE_REFUSED', { signal, retries: TRIES_AGAIN, minDelayMs: 200 });
+    await whileAnswering({ engine, ms: withinMs, signal, overdue: stuck }, clear);
   } catch (error) {
     if (!hasCode(error, 'ENGINE_REFUSED')) throw error;
     return uncleared.note(run, { problem: error.message, isOver });

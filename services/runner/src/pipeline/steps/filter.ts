@@ -22,6 +22,7 @@ export type Verdict = 'passed' | 'withheld' | 'unknown';
 const FAILURES = [
   'CONTAINER_LOST',
   'START_REFUSED',
+  'START_UNKNOWN',
   'CONTAINER_REFUSED',
   'FILTER_UNAVAILABLE',
   'OUTPUTS_UNREADABLE',

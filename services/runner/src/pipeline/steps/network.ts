@@ -78,7 +78,7 @@ async function runProgram(
   try {
     await startOnce(engine, name, patience);
   } catch (error) {
-    if (!hasCode(error, 'START_REFUSED')) throw error;
+    if (!hasCode(error, 'START_REFUSED', 'START_UNKNOWN')) throw error;
     throw new CapstanError('CONTAINER_REFUSED', 'The engine could not give the job a network.', { cause: error });
   }
   for await (const frames of await engine.readLog(name, { follow: true }, signal)) {

@@ -1,5 +1,7 @@
 /** Starts the algorithm, once, and waits until it doesn't run any more: by itself, by a stop, by its time limit, or by what it writes. */
 import type { Clock } from '@capstan/shared/clock';
+import { CapstanError } from '@capstan/shared/errors';
+import { answeredFor, whileAnswering } from '../../docker/answering.ts';
 import type { Engine, StartedState } from '../../docker/engine.ts';
 import { insist, insistAgainst, type Patience } from '../../docker/insist.ts';
 import { namesOf } from '../../docker/names.ts';
@@ -12,32 +14,71 @@ import { missedExit } from './exit.ts';
 /** Whether a container may have been started by a call of an earlier life of the runner. */
 export type StartHistory = 'new' | 'perhaps started';
 
-/** Throws START_REFUSED. */
-export function startAlgorithm(
-  { engine, identity, log }: Attempt,
-  { history }: { readonly ours: Ours; readonly history: StartHistory },
-  signal: AbortSignal,
-): Promise<void> {
-  return startOnce(engine, namesOf(identity).algorithm, { history, signal, log });
+interface AlgorithmStart {
+  readonly ours: Ours;
+  readonly history: StartHistory;
+  /** Aborts when the algorithm shall stop. */
+  readonly halted: AbortSignal;
 }
 
-/** When it resolves, the container has been started exactly once, whatever the connection went through. Throws START_REFUSED. */
+/** Throws START_REFUSED, or START_UNKNOWN. */
+export function startAlgorithm(
+  { engine, identity, log }: Attempt,
+  { history, halted }: AlgorithmStart,
+  signal: AbortSignal,
+): Promise<void> {
+  return startOnce(engine, namesOf(identity).algorithm, { history, halted, signal, log });
+}
+
+/** What an engine may take for a start, as long as it answers all else: under load some take minutes. */
+const START_MS = 600_000;
+/** The same once it shall stop. */
+const HALTED_START_MS = 20_000;
+const NEVER = new AbortController().signal;
+
+interface Start extends Patience {
+  readonly history?: StartHistory;
+  readonly halted?: AbortSignal;
+  readonly withinMs?: number;
+}
+
+/**
+ * When it resolves, the container has been started exactly once, whatever the connection went through. Throws START_REFUSED; and
+ * START_UNKNOWN where the engine does not say in time: then it may run, or start later, and is never started again.
+ */
 export async function startOnce(
   engine: Engine,
   name: string,
-  { history = 'new', ...patience }: Patience & { readonly history?: StartHistory },
+  { history = 'new', halted = NEVER, withinMs = START_MS, signal, log }: Start,
 ): Promise<void> {
-  const { signal } = patience;
   let isNew = history === 'new';
-  await insistAgainst(
-    'START_REFUSED',
-    async () => {
-      if (!isNew && (await engine.inspectContainer(name, signal)).kind !== 'created') return;
-      isNew = false;
-      await engine.startContainer(name, signal);
-    },
-    patience,
-  );
+  const start = (limited: AbortSignal) =>
+    insistAgainst(
+      'START_REFUSED',
+      async () => {
+        if (!isNew && (await engine.inspectContainer(name, limited)).kind !== 'created') return;
+        isNew = false;
+        await engine.startContainer(name, limited);
+      },
+      { signal: limited, log },
+    );
+  const overdue = () =>
+    new CapstanError(
+      'START_UNKNOWN',
+      'The container engine did not say whether it has started the algorithm, so nobody knows whether it ran.',
+    );
+  await whileAnswering({ engine, ms: withinMs, signal, overdue }, async (limited) => {
+    using listening = new DisposableStack();
+    using waiting = aborting();
+    const stopped = aborted(halted, listening).then(() =>
+      answeredFor({ engine, ms: HALTED_START_MS, signal: AbortSignal.any([limited, waiting.signal]) }),
+    );
+    const late = stopped.then(() => {
+      throw overdue();
+    });
+    late.catch(() => undefined);
+    await Promise.race([start(limited), late]);
+  });
 }
 
 /** A started algorithm, and since when: in monotonic milliseconds, for the clock on the wall may jump while it runs. */

@@ -1,0 +1,66 @@
+/**
+ * How long somebody has waited for one thing of an engine that answers all else. An engine that is away, or stands still, is unknown and
+ * waited for without end; one that is there and stuck with a single container would keep a place for ever.
+ */
+import { hasCode } from '@capstan/shared/errors';
+import type { Engine } from './engine.ts';
+import { pause } from './pause.ts';
+
+const LOOK_EVERY_MS = 10_000;
+
+interface Answering {
+  readonly engine: Pick<Engine, 'about'>;
+  readonly ms: number;
+  /** Of nobody else's time: that for which the engine was there at each end of a look. */
+  readonly signal: AbortSignal;
+}
+
+/** Resolves once the engine has answered for so long. Rejects only when `signal` aborts. */
+export async function answeredFor({ engine, ms, signal }: Answering): Promise<void> {
+  let leftMs = ms;
+  while (leftMs > 0) {
+    const stepMs = Math.min(leftMs, LOOK_EVERY_MS);
+    await pause(stepMs, signal);
+    if (await answers(engine, signal)) leftMs -= stepMs;
+  }
+}
+
+async function answers(engine: Answering['engine'], signal: AbortSignal): Promise<boolean> {
+  try {
+    await engine.about(signal);
+    return true;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (hasCode(error, 'ENGINE_UNAVAILABLE')) return false;
+    throw error;
+  }
+}
+
+interface Bounded extends Answering {
+  /** What the work fails with when that time is over. */
+  readonly overdue: () => Error;
+}
+
+/** Runs `work` under a signal that aborts with the caller's, and when the engine has answered for so long without having done it. */
+export async function whileAnswering<T>(
+  { engine, ms, signal, overdue }: Bounded,
+  work: (limited: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const ended = new AbortController();
+  const limited = AbortSignal.any([signal, ended.signal]);
+  const working = work(limited);
+  // Given up, its failure is nobody's.
+  working.catch(() => undefined);
+  const late = answeredFor({ engine, ms, signal: limited }).then(() => {
+    throw overdue();
+  });
+  late.catch(() => undefined);
+  try {
+    return await Promise.race([working, late]);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    ended.abort();
+  }
+}
