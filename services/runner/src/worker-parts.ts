@@ -5,7 +5,7 @@ import type { Desired, StartCommand } from '@capstan/shared/contract/messages';
 import type { Log } from '@capstan/shared/log';
 import type { Offer } from './capacity.ts';
 import type { Refusal } from './command.ts';
-import type { RunResult, RunToDo } from './pipeline/run.ts';
+import type { RunResult, RunToDo } from './pipeline/run-to-do.ts';
 import type { Readers } from './reading.ts';
 import type { Standing } from './start-ownership.ts';
 import type { Work, Works } from './works.ts';

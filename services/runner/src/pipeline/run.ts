@@ -14,12 +14,12 @@ import { insist } from '../docker/insist.ts';
 import { termsOf, type AttemptIdentity, type RunnerIdentity, type Terms } from '../docker/names.ts';
 import { findAttemptsAt, findGoneAt } from '../docker/reconcile.ts';
 import type { JobLimits } from '../limits.ts';
-import type { Control } from './control.ts';
 import { endingOfFailure, endingWithout, type Ending } from './ending.ts';
 import { newTerms } from './new-terms.ts';
 import { MAX_ATTEMPTS, planRun, type Abandoned, type Plan } from './plan.ts';
 import { asSentence, causeOf } from './failure-words.ts';
 import { createMeters } from './progress.ts';
+import type { RunResult, RunToDo } from './run-to-do.ts';
 import { tellStep } from './step-channel.ts';
 import { DEATHS_ALONE, DEATHS_WITH_OTHERS } from './step-notes.ts';
 import { finish, prepare, resume, start, type Journey, type StepParts } from './steps.ts';
@@ -43,24 +43,6 @@ export interface PipelineParts extends StepParts {
   readonly tellProgress: (progress: Progress) => void;
   readonly log: Log;
 }
-
-export interface RunToDo {
-  readonly jobId: JobId;
-  readonly run: number;
-  readonly environment: EnvironmentId;
-  /** Undefined as long as the runner, having found the run by itself after a restart, has no command for it. */
-  readonly spec: () => JobSpec | undefined;
-  /** The GPUs that were leased to it. */
-  readonly gpus: () => readonly string[];
-  /** The last attempt that its command, or another runner, says was started. */
-  readonly lastStart: () => number;
-  readonly control: Control;
-  /** Resolves when it may be at work, beside others or alone. */
-  readonly turn: (signal: AbortSignal) => Promise<void>;
-}
-
-/** `needs-command`: what was found can't go on without the job's specification. */
-export type RunResult = 'ended' | 'needs-command';
 
 /** Resolves when the run has ended, its ending is told and nothing of it is left in the engine. Rejects if `signal` aborts. */
 export async function runJob(todo: RunToDo, parts: PipelineParts, signal: AbortSignal): Promise<RunResult> {
