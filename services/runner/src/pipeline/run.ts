@@ -1,7 +1,7 @@
 /** Carries one run of a job to its end, from wherever it stands: finds out, plans, acts, and plans again when something changed. */
 import type { FilterConfig } from '@capstan/shared/config/filter';
 import type { Config } from '@capstan/shared/config/schema';
-import type { EnvironmentId, JobId } from '@capstan/shared/contract/ids';
+import type { EnvironmentId } from '@capstan/shared/contract/ids';
 import type { JobSpec } from '@capstan/shared/contract/job';
 import { resultsOf, type Manifest } from '@capstan/shared/contract/manifest';
 import { jobEvent, type JobEvent } from '@capstan/shared/contract/messages';
