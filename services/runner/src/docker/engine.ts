@@ -46,7 +46,8 @@ export interface About {
 
 /** A step of one layer of an image that is being pulled. */
 export type LayerNote =
-  | { readonly layer: string; readonly phase: 'waiting' | 'downloaded' }
+  /** `queued`: the engine fetches so many layers at a time, of all images, and this one is not among them yet. */
+  | { readonly layer: string; readonly phase: 'waiting' | 'queued' | 'downloaded' }
   | {
       readonly layer: string;
       readonly phase: 'downloading';

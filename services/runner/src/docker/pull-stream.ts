@@ -35,8 +35,9 @@ function noteOf({ id, status, progressDetail }: Line): LayerNote | undefined {
   if (id === undefined) return undefined;
   switch (status) {
     case 'Pulling fs layer':
-    case 'Waiting':
       return { layer: id, phase: 'waiting' };
+    case 'Waiting':
+      return { layer: id, phase: 'queued' };
     case 'Downloading':
       return {
         layer: id,

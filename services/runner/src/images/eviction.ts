@@ -11,7 +11,11 @@ export interface DiskUse {
   readonly freeFiles?: number;
 }
 
-export const usedPercent = ({ totalBytes, freeBytes }: DiskUse) => ((totalBytes - freeBytes) / totalBytes) * 100;
+/** Of its space, or of the files that it takes: an image of many small ones fills a disk that has space left. */
+export const usedPercent = ({ totalBytes, freeBytes, totalFiles = 0, freeFiles = 0 }: DiskUse) =>
+  Math.max(percentOf(totalBytes, freeBytes), percentOf(totalFiles, freeFiles));
+
+const percentOf = (total: number, free: number) => (total > 0 ? ((total - free) / total) * 100 : 0);
 
 /** The names of an image that went with a pull of ours; undefined if somebody else has given it another name: then it is theirs. */
 export function namesToRemove(

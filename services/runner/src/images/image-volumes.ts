@@ -8,6 +8,10 @@ export type ImageVolumes =
   | { readonly kind: 'paths'; readonly paths: readonly string[] }
   | { readonly kind: 'refused'; readonly reason: string };
 
+/** How often the same file of an image may be copied into its volumes: those that lie in one another have all that is below. */
+export const copiesIn = (paths: readonly string[]): number =>
+  Math.max(0, ...paths.map((path) => paths.filter((other) => path === other || path.startsWith(`${other}/`)).length));
+
 /** Each path once, in one spelling. */
 export function imageVolumesOf(volumes: readonly string[]): ImageVolumes {
   // Before they are looked into: their number is a stranger's.

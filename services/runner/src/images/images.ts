@@ -5,7 +5,7 @@ import { CapstanError, hasCode } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
 import type { About, Engine, Image, Login } from '../docker/engine.ts';
 import { insist, persist } from '../docker/insist.ts';
-import { imageVolumesOf } from './image-volumes.ts';
+import { copiesIn, imageVolumesOf } from './image-volumes.ts';
 import type { HeldImage, ImageKeeper, Pulled } from './keeper.ts';
 import type { ImageNote } from './notes.ts';
 import { platformRefusal } from './platform.ts';
@@ -131,6 +131,7 @@ export function createImages({ engine, pulls, keeper, settings, registries, log 
       await requirePlatform(image, given, signal);
       const volumes = imageVolumesOf(image.settings.volumes);
       if (volumes.kind === 'refused') throw mayNotRun(given, volumes.reason);
+      if (image.sizeBytes * copiesIn(volumes.paths) > maxBytes) throw mayNotRun(given, manyCopies(maxBytes));
       const held = kept.move();
       return { id: image.id, settings: image.settings, [Symbol.dispose]: () => held.dispose() };
     },
@@ -150,6 +151,9 @@ function isTheirs(here: Image | undefined, notes: readonly ImageNote[]): boolean
   const known = notes.filter(({ id }) => id === here.id);
   return known.length === 0 || known.some(({ isKept }) => isKept);
 }
+
+const manyCopies = (maxBytes: number) =>
+  `the volumes that it wants (VOLUME) lie in one another, and copies of what is in them may take more than ${maxBytes / GB} GB`;
 
 const NOT_LISTED =
   'this node pulls no images from that registry, unless its operator lists it (runner.images.registries), and gives jobs no images of its own but those that its operator lists (runner.images.local)';

@@ -11,6 +11,8 @@ export interface PullTotals {
   readonly hasMoved: boolean;
   /** Of every layer that was told of, all has come. */
   readonly isHere: boolean;
+  /** Of those that have not, the engine has begun none: others are in its places. */
+  readonly isQueued: boolean;
 }
 
 export interface PullProgress {
@@ -21,6 +23,7 @@ interface Layer {
   readonly doneBytes: number;
   readonly totalBytes: number | undefined;
   readonly isHere: boolean;
+  readonly isQueued?: true;
 }
 
 export function createPullProgress(): PullProgress {
@@ -39,6 +42,7 @@ export function createPullProgress(): PullProgress {
         knownBytes,
         hasMoved: before === undefined || now.doneBytes !== before.doneBytes || now.isHere !== before.isHere,
         isHere: all.every(({ isHere }) => isHere),
+        isQueued: all.some(({ isHere }) => !isHere) && all.every(({ isHere, isQueued }) => isHere || isQueued),
       };
     },
   };
@@ -46,6 +50,8 @@ export function createPullProgress(): PullProgress {
 
 function after(note: LayerNote, before: Layer | undefined): Layer {
   switch (note.phase) {
+    case 'queued':
+      return { doneBytes: 0, totalBytes: undefined, ...before, isHere: false, isQueued: true };
     case 'waiting':
       return before ?? { doneBytes: 0, totalBytes: undefined, isHere: false };
     case 'downloading':

@@ -43,14 +43,18 @@ interface Running {
 
 /** For a registry that is not reachable at the moment. */
 export const PULLS_AGAIN = { retries: 2, minDelayMs: 300 };
-const DISK_CHECK_MS = 1_000;
+/** Whatever the engine says meanwhile: while it unpacks, it may say nothing for long. */
+const LOOK_MS = 500;
 const GB = 1_000_000_000;
 
 export function createSharedPulls({ engine, limits, isDiskFull, log }: SharedPullsOptions): SharedPulls {
   const pulls = new Map<string, Running>();
 
+  /** The engine is fetching something for one of them, which is not in a queue itself. */
+  const areOthersAtIt = () => [...pulls.values()].some(({ totals }) => totals && !totals.isHere && !totals.isQueued);
+
   const once = (wanted: Wanted, tell: Follow, abandoned: AbortSignal) =>
-    pullWithin({ engine, limits, isDiskFull, log }, { wanted, tell }, abandoned);
+    pullWithin({ engine, limits, isDiskFull, log }, { wanted, tell, areOthersAtIt }, abandoned);
 
   const begin = (wanted: Wanted): Running => {
     const followers = new Set<Follow>();
@@ -95,7 +99,7 @@ const keyOf = ({ reference, login }: Wanted) => `${reference} ${login?.username 
 
 async function pullWithin(
   { engine, limits, isDiskFull, log }: SharedPullsOptions,
-  { wanted, tell }: { wanted: Wanted; tell: Follow },
+  { wanted, tell, areOthersAtIt }: { wanted: Wanted; tell: Follow; areOthersAtIt: () => boolean },
   abandoned: AbortSignal,
 ): Promise<void> {
   const { reference, login } = wanted;
@@ -103,19 +107,32 @@ async function pullWithin(
   const end = (reason: string) => ended.abort(unavailable(reference, reason));
   const filled = (cause?: unknown) => diskFilled(unavailable(reference, "the engine's disk is full", cause));
   using clock = new DisposableStack();
-  const within = (seconds: number, reason: string) => {
-    const timer = setTimeout(() => end(reason), seconds * 1_000);
-    clock.defer(() => clearTimeout(timer));
-  };
-  within(limits.timeoutS, `it took longer than ${limits.timeoutS} seconds`);
+  const whole = clock.use(
+    createPausingClock(limits.timeoutS * 1_000, () => end(`it took longer than ${limits.timeoutS} seconds`)),
+  );
   const stall = clock.use(createStallClock(limits.stallTimeoutS, end));
   const signal = AbortSignal.any([abandoned, ended.signal]);
-  const checkDisk = atMostEvery(DISK_CHECK_MS, () => {
+  const checkDisk = () => {
     isDiskFull().then(
       (isFull) => isFull && ended.abort(filled()),
       (error: unknown) => log.warn({ err: error }, "could not look at the engine's disk"),
     );
-  });
+  };
+  let latest: PullTotals | undefined;
+  let isHeld = false;
+  /** What waits for its turn is not kept waiting by its registry: its clocks stand still, or others could use its time up. */
+  const judgeQueue = () => {
+    const was = isHeld;
+    isHeld = latest?.isQueued === true && areOthersAtIt();
+    whole.runs(!isHeld);
+    if (isHeld) stall.rest();
+    else if (was && latest?.isHere !== true) stall.wind();
+  };
+  const looking = setInterval(() => {
+    checkDisk();
+    judgeQueue();
+  }, LOOK_MS);
+  clock.defer(() => clearInterval(looking));
 
   const attempt = () => {
     const progress = createPullProgress();
@@ -128,8 +145,9 @@ async function pullWithin(
           // The engine repeats a line for as long as nothing comes.
           if (totals.isHere) stall.rest();
           else if (totals.hasMoved) stall.wind();
+          latest = totals;
+          judgeQueue();
           if (totals.knownBytes > limits.maxBytes) end(tooLarge(limits.maxBytes));
-          checkDisk();
           tell(totals);
         },
       },
@@ -187,11 +205,25 @@ function createStallClock(seconds: number, end: (reason: string) => void): Stall
   };
 }
 
-function atMostEvery(intervalMs: number, act: () => void): () => void {
-  let last = -Infinity;
-  return () => {
-    if (performance.now() - last < intervalMs) return;
-    last = performance.now();
-    act();
+interface PausingClock extends Disposable {
+  runs(isRunning: boolean): void;
+}
+
+/** A clock that can stand still. It runs from the beginning. */
+function createPausingClock(ms: number, end: () => void): PausingClock {
+  let leftMs = ms;
+  let since: number | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const pause = () => {
+    clearTimeout(timer);
+    if (since !== undefined) leftMs -= performance.now() - since;
+    since = undefined;
   };
+  const run = () => {
+    if (since !== undefined) return;
+    since = performance.now();
+    timer = setTimeout(end, Math.max(0, leftMs));
+  };
+  run();
+  return { runs: (isRunning) => (isRunning ? run() : pause()), [Symbol.dispose]: pause };
 }
