@@ -99,6 +99,8 @@ export function namesOf({ node, jobId, run, attempt }: Named): AttemptNames {
 
 /** Whether a volume of an attempt is one that its algorithm may write. */
 export const isWritable = (volume: string) => /-(outputs|logs|scratch|beside|v\d+)$/.test(volume);
+/** The same of the filter, whose image may want volumes of its own; what the algorithm has left lies there as well. */
+export const isWritableByFilter = (volume: string) => isWritable(volume) || /-f\d+$/.test(volume);
 /** Whether the node has put something there as well, under another user: what the algorithm is made of is not what it has written. */
 export const holdsOurs = (volume: string) => volume.endsWith('-beside');
 

@@ -6,7 +6,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { hasCode } from '@capstan/shared/errors';
 import type { Engine, Room } from '../docker/engine.ts';
-import { isWritable, labelsOfAttempt, namesOf } from '../docker/names.ts';
+import { isWritable, isWritableByFilter, labelsOfAttempt, namesOf } from '../docker/names.ts';
 import type { Attempt } from './attempt.ts';
 
 const INTERVAL_MS = 500;
@@ -28,6 +28,15 @@ type Watched = Pick<Attempt, 'identity' | 'limits' | 'log'> & {
   readonly settings: Pick<Attempt['settings'], 'minFreeDiskGB'>;
 };
 
+/** The filter gets as much again as the job: what that has left is there when it begins. */
+const FILTER_SHARE = 2;
+
+interface Looking {
+  /** Whose container writes. */
+  readonly by?: 'algorithm' | 'filter';
+  readonly maxUnseenMs?: number;
+}
+
 /**
  * Resolves once the job has written too much, to what it takes. Rejects only when `signal` aborts. Folders, open files and the free space
  * are looked at independently: whoever makes one of the looks slow is seen by the others.
@@ -35,11 +44,13 @@ type Watched = Pick<Attempt, 'identity' | 'limits' | 'log'> & {
 export async function tooMuchDisk(
   { engine, identity, limits, settings, log }: Watched,
   signal: AbortSignal,
-  maxUnseenMs = MAX_UNSEEN_MS,
+  { by = 'algorithm', maxUnseenMs = MAX_UNSEEN_MS }: Looking = {},
 ): Promise<Room> {
-  const volumes = await writableVolumes({ engine, identity }, signal);
-  const writer = { container: namesOf(identity).algorithm, volumes };
-  const enough = { bytes: limits.diskBytes, files: limits.maxFiles };
+  const isTheirs = by === 'filter' ? isWritableByFilter : isWritable;
+  const volumes = await writableVolumes({ engine, identity }, isTheirs, signal);
+  const writer = { container: namesOf(identity)[by], volumes };
+  const share = by === 'filter' ? FILTER_SHARE : 1;
+  const enough = { bytes: limits.diskBytes * share, files: limits.maxFiles * share };
   const nothing: Room = { bytes: 0, files: 0 };
   const latest = { named: nothing, nameless: nothing };
   const scarceBytes = settings.minFreeDiskGB * GB * SCARCE_SHARE;
@@ -106,12 +117,13 @@ function aborting(): Disposable & { readonly signal: AbortSignal } {
 /** The image may have wanted some besides: only the engine knows of those, after a restart. */
 async function writableVolumes(
   { engine, identity }: Pick<Watched, 'engine' | 'identity'>,
+  isTheirs: (volume: string) => boolean,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const { outputs, logs, scratch, beside } = namesOf(identity).volumes;
   try {
     const { volumes } = await engine.find(labelsOfAttempt(identity), signal);
-    return volumes.map(({ name }) => name).filter(isWritable);
+    return volumes.map(({ name }) => name).filter(isTheirs);
   } catch (error) {
     signal.throwIfAborted();
     if (!hasCode(error, 'ENGINE_UNAVAILABLE')) throw error;

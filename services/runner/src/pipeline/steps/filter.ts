@@ -11,6 +11,7 @@ import { namesOf } from '../../docker/names.ts';
 import type { Origin } from '../../docker/engine.ts';
 import type { Images } from '../../images/images.ts';
 import type { Attempt } from '../attempt.ts';
+import { tooMuchDisk } from '../disk-watch.ts';
 import { readExit } from './exit.ts';
 import { remakeFilter } from './remake.ts';
 import { startedBefore, startOnce, type Started } from './run.ts';
@@ -65,7 +66,8 @@ async function problemOf(attempt: Attempt, parts: FilterParts, signal: AbortSign
     if (state.kind === 'created') await startOnce(engine, name, patience);
     const started: Started =
       state.kind === 'created' ? { kind: 'running', sinceMs: clock.monotonicMs() } : startedBefore(state, clock);
-    if (!(await endsInTime(attempt, { name, started, clock }, signal))) return 'it took too long';
+    const excess = await endsWithin(attempt, { name, started, clock }, signal);
+    if (excess !== undefined) return excess;
     const exit = await readExit(engine, { name, isWatched: state.kind === 'created', ...patience });
     if (exit === 'unknown') return exit;
     return exit.exitCode === 0 ? undefined : `it exited with code ${exit.exitCode}`;
@@ -81,23 +83,31 @@ interface Running {
   readonly clock: Clock;
 }
 
-/** Whether it ended by itself; afterwards it does not run. */
-async function endsInTime(
-  { engine, filter: settings, log }: Attempt,
+/** Which limit it went beyond; undefined if it ended by itself. Afterwards it does not run. */
+async function endsWithin(
+  attempt: Attempt,
   { name, started, clock }: Running,
   signal: AbortSignal,
-): Promise<boolean> {
-  if (started.kind !== 'running') return true;
+): Promise<string | undefined> {
+  const { engine, filter: settings, log } = attempt;
+  if (started.kind !== 'running') return undefined;
   const limitMs = (settings?.maxDurationS ?? DEFAULT_LIMIT_S) * 1_000;
   const limit = deadline(limitMs - (clock.monotonicMs() - started.sinceMs));
-  const limited = AbortSignal.any([signal, limit]);
+  const ended = new AbortController();
+  const limited = AbortSignal.any([signal, limit, ended.signal]);
+  const exited = insist(() => engine.waitForExit(name, limited), { signal: limited, log });
+  const filled = tooMuchDisk(attempt, limited, { by: 'filter' });
+  let excess = 'it took too long';
   try {
-    await insist(() => engine.waitForExit(name, limited), { signal: limited, log });
-    return true;
+    if ((await Promise.race([exited.then(() => 'exited' as const), filled])) === 'exited') return undefined;
+    excess = 'it wrote more than the job may, or what it wrote could not be measured';
   } catch (error) {
     signal.throwIfAborted();
     if (!limit.aborted) throw error;
-    await insist(() => engine.stopContainer(name, 0, signal), { signal, log });
-    return false;
+  } finally {
+    ended.abort();
+    for (const each of [exited, filled]) each.catch(() => undefined);
   }
+  await insist(() => engine.stopContainer(name, 0, signal), { signal, log });
+  return excess;
 }
