@@ -104,27 +104,6 @@ describe('the filter of an environment', () => {
     expect((await scene.until(jobId, 'end')).code).to.equal(51);
   });
 
-  it('that writes more than the job may, with as much again, has failed, whatever it does with it', async () => {
-    const { image, tag = 'latest' } = IMAGE;
-    const keeps =
-      'exec 9> /data/outputs/big; rm /data/outputs/big; dd if=/dev/zero bs=1M count=100 >&9 2> /dev/null; sleep 600';
-    const writes = 'dd if=/dev/zero of=/data/logs/big bs=1M count=100 2> /dev/null; sleep 600';
-    for (const command of [writes, keeps]) {
-      const filter = {
-        image,
-        tag,
-        entrypoint: JSON.stringify(['sh', '-c', command]),
-        seesInputs: false,
-        maxDurationS: 60,
-      };
-      await using scene = await startScene({ limits: { filter, diskGB: 0.03 } });
-      const jobId = await scene.start(WRITES);
-      const { code, details } = await scene.until(jobId, 'end');
-      expect(code, details.termination?.reason).to.equal(51);
-      expect(scene.runner().lastLines(100).join('\n')).to.contain('it wrote more than the job may');
-    }
-  });
-
   it('that can not be had keeps jobs from running at all', async () => {
     await using scene = await scenes('true', { image: 'no valid name' });
     const jobId = await scene.start(WRITES);
