@@ -4,7 +4,6 @@ import { pullRefusal } from '../../../services/runner/src/docker/pull-refusal.ts
 import { namesToRemove, nextToEvict, usedPercent } from '../../../services/runner/src/images/eviction.ts';
 import { platformRefusal } from '../../../services/runner/src/images/platform.ts';
 import { isListedRegistry, isLocalById, isLocalByName, refusalOf } from '../../../services/runner/src/images/policy.ts';
-import { copiesIn } from '../../../services/runner/src/images/image-volumes.ts';
 import { createPullProgress } from '../../../services/runner/src/images/pull-progress.ts';
 import { canonicalHost, referenceOf } from '../../../services/runner/src/images/reference.ts';
 
@@ -192,29 +191,6 @@ describe('a pull that goes on', () => {
     // From here on an engine may unpack without a word.
     expect(progress.note({ layer: 'a', phase: 'downloaded' })).to.include({ hasMoved: true, isHere: true });
     expect(progress.note({ layer: 'c', phase: 'waiting' })).to.include({ hasMoved: true, isHere: false });
-  });
-});
-
-describe('a pull that waits for the places of the engine', () => {
-  it('is one of which all that is not here is in its queue', () => {
-    const progress = createPullProgress();
-    expect(progress.note({ layer: 'a', phase: 'waiting' })).to.include({ isQueued: false });
-    expect(progress.note({ layer: 'a', phase: 'queued' })).to.include({ isQueued: true, isHere: false });
-    expect(progress.note({ layer: 'b', phase: 'waiting' })).to.include({ isQueued: false });
-    expect(progress.note({ layer: 'b', phase: 'downloaded' })).to.include({ isQueued: true });
-    expect(progress.note({ layer: 'a', phase: 'downloading', doneBytes: 1, totalBytes: 2 })).to.include({
-      isQueued: false,
-    });
-    expect(progress.note({ layer: 'a', phase: 'downloaded' })).to.include({ isQueued: false, isHere: true });
-  });
-});
-
-describe('the volumes of an image', () => {
-  it('copy a file as often as those that hold it lie in one another', () => {
-    expect(copiesIn([])).to.equal(0);
-    expect(copiesIn(['/a', '/b', '/ab'])).to.equal(1);
-    expect(copiesIn(['/a', '/a/b', '/a/b/c', '/d'])).to.equal(3);
-    expect(copiesIn(['/a', '/a/b', '/a/c'])).to.equal(2);
   });
 });
 

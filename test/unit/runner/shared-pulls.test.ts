@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { CapstanError } from '@capstan/shared/errors';
 import { createLog } from '@capstan/shared/log';
 import type { Engine, PullRequest } from '../../../services/runner/src/docker/engine.ts';
+import { createPullProgress } from '../../../services/runner/src/images/pull-progress.ts';
 import { createSharedPulls } from '../../../services/runner/src/images/shared-pulls.ts';
 
 const { signal } = new AbortController();
@@ -67,5 +68,19 @@ describe('a pull', () => {
   it('ends when the disk is full, also where the engine says nothing while it unpacks', async () => {
     const { pull } = machine({ isDiskFull: () => Promise.resolve(true), stallTimeoutS: 60, timeoutS: 60 });
     expect(await pull('large/one:1')).to.match(/no space/);
+  });
+});
+
+describe('a pull that waits for the places of the engine', () => {
+  it('is one of which all that is not here is in its queue', () => {
+    const progress = createPullProgress();
+    expect(progress.note({ layer: 'a', phase: 'waiting' })).to.include({ isQueued: false });
+    expect(progress.note({ layer: 'a', phase: 'queued' })).to.include({ isQueued: true, isHere: false });
+    expect(progress.note({ layer: 'b', phase: 'waiting' })).to.include({ isQueued: false });
+    expect(progress.note({ layer: 'b', phase: 'downloaded' })).to.include({ isQueued: true });
+    expect(progress.note({ layer: 'a', phase: 'downloading', doneBytes: 1, totalBytes: 2 })).to.include({
+      isQueued: false,
+    });
+    expect(progress.note({ layer: 'a', phase: 'downloaded' })).to.include({ isQueued: false, isHere: true });
   });
 });
