@@ -36,7 +36,7 @@ export const QuotasSchema = Type.Object(
         exclusiveMinimum: 0,
         maximum: LARGEST_GB,
         description:
-          'Most that the results of all jobs may take until they expire, in GB, divided in the same way; one address may have a quarter. Each file counts 16 KB beside its bytes. Beyond it jobs wait, and new ones are refused. Half of the disk that they lie on if absent, and no limit where they lie elsewhere (S3, IPFS).',
+          'Most that the results of all jobs may take until they expire, in GB, divided in the same way; one address may have a quarter. Each file counts 16 KB beside its bytes; the order of a job that has ended counts, too, and is forgotten with its results, or after a week where there are none. Beyond it jobs wait, and new ones are refused. Half of the disk that they lie on if absent, and no limit where they lie elsewhere (S3, IPFS).',
       }),
     ),
     newAddressesPerHour: Type.Integer({

@@ -150,7 +150,9 @@ export function createLogs({ bus, store, results, streams, clock }: LogsOptions)
       const job = id && store.jobs.find(id);
       if (job?.owner !== owner) throw noSuchJob();
       if (job.expiresAt !== null && job.expiresAt <= clock.now()) throw expired(job.expiresAt);
-      if (isSealed(store.jobs.spec(job.jobId))) throw sealed();
+      const spec = store.jobs.spec(job.jobId);
+      if (spec === undefined) throw forgotten();
+      if (isSealed(spec)) throw sealed();
       return { jobId: job.jobId, read: (reading, signal) => read(job, reading, signal) };
     },
   };
@@ -159,9 +161,12 @@ export function createLogs({ bus, store, results, streams, clock }: LogsOptions)
 /** However often a runner says that there is more. */
 const pause = (signal: AbortSignal) => sleep(ASK_AGAIN_MS, undefined, { signal, ref: false }).catch(() => undefined);
 
-function isSealed(spec: string | undefined): boolean {
-  return spec !== undefined && (JSON.parse(spec) as JobSpec).output?.encryptTo !== undefined;
+function isSealed(spec: string): boolean {
+  return (JSON.parse(spec) as JobSpec).output?.encryptTo !== undefined;
 }
+
+/** Whether it was to be encrypted, nobody knows any more. */
+const forgotten = () => new CapstanError('EXPIRED', 'The log of this job is not kept any more. Run the job again.');
 
 const sealed = () =>
   new CapstanError(

@@ -9,13 +9,14 @@ import { noSuchJob } from './owned-jobs.ts';
 /** What a start request holds beside who sends it. */
 export type OrderAgain = Omit<StartRequest, 'consumerAddress' | 'nonce' | 'signature'>;
 
-/** Throws NOT_FOUND alike for a job of somebody else and for none; REFUSED for one that brought what only runners can read. */
+/** Throws NOT_FOUND alike for a job of somebody else and for none; REFUSED for one that brought what only runners can read, or whose order is not kept any more. */
 export function createOrderAgain(store: Pick<Store, 'jobs'>): (owner: Address, jobId: string) => OrderAgain {
   return (owner, text) => {
     const jobId = readJobId(text);
     const job = jobId && store.jobs.find(jobId);
-    const spec = job?.owner === owner ? store.jobs.spec(job.jobId) : undefined;
-    if (!job || spec === undefined) throw noSuchJob();
+    if (job?.owner !== owner) throw noSuchJob();
+    const spec = store.jobs.spec(job.jobId);
+    if (spec === undefined) throw forgotten();
     return orderOf(JSON.parse(spec) as JobSpec, job);
   };
 }
@@ -69,6 +70,12 @@ function algorithmOf(
       throw sealed();
   }
 }
+
+const forgotten = () =>
+  new CapstanError(
+    'REFUSED',
+    'The order of this job is not kept any more: it goes with the results. Start it again with the order that you sent, and its jobId.',
+  );
 
 const sealed = () =>
   new CapstanError(

@@ -6,6 +6,7 @@ import type { Service } from '@capstan/shared/service';
 import type { Upkeep } from '@capstan/shared/upkeep';
 import type { ResultAssets } from '../assets/result-assets.ts';
 import type { Store } from '../store/store.ts';
+import { ORDER } from '../store/usage.ts';
 
 const EVERY_MS = 60_000;
 /** Few: a job may have thousands of results. */
@@ -42,6 +43,14 @@ export function createExpire({ store, resultAssets, upkeep, clock, log }: Expire
     const ofEarlierRuns: Readonly<Record<string, (most: number) => number>> = {
       'kept results': (most) => store.usage.prune(clock.now(), most),
       'earlier runs': (most) => store.pastRuns.prune(clock.now(), most),
+      'orders of ended jobs'(most) {
+        const jobIds = store.usage.expiredOrders(clock.now(), most);
+        for (const jobId of jobIds) {
+          store.jobs.forgetSpec(jobId);
+          store.usage.drop(jobId, ORDER);
+        }
+        return jobIds.length;
+      },
     };
     for (const [name, step] of Object.entries(ofEarlierRuns)) {
       await upkeep.drain({ name, step, around: (slice) => store.write(slice), signal });

@@ -142,9 +142,13 @@ export function createJobs(db: Db) {
       const row = byNonce.get(owner, nonce);
       return row && toJob(row);
     },
-    /** The spec as it was stored, JSON text. */
+    /** The spec as it was stored, JSON text; undefined once it is forgotten, which it is some time after the job has ended. */
     spec(jobId: JobId): string | undefined {
-      return selectSpec.get(jobId)?.['spec'] as string | undefined;
+      const spec = selectSpec.get(jobId)?.['spec'] as string | undefined;
+      return spec === '' ? undefined : spec;
+    },
+    forgetSpec(jobId: JobId): void {
+      updateSpec.run('', jobId);
     },
     /** Notes that its owner, or an operator, wants an end of it: the first who did; what is deleted stays so. Undefined if it is, or if there is no such job. */
     want(jobId: JobId, wanted: Exclude<Want, 'run'>, operator: Address | null = null): JobRow | undefined {

@@ -1,4 +1,7 @@
-/** The tables of usage and kept results: who takes how much of the node. Triggers count jobs with every change of theirs. */
+/**
+ * The tables of usage and kept results: who takes how much of the node. Triggers count jobs with every change of theirs, and the orders of
+ * those that have ended: as the results of a run 0.
+ */
 import type { JobId } from '@capstan/shared/contract/ids';
 import type { ResultFile } from '@capstan/shared/contract/job';
 import type { Db } from './db.ts';
@@ -23,6 +26,9 @@ export type Account = 'owner' | 'network' | 'class';
  */
 export const BYTES_OF_A_FILE = 16_384;
 
+/** In the place of a run: what is stored of the order itself. */
+export const ORDER = 0;
+
 export type Usage = ReturnType<typeof createUsage>;
 
 export function createUsage(db: Db) {
@@ -32,7 +38,8 @@ export function createUsage(db: Db) {
     select job_id, ?2, ?3, ?4, owner, network, is_paid from jobs where job_id = ?1`);
   const drop = db.prepare('delete from kept_results where job_id = ? and run = ?');
   const prune = db.prepare(`
-    delete from kept_results where (job_id, run) in (select job_id, run from kept_results where expires_at <= ? limit ?)`);
+    delete from kept_results where (job_id, run) in (select job_id, run from kept_results where expires_at <= ? and run > 0 limit ?)`);
+  const expiredOrders = db.prepare('select job_id from kept_results where expires_at <= ? and run = 0 limit ?');
   const keepers = db.prepare('select name from usage where kind = ? and kept_bytes > 0 and kept_bytes >= ?');
   const networkOf = db.prepare('select network, is_paid from jobs where job_id = ?');
 
@@ -51,6 +58,9 @@ export function createUsage(db: Db) {
     },
     /** Counts no more what has expired by now, `most` runs of it; returns how many. */
     prune: (now: number, most: number) => prune.run(now, most).changes,
+    /** Jobs whose orders need not be kept any more, so many at most. */
+    expiredOrders: (now: number, most: number): readonly JobId[] =>
+      expiredOrders.allValues(now, most).map(([jobId]) => jobId as JobId),
     /** Who keeps so much or more. */
     keepersOf: (kind: Account, bytes: number): ReadonlySet<string> =>
       new Set(keepers.allValues(kind, bytes).map(([name]) => name as string)),

@@ -5,19 +5,21 @@ import { isEnding, type StatusCode } from '@capstan/shared/contract/status';
 import { hasCode } from '@capstan/shared/errors';
 import { createConsumer, freeOrder } from '../../../../scripts/parts/consumer.ts';
 import { recordEvent } from '../../../../services/gateway/src/jobs/record-event.ts';
-import { BYTES_OF_A_FILE } from '../../../../services/gateway/src/store/usage.ts';
+import { BYTES_OF_A_FILE, ORDER } from '../../../../services/gateway/src/store/usage.ts';
 import { openStore } from '../../../../services/gateway/src/store/store.ts';
 import { gatewayParts, someAssets } from '../../../support/gateway/parts.ts';
 import { aJobId, anAddress, aNewJob, aNonce } from '../a-job.ts';
 
 const OUTPUT = { filename: 'a', filesize: 700, type: 'output' as const, index: 0 };
 const NETWORKS = ['10.0.0.1', '10.0.0.2'];
+/** Its rows, beside its order. */
+const BYTES_OF_A_JOB = 4_096;
 
 /** A store, and what it must have counted of it, worked out from the rows alone. */
 function aStore() {
   const store = openStore(':memory:');
   const jobs = new Set<number>();
-  const kept = new Map<string, { owner: string; network: string }>();
+  const kept = new Map<string, { owner: string; network: string; bytes: number }>();
   const originOf = (n: number) => ({ owner: anAddress(1 + (n % 3)), network: NETWORKS[n % 2] ?? '' });
   const steps = {
     add: (n: number) => {
@@ -33,13 +35,15 @@ function aStore() {
       const code: StatusCode = 70;
       store.jobs.advance(job, { ...change, state: { run: job.run, attempt: 1, code } });
       store.usage.keep(job.jobId, job.run, [OUTPUT], 9);
-      kept.set(`${n} ${job.run}`, originOf(n));
+      kept.set(`${n} ${job.run}`, { ...originOf(n), bytes: OUTPUT.filesize + BYTES_OF_A_FILE });
+      kept.set(`${n} ${ORDER}`, { ...originOf(n), bytes: n + BYTES_OF_A_JOB });
     },
     restart: (n: number) => {
       const job = store.jobs.find(aJobId(n));
       if (!job) return;
       const { environment, algoDid, inputDids, nonce, bodyHash } = job;
-      store.jobs.restart(job, { environment, algoDid, inputDids, nonce, bodyHash, ...originOf(n) }, 'x'.repeat(n));
+      const next = { environment, algoDid, inputDids, nonce, bodyHash, ...originOf(n) };
+      if (store.jobs.restart(job, next, 'x'.repeat(n))) kept.delete(`${n} ${ORDER}`);
     },
     drop: (n: number) => {
       store.usage.drop(aJobId(n), 1);
@@ -61,7 +65,7 @@ function aStore() {
     return {
       jobs: waiting.length,
       bytes: waiting.reduce((sum, n) => sum + n, 0),
-      keptBytes: [...kept.values()].filter(isIts).length * (OUTPUT.filesize + BYTES_OF_A_FILE),
+      keptBytes: [...kept.values()].filter(isIts).reduce((sum, { bytes }) => sum + bytes, 0),
     };
   };
   return { store, steps, truth };
@@ -169,6 +173,27 @@ describe('a job that would be too much', () => {
     expect(runners.environment(job.environment)).not.to.equal(undefined);
     expect(show(store.jobs.find(waiting.jobId) ?? waiting).queue?.reason).to.be.a('string');
     await store.write(() => store.usage.drop(job.jobId, 1));
+    // What is stored of its order counts as long as that is kept.
+    expect(await codeOf(submit())).to.equal('QUOTA_REACHED');
+    await store.write(() => store.usage.drop(job.jobId, ORDER));
     expect(await codeOf(submit())).to.equal('taken');
+  });
+
+  it('is one of an address whose jobs ended at once, and left nothing but large orders', async () => {
+    const { submit, store } = setUp({ keptBytes: 100_000 });
+    const codes: string[] = [];
+    for (let i = 0; i < 20 && !codes.includes('QUOTA_REACHED'); i += 1) {
+      codes.push(
+        await codeOf(
+          submit().then((job) =>
+            store.write((transaction) =>
+              recordEvent(store, transaction, jobEvent({ jobId: job.jobId, run: 1, attempt: 0, code: 7, at: 9 })),
+            ),
+          ),
+        ),
+      );
+    }
+    expect(codes.at(-1)).to.equal('QUOTA_REACHED');
+    expect(codes.length).to.be.within(2, 7);
   });
 });

@@ -20,6 +20,7 @@ import { receiptsNamed } from './0018-receipts-named.ts';
 import { cleared } from './0019-cleared.ts';
 import { networkTurns } from './0020-network-turns.ts';
 import { looks } from './0021-looks.ts';
+import { keptOrders } from './0022-kept-orders.ts';
 
 export const MIGRATIONS: readonly string[] = [
   initial,
@@ -43,4 +44,5 @@ export const MIGRATIONS: readonly string[] = [
   cleared,
   networkTurns,
   looks,
+  keptOrders,
 ];
