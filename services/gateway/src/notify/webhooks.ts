@@ -101,7 +101,12 @@ export function createNotifier({ store, post, key, settings, clock, log }: Notif
 
   /** Asks as many as have a place. Returns how many more may be due. */
   const beginDue = (now: number): number => {
-    const busy = { ids: [...inWork.keys()], places: places.fullHosts(), owners: places.fullOwners() };
+    const busy = {
+      ids: [...inWork.keys()],
+      places: places.fullHosts(),
+      owners: places.fullOwners(),
+      networks: places.fullNetworks(),
+    };
     const due = store.notifications.due(now, places.left(), busy);
     for (const notification of due) {
       const leave = places.take(notification);

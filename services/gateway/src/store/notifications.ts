@@ -19,13 +19,16 @@ export interface Notification {
   /** A digest of the receiver's host; empty where it is not known. */
   readonly place: string;
   readonly owner: string;
+  /** From which the job came; empty where it is not known. */
+  readonly network: string;
 }
 
-/** Which are left out: those in work, and those of hosts and owners that have their share. */
+/** Which are left out: those in work, and those of hosts, owners and networks that have their share. */
 export interface Busy {
   readonly ids: readonly number[];
   readonly places: readonly string[];
   readonly owners: readonly string[];
+  readonly networks: readonly string[];
 }
 
 export type Notifications = ReturnType<typeof createNotifications>;
@@ -34,7 +37,7 @@ export function createNotifications(db: Db) {
   // Of each job the oldest: its end is not told before its beginning.
   const isFirst = 'not exists (select 1 from notifications e where e.job_id = n.job_id and e.id < n.id)';
   const isFree = `n.id not in (select value from json_each(?)) and n.place not in (select value from json_each(?))
-    and n.owner not in (select value from json_each(?))`;
+    and n.owner not in (select value from json_each(?)) and n.network not in (select value from json_each(?))`;
   const due = db.prepare(`
     select * from notifications n indexed by notifications_due where due_at <= ? and ${isFree} and ${isFirst}
     order by due_at, id limit ?`);
@@ -46,7 +49,7 @@ export function createNotifications(db: Db) {
   return {
     due: (now: number, limit: number, busy: Busy = NOBODY): readonly Notification[] =>
       due
-        .all(now, JSON.stringify(busy.ids), JSON.stringify(busy.places), JSON.stringify(busy.owners), limit)
+        .all(now, ...[busy.ids, busy.places, busy.owners, busy.networks].map((list) => JSON.stringify(list)), limit)
         .map(toNotification),
     /** When the next one after a time is due; undefined if there is none. */
     nextDue: (after: number): number | undefined => next.get(after)?.['due_at'] as number | undefined,
@@ -59,7 +62,7 @@ export function createNotifications(db: Db) {
   };
 }
 
-const NOBODY: Busy = { ids: [], places: [], owners: [] };
+const NOBODY: Busy = { ids: [], places: [], owners: [], networks: [] };
 
 function toNotification(row: Row): Notification {
   return {
@@ -73,5 +76,6 @@ function toNotification(row: Row): Notification {
     tries: row['tries'] as number,
     place: row['place'] as string,
     owner: row['owner'] as string,
+    network: row['network'] as string,
   };
 }

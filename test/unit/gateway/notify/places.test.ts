@@ -10,17 +10,19 @@ import { openStore } from '../../../../services/gateway/src/store/store.ts';
 import { aJobId, anAddress, aNewJob, aNonce } from '../a-job.ts';
 
 /** A notifier with these notifications waiting, and receivers that answer when they are told to. */
-async function notifierFor(receivers: readonly { readonly host: string; readonly owner: number }[]) {
+async function notifierFor(
+  receivers: readonly { readonly host: string; readonly owner: number; readonly network?: string }[],
+) {
   const key = nodeKeyFrom('22'.repeat(32));
   const store = openStore(':memory:');
   await store.write(() => {
-    for (const [n, { host, owner }] of receivers.entries()) {
+    for (const [n, { host, owner, network = '' }] of receivers.entries()) {
       const jobId = aJobId(n + 1);
       const request = { output: { notifyUrl: `https://${host}/${n}` } } as Parameters<typeof outputOf>[0];
       const spec = JSON.stringify(
         outputOf(request, { seal: (text) => seal(publicKeyOf(key), text), notifyProblem: () => undefined }),
       );
-      const job = store.jobs.add(aNewJob({ jobId, nonce: aNonce(n + 1), owner: anAddress(owner) }), spec);
+      const job = store.jobs.add(aNewJob({ jobId, nonce: aNonce(n + 1), owner: anAddress(owner), network }), spec);
       store.events.append(jobEvent({ jobId, run: 1, attempt: 1, code: 10, at: 1_000 }), job);
     }
   });
@@ -84,5 +86,34 @@ describe('receivers of notifications', () => {
     await using scene = await notifierFor([...many, { host: 'good.example', owner: 2 }]);
     const asked = await scene.untilAsked(9);
     expect(asked).to.have.length(9).and.include('good.example/30');
+  });
+
+  it('take no more than a quarter of the places when a network has another owner and another host each time', async () => {
+    const many = Array.from({ length: 100 }, (_, n) => ({
+      host: `h${n}.example`,
+      owner: 10 + n,
+      network: '192.0.2.1',
+    }));
+    await using scene = await notifierFor([...many, { host: 'good.example', owner: 2, network: '198.51.100.1' }]);
+    const asked = await scene.untilAsked(17);
+    expect(asked).to.have.length(17).and.include('good.example/100');
+  });
+
+  it('wait in no greater number than makes the rounds long, those of one network', async () => {
+    const store = openStore(':memory:');
+    const most = 4_000;
+    const spec = JSON.stringify({ output: { sealedNotifyUrl: '0x00' } });
+    const add = (n: number, network: string) => {
+      const job = store.jobs.add(aNewJob({ jobId: aJobId(n), nonce: aNonce(n), network }), spec);
+      store.events.append(jobEvent({ jobId: job.jobId, run: 1, attempt: 1, code: 10, at: 1_000 }), job);
+    };
+    await store.write(() => {
+      for (let n = 1; n <= most + 10; n += 1) add(n, '192.0.2.1');
+      add(most + 11, '198.51.100.1');
+    });
+    const due = store.notifications.due(2_000, 2 * most);
+    expect(due.filter(({ network }) => network === '192.0.2.1')).to.have.length(most);
+    expect(due.filter(({ network }) => network === '198.51.100.1')).to.have.length(1);
+    store.close();
   });
 });

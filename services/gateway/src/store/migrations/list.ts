@@ -21,6 +21,7 @@ import { cleared } from './0019-cleared.ts';
 import { networkTurns } from './0020-network-turns.ts';
 import { looks } from './0021-looks.ts';
 import { keptOrders } from './0022-kept-orders.ts';
+import { notifyNetworks } from './0023-notify-networks.ts';
 
 export const MIGRATIONS: readonly string[] = [
   initial,
@@ -45,4 +46,5 @@ export const MIGRATIONS: readonly string[] = [
   networkTurns,
   looks,
   keptOrders,
+  notifyNetworks,
 ];
