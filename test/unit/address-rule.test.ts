@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { ownAddresses } from '@capstan/shared/net/own-addresses';
 import { createAddressRule } from '@capstan/shared/net/address-guard';
 import { addressRule } from '@capstan/shared/net/address-rule';
 
@@ -65,5 +66,21 @@ describe('the rule of what strangers may make the node reach', () => {
     for (const address of ['10.2.0.1', '1.1.1.1', '::ffff:1.1.1.1', '2606:4700::1111']) {
       expect(rule(address), address).to.equal(false);
     }
+  });
+
+  it('leaves out what the machine has for its own, at the moment, and what the operator denies', () => {
+    let own = ['1.2.3.4', '10.0.0.5', '2606:4700::9'];
+    const rule = createAddressRule(['9.9.9.9/32'], 'a setting', { deny: ['8.8.4.0/24'], own: () => own });
+    for (const address of ['1.2.3.4', '::ffff:1.2.3.4', '2606:4700::9', '8.8.4.4', '10.0.0.5'])
+      expect(rule(address), address).to.equal(false);
+    for (const address of ['1.2.3.5', '8.8.8.8', '9.9.9.9']) expect(rule(address), address).to.equal(true);
+    own = ['9.9.9.9', '1.2.3.5'];
+    expect(rule('1.2.3.5'), 'an address that it has got').to.equal(false);
+    expect(rule('1.2.3.4'), 'one that it has lost').to.equal(true);
+    expect(rule('9.9.9.9'), 'one of its own that the operator allows').to.equal(true);
+  });
+
+  it('knows what this machine has for its own', () => {
+    expect(ownAddresses()).to.include('127.0.0.1');
   });
 });

@@ -70,6 +70,7 @@ export function createOutside({ settings, chains, keeping, own, paths, clock, lo
   const openResult: OpenResult = ({ jobId, run, index }, signal) => results.open({ jobId, run }, index, signal);
   const fetcher = createFetcher({
     limits: settings.fetch,
+    deny: settings.egress.deny,
     chains,
     key: own.key,
     clock,

@@ -7,7 +7,7 @@ export const FetchSchema = Type.Object(
     allowPrivate: Type.Array(Type.String(), {
       default: [],
       description:
-        'Address ranges (CIDR) of private data sources that assets may be fetched from, e.g. `10.1.0.0/16`. Everything that is not a public address is refused otherwise, so that no asset can reach into your network.',
+        'Address ranges (CIDR) of private data sources that assets may be fetched from, e.g. `10.1.0.0/16`. Everything that is not a public address, or belongs to this machine, is refused otherwise, so that no asset can reach into your network.',
     }),
     maxFileGB: Type.Number({
       exclusiveMinimum: 0,

@@ -8,13 +8,21 @@ import ipaddr from 'ipaddr.js';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
 import { CapstanError } from '../errors.ts';
 import { addressRule, type AddressRule } from './address-rule.ts';
+import { ownAddresses } from './own-addresses.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** Public addresses, and the private ranges (CIDR) that the operator allows. */
-export function createAddressRule(allowPrivate: readonly string[], setting: string): AddressRule {
-  for (const cidr of allowPrivate) requireRange(cidr, setting);
-  return addressRule({ allow: allowPrivate });
+/**
+ * Public addresses that are neither this machine's own nor those that the operator denies, and the ranges (CIDR) that the operator allows,
+ * whatever they are.
+ */
+export function createAddressRule(
+  allowed: readonly string[],
+  setting: string,
+  { deny = [], own = ownAddresses }: { readonly deny?: readonly string[]; readonly own?: () => readonly string[] } = {},
+): AddressRule {
+  for (const cidr of allowed) requireRange(cidr, setting);
+  return (address) => addressRule({ allow: allowed, deny: [...deny, ...own()] })(address);
 }
 
 export type ResolveName = (

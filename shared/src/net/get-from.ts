@@ -4,8 +4,7 @@
  */
 import type { Readable } from 'node:stream';
 import { request, type Dispatcher } from 'undici';
-import { addressRule } from './address-rule.ts';
-import { createGuardedAgent } from './address-guard.ts';
+import { createAddressRule, createGuardedAgent } from './address-guard.ts';
 
 const MAX_REDIRECTS = 3;
 const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
@@ -17,7 +16,7 @@ export type Get = (
 ) => Promise<Dispatcher.ResponseData>;
 
 export function createGet(timeoutMs: number): Get {
-  const elsewhere = createGuardedAgent({ isAllowed: addressRule({ allow: [] }), idleTimeoutMs: timeoutMs });
+  const elsewhere = createGuardedAgent({ isAllowed: createAddressRule([], ''), idleTimeoutMs: timeoutMs });
   return async (given, headers, signal) => {
     const named = new URL(given);
     let url = named;

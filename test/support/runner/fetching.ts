@@ -70,6 +70,7 @@ export async function fetching(settings: Settings = {}) {
   const folder = await temporaryFolder('fetch');
   const { chains = [], resolveName, ...limits } = settings;
   const fetcher: Fetcher = createFetcher({
+    deny: [],
     limits: { ...loadConfig({}, folder.path).runner.fetch, ...limits },
     chains,
     key: nodeKeyFrom('22'.repeat(32)),

@@ -18,9 +18,13 @@ import type { Engine } from '../docker/engine.ts';
 import { EGRESS_DIR, NODE_PATH, PROGRAMS_DIR } from './paths.ts';
 
 const PROGRAMS = ['proxy.ts', 'relay.ts', 'addresses.ts'];
-/** The rule that the runner has as well, under the name that it has for the runner: a package may import itself. */
-const RULE = '@capstan/shared/net/address-rule';
-const PACKAGE = { name: '@capstan/shared', type: 'module', exports: { './net/address-rule': './address-rule.ts' } };
+/** The rules that the runner has as well, under the names that they have for the runner: a package may import itself. */
+const RULES = ['address-rule', 'own-addresses'];
+const PACKAGE = {
+  name: '@capstan/shared',
+  type: 'module',
+  exports: Object.fromEntries(RULES.map((name) => [`./net/${name}`, `./${name}.ts`])),
+};
 /** Nobody else can push to it, and it is never pulled. */
 const REPOSITORY = 'localhost/capstan/egress';
 const MARK = 'capstan.made-by';
@@ -123,7 +127,10 @@ async function ingredients(): Promise<Ingredients> {
   for (const name of PROGRAMS) {
     texts.set(`${PROGRAMS_DIR}/${name}`, await readFile(join(import.meta.dirname, 'programs', name)));
   }
-  texts.set(`${PROGRAMS_DIR}/address-rule.ts`, await readFile(fileURLToPath(import.meta.resolve(RULE))));
+  for (const name of RULES) {
+    const path = fileURLToPath(import.meta.resolve(`@capstan/shared/net/${name}`));
+    texts.set(`${PROGRAMS_DIR}/${name}.ts`, await readFile(path));
+  }
   texts.set(`${PROGRAMS_DIR}/package.json`, Buffer.from(JSON.stringify(PACKAGE)));
   const ipaddr = fileURLToPath(import.meta.resolve('ipaddr.js'));
   const at = `${PROGRAMS_DIR}/node_modules/ipaddr.js`;

@@ -63,6 +63,8 @@ export interface Fetcher {
 
 interface FetcherOptions {
   readonly limits: Config['runner']['fetch'];
+  /** Ranges of public addresses that are not to be reached. */
+  readonly deny: Config['runner']['egress']['deny'];
   readonly chains: readonly ChainConfig[];
   /** Signs what is asked of other providers. */
   readonly key: NodeKey;
@@ -83,7 +85,7 @@ export function createFetcher(options: FetcherOptions): Fetcher {
   const names = options.resolveName ? { resolveName: options.resolveName } : {};
   const idleTimeoutMs = limits.idleTimeoutS * 1_000;
   const guarded = createGuardedAgent({
-    isAllowed: createAddressRule(limits.allowPrivate, 'runner.fetch.allowPrivate'),
+    isAllowed: createAddressRule(limits.allowPrivate, 'runner.fetch.allowPrivate', { deny: options.deny }),
     idleTimeoutMs,
     ...names,
   });

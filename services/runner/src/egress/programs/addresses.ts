@@ -1,5 +1,4 @@
 /** A program of its own, which sees the networks of the engine's machine for a moment: it names the machine's addresses, and ends. */
-import { networkInterfaces } from 'node:os';
+import { ownAddresses } from '@capstan/shared/net/own-addresses';
 
-const addresses = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
-process.stdout.write(`${JSON.stringify([...new Set(addresses)])}\n`);
+process.stdout.write(`${JSON.stringify(ownAddresses())}\n`);
