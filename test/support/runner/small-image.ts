@@ -36,6 +36,8 @@ interface ImageParts {
   readonly pipes?: readonly string[];
   /** Bytes that don't compress, or zeros, which do. */
   readonly padding?: { readonly bytes: number; readonly isZeros?: boolean };
+  /** Images whose layers lie on top of its own. */
+  readonly layers?: readonly SmallImage[];
 }
 
 /** Busybox with a shell, and a file `/mark`. No two are the same. */
@@ -47,6 +49,7 @@ export async function smallImage({
   links = {},
   pipes = [],
   padding,
+  layers = [],
 }: ImageParts = {}): Promise<SmallImage> {
   const busybox = findProgram('busybox');
   if (busybox === undefined) throw new Error('busybox is not installed: apt-get install busybox-static');
@@ -69,8 +72,11 @@ export async function smallImage({
       architecture,
       os: 'linux',
       config: settings,
-      rootfs: { type: 'layers', diff_ids: [digestOf(plain)] },
-      history: [{ created: '2024-01-01T00:00:00Z' }],
+      rootfs: {
+        type: 'layers',
+        diff_ids: [digestOf(plain), ...layers.map((one) => digestOf(gunzipSync(one.layer.bytes)))],
+      },
+      history: [1, ...layers].map(() => ({ created: '2024-01-01T00:00:00Z' })),
     }),
   );
   const manifest = blob(
@@ -82,13 +88,11 @@ export async function smallImage({
         size: config.bytes.length,
         digest: config.digest,
       },
-      layers: [
-        {
-          mediaType: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
-          size: layer.bytes.length,
-          digest: layer.digest,
-        },
-      ],
+      layers: [layer, ...layers.map((one) => one.layer)].map(({ bytes, digest }) => ({
+        mediaType: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
+        size: bytes.length,
+        digest,
+      })),
     }),
   );
   return { config, layer, manifest };

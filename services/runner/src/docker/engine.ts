@@ -190,7 +190,7 @@ export interface Engine {
   namelessUsage(of: Writer, signal: AbortSignal): Promise<Room | undefined>;
   /** What the disk of these volumes has left, at once. Undefined where it is not to be seen from here. */
   freeBytes(volumes: readonly string[], signal: AbortSignal): Promise<number | undefined>;
-  /** Undefined if the image is not on the machine. */
+  /** Undefined if the image is not on the machine. Throws IMAGE_UNAVAILABLE where it says more of itself than anybody should read. */
   findImage(reference: string, signal: AbortSignal): Promise<Image | undefined>;
   /** Those that carry all of these labels. */
   findImages(labels: Labels, signal: AbortSignal): Promise<readonly Pick<Image, 'id' | 'tags'>[]>;

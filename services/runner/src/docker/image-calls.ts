@@ -1,8 +1,11 @@
 /** Images on Docker: found, pulled, made, removed. */
 import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
+import { CapstanError, hasCode } from '@capstan/shared/errors';
+import { boundedText } from '@capstan/shared/net/bounded-text';
 import { call, failedUnlessFilled, pullFailed, refused, unless, within } from './answers.ts';
 import type { Engine, ImageSettings, Labels, Login } from './engine.ts';
+import { openStream } from './open-stream.ts';
 import { followPull } from './pull-stream.ts';
 
 type ImageCalls = Pick<Engine, 'findImages'> &
@@ -12,6 +15,8 @@ const LOOK_MS = 15_000;
 const CHANGE_MS = 120_000;
 /** Docker adds up all that it has to answer this. */
 const ADD_UP_MS = 60_000;
+/** What an image says of itself, with what the engine adds. Whoever made it may have written anything, and all of it would be read. */
+const MAX_SAID_BYTES = 1_000_000;
 
 export function createImageCalls(docker: Docker): ImageCalls {
   const unpacked = new Map<string, number>();
@@ -28,12 +33,19 @@ export function createImageCalls(docker: Docker): ImageCalls {
 
   return {
     async findImage(reference, signal) {
-      const image = await call(
-        // 400: a name that an older engine can't read has no image either.
-        (abortSignal) => unless([400, 404], within(abortSignal, docker.getImage(reference).inspect())),
+      const said = await call(
+        async (abortSignal) => {
+          const path = `/images/${reference}/json?` as const;
+          const opening = { method: 'GET', path, query: {}, abortSignal } as const;
+          // 400: a name that an older engine can't read has no image either.
+          const body = await unless([400, 404], openStream(docker, opening));
+          return body && boundedText({ body }, MAX_SAID_BYTES);
+        },
         { signal, limitMs: LOOK_MS },
       );
-      if (!image) return undefined;
+      if (!said) return undefined;
+      if (said.kind === 'refused') throw saysTooMuch();
+      const image = JSON.parse(said.text) as Docker.ImageInspectInfo;
       const {
         Id: id,
         RepoDigests: digests,
@@ -69,16 +81,25 @@ export function createImageCalls(docker: Docker): ImageCalls {
       return found.map(({ Id: id, RepoTags }) => ({ id, tags: tagsOf(RepoTags) }));
     },
 
-    findDigest: ({ reference, login }, signal) =>
-      call(
+    async findDigest({ reference, login }, signal) {
+      const said = await call(
         async (abortSignal) => {
-          const options = login ? { authconfig: authOf(login) } : {};
-          const { Descriptor } = await within(abortSignal, docker.getImage(reference).distribution(options));
-          if (DIGEST.test(Descriptor.digest)) return Descriptor.digest;
-          throw pullFailed(new Error('no digest'));
+          const path = `/distribution/${reference}/json?` as const;
+          const authconfig = login && authOf(login);
+          const body = await openStream(docker, { method: 'GET', path, query: {}, authconfig, abortSignal });
+          return boundedText({ body }, MAX_SAID_BYTES);
         },
         { signal, limitMs: LOOK_MS, other: pullFailed },
-      ),
+      ).catch(async (error: unknown) => {
+        if (!hasCode(error, 'ENGINE_UNAVAILABLE')) throw error;
+        // An engine that answers all else waits for its registry, and would for as long as that keeps silent.
+        await call((abortSignal) => within(abortSignal, docker.ping()), { signal, limitMs: LOOK_MS });
+        throw noDigest(error);
+      });
+      const digest = said.kind === 'text' ? digestIn(JSON.parse(said.text)) : undefined;
+      if (digest === undefined) throw noDigest();
+      return digest;
+    },
 
     async pullImage({ reference, login, onLayer }, signal) {
       const authconfig = login && authOf(login);
@@ -121,6 +142,19 @@ export function createImageCalls(docker: Docker): ImageCalls {
 }
 
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
+
+function digestIn(said: unknown): string | undefined {
+  const { Descriptor } = said as { readonly Descriptor?: { readonly digest?: string } };
+  return DIGEST.test(Descriptor?.digest ?? '') ? Descriptor?.digest : undefined;
+}
+
+const noDigest = (cause?: unknown) => pullFailed(new Error('no digest', { cause }));
+
+const saysTooMuch = () =>
+  new CapstanError(
+    'IMAGE_UNAVAILABLE',
+    `The image may not run here: what it says of itself (labels, variables and the like) takes more than ${MAX_SAID_BYTES / 1_000_000} MB.`,
+  );
 
 const authOf = ({ host, username, password }: Login) => ({ username, password, serveraddress: host });
 

@@ -102,7 +102,12 @@ export function createImages({ engine, pulls, keeper, settings, registries, log 
     const isKept = isTheirs(before, await keeper.notes());
     const tagged = wanted.pinned === undefined ? { tagged: tagOf(wanted) } : {};
     const facts = { reference, ...tagged, isPublic: login === undefined, isKept };
-    const image = await find(reference, signal, facts);
+    const image = await find(reference, signal, facts).catch(async (error: unknown) => {
+      // What is not even looked at is not kept, nor remembered.
+      if (!before && hasCode(error, 'IMAGE_UNAVAILABLE'))
+        await insist(() => engine.removeImage(reference, signal), { signal, log });
+      throw error;
+    });
     keeper.wake();
     if (!image) throw unavailable(reference, 'it is not there after the pull');
     if (image.sizeBytes <= maxBytes) return image;
