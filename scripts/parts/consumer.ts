@@ -20,6 +20,8 @@ export interface Consumer {
   result(jobId: string, index: number, headers?: Readonly<Record<string, string>>): Promise<Response>;
   /** Deletes a job, whatever the answer. */
   remove(jobId: string): Promise<Response>;
+  /** Resolves once the node has answered. */
+  stop(jobId: string): Promise<Response>;
   /** Live statuses of one job, or of all jobs of this consumer. Resolves once the node has said where they stand. */
   follow(which?: { readonly jobId: string }): Promise<Subscription>;
 }
@@ -46,6 +48,12 @@ export function createConsumer(url: string, wallet: { readonly privateKey: strin
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     });
+  const about = async (method: 'PUT' | 'DELETE', jobId: string) => {
+    const nonce = nextNonce();
+    const signature = await sign(address + jobId + nonce);
+    const query = new URLSearchParams({ consumerAddress: address, jobId, nonce, signature });
+    return fetch(`${url}/api/services/compute?${query.toString()}`, { method });
+  };
   return {
     address,
     startBody,
@@ -64,12 +72,8 @@ export function createConsumer(url: string, wallet: { readonly privateKey: strin
       const query = { consumerAddress: address, jobId, index: String(index), nonce, signature };
       return fetch(`${url}/api/services/computeResult?${new URLSearchParams(query).toString()}`, { headers });
     },
-    async remove(jobId) {
-      const nonce = nextNonce();
-      const signature = await sign(address + jobId + nonce);
-      const query = new URLSearchParams({ consumerAddress: address, jobId, nonce, signature });
-      return fetch(`${url}/api/services/compute?${query.toString()}`, { method: 'DELETE' });
-    },
+    remove: (jobId) => about('DELETE', jobId),
+    stop: (jobId) => about('PUT', jobId),
     async follow(which) {
       const nonce = nextNonce();
       const signature = await sign(address + (which?.jobId ?? '') + nonce);

@@ -17,6 +17,8 @@ import {
 const CODE = `require('node:fs').writeFileSync('/data/outputs/done', 'paid for')`;
 const ENDLESS = `setInterval(() => {}, 1000)`;
 const START_LIMIT_MS = 180_000;
+/** Jobs that run at once. */
+const PLACES = 2;
 
 describe('a job that is paid for on a real chain', () => {
   let market: Market;
@@ -144,6 +146,38 @@ describe('a job that is paid for on a real chain', () => {
     const { job } = await live.ended(jobId);
     expect(job).to.include({ status: 43 });
     expect(job.terminationDetails?.reason).to.include('its order pays for no more');
+  });
+
+  it('that is stopped before it began leaves its orders what they were', async () => {
+    const endless = await market.publishAlgorithm(ENDLESS);
+    const occupying = await market.consumer(dataset, endless);
+    await using occupied = new AsyncDisposableStack();
+    for (let count = 0; count < PLACES; count += 1) {
+      const { jobId } = await occupying.start(await occupying.buy({ dataset, algorithm: endless }));
+      occupied.defer(async () => void (await occupying.remove(jobId)));
+    }
+    const order = await buyer.buy(assets);
+    await using live = await buyer.follow();
+    const { jobId } = await buyer.start(order);
+    expect((await buyer.status({ jobId }))[0]?.status, 'it waits').to.equal(1);
+    const whileItWaits = await buyer.attempt(order);
+    expect(whileItWaits).to.include({ status: 400, reason: 'order_in_use' });
+    await buyer.stop(jobId);
+    const { job } = await live.ended(jobId);
+    expect(job).to.include({ status: 7, agreementId: order.dataset.transferTxId });
+    expect(job.terminationDetails).to.deep.include({ exitCode: null, OOMKilled: false });
+    expect(job.terminationDetails?.reason, 'it says that nothing ran').to.match(/before/);
+    const transferTxIds = {
+      [dataset.id]: order.dataset.transferTxId,
+      [algorithm.id]: order.algorithm.transferTxId ?? '',
+    };
+    expect(await buyer.initialize(assets, { transferTxIds, validUntil: inSeconds(300) })).to.deep.equal({
+      datasets: [{ validOrder: order.dataset.transferTxId }],
+      algorithm: { validOrder: order.algorithm.transferTxId },
+    });
+    const again = await buyer.start(order);
+    await occupied.disposeAsync();
+    expect((await live.ended(again.jobId)).job).to.include({ status: 70 });
   });
 
   it('takes an environment without a price for what it is', async () => {

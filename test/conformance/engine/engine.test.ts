@@ -174,6 +174,32 @@ for (const [name, withEngine] of Object.entries(ENGINES)) {
       }));
   });
 
+  describe(`what lies in a container, on ${name},`, () => {
+    it('is nothing at a path that is not there, nor in a container that is not', () =>
+      withEngine(async (test) => {
+        const { engine, signal } = test;
+        await engine.createContainer(specOf(test, RUNS_FOR_EVER), signal);
+        const file = { path: '/nothing/of/this/name', maxBytes: 1_000 };
+        for (const container of [test.name, `${test.name}-missing`]) {
+          expect(await engine.entryAt(container, file.path, signal), container).to.equal(undefined);
+          expect(await engine.readText(container, file, signal), container).to.equal(undefined);
+        }
+      }));
+
+    it('is neither looked at nor read for who no longer waits', () =>
+      withEngine(async (test) => {
+        const { engine, signal } = test;
+        await engine.createContainer(specOf(test, RUNS_FOR_EVER), signal);
+        const gone = AbortSignal.abort(new Error('no longer wanted'));
+        const asked = [
+          engine.entryAt(test.name, '/nothing', gone),
+          engine.readText(test.name, { path: '/nothing', maxBytes: 1_000 }, gone),
+        ];
+        const reasons = await Promise.all(asked.map((each) => each.catch((error: unknown) => error)));
+        expect(reasons).to.deep.equal(asked.map(() => gone.reason as unknown));
+      }));
+  });
+
   describe(`the presence of ${name}`, () => {
     it('is heard and answered, until nobody listens any more', () =>
       withEngine(async ({ engine, signal }) => {

@@ -126,9 +126,9 @@ export function createSimulatedEngine(machine: Machine, carry: Carry): Engine {
       );
     },
     // Its images hold nothing.
-    entryAt: (name, path, signal) => carry(`entryAt ${name} ${path}`, () => void known(name), signal),
+    entryAt: (name, path, signal) => carry(`entryAt ${name} ${path}`, () => undefined, signal),
     // Its images name no users.
-    readText: () => Promise.resolve(undefined),
+    readText: (name, { path }, signal) => carry(`readText ${name} ${path}`, () => undefined, signal),
     getArchive: (name, _path, signal) =>
       carry(
         `getArchive ${name}`,

@@ -3,6 +3,7 @@
  * it may also write, and published ones rely on both: they open `data/inputs/…`, and an image starts what lies at its root by a bare name.
  */
 import { posix } from 'node:path';
+import { hasCode } from '@capstan/shared/errors';
 import type { Attempt } from '../attempt.ts';
 import { namesOf } from '../../docker/names.ts';
 import { workingDir, type UsedImage } from '../helpers.ts';
@@ -24,10 +25,15 @@ export async function rootedNames(
   if (workingDir(image, HOME).workingDir !== HOME) return [];
   const { files } = namesOf(identity);
   const found = await Promise.all(
-    namesIn(argv).map(async (name) => ((await engine.entryAt(files, `/${name}`, signal)) ? [name] : [])),
+    namesIn(argv).map(async (name) => ((await engine.entryAt(files, `/${name}`, signal).catch(unseen)) ? [name] : [])),
   );
   const isFree = (name: string) => folders.every((folder) => !isAtOrBelow(`${HOME}/${name}`, folder));
   return [...new Set([DATA.slice(1), ...found.flat()])].filter(isFree);
+}
+
+/** A job is not refused for the sake of a link. */
+function unseen(error: unknown): undefined {
+  if (!hasCode(error, 'CONTAINER_REFUSED')) throw error;
 }
 
 /** The first parts of the relative paths that a command line may name. A program without a folder is looked for in `PATH`. */
