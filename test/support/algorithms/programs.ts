@@ -21,7 +21,7 @@ export interface Program {
   readonly outputs?: Readonly<Record<string, string | RegExp>>;
 }
 
-/** Small programs in the ways of published algorithms; not one of them was written for this node. There is none in R: of Debian's package, unpacked without its installation, the libraries could not be loaded. */
+/** Small programs in the ways of published algorithms; not one of them was written for this node. Those in R are run by hand (`test/by-hand/r.test.ts`). */
 export const PROGRAMS: Readonly<Record<string, Program>> = {
   'python that builds its paths from DIDS': {
     container: python(),
