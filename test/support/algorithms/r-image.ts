@@ -15,6 +15,7 @@ export async function importRImage(name: string): Promise<void> {
     more: [
       '/usr/bin/which',
       '/usr/lib/locale/C.utf8',
+      ...ENCODINGS,
       '/etc/R',
       '/etc/fonts',
       '/usr/share/fonts/truetype/dejavu',

@@ -26,7 +26,6 @@ import {
 import { argvOf } from '../entrypoint.ts';
 import { ALGORITHM_PATH, algorithmMounts, DATA, FILES_ROOT, HOME } from '../layout.ts';
 import { fill } from './fill.ts';
-import { namesOfUser } from './user-names.ts';
 import { rootedNames } from './working-folder.ts';
 import { openNetwork, type JobNetwork } from './network.ts';
 import type { UserFiles } from './user-files.ts';
@@ -99,11 +98,11 @@ async function fillVolumes(attempt: Attempt, provisioning: Provisioning, signal:
 /** The archive is written while the engine unpacks it; if one side fails, the other is told, and the first failure counts. */
 async function fillOnce(
   attempt: Attempt,
-  { spec, image, filterImage, own, fetcher }: Provisioning,
+  { spec, image, filterImage, own, fetcher, userFiles }: Provisioning,
   callerSignal: AbortSignal,
 ): Promise<void> {
   const { engine, identity, settings, limits, openMeter } = attempt;
-  const users = await namesOfUser(attempt, image, callerSignal);
+  const users = await userFiles.named(attempt, image, callerSignal);
   const meter = openMeter('provision');
   const maxBytes = settings.fetch.maxJobGB * GB;
   const ofFilter = filterImage ? volumePaths(filterImage) : [];

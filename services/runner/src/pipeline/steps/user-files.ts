@@ -10,6 +10,7 @@ import { insist, insistAgainst } from '../../docker/insist.ts';
 import { namesOf } from '../../docker/names.ts';
 import type { Attempt } from '../attempt.ts';
 import { filesSpec, type UsedImage } from '../helpers.ts';
+import { createNamesOfUser, type NamesOfUser } from './user-names.ts';
 
 const FOLDER = '/etc';
 const FILES = ['/etc/passwd', '/etc/group'];
@@ -21,11 +22,14 @@ const MAX_KNOWN = 1_000;
 export interface UserFiles {
   /** Throws CONTAINER_REFUSED where the engine should not read them. The files container is there, and afterwards it is again. */
   require(attempt: Attempt, image: UsedImage, signal: AbortSignal): Promise<void>;
+  /** Those to be written in their place, by their names; none where the image keeps its own. */
+  readonly named: NamesOfUser;
 }
 
 export function createUserFiles(): UserFiles {
   const known = new Set<string>();
   return {
+    named: createNamesOfUser(),
     async require(attempt, image, signal) {
       if (known.has(image.id)) return;
       if (!(await areFine(attempt, image, signal))) throw refused();

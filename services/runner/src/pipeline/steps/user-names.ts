@@ -1,5 +1,6 @@
 /** A name for the job's user: libraries ask for one, and some fail where the system knows none. The image's own lines stay. */
 import { hasCode } from '@capstan/shared/errors';
+import { createRecent } from '@capstan/shared/recent';
 import { namesOf } from '../../docker/names.ts';
 import type { Attempt } from '../attempt.ts';
 import { coversFor, type UsedImage } from '../helpers.ts';
@@ -9,38 +10,61 @@ import { ETC, HOME } from '../layout.ts';
 const MAX_BYTES = 2_000_000;
 const NAME = 'job';
 
+/** Of images that were read: what the engine packs of one takes longer than making its containers. */
+const MOST_KEPT = 200;
+const MAX_KEPT_BYTES = 16_000_000;
+/** A line of ours, which a job of before was given. */
+const OURS = new RegExp(`^${NAME}:x:\\d+:(\\d+:${NAME}:${HOME}:/bin/sh)?$`);
+
+type Found = Readonly<Record<'passwd' | 'group', { readonly text?: string } | undefined>>;
+
 /** The files to be written in place of the image's, by their names. */
-export async function namesOfUser(
-  { engine, identity, limits }: Pick<Attempt, 'engine' | 'identity' | 'limits'>,
+export type NamesOfUser = (
+  attempt: Pick<Attempt, 'engine' | 'identity' | 'limits'>,
   image: UsedImage,
   signal: AbortSignal,
-): Promise<Readonly<Record<string, string>>> {
-  const names = namesOf(identity);
-  if (!coversFor(names, image).some(({ volume }) => volume === names.volumes.etc)) return {};
-  const { uid } = limits;
-  const wanted = {
-    passwd: `${NAME}:x:${uid}:${uid}:${NAME}:${HOME}:/bin/sh`,
-    group: `${NAME}:x:${uid}:`,
+) => Promise<Readonly<Record<string, string>>>;
+
+export function createNamesOfUser(): NamesOfUser {
+  // An image is what its id says.
+  const kept = createRecent<string, Found>(MOST_KEPT, { maxBytes: MAX_KEPT_BYTES, bytesOf });
+
+  const find = async ({ engine }: Pick<Attempt, 'engine'>, files: string, signal: AbortSignal): Promise<Found> => {
+    const read = (file: string) => engine.readText(files, { path: `/${ETC}/${file}`, maxBytes: MAX_BYTES }, signal);
+    const [passwd, group] = await Promise.all([read('passwd'), read('group')]);
+    return { passwd, group };
   };
-  const written = Object.entries(wanted).map(async ([file, line]): Promise<readonly [string, string][]> => {
-    const path = `/${ETC}/${file}`;
-    const found = await engine.readText(names.files, { path, maxBytes: MAX_BYTES }, signal).catch(unread);
-    // What is a link, or larger than anybody's, stays as it is.
-    if (found && found.text === undefined) return [];
-    return [[file, withLine(found?.text ?? '', { id: uid, line })]];
-  });
-  return Object.fromEntries((await Promise.all(written)).flat());
+
+  return async (attempt, image, signal) => {
+    const { identity, limits } = attempt;
+    const names = namesOf(identity);
+    if (!coversFor(names, image).some(({ volume }) => volume === names.volumes.etc)) return {};
+    const found = kept.get(image.id) ?? (await find(attempt, names.files, signal).catch(unread));
+    if (!found) return {};
+    kept.set(image.id, found);
+    const { uid } = limits;
+    return {
+      ...withLine('passwd', found.passwd, { id: uid, line: `${NAME}:x:${uid}:${uid}:${NAME}:${HOME}:/bin/sh` }),
+      ...withLine('group', found.group, { id: uid, line: `${NAME}:x:${uid}:` }),
+    };
+  };
 }
+
+const bytesOf = ({ passwd, group }: Found) => (passwd?.text?.length ?? 0) + (group?.text?.length ?? 0);
 
 /** A job is not refused for the sake of a name. */
-function unread(error: unknown): { readonly text?: string } {
-  if (hasCode(error, 'CONTAINER_REFUSED')) return {};
-  throw error;
+function unread(error: unknown): undefined {
+  if (!hasCode(error, 'CONTAINER_REFUSED')) throw error;
 }
 
-/** In both files the third field is the number. An image that names it itself knows better. */
-function withLine(text: string, { id, line }: { readonly id: number; readonly line: string }): string {
-  const lines = text.split('\n').filter((each) => each !== '');
+/** In both files the third field is the number. An image that names it itself knows better; what is a link, or larger than anybody's, stays as it is. */
+function withLine(
+  file: string,
+  found: { readonly text?: string } | undefined,
+  { id, line }: { readonly id: number; readonly line: string },
+): Readonly<Record<string, string>> {
+  if (found && found.text === undefined) return {};
+  const lines = (found?.text ?? '').split('\n').filter((each) => each !== '' && !OURS.test(each));
   const isNamed = lines.some((each) => each.split(':')[2] === String(id));
-  return `${(isNamed ? lines : [...lines, line]).join('\n')}\n`;
+  return { [file]: `${(isNamed ? lines : [...lines, line]).join('\n')}\n` };
 }
