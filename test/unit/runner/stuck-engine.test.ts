@@ -5,7 +5,10 @@ import { CapstanError } from '@capstan/shared/errors';
 import { createLog } from '@capstan/shared/log';
 import type { ContainerState, Engine } from '../../../services/runner/src/docker/engine.ts';
 import { labelsOf } from '../../../services/runner/src/docker/names.ts';
+import type { Attempt } from '../../../services/runner/src/pipeline/attempt.ts';
+import type { StartMarks } from '../../../services/runner/src/pipeline/start-marks.ts';
 import { clearAway } from '../../../services/runner/src/pipeline/steps/clean.ts';
+import { startAgain } from '../../../services/runner/src/pipeline/steps/again.ts';
 import { startOnce } from '../../../services/runner/src/pipeline/steps/run.ts';
 
 const log = createLog('test', 'silent');
@@ -98,5 +101,12 @@ describe('what an engine does not clear away, though it answers', () => {
     );
     expect(noted).to.deep.equal([[run, true]]);
     expect(told).to.deep.equal([]);
+  });
+
+  it('lets no other attempt begin beside it: the run ends, and says so', async () => {
+    const engine = { about, removeContainer: () => new Promise<void>(() => undefined) } as unknown as Engine;
+    const marks = { read: () => Promise.resolve(1) } as unknown as StartMarks;
+    const attempt = { engine, identity, log } as unknown as Attempt;
+    expect(await codeOf(startAgain(attempt, marks, signal, SHORT_MS))).to.equal('START_UNKNOWN');
   });
 });
