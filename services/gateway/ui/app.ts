@@ -32,6 +32,8 @@ export function startApp(): void {
   let node: Node | undefined;
   let listing: { readonly key: string; readonly stop: AbortController } | undefined;
   let open: OpenJob | undefined;
+  /** Whether the job that is closed next was deleted: its line is no place to go back to. */
+  let isRemoved = false;
   let listHash = '#/';
   let hasHadSocket = false;
   let isWithoutSockets = false;
@@ -217,9 +219,14 @@ export function startApp(): void {
       onClose: () => {
         location.hash = listHash;
       },
+      onRemoved: () => {
+        isRemoved = true;
+        location.hash = listHash;
+      },
       say: notices.say,
       fail: notices.fail,
     });
+    isRemoved = false;
     detailPart.replaceChildren(open.element);
     detailPart.hidden = false;
     part('page').dataset['open'] = 'yes';
@@ -235,7 +242,8 @@ export function startApp(): void {
     detailPart.replaceChildren();
     delete part('page').dataset['open'];
     board.select(undefined);
-    document.querySelector<HTMLElement>(`a[href="#/job/${CSS.escape(jobId)}"]`)?.focus();
+    const line = isRemoved ? null : document.querySelector<HTMLElement>(`a[href="#/job/${CSS.escape(jobId)}"]`);
+    (line ?? part('board')).focus();
   }
 
   window.addEventListener('hashchange', go);

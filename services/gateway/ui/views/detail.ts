@@ -25,6 +25,8 @@ export interface DetailOptions {
   /** Of its last run, or of an earlier one. */
   readonly fetchResult: (job: StatusObject, index: number, run?: number) => Promise<Blob>;
   readonly onClose: () => void;
+  /** Its line is gone, or goes any moment. */
+  readonly onRemoved: () => void;
   readonly say: (text: string) => void;
   readonly fail: (problem: string) => void;
 }
@@ -69,18 +71,29 @@ export function createDetail(options: DetailOptions): Detail {
   });
   const log = logView({ filename: `${jobId}.log`, onCopied: say });
 
-  const stopIt = async () => {
-    if (!job || !window.confirm('Stop this job? What it has written so far is kept; it can not go on.')) return;
-    stop.disabled = true;
-    setText(stop, 'Stopping …');
+  const title = el('h2', { tabindex: '-1' }, 'Job ', el('span', { class: 'id', title: jobId }, short(jobId)));
+  /** Whether it was done. A button that can't be pressed, or is gone, loses the focus: it has it again, or the title has. */
+  const busy = async (pressed: HTMLButtonElement, work: Promise<void>): Promise<boolean> => {
+    const isFocused = document.activeElement === pressed;
+    pressed.disabled = true;
     try {
-      await options.stop(job);
+      await work;
+      return true;
     } catch (error) {
       fail(error instanceof Error ? error.message : String(error));
+      return false;
     } finally {
-      stop.disabled = false;
-      setText(stop, 'Stop job');
+      pressed.disabled = false;
+      if (isFocused && document.activeElement === document.body) (pressed.hidden ? title : pressed).focus();
     }
+  };
+
+  const stopIt = async () => {
+    if (!job || !window.confirm('Stop this job? What it has written so far is kept; it can not go on.')) return;
+    const stopping = options.stop(job);
+    setText(stop, 'Stopping …');
+    await busy(stop, stopping);
+    setText(stop, 'Stop job');
   };
   const stop = button('Stop job', () => void stopIt(), { class: 'danger' });
   const removeIt = async () => {
@@ -89,29 +102,14 @@ export function createDetail(options: DetailOptions): Detail {
       !window.confirm('Delete this job with its results, its log and its history? It can not be brought back.')
     )
       return;
-    remove.disabled = true;
-    try {
-      await options.remove(job);
-      onClose();
-      say('Job deleted.');
-    } catch (error) {
-      fail(error instanceof Error ? error.message : String(error));
-    } finally {
-      remove.disabled = false;
-    }
+    if (!(await busy(remove, options.remove(job)))) return;
+    options.onRemoved();
+    say('Job deleted.');
   };
   const remove = button('Delete', () => void removeIt(), { class: 'danger', 'aria-label': 'Delete the job' });
   const runAgainIt = async () => {
     if (!job) return;
-    again.disabled = true;
-    try {
-      await options.runAgain(job);
-      say('The job is started again.');
-    } catch (error) {
-      fail(error instanceof Error ? error.message : String(error));
-    } finally {
-      again.disabled = false;
-    }
+    if (await busy(again, options.runAgain(job))) say('The job is started again.');
   };
   const again = button('Run again', () => void runAgainIt(), { 'aria-label': 'Run the job again' });
   const copyId = button('Copy id', () => void navigator.clipboard.writeText(jobId).then(() => say('Job id copied.')), {
@@ -133,16 +131,7 @@ export function createDetail(options: DetailOptions): Detail {
   const head = el(
     'header',
     {},
-    el(
-      'div',
-      { class: 'title' },
-      el('h2', {}, 'Job ', el('span', { class: 'id', title: jobId }, short(jobId))),
-      copyId,
-      again,
-      stop,
-      remove,
-      close,
-    ),
+    el('div', { class: 'title' }, title, copyId, again, stop, remove, close),
     el('div', { class: 'line' }, state, time),
   );
   const element = el('div', { class: 'job-detail' }, head, body);
@@ -153,6 +142,7 @@ export function createDetail(options: DetailOptions): Detail {
   return {
     element,
     update(known, happened) {
+      const focused = document.activeElement;
       ({ job } = known);
       const isOver = hasEnded(job.status);
       setAttribute(element, 'data-standing', standingOf(job.status));
@@ -167,6 +157,7 @@ export function createDetail(options: DetailOptions): Detail {
       stop.hidden = isOver || !mayStop(job);
       remove.hidden = !isOver || !isOwner(job);
       again.hidden = !isOver || !isOwner(job);
+      if ([stop, remove, again].some((each) => each.hidden && each === focused)) title.focus();
     },
     log: log.add,
     refuseLog: log.refuse,

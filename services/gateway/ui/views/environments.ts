@@ -52,15 +52,17 @@ function showPlaces(places: HTMLElement, taken: number, all: number): void {
   [...places.children].forEach((place, index) => setAttribute(place, 'data-taken', index < full));
 }
 
-function factsOf({ nCPU, ramGB, diskGB, nGPU, gpuType, maxJobDuration, priceMin }: EnvironmentObject): string {
+/** What one job gets. Older runners say only what all jobs get together. */
+function factsOf({ perJob, nCPU, ramGB, diskGB, nGPU, gpuType, maxJobDuration, priceMin }: EnvironmentObject): string {
+  const each = perJob ?? { cpus: nCPU, ramGB, diskGB };
   return [
-    `${rounded(nCPU)} CPU`,
-    `${rounded(ramGB)} GB memory`,
-    `${rounded(diskGB)} GB disk`,
+    `${perJob ? 'A job gets ' : ''}${rounded(each.cpus)} CPU`,
+    `${rounded(each.ramGB)} GB memory`,
+    `${rounded(each.diskGB)} GB disk`,
     ...(nGPU > 0 ? [`${nGPU} GPU ${gpuType}`.trim()] : []),
     `up to ${duration(maxJobDuration * 1_000)}`,
     priceMin > 0 ? `${priceMin} a minute` : 'free',
   ].join(' · ');
 }
 
-const rounded = (value: number) => String(Math.round(value * 10) / 10);
+const rounded = (value: number) => String(Math.round(value * 100) / 100);
