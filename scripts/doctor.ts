@@ -1,6 +1,6 @@
 /** `npm run doctor`: looks whether a node can work well on this machine, and says what to do where it can't. Changes nothing. */
-import { join } from 'node:path';
 import { configFileOf, isGiven, loadConfig } from '@capstan/shared/config/load';
+import { loadRightSettings } from '@capstan/shared/config/right-settings';
 import type { Config } from '@capstan/shared/config/schema';
 import { messageOf } from '@capstan/shared/errors';
 import { examine } from './doctor/checks.ts';
@@ -38,9 +38,9 @@ async function findAll(): Promise<readonly Finding[]> {
   try {
     config = loadConfig(process.env, workingDir);
   } catch (error) {
-    const remedy = 'mend that; the rest was looked at with the settings as they are by default';
-    const defaults = { ...loadConfig({}, import.meta.dirname), dataDir: join(workingDir, 'var') };
-    const others = await examine({ ...around, config: defaults, isNatsGiven: false });
+    const remedy = 'mend that; the rest was looked at without the settings that are wrong';
+    const right = loadRightSettings(process.env, workingDir);
+    const others = await examine({ ...around, config: right, isNatsGiven: false });
     return [bad('configuration', messageOf(error), remedy), ...others];
   }
   const isNatsGiven = isGiven('nats.servers', process.env, workingDir);

@@ -25,6 +25,7 @@ const { values, positionals } = readCommandLine(USAGE, {
 const [from, to] = positionals;
 
 if (values.help || from === undefined || to === undefined) {
+  if (!values.help) console.error('Name two environments: the one that is gone, and the one that takes its jobs.\n');
   console.log(USAGE);
   process.exitCode = values.help ? 0 : 2;
 } else {

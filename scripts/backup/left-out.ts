@@ -2,6 +2,7 @@
 import { dataPaths, nodeKeyOf } from '@capstan/shared/config/process';
 import type { Config } from '@capstan/shared/config/schema';
 import type { NodeKey } from '@capstan/shared/node-key';
+import { OF_THE_PLACE } from '../doctor/backups.ts';
 import { isThere } from './files.ts';
 
 /** The key that the node has; a backup makes none. */
@@ -15,7 +16,7 @@ export function leftOutOf(
   { hasResults, variables }: { readonly hasResults: boolean; readonly variables: Readonly<Record<string, unknown>> },
 ): readonly string[] {
   const names = Object.keys(variables)
-    .filter((name) => name.startsWith('CAPSTAN_'))
+    .filter((name) => name.startsWith('CAPSTAN_') && !OF_THE_PLACE.has(name))
     .toSorted();
   return [
     ...(results.kind === 'folder' ? [] : [`the results themselves, which are in ${results.kind}`]),

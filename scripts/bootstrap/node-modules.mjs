@@ -21,18 +21,24 @@ export const nodeModules = {
     return [];
   },
 
-  async bring({ root, signal }) {
+  /** @param quietMs how long npm may say nothing before we do */
+  async bring({ root, signal, quietMs = 30_000 }) {
     say.doing('installing node_modules (npm ci)');
     // The stamp goes first and comes back last: an interrupted npm ci leaves none and is done again.
     await rm(stampPath(root), { force: true });
     const args = ['ci', '--loglevel=error', '--no-progress', '--include=dev', '--include=optional'];
+    const quiet = setTimeout(
+      () =>
+        say.doing('still installing node_modules: `npm ping` in another terminal shows whether the registry answers'),
+      quietMs,
+    );
     const { code, output } = await run(['npm', ...args], {
       cwd: root,
       env: withoutOwnBin(process.env),
       signal,
       // At a first SIGTERM, npm takes back what it did and then goes on waiting for a registry that does not answer.
       killSignal: 'SIGKILL',
-    });
+    }).finally(() => clearTimeout(quiet));
     if (code === 127)
       throw new SetupError('npm is not on PATH', 'install npm (Debian and Ubuntu: apt-get install npm)');
     if (code !== 0) throw new SetupError(`npm ci failed in ${root}`, `${lastLines(output)}\ntry it by hand: npm ci`);

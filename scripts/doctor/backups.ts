@@ -2,15 +2,15 @@
 import { ok, warn, type Finding } from './finding.ts';
 
 const ABOUT = 'backups';
-/** Where a file with a value lies, or which file of settings is read: no settings of the node. */
-const ABOUT_FILES = /^CAPSTAN_CONFIG$/;
+/** Where this node lies: of a restored one, whoever restores says it. */
+export const OF_THE_PLACE: ReadonlySet<string> = new Set(['CAPSTAN_CONFIG', 'CAPSTAN_DATA_DIR']);
 
 export function judgeBackups(
   configFile: string | undefined,
   variables: Readonly<Record<string, string | undefined>>,
 ): readonly Finding[] {
   const names = Object.keys(variables)
-    .filter((name) => name.startsWith('CAPSTAN_') && !ABOUT_FILES.test(name))
+    .filter((name) => name.startsWith('CAPSTAN_') && !OF_THE_PLACE.has(name))
     .toSorted();
   if (names.length > 0) {
     return [

@@ -1,5 +1,5 @@
 /** The folder of all that the node keeps: there, ours, durable, closed to others, and with space. */
-import { mkdtemp, open, rm, stat, statfs } from 'node:fs/promises';
+import { lstat, mkdtemp, open, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { dataPaths } from '@capstan/shared/config/process';
 import { messageOf, systemCode } from '@capstan/shared/errors';
@@ -73,18 +73,42 @@ async function checkSpace(dataDir: string, minFreeGB: number): Promise<Finding> 
 
 async function checkSecrets(config: Parameters<Check>[0]['config']): Promise<readonly Finding[]> {
   const { nodeKey, tokenKey } = dataPaths(config);
-  const findings: Finding[] = [];
+  const findings: Finding[] = [...(await ofOthers(config.dataDir))];
+  // Root looks after nodes that run as other users.
+  const isRoot = process.getuid?.() === 0;
   for (const path of [nodeKey, tokenKey]) {
     if (!(await exists(path))) continue;
     const { mode, uid } = await stat(path);
     if ((mode & 0o077) !== 0)
       findings.push(bad('secrets', `others on this machine can read ${path}`, `chmod 600 ${path}`));
-    else if (uid !== process.getuid?.()) {
+    else if (!isRoot && uid !== process.getuid?.()) {
       findings.push(warn('secrets', `${path} belongs to another user`, 'run this as the user that the node runs as'));
     }
   }
   return findings.length > 0 ? findings : [ok('secrets', 'keys are readable by their owner alone, or not made yet')];
 }
+
+/** What the node can't read or change, for it runs as the user that the folder belongs to. Others than root may not be able to see. */
+async function ofOthers(dataDir: string): Promise<readonly Finding[]> {
+  const { uid } = await stat(dataDir);
+  const names = await readdir(dataDir).catch(() => []);
+  const owners = await Promise.all(names.map(async (name) => ({ name, owner: await ownerOf(join(dataDir, name)) })));
+  return owners
+    .filter(({ owner }) => owner !== undefined && owner !== uid)
+    .map(({ name }) =>
+      bad(
+        'secrets',
+        `${join(dataDir, name)} belongs to another user than ${dataDir}, so the node can not read it`,
+        `chown -R --reference=${dataDir} ${join(dataDir, name)}`,
+      ),
+    );
+}
+
+const ownerOf = (path: string) =>
+  lstat(path).then(
+    ({ uid }) => uid,
+    () => undefined,
+  );
 
 const unwritable = (dataDir: string, error: unknown) =>
   bad(

@@ -13,10 +13,11 @@ import { ConfigSchema, type Config } from './schema.ts';
 import { FROM_FILE, PREFIX, parseVariable, RESERVED, settings, type Setting } from './variables.ts';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
-type Tree = Record<string, unknown>;
+export type Tree = Record<string, unknown>;
 
 const DEFAULT_FILE = 'capstan.yaml';
-const validate = compile(ConfigSchema);
+/** Whether settings are of their form. */
+export const checkSettings = compile(ConfigSchema);
 const knownSettings = settings(ConfigSchema);
 
 /** By the system's code. */
@@ -56,7 +57,8 @@ function assign(tree: Tree, path: readonly string[], value: unknown): void {
   assign(branch, rest, value);
 }
 
-function valueAt(tree: Tree, path: string): unknown {
+/** What stands at a path such as `chains[0].rpc`; undefined for nothing. */
+export function valueAt(tree: Tree, path: string): unknown {
   return namesInPath(path).reduce<unknown>((node, key) => {
     return typeof node === 'object' && node !== null ? (node as Tree)[key] : undefined;
   }, tree);
@@ -102,7 +104,8 @@ function problems(tree: Tree, errors: Readonly<Record<string, readonly string[]>
 
 const isUnknown = (texts: readonly string[]) => texts.some((text) => text.endsWith('field is not known.'));
 
-function freeze<T>(value: T): T {
+/** With all that is in it. */
+export function freeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null) {
     Object.values(value).forEach(freeze);
     Object.freeze(value);
@@ -121,7 +124,7 @@ function unknownVariable(name: string): string {
   return `${name}: no setting has this variable; ${hint}`;
 }
 
-interface Given {
+export interface Given {
   readonly tree: Tree;
   /** What is wrong with variables before their values are looked at. */
   readonly problems: readonly string[];
@@ -134,7 +137,8 @@ export function configFileOf(variables: Variables, workingDir: string): string |
   return named !== undefined || existsSync(file) ? file : undefined;
 }
 
-function readGiven(variables: Variables, workingDir: string): Given {
+/** What file and variables say, as they say it. */
+export function readGiven(variables: Variables, workingDir: string): Given {
   const file = configFileOf(variables, workingDir);
   const tree = file === undefined ? {} : readFile(file);
 
@@ -172,7 +176,7 @@ export function isGiven(path: string, variables: Variables, workingDir: string):
  */
 export function loadConfig(variables: Variables, workingDir: string): Config {
   const { tree, problems: before } = readGiven(variables, workingDir);
-  const checked = validate(tree);
+  const checked = checkSettings(tree);
   const all = [
     ...before,
     ...(checked.ok

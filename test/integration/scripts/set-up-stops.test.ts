@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
@@ -39,6 +39,33 @@ describe('a set-up that is stopped while npm waits for its registry', () => {
     setUp.stdout.on('data', (chunk: Buffer) => (said += String(chunk)));
     await once(setUp, 'close');
     expect(said).to.include('AbortError');
+  });
+});
+
+/** Goes on until somebody has seen what was said meanwhile. Ends by itself, for a test that fails. */
+const SLOW_NPM = `#!/bin/sh
+for i in $(seq 200); do [ -e seen ] && exit; sleep 0.1; done
+`;
+
+describe('a set-up that npm lets wait', () => {
+  it('says what is waited for, and how to see whether it comes', async function () {
+    this.timeout(60_000);
+    await using folder = await temporaryFolder('slow-npm');
+    await writeFile(join(folder.path, 'npm'), SLOW_NPM, { mode: 0o755 });
+    await writeFile(join(folder.path, 'package-lock.json'), '{}');
+    await mkdir(join(folder.path, 'node_modules'));
+    const install = `import { nodeModules } from '${NODE_MODULES}'; await nodeModules.bring({ root: process.cwd(), quietMs: 1 });`;
+    const setUp = spawn(process.execPath, ['--input-type=module', '-e', install], {
+      cwd: folder.path,
+      env: { ...process.env, PATH: `${folder.path}${delimiter}${process.env.PATH ?? ''}` },
+      stdio: ['ignore', 'inherit', 'pipe'],
+    });
+    let said = '';
+    for await (const chunk of setUp.stderr) {
+      said += String(chunk);
+      if (said.includes('npm ping')) await writeFile(join(folder.path, 'seen'), '');
+    }
+    expect(said).to.match(/installing node_modules[^]*still installing node_modules[^]*npm ping/);
   });
 });
 

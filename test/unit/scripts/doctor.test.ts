@@ -1,8 +1,9 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { loadConfig } from '@capstan/shared/config/load';
 import { judgePools, poolsOf } from '../../../scripts/doctor/address-pools.ts';
+import { checkDataFolder } from '../../../scripts/doctor/data-folder.ts';
 import { judgeBackups } from '../../../scripts/doctor/backups.ts';
 import { isGatewayContainer } from '../../../scripts/doctor/engine.ts';
 import { judgeInodes } from '../../../scripts/doctor/inodes.ts';
@@ -11,6 +12,7 @@ import { checkPublicUrl, judgeProxies, judgePublicUrl } from '../../../scripts/d
 import { checkSettingsFile } from '../../../scripts/doctor/settings-file.ts';
 import { temporaryFolder } from '../../../scripts/parts/temporary-folder.ts';
 
+const NOTHING_AROUND = { isNatsGiven: false, configFile: undefined, variables: {} };
 const level = (finding: { readonly level: string } | undefined) => finding?.level;
 
 describe('what the doctor makes of', () => {
@@ -72,9 +74,28 @@ describe('what the doctor makes of', () => {
     const judge = (file: string | undefined, variables: Record<string, string>) => judgeBackups(file, variables)[0];
     expect(level(judge('/etc/capstan.yaml', { CAPSTAN_CONFIG: '/etc/capstan.yaml', PATH: '/bin' }))).to.equal('ok');
     expect(level(judge(undefined, {}))).to.equal('ok');
+    // As docs/service.md has it: whoever restores says where.
+    expect(level(judge('/etc/capstan.yaml', { CAPSTAN_DATA_DIR: '/var/lib/capstan' }))).to.equal('ok');
     const told = judge(undefined, { CAPSTAN_NODE_KEY: 'secret', CAPSTAN_GATEWAY_PORT: '80' });
     expect(level(told)).to.equal('warn');
     expect(told?.text).to.contain('CAPSTAN_GATEWAY_PORT, CAPSTAN_NODE_KEY').and.not.to.contain('secret');
+  });
+
+  it("the keys of a node that runs as another user, looked at by root, and what is not that user's", async () => {
+    await using folder = await temporaryFolder('owner');
+    const config = loadConfig({ CAPSTAN_DATA_DIR: folder.path }, folder.path);
+    await writeFile(join(folder.path, 'node.key'), '', { mode: 0o600 });
+    await chown(folder.path, 20_123, 20_123);
+    const found = async () => {
+      const findings = await checkDataFolder({ ...NOTHING_AROUND, config });
+      return findings.filter(({ text }) => text.includes('belongs to'));
+    };
+    const [first] = await found();
+    expect(level(first)).to.equal('bad');
+    expect(first?.text).to.contain(`${folder.path}/node.key belongs to another user than`);
+    expect(first?.remedy).to.contain('chown -R');
+    await chown(join(folder.path, 'node.key'), 20_123, 20_123);
+    expect(await found()).to.deep.equal([]);
   });
 
   it('proxies in variables, which the node does not use', () => {

@@ -208,7 +208,14 @@ describe('a restore that fails', () => {
 describe('what a backup leaves out', () => {
   it('is said, the names of variables but not what they hold', () => {
     const { results } = loadConfig({}, '/');
-    const said = leftOutOf({ results }, { hasResults: false, variables: { CAPSTAN_NATS_PASSWORD: 'hush', HOME: '/' } });
+    const said = leftOutOf(
+      { results },
+      {
+        hasResults: false,
+        variables: { CAPSTAN_NATS_PASSWORD: 'hush', HOME: '/', CAPSTAN_CONFIG: 'a', CAPSTAN_DATA_DIR: 'b' },
+      },
+    );
+    expect(said.join()).not.to.match(/CAPSTAN_CONFIG|CAPSTAN_DATA_DIR/);
     expect(said.join('\n'))
       .to.match(/--results/)
       .and.to.contain('CAPSTAN_NATS_PASSWORD');

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig, type Variables } from '@capstan/shared/config/load';
+import { loadRightSettings } from '@capstan/shared/config/right-settings';
 import { ConfigSchema } from '@capstan/shared/config/schema';
 import { messageOf } from '@capstan/shared/errors';
 import { wordsFor } from '@capstan/shared/pattern-words';
@@ -79,6 +80,24 @@ describe('a refused setting', () => {
   it('is never repeated where it looks like a secret in the wrong section', () => {
     const text = refusal('gateway:\n  secretAccessKey: 5eec7e7\n  nodekey: 5eec7e7\npassword: 5eec7e7\n');
     expect(text).to.contain('Did you mean results.s3.secretAccessKey?').and.not.to.contain('5eec7e7');
+  });
+
+  it('leaves the others to whoever looks at the machine all the same', () => {
+    writeFileSync(
+      join(dir, 'capstan.yaml'),
+      'gateway:\n  port: 8100\n  keepEventsDays: 3\n  chainId: x\nrunner:\n  environments:\n    - id: a\n      maxJobs: 0\n    - id: b\n',
+    );
+    const config = loadRightSettings({ CAPSTAN_DATA_DIR: 'there', CAPSTAN_LOG_LEVEL: 'loud' }, dir);
+    expect(config.dataDir).to.equal(join(dir, 'there'));
+    expect(config.gateway).to.include({ port: 8100, chainId: 8996 });
+    expect(config.logLevel).to.equal('info');
+    expect(config.runner.environments.map(({ id, maxJobs }) => [id, maxJobs])).to.deep.equal([
+      ['a', 2],
+      ['b', 2],
+    ]);
+    writeFileSync(join(dir, 'capstan.yaml'), 'a: [');
+    expect(loadRightSettings({ CAPSTAN_DATA_DIR: 'there' }, dir).dataDir).to.equal(join(dir, 'there'));
+    expect(loadRightSettings({}, dir).gateway.port).to.equal(8030);
   });
 
   it('in a file that is not there is told in words', () => {
