@@ -150,10 +150,6 @@ export const EXAMPLES: Readonly<Record<string, object>> = {
     contentType: 'text/csv',
     filename: 'weather.csv',
   },
-  Error: {
-    error: { 'dataset.serviceId': 'order_invalid' },
-    message: 'The order has run out: order the service again.',
-  },
   ValidationError: {
     errors: { 'dataset.documentId': ['The dataset.documentId field is required.'] },
     message: 'Validation error',

@@ -48,6 +48,10 @@ describe('the examples of the API', () => {
     expect(new Set(all).size).to.equal(all.length);
   });
 
+  it('are of an answer, not of refusals at large: programs that play the node would take that one for all', () => {
+    expect(description.components.schemas['Error']).not.to.have.property('examples');
+  });
+
   it('name a field of the very route in what is missing', () => {
     const [status] = answers.filter(({ name }) => name === 'get /api/services/compute 400');
     expect(JSON.stringify(status?.media?.examples)).to.contain('jobId').and.not.to.contain('dataset');
