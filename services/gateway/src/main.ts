@@ -221,7 +221,7 @@ const app = createApp({
       createEnvironmentList({ runners, store, configured, consumerAddress: identity.address }),
       identity.chainIds,
     ),
-    initializeComputeRoute(initialize, countingAssets(perIp, askOutside), bodyLimitBytes),
+    initializeComputeRoute(initialize, countingAssets(perIp, limits.perIpBurst, askOutside), bodyLimitBytes),
     initializeRoute(initialize, askOutside),
     startComputeRoute(async (submission) => show(await submit(submission)), askOutside, bodyLimitBytes),
     getComputeRoute({

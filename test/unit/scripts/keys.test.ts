@@ -104,7 +104,7 @@ describe('a node whose key is gone', () => {
     expect(await codeOf(() => makeKey(join(folder.path, 'node.key')))).to.match(/There is a key/);
     await rm(join(folder.path, 'node.key'));
     await rm(join(folder.path, 'store'), { recursive: true });
-    await mkdir(join(folder.path, 'results', 'job'), { recursive: true });
+    await mkdir(join(folder.path, 'results', 'a'.repeat(32)), { recursive: true });
     expect(await codeOf(() => nodeKeyOf(config))).to.match(/INVALID_CONFIG/);
   });
 });

@@ -40,10 +40,13 @@ export function outsideBudgetOf({ gateway, chains }: Pick<Config, 'gateway' | 'c
   return createOutsideBudget({ perSecond, burst }, chains.length > 0 || gateway.metadataStoreUrl !== undefined, clock);
 }
 
-/** The same of a quote: the node signs a fee for each asset, which takes about as long as a request, so each counts as one. */
+/**
+ * The same of a quote: the node signs a fee for each asset, which takes about as long as a request, so each counts as one, and all of them
+ * as no more than `burst`, which is what a network has that asked for nothing lately.
+ */
 export const countingAssets =
-  (perIp: RateLimit, askOutside: AskOutside): AskOutside =>
+  (perIp: RateLimit, burst: number, askOutside: AskOutside): AskOutside =>
   (network, assets) => {
-    perIp(network, Math.max(0, assets.length - 1));
+    perIp(network, Math.max(0, Math.min(assets.length, Math.floor(burst)) - 1));
     askOutside(network, assets);
   };
