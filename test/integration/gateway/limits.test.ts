@@ -54,7 +54,7 @@ describe('the limits of what one client may ask', () => {
   it('count each asset of a quote as a request', async () => {
     const caller = scene.caller();
     const { dataset, algorithm, environment } = scene.order();
-    const quote = (datasets: number) =>
+    const quote = (datasets: number, headers = from()) =>
       caller.call('POST', '/api/services/initializeCompute', {
         body: {
           datasets: Array.from({ length: datasets }, () => dataset),
@@ -62,11 +62,13 @@ describe('the limits of what one client may ask', () => {
           compute: { env: environment, validUntil: Math.floor(Date.now() / 1_000) + 600 },
           consumerAddress: caller.address,
         },
-        headers: from(),
+        headers,
       });
-    expect((await quote(1)).status).to.equal(200);
-    expect((await quote(2)).status).to.equal(200);
-    expect((await quote(3)).status).to.equal(429);
+    const headers = from();
+    expect((await quote(1, headers)).status).to.equal(200);
+    expect((await quote(1, headers)).status).to.equal(429);
+    // What is more than a network may ask for at once is asked for by one that has rested.
+    expect((await quote(3)).status).to.equal(200);
   });
 
   it('hold for a caller from however many networks', async () => {
