@@ -42,7 +42,10 @@ describe('a log that is damaged in the engine', () => {
     expect(code, details.termination?.reason).to.equal(70);
     const log = await scene.text(jobId, 'algorithm.log');
     expect(log.match(/began/g)).to.have.length(1);
-    expect(log).to.contain('late line 2\n').and.not.to.contain('late line 50');
+    // What the engine has read before it comes upon the damage, it may tell or drop; there is no gap in what it tells.
+    const late = [...log.matchAll(/late line (\d+)/g)].map(([, line]) => Number(line));
+    expect(late).to.deep.equal(Array.from({ length: late.length }, (_, index) => index + 1));
+    expect(late.length).to.be.below(50);
     expect(log).to.match(/missing here: the container engine did not keep it\]\n$/);
     expect(log).not.to.match(/error/i);
     expect(details.termination?.reason).to.contain('could not read the log to its end');
