@@ -1,8 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { askEngine } from '../../../scripts/parts/engine.ts';
+import { temporaryFolder } from '../../../scripts/parts/temporary-folder.ts';
 import { usesContainerdStore } from '../../../scripts/tests/which-engine.ts';
+import { startPrivateEngine, type PrivateEngine } from '../../support/runner/private-engine.ts';
 import { startScene, type Scene } from '../../support/runner/scene.ts';
 import { MANIFEST_TYPE, smallImage, type SmallImage } from '../../support/runner/small-image.ts';
 
@@ -59,6 +62,7 @@ describe('a registry whose images are made to harm', function () {
   this.timeout(180_000);
   let scene: Scene;
   let host: string;
+  let engine: PrivateEngine;
   let release: (() => Promise<void>) | undefined;
   before(async () => {
     await using releases = new AsyncDisposableStack();
@@ -79,10 +83,14 @@ describe('a registry whose images are made to harm', function () {
       }),
     );
     ({ host } = registry);
+    // Its places for downloads are kept from all others.
+    const folder = releases.use(await temporaryFolder('hostile-registry'));
+    engine = releases.use(await startPrivateEngine(join(folder.path, 'engine'), { isBare: true }));
     scene = releases.use(
       await startScene({
         limits: { maxJobs: 3 },
         variables: {
+          CAPSTAN_RUNNER_DOCKER_SOCKET: engine.socket,
           CAPSTAN_RUNNER_IMAGES_REGISTRIES: JSON.stringify([host]),
           CAPSTAN_RUNNER_IMAGES_STALL_TIMEOUT_S: '4',
           CAPSTAN_RUNNER_IMAGES_MAX_IMAGE_GB: '0.02',
@@ -92,10 +100,7 @@ describe('a registry whose images are made to harm', function () {
     const kept = releases.move();
     release = () => kept.disposeAsync();
   });
-  after(async () => {
-    for (const name of ['fine', 'nested']) await askEngine('DELETE', `/images/${host}/a/${name}:1?force=1`);
-    await release?.();
-  });
+  after(() => release?.());
 
   const start = (name: string) =>
     scene.start({ rawcode: 'cat /mark', container: { image: `${host}/a/${name}`, tag: '1', entrypoint: 'sh $ALGO' } });
@@ -111,11 +116,11 @@ describe('a registry whose images are made to harm', function () {
   });
 
   it('can not have the node read all that an image says of itself, nor leave it such an image', async () => {
-    const before = await imagesOfEngine();
+    const before = await imagesOf(engine);
     const { code, reason } = await endOf('wordy');
     expect(code).to.equal(11);
     expect(reason).to.match(/what it says of itself .* takes more than 1 MB\.$/);
-    expect(await imagesOfEngine()).to.equal(before);
+    expect(await imagesOf(engine)).to.equal(before);
   });
 
   it('can not have an image copied again and again, into volumes that lie in one another', async () => {
@@ -137,6 +142,7 @@ describe('a registry whose images are made to harm', function () {
   });
 });
 
-async function imagesOfEngine(): Promise<number> {
-  return (JSON.parse((await askEngine('GET', '/images/json?all=1')).body) as readonly unknown[]).length;
+async function imagesOf({ socket }: PrivateEngine): Promise<number> {
+  const { body } = await askEngine('GET', '/images/json?all=1', { socketPath: socket });
+  return (JSON.parse(body) as readonly unknown[]).length;
 }
