@@ -1,5 +1,6 @@
 /** The folder of all that the node keeps: there, ours, durable, closed to others, and with space. */
-import { lstat, mkdtemp, open, readdir, rm, stat, statfs } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { access, lstat, mkdtemp, open, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { dataPaths } from '@capstan/shared/config/process';
 import { messageOf, systemCode } from '@capstan/shared/errors';
@@ -90,11 +91,13 @@ async function checkSecrets(config: Parameters<Check>[0]['config']): Promise<rea
 
 /** What the node can't read or change, for it runs as the user that the folder belongs to. Others than root may not be able to see. */
 async function ofOthers(dataDir: string): Promise<readonly Finding[]> {
-  const { uid } = await stat(dataDir);
+  const folder = await stat(dataDir);
   const names = await readdir(dataDir).catch(() => []);
-  const owners = await Promise.all(names.map(async (name) => ({ name, owner: await ownerOf(join(dataDir, name)) })));
-  return owners
-    .filter(({ owner }) => owner !== undefined && owner !== uid)
+  const entries = await Promise.all(
+    names.map(async (name) => ({ name, isClosed: await isClosedTo(folder, join(dataDir, name)) })),
+  );
+  return entries
+    .filter(({ isClosed }) => isClosed)
     .map(({ name }) =>
       bad(
         'secrets',
@@ -104,11 +107,16 @@ async function ofOthers(dataDir: string): Promise<readonly Finding[]> {
     );
 }
 
-const ownerOf = (path: string) =>
-  lstat(path).then(
-    ({ uid }) => uid,
-    () => undefined,
+/** In containers the two services share folders by a group, each with an owner of its own. Root may do everything, so it goes by the modes. */
+async function isClosedTo(folder: Stats, path: string): Promise<boolean> {
+  const entry = await lstat(path).catch(() => undefined);
+  if (entry === undefined || entry.uid === folder.uid) return false;
+  if (process.getuid?.() === 0) return entry.gid !== folder.gid || (entry.mode & 0o060) !== 0o060;
+  return access(path, constants.R_OK | constants.W_OK).then(
+    () => false,
+    () => true,
   );
+}
 
 const unwritable = (dataDir: string, error: unknown) =>
   bad(

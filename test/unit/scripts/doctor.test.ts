@@ -96,6 +96,16 @@ describe('what the doctor makes of', () => {
     expect(first?.remedy).to.contain('chown -R');
     await chown(join(folder.path, 'node.key'), 20_123, 20_123);
     expect(await found()).to.deep.equal([]);
+    // As in containers, where the runner's user and the gateway's share a folder by their group.
+    const results = join(folder.path, 'results');
+    await mkdir(results);
+    await chown(results, 0, 20_123);
+    await chmod(results, 0o770);
+    expect(await found()).to.deep.equal([]);
+    await chmod(results, 0o700);
+    expect((await found()).map(({ text }) => text)).to.deep.equal([
+      `${results} belongs to another user than ${folder.path}, so the node can not read it`,
+    ]);
   });
 
   it('proxies in variables, which the node does not use', () => {
