@@ -96,3 +96,8 @@ const keyIsGone = (path: string) =>
     'INVALID_CONFIG',
     `The node's key ${path} is gone, and the node has worked with it: assets, waiting jobs and results are encrypted to it. Put it back, from a backup for example (npm run restore), or set nodeKey. If it is lost for good, npm run keys -- new makes another one; what was encrypted to the old one stays unreadable.`,
   );
+
+/** Has SQLite keep what it writes for the length of a statement beside the store: no other disk has to be there, or have room. */
+export function keepSqliteFilesIn(dir: string): void {
+  process.env['SQLITE_TMPDIR'] ??= dir;
+}

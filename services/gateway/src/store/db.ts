@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { backup, type DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setTimeout } from 'node:timers/promises';
+import { keepSqliteFilesIn } from '@capstan/shared/config/process';
 import { CapstanError, messageOf } from '@capstan/shared/errors';
 import { LOG_LIMITS } from './checkpoints.ts';
 import { connect, damageOf, isDamage, resultCodeOf } from './connection.ts';
@@ -39,7 +40,10 @@ export interface Opening {
 
 /** Opens the store at `path`, or in memory for unit tests. Refuses a file that is newer than this program, or seen to be damaged. */
 export function openDb(path: string, { hasThread }: Opening = { hasThread: false }): Db {
-  if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  if (path !== ':memory:') {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    keepSqliteFilesIn(dirname(path));
+  }
   let opened: DatabaseSync | undefined;
   try {
     const db = (opened = connect(path));
