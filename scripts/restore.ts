@@ -1,9 +1,12 @@
 /** `npm run restore`: brings back what a backup holds. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Config } from '@capstan/shared/config/schema';
 import { nodeKeyOf } from '@capstan/shared/config/process';
 import { CONFIG_FILE } from './backup/contents.ts';
 import { restoreBackup } from './backup/restore.ts';
 import { runCommand } from './backup/command.ts';
+import { isGatewayContainer } from './doctor/engine.ts';
 import { readCommandLine } from './parts/command-line.ts';
 
 const USAGE = `usage: npm run restore -- <backup> [--replace]
@@ -33,7 +36,7 @@ if (values.help || from === undefined) {
     const restored = await restoreBackup({ ...context, givenKey, from: at(from), mayReplace: values.replace });
     const { contents, movedTo, marked } = restored;
     const lines = [
-      `${context.dataDir} is as it was at ${contents.madeAt}${contents.hasResults ? '' : ', without results'}. Start the node with: ${startCommand()}`,
+      `${context.dataDir} is as it was at ${contents.madeAt}${contents.hasResults ? '' : ', without results'}. Start the node with: ${startCommand(config)}`,
       'Tokens of before count no more, and every nonce has leapt to now.',
       ...(marked.deletedJobs > 0 ? [`${marked.deletedJobs} jobs that were deleted since are gone again.`] : []),
       ...(contents.files.some(({ path }) => path === CONFIG_FILE)
@@ -46,8 +49,9 @@ if (values.help || from === undefined) {
   });
 }
 
-/** With what said where the node is: without it, another folder would be started. */
-function startCommand(): string {
+/** With what said where the node is: without it, another folder would be started. In containers the node is not started from here. */
+function startCommand(config: Config): string {
+  if (isGatewayContainer(config, existsSync)) return 'docker compose start gateway runner';
   const given = ['CAPSTAN_CONFIG', 'CAPSTAN_DATA_DIR'].flatMap((name) => {
     const value = process.env[name];
     return value === undefined || value === '' ? [] : [`${name}=${value} `];
