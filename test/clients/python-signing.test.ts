@@ -10,6 +10,7 @@ import type { StatusObject } from '@capstan/shared/contract/api';
 import { ROOT } from '../../scripts/parts/service.ts';
 import { typedSignature } from '../../scripts/sign/typed.ts';
 import { createCaller } from '../support/gateway/caller.ts';
+import { serve } from '../support/gateway/http.ts';
 import { startGateway } from '../support/gateway/scene.ts';
 import { VECTOR } from './vector.ts';
 
@@ -75,5 +76,22 @@ describe('the example in Python', () => {
     const { jobId } = await owner.job(scene.order());
     const jobs = JSON.parse(await run('', { NODE: scene.url })) as readonly StatusObject[];
     expect(jobs.map((job) => job.jobId)).to.deep.equal([jobId]);
+  });
+
+  it('asks again while the node is away behind its proxy', async () => {
+    await using scene = await startGateway({ variables: { CAPSTAN_GATEWAY_STATUS_ACCESS: 'signed' } });
+    const { jobId } = await createCaller(() => scene.url, new Wallet(KEY)).job(scene.order());
+    const answers = [502, 429, 503];
+    await using proxy = await serve((router) =>
+      router.get(/.*/, (ctx) => {
+        const status = answers.shift();
+        if (status === undefined) return ctx.redirect(scene.url + ctx.url);
+        ctx.set('retry-after', '0');
+        ctx.status = status;
+      }),
+    );
+    const jobs = JSON.parse(await run('', { NODE: proxy.url })) as readonly StatusObject[];
+    expect(jobs.map((job) => job.jobId)).to.deep.equal([jobId]);
+    expect(answers).to.deep.equal([]);
   });
 });
