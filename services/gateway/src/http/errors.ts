@@ -36,11 +36,20 @@ function noRoute(path: string): CapstanError {
 /** Whatever is not ours is a mistake of ours: logged whole, shown as nothing. */
 function asOurs(error: unknown, log: Log): CapstanError {
   if (error instanceof CapstanError) {
-    if (ERRORS[error.code].status >= 500) log.error({ err: error, code: error.code }, 'request failed');
+    logOurs(error, log);
     return error;
   }
   log.error({ err: error }, 'request failed in a way that it must not');
   return new CapstanError('INTERNAL', 'Something went wrong in the node. Its log says what.');
+}
+
+/** What passes by itself is no work for a person, and anybody can ask for it as often as they like. */
+function logOurs(error: CapstanError, log: Log): void {
+  const { code, message: problem } = error;
+  const { status, retryable } = ERRORS[code];
+  if (status < 500) return;
+  if (retryable && code !== 'STORE_UNAVAILABLE') log.warn({ code, problem }, 'request failed for now');
+  else log.error({ err: error, code }, 'request failed');
 }
 
 function respond(ctx: Context, error: CapstanError): void {

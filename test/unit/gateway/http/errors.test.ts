@@ -1,5 +1,8 @@
 import { CapstanError } from '@capstan/shared/errors';
+import type { Log } from '@capstan/shared/log';
 import { expect } from 'chai';
+import type { Context } from 'koa';
+import { errorResponses } from '../../../../services/gateway/src/http/errors.ts';
 import { serve } from '../../../support/gateway/http.ts';
 
 const failing = (error: Error) =>
@@ -48,5 +51,18 @@ describe('an error', () => {
     expect(wrongMethod.status).to.equal(405);
     expect(wrongMethod.headers.get('allow')).to.contain('GET');
     expect(await wrongMethod.json()).to.have.property('error');
+  });
+
+  it('is logged as an error only where a person must act', async () => {
+    const levelOf = async (code: 'LOG_UNAVAILABLE' | 'STORE_UNAVAILABLE' | 'NOT_FOUND') => {
+      const levels: string[] = [];
+      const log = { warn: () => levels.push('warn'), error: () => levels.push('error') } as unknown as Log;
+      const ctx = { req: { complete: true }, set: () => undefined } as unknown as Context;
+      await errorResponses(log)(ctx, () => Promise.reject(new CapstanError(code, 'why')));
+      return levels.join();
+    };
+    expect(await levelOf('NOT_FOUND')).to.equal('');
+    expect(await levelOf('LOG_UNAVAILABLE')).to.equal('warn');
+    expect(await levelOf('STORE_UNAVAILABLE')).to.equal('error');
   });
 });
