@@ -3,13 +3,17 @@ import { DatabaseSync } from 'node:sqlite';
 import { openStore } from '../../../services/gateway/src/store/store.ts';
 
 const [path = '', way] = process.argv.slice(2);
+/** One that nobody refers to is closed with the next collection of garbage. */
+const held: object[] = [];
 
 try {
   if (way === 'new') {
     const store = openStore(path, undefined, { hasThread: true });
+    held.push(store);
     await store.write(() => store.probe(7));
   } else {
     const db = new DatabaseSync(path);
+    held.push(db);
     db.exec(
       'pragma busy_timeout = 1000; pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = full;',
     );
@@ -17,7 +21,7 @@ try {
   }
   console.log('holds it');
   // Until it is killed.
-  setInterval(() => undefined, 2 ** 30);
+  setInterval(() => held, 2 ** 30);
 } catch (error) {
   console.log(`refused: ${String(error)}`);
 }
