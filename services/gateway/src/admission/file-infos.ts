@@ -18,6 +18,7 @@ import { CapstanError } from '@capstan/shared/errors';
 import { createRecent } from '@capstan/shared/recent';
 import { compile } from '@capstan/shared/validate';
 import type { Budget } from './file-checks.ts';
+import { heldElsewhere, unreadable } from './unread-files.ts';
 
 export type Wanted = Omit<FileInfoQuestion, 'v' | 'kind'>;
 
@@ -133,17 +134,9 @@ function filesIn(answer: FileInfoAnswer): readonly FileInfo[] {
     case 'busy':
       throw tooMany();
     case 'elsewhere':
-      throw new CapstanError('REFUSED', 'Another provider holds the files of this service: ask there.', {
-        refusal: 'Another provider holds the files.',
-      });
+      throw heldElsewhere('ask');
     case 'unreadable':
-      throw new CapstanError(
-        'REFUSED',
-        `The files of this service can not be read: ${answer.reason ?? 'no reason is known'}.`,
-        {
-          refusal: 'Unable to get dataset files',
-        },
-      );
+      throw unreadable(answer.reason);
   }
 }
 

@@ -14,6 +14,7 @@ import { CapstanError, messageOf } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
 import { createGet, drop } from '@capstan/shared/net/get-from';
 import { compile } from '@capstan/shared/validate';
+import { heldElsewhere, unreadable } from './unread-files.ts';
 
 /** A file on its way; whoever gets it reads it, or destroys its body. */
 export interface SentFile {
@@ -86,17 +87,9 @@ function urlIn(answer: FileTicketAnswer): string {
     case 'absent':
       throw new CapstanError('NOT_FOUND', 'The service has no file of that number.');
     case 'elsewhere':
-      throw new CapstanError('REFUSED', 'Another provider holds the files of this service: download them there.', {
-        refusal: 'Another provider holds the files.',
-      });
+      throw heldElsewhere('download them');
     case 'unreadable':
-      throw new CapstanError(
-        'REFUSED',
-        `The files of this service can not be read: ${answer.reason ?? 'no reason is known'}.`,
-        {
-          refusal: 'Unable to get dataset files',
-        },
-      );
+      throw unreadable(answer.reason);
     case 'busy':
       throw unavailable('As many files are being sent as may be.');
     case 'closed':
