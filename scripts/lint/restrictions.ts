@@ -21,7 +21,8 @@ export interface Restrictions {
   readonly paths: {
     readonly name: string;
     readonly message: string;
-    readonly allowImportNames: string[];
+    readonly importNames?: string[];
+    readonly allowImportNames?: string[];
   }[];
   readonly patterns: Pattern[];
 }
@@ -42,11 +43,22 @@ export function restrictionsOf(file: SourceFile, all: readonly SourceFile[]): Re
     allowImportNames,
     message: `A PURE file takes only ${allowImportNames.join(', ')} from here.`,
   }));
-  return { paths: file.isPure ? paths : [], patterns };
+  return { paths: [...reservedFiles(file), ...(file.isPure ? paths : [])], patterns };
+}
+
+const isFile = ({ imported }: (typeof RESERVED)[number]) => imported.startsWith('services/');
+
+/** Named as the file names it: what a room allows to be imported takes a pattern of another line out again. */
+function reservedFiles({ path }: SourceFile): Restrictions['paths'] {
+  return RESERVED.filter((one) => isFile(one) && !one.by.some((place) => covers(place, path))).flatMap(
+    ({ imported, names = [], instead }) =>
+      specifiers(path, imported).map((name) => ({ name, importNames: [...names], message: instead })),
+  );
 }
 
 function reserved({ path }: SourceFile): readonly Pattern[] {
-  return RESERVED.filter(({ by }) => !by.some((place) => covers(place, path))).map(({ imported, names, instead }) => ({
+  const others = RESERVED.filter((one) => !isFile(one) && !one.by.some((place) => covers(place, path)));
+  return others.map(({ imported, names, instead }) => ({
     group: [imported],
     ...(names ? { importNames: [...names] } : {}),
     message: instead,

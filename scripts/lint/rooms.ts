@@ -76,6 +76,7 @@ export const COMPOSITION_ROOT = 'main.ts';
 
 /** What only these files or folders may import, and what others use instead. */
 export interface Reserved {
+  /** A package, or a file of a service by its path. */
   readonly imported: string;
   /** These of its exports; all, if absent. */
   readonly names?: readonly string[];
@@ -96,6 +97,12 @@ export const RESERVED: readonly Reserved[] = [
       (name) => `services/runner/src/docker/${name}.ts`,
     ),
     instead: 'Use the engine port, docker/engine.ts.',
+  },
+  {
+    imported: 'services/runner/src/docker/ours.ts',
+    names: ['grant'],
+    by: ['services/runner/src/start-ownership.ts'],
+    instead: 'Ask claimStart: an attempt is started by whoever has claimed it.',
   },
   {
     imported: 'secp256k1',

@@ -1,7 +1,7 @@
 /** Mistakes that were made before, here or elsewhere, put back into the wiring: the simulation must find each of them. */
 import type { Db } from '../../services/gateway/src/store/db.ts';
 import type { Store } from '../../services/gateway/src/store/store.ts';
-import type { Ours } from '../../services/runner/src/docker/ours.ts';
+import { grant } from '../../services/runner/src/docker/ours.ts';
 import type { StartOwnership } from '../../services/runner/src/start-ownership.ts';
 import type { Outside } from '../../services/runner/src/outside.ts';
 
@@ -100,7 +100,7 @@ export const BUGS = {
     ...SOUND,
     ownership: (ownership) => ({
       ...ownership,
-      claimStart: (claim) => Promise.resolve({ kind: 'ours', ...claim } as unknown as Ours),
+      claimStart: (claim) => Promise.resolve(grant(claim)),
     }),
     runners: 2,
   },

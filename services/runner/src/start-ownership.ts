@@ -1,9 +1,21 @@
 /**
  * Who may start an attempt. A command goes to whoever is there, also one that a runner died over: then its algorithm may still run on
  * that runner's engine, and the runner may come back. So each start is claimed: first with the broker, where the runners see each other,
- * then with the gateway, whose store gives every attempt to one runner and forgets nothing. No answer, no start.
+ * then with the gateway, whose store gives every attempt to one runner and forgets nothing. The answer is the value that the engine's
+ * port makes the algorithm's container with (`docker/ours.ts`): no answer, no container.
  *
  * What another runner has claimed is left to it until its lease has run out; then the run is begun again, as the next attempt.
+ *
+ * What holds when the two that are asked do not answer as they should:
+ * - Unreachable, the broker or the gateway: a start waits, for as long as it takes; only an end of the run, or of the runner, ends the wait. What is
+ *   started goes on; a runner that cannot renew its lease ends it before anybody else may begin (`lease.ts`), and a right that was given
+ *   before that is worth nothing after it (`mayStart`).
+ * - Forgotten by the broker: it is said again at every reconnect, and the gateway's store decides meanwhile. An attempt that the store has
+ *   given away is nobody else's, whatever the broker says. A store that is put back from a backup may have forgotten as well: then the
+ *   broker's word holds, and the notes on the disk of whoever started it.
+ * - Late, or twice: the first claim of an attempt wins, and a claim of an earlier one than was given away gets the later one's owner as its
+ *   answer. So whoever asked twice is given the same twice, and an answer that comes after the run has ended, or to an earlier life, grants
+ *   nothing: a right is a value of this process, for one attempt.
  */
 import type { Bus } from '@capstan/shared/bus/connect';
 import { changeStarted, getStarted, watchStarted } from '@capstan/shared/bus/started';
@@ -14,7 +26,7 @@ import { messageOf } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
 import { retry } from '@capstan/shared/retry';
 import type { Service } from '@capstan/shared/service';
-import type { Claim, Ours, StartRights, Theirs } from './docker/ours.ts';
+import { grant, type Claim, type StartRights, type Theirs } from './docker/ours.ts';
 import type { Lease } from './lease.ts';
 import { createClaimDesk } from './claim-desk.ts';
 import type { OtherRunners } from './other-runners.ts';
@@ -167,7 +179,7 @@ export function createStartOwnership(options: StartOwnershipOptions): StartOwner
         return { kind: 'theirs', runnerId: owner.runnerId };
       }
       if (work) work.attempt = attempt;
-      return { kind: 'ours', jobId, run, attempt } as Ours;
+      return grant(claim);
     },
     mayStart({ jobId, attempt }) {
       if (lease.isHeld()) return true;

@@ -4,6 +4,8 @@ import { expect } from 'chai';
 import { pack } from 'tar-stream';
 import type { ErrorCode } from '@capstan/shared/errors';
 import type { ContainerSpec, Engine } from '../../../services/runner/src/docker/engine.ts';
+import { labelsOf } from '../../../services/runner/src/docker/names.ts';
+import { grant } from '../../../services/runner/src/docker/ours.ts';
 import { ENGINES, exitsWith, RUNS_FOR_EVER, type EngineUnderTest } from './engines.ts';
 
 const CONFINEMENT: NonNullable<ContainerSpec['confinement']> = {
@@ -50,6 +52,21 @@ for (const [name, withEngine] of Object.entries(ENGINES)) {
         await engine.waitForExit(test.name, signal);
         const state = await engine.inspectContainer(test.name, signal);
         expect(state.kind === 'exited' && state.exit).to.deep.equal({ exitCode: 3, isOutOfMemory: false });
+      }));
+
+    it('of an algorithm is made for the attempt that was claimed, and for no other one', () =>
+      withEngine(async (test) => {
+        const { engine, identity, signal } = test;
+        const spec = { ...specOf(test, exitsWith(0)), labels: labelsOf(identity, 'algorithm') };
+        for (const other of [{ run: 2 }, { attempt: 2 }]) {
+          const made = await engine
+            .createAlgorithm(grant({ ...identity, ...other }), spec, signal)
+            .catch((error: unknown) => error);
+          expect(made).to.be.instanceOf(RangeError);
+        }
+        expect((await engine.find(spec.labels, signal)).containers).to.deep.equal([]);
+        await engine.createAlgorithm(grant(identity), spec, signal);
+        expect(await stateOf(engine, test.name, signal)).to.equal('created');
       }));
 
     it('ends while its engine is there, which knows since when it is', () =>

@@ -4,7 +4,7 @@ import type { JobId } from '@capstan/shared/contract/ids';
 import { engineSocket, leftoversOf, removeLeftovers } from '../../../scripts/parts/engine.ts';
 import { createDockerEngine } from '../../../services/runner/src/docker/dockerode.ts';
 import type { Engine, Labels } from '../../../services/runner/src/docker/engine.ts';
-import { labelsOf } from '../../../services/runner/src/docker/names.ts';
+import { labelsOf, type AttemptIdentity } from '../../../services/runner/src/docker/names.ts';
 import { createSimulatedEngine } from '../../simulation/engine/engine.ts';
 import { createMachine } from '../../simulation/engine/machine.ts';
 import { insideSimulation } from '../../simulation/inside.ts';
@@ -13,6 +13,8 @@ import { TEST_PREFIX } from '../../support/node.ts';
 export interface EngineUnderTest {
   readonly engine: Engine;
   readonly labels: Labels;
+  /** Whose algorithm a container of the test may be. */
+  readonly identity: AttemptIdentity;
   /** A name of its own for each test. */
   readonly name: string;
   /** An image that has a shell. */
@@ -29,29 +31,30 @@ export const exitsWith = (code: number) => ['sh', '-c', `exit ${code}`];
 function identity() {
   const runnerId = TEST_PREFIX + randomBytes(4).toString('hex');
   const jobId = randomBytes(16).toString('hex') as JobId;
-  const labels = labelsOf({ runnerId, environment: 'local' as never, jobId, run: 1, attempt: 1 }, 'files');
-  return { runnerId, labels, name: `capstan-${jobId}-1-1` };
+  const attempt: AttemptIdentity = { runnerId, environment: 'local' as never, jobId, run: 1, attempt: 1 };
+  return { identity: attempt, labels: labelsOf(attempt, 'files'), name: `capstan-${jobId}-1-1` };
 }
 
 const onDocker: WithEngine = async (test) => {
-  const { runnerId, labels, name } = identity();
+  const { identity: attempt, labels, name } = identity();
   const { signal } = new AbortController();
   try {
     await test({
       engine: createDockerEngine(engineSocket()),
+      identity: attempt,
       labels,
       name,
       image: 'localhost/capstan/node-demo:24',
       signal,
     });
   } finally {
-    await removeLeftovers(await leftoversOf((id) => id === runnerId));
+    await removeLeftovers(await leftoversOf((id) => id === attempt.runnerId));
   }
 };
 
 const inSimulation: WithEngine = (test) =>
   insideSimulation(async ({ world, process }) => {
-    const { labels, name } = identity();
+    const { identity: attempt, labels, name } = identity();
     const machine = createMachine({
       name: 'engine',
       world,
@@ -66,7 +69,8 @@ const inSimulation: WithEngine = (test) =>
       onStart: () => undefined,
     });
     const engine = createSimulatedEngine(machine, (what, effect, signal) => process.call(what, effect, { signal }));
-    await test({ engine, labels, name, image: 'simulated', signal: new AbortController().signal });
+    const { signal } = new AbortController();
+    await test({ engine, identity: attempt, labels, name, image: 'simulated', signal });
   });
 
 export const ENGINES: Readonly<Record<string, WithEngine>> = {

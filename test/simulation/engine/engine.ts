@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { CapstanError } from '@capstan/shared/errors';
 import type { Container, Machine } from './machine.ts';
 import type { ContainerSpec, ContainerState, Engine, LogFrame } from '../../../services/runner/src/docker/engine.ts';
+import { requireRight } from '../../../services/runner/src/docker/ours.ts';
 import { tarOf } from './archives.ts';
 
 /** Carries a call of the runner to the machine and the answer back: the simulation's with faults, the conformance suite's without. */
@@ -69,7 +70,10 @@ export function createSimulatedEngine(machine: Machine, carry: Carry): Engine {
     removeNetwork: (name, signal) => carry(`removeNetwork ${name}`, () => undefined, signal),
     removeImage: (reference, signal) => carry(`removeImage ${reference}`, () => 'removed' as const, signal),
     createContainer: create,
-    createAlgorithm: (_ours, spec, signal) => create(spec, signal),
+    async createAlgorithm(ours, spec, signal) {
+      requireRight(ours, spec.labels);
+      await create(spec, signal);
+    },
     createVolume: (name, labels, signal) =>
       carry(
         `createVolume ${name}`,

@@ -30,6 +30,16 @@ const REFUSED: Readonly<Record<string, Case>> = {
   'NATS in a service': importing(runner('worker.ts'), 'nats'),
   'SQLite outside db': importing(gateway('store/jobs.ts'), 'node:sqlite'),
   'the engine client outside its adapter': importing(runner('docker/reconcile.ts'), 'dockerode'),
+  'the right to start without a claim': {
+    rule: IMPORTS,
+    file: runner('pipeline/steps/provision.ts'),
+    source: `import { grant } from '../../docker/ours.ts';\nexport const y = grant;\n`,
+  },
+  'the right to start without a claim, from beside it': {
+    rule: IMPORTS,
+    file: runner('works.ts'),
+    source: `import { grant } from './docker/ours.ts';\nexport const y = grant;\n`,
+  },
   'curve arithmetic outside signature': importing(gateway('auth/token.ts'), 'secp256k1'),
   'an unguarded HTTP client': importing(runner('pipeline/steps/pull.ts'), 'undici'),
   'the environment by another name': importing(gateway('http/app.ts'), 'node:process'),

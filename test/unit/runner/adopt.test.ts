@@ -3,7 +3,7 @@ import type { EnvironmentId, JobId } from '@capstan/shared/contract/ids';
 import { createLog } from '@capstan/shared/log';
 import { findUnfinished } from '../../../services/runner/src/adopt.ts';
 import { labelsOf, namesOf, type AttemptIdentity } from '../../../services/runner/src/docker/names.ts';
-import type { Ours } from '../../../services/runner/src/docker/ours.ts';
+import { grant } from '../../../services/runner/src/docker/ours.ts';
 import { simulatedCaptures } from '../../simulation/engine/captures.ts';
 import { createDisk, marksOn, resultsOn } from '../../simulation/engine/disk.ts';
 import { createSimulatedEngine } from '../../simulation/engine/engine.ts';
@@ -35,7 +35,7 @@ async function aRunnerThatComesBack(world: World, made = identity) {
   const engine = createSimulatedEngine(machine, async (_what, effect) => effect());
   const disk = createDisk();
   const name = namesOf(made).algorithm;
-  const ours = { kind: 'ours', ...made } as unknown as Ours;
+  const ours = grant(made);
   const labels = labelsOf(made, 'algorithm');
   const alone: string[] = [];
   await engine.createAlgorithm(ours, { name, labels, image: '1', argv: [], env: {}, mounts: [] }, signal);

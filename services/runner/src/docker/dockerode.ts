@@ -8,6 +8,7 @@ import type { ContainerSpec, ContainerState, Engine, Origin } from './engine.ts'
 import { createImageCalls } from './image-calls.ts';
 import { framesOf } from './log-frames.ts';
 import { openStream } from './open-stream.ts';
+import { requireRight } from './ours.ts';
 import { ownErrors } from './own-errors.ts';
 import { createPathCalls } from './path-calls.ts';
 import { createPresenceCalls } from './presence.ts';
@@ -106,7 +107,10 @@ export function createDockerEngine(socketPath: string): Engine {
     },
 
     createContainer,
-    createAlgorithm: (_ours, spec, signal) => createContainer(spec, signal),
+    async createAlgorithm(ours, spec, signal) {
+      requireRight(ours, spec.labels);
+      await createContainer(spec, signal);
+    },
 
     async startContainer(name, signal) {
       await call((abortSignal) => unless([304], container(name).start({ abortSignal })), {

@@ -208,7 +208,7 @@ export interface Engine {
   removeImage(reference: string, signal: AbortSignal): Promise<'removed' | 'in-use'>;
   /** Throws CONTAINER_REFUSED, or IMAGE_GONE. A container of that name that was never started is replaced. */
   createContainer(spec: HelperSpec, signal: AbortSignal): Promise<void>;
-  /** The same for the algorithm of an attempt, by whoever has the right to start it. */
+  /** The same for the algorithm of an attempt, by whoever has the right to start that one. Throws a RangeError for another one. */
   createAlgorithm(ours: Ours, spec: ContainerSpec, signal: AbortSignal): Promise<void>;
   /** Harmless if it exists. Throws VOLUME_REFUSED. */
   createVolume(name: string, labels: Labels, signal: AbortSignal): Promise<void>;
