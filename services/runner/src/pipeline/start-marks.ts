@@ -3,12 +3,16 @@
  * restarted could not know that an attempt was used up, and would start the algorithm again as if nothing had been. And a note of how
  * an attempt ended, for the time in which its results are published: an engine that is restarted meanwhile can't vouch for it any more.
  * It begins with why the runner is about to end it: one that dies over that would take it for the algorithm's own doing.
+ *
+ * What says that an attempt is used up is on the disk before the start is made, whole and under its name: a machine that loses its power
+ * right after that would begin the same attempt again. How an attempt ended is not waited for: to lose it costs an attempt at most.
  */
-import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '@capstan/shared/errors';
 import { parseJson } from '@capstan/shared/json';
 import type { Run } from '../results/results.ts';
+import { sync } from '../results/runs.ts';
 import type { Cause, Outcome } from './ending.ts';
 
 export interface StartMarks {
@@ -39,10 +43,24 @@ function measured<T extends Cause>(end: T): T {
   return Object.values(used ?? {}).every((one) => typeof one !== 'number' || Number.isFinite(one)) ? end : (rest as T);
 }
 
+/** It becomes the note when it is whole. */
+const draftOf = (path: string) => `${path}.new`;
+
 export function createStartMarks(dir: string): StartMarks {
   const pathOf = ({ jobId, run }: Run) => join(dir, `${jobId}-${run}`);
   const shared = join(dir, 'shared');
   const endOf = (run: Run) => `${pathOf(run)}.end`;
+  /** Resolves once it is on the disk. */
+  const keep = async (path: string, text: string) => {
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    {
+      await using draft = await open(draftOf(path), 'w', 0o600);
+      await draft.writeFile(text);
+      await draft.sync();
+    }
+    await rename(draftOf(path), path);
+    await sync(dir);
+  };
   const noted = async (run: Run, attempt: number): Promise<Noted | undefined> => {
     const text = await readFile(endOf(run), 'utf8').catch((error: unknown) => {
       if (systemCode(error) === 'ENOENT') return '';
@@ -66,8 +84,7 @@ export function createStartMarks(dir: string): StartMarks {
       }
     },
     async write(run, attempt) {
-      await mkdir(dir, { recursive: true, mode: 0o700 });
-      await writeFile(pathOf(run), String(attempt), { mode: 0o600 });
+      await keep(pathOf(run), String(attempt));
     },
     readEnd: async (run, attempt) => (await noted(run, attempt))?.end,
     writeEnd: (run, attempt, end) => note(run, { attempt, end: measured(end) }),
@@ -75,6 +92,7 @@ export function createStartMarks(dir: string): StartMarks {
     writeCause: (run, attempt, cause) => note(run, { attempt, cause: measured(cause) }),
     async clear(run) {
       await rm(pathOf(run), { force: true });
+      await rm(draftOf(pathOf(run)), { force: true });
       await rm(endOf(run), { force: true });
     },
     async readShared() {
@@ -88,8 +106,7 @@ export function createStartMarks(dir: string): StartMarks {
     },
     async writeShared(isShared) {
       if (!isShared) return rm(shared, { force: true });
-      await mkdir(dir, { recursive: true, mode: 0o700 });
-      await writeFile(shared, '', { mode: 0o600 });
+      await keep(shared, '');
     },
   };
 }
