@@ -55,7 +55,9 @@ describe('who works with the page at /ui', () => {
     const facts = open.page.locator('.environment .facts');
     await facts.nth(1).waitFor();
     const [said, whole] = await facts.allInnerTexts();
-    expect(said).to.contain('A job gets 0.67 CPU · 0.25 GB memory · 12.5 GB disk · up to 1 d');
+    expect(said?.replaceAll('\u00a0', ' ')).to.contain(
+      'A job gets 0.67 CPU · 0.25 GB memory · 12.5 GB disk · up to 1 d',
+    );
     expect(whole).not.to.contain('A job gets');
   });
 });

@@ -222,15 +222,6 @@ describe('the page at /ui', () => {
     expect(await open.page.evaluate('document.getAnimations().length')).to.equal(0);
   });
 
-  it('fits a small phone', async () => {
-    for (const hash of ['', jobHash(DONE)]) {
-      await using open = await opened({ hash, look: { viewport: { width: 320, height: 640 } } });
-      await open.page.locator('li.job').first().waitFor({ state: 'attached' });
-      if (hash !== '') await open.page.locator('.results li').first().waitFor();
-      expect(await open.page.evaluate('document.documentElement.scrollWidth'), hash).to.equal(320);
-    }
-  });
-
   it('tells a visitor what to do, and finds the jobs of an address', async () => {
     const story: Story = {
       environments: [],

@@ -1,7 +1,8 @@
 /** What jobs can run in, and how full each is. */
 import type { EnvironmentObject } from '@capstan/shared/contract/answers';
+import { counted } from '@capstan/shared/counted';
 import { el, keyedList, setAttribute, setText, type View } from '../dom.ts';
-import { counted, duration } from '../format.ts';
+import { duration } from '../format.ts';
 
 /** More places than this are one bar. */
 const MOST_PLACES = 24;
@@ -35,7 +36,7 @@ function environmentCard(): View<EnvironmentObject> {
       setText(state, available ? 'ready' : 'no runner');
       setAttribute(state, 'data-tone', available ? 'good' : 'bad');
       setAttribute(element, 'data-away', !available);
-      const inWords = `${currentJobs} of ${maxJobs} places taken`;
+      const inWords = `${currentJobs} of ${counted(maxJobs, 'place')} taken`;
       setAttribute(places, 'aria-label', inWords);
       showPlaces(places, currentJobs, maxJobs);
       setText(load, queuedJobs === 0 ? inWords : `${inWords}, ${counted(queuedJobs, 'job')} waiting`);
@@ -55,14 +56,16 @@ function showPlaces(places: HTMLElement, taken: number, all: number): void {
 /** What one job gets. Older runners say only what all jobs get together. */
 function factsOf({ perJob, nCPU, ramGB, diskGB, nGPU, gpuType, maxJobDuration, priceMin }: EnvironmentObject): string {
   const each = perJob ?? { cpus: nCPU, ramGB, diskGB };
-  return [
-    `${perJob ? 'A job gets ' : ''}${rounded(each.cpus)} CPU`,
+  const facts = [
+    `${rounded(each.cpus)} CPU`,
     `${rounded(each.ramGB)} GB memory`,
     `${rounded(each.diskGB)} GB disk`,
     ...(nGPU > 0 ? [`${nGPU} GPU ${gpuType}`.trim()] : []),
     `up to ${duration(maxJobDuration * 1_000)}`,
     priceMin > 0 ? `${priceMin} a minute` : 'free',
-  ].join(' · ');
+  ];
+  // A line breaks between two of them, never within one.
+  return (perJob ? 'A job gets ' : '') + facts.map((fact) => fact.replaceAll(' ', '\u00a0')).join(' · ');
 }
 
 const rounded = (value: number) => String(Math.round(value * 100) / 100);

@@ -9,7 +9,10 @@ export function jobRow(): View<KnownJob> {
   const state = el('span', { class: 'state' });
   const id = el('span', { class: 'id' });
   const about = el('span', { class: 'about' });
-  const owner = el('span', { class: 'owner' });
+  // The name of an environment may be long, and break; an address breaks nowhere.
+  const environment = el('span', {});
+  const address = el('span', { class: 'address' });
+  const owner = el('span', { class: 'owner' }, environment, ' · ', address);
   const time = el('span', { class: 'time' });
   const bar = phaseBar(false);
   const link = el(
@@ -32,8 +35,9 @@ export function jobRow(): View<KnownJob> {
       setText(id, short(job.jobId));
       setText(about, aboutOf(known));
       about.hidden = about.textContent === '';
-      setText(owner, `${job.environment} · ${short(job.owner)}`);
-      setAttribute(owner, 'title', job.owner);
+      setText(environment, job.environment);
+      setText(address, short(job.owner));
+      setAttribute(address, 'title', job.owner);
       setText(time, timeOf(known));
       bar.update(wayOf(known));
     },
