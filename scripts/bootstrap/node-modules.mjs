@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { access, readFile, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { lastLines, run } from './programs.mjs';
 import * as say from './say.mjs';
@@ -11,8 +11,11 @@ export const nodeModules = {
 
   async ready({ root }) {
     const wanted = await fingerprint(root);
+    const record = await npmsRecord(root);
+    // A workspace has a folder of its own for what it needs in another version: who copies a checkout forgets it.
+    if (record === undefined || !(await areThere(root, Object.keys(record)))) return undefined;
     if ((await readIfThere(stampPath(root))) === wanted) return 'node_modules';
-    if (!(await npmInstalledTheSame(root))) return undefined;
+    if (!(await isAsLocked(root, record))) return undefined;
     await writeFile(stampPath(root), wanted);
     return 'node_modules';
   },
@@ -52,15 +55,23 @@ function withoutOwnBin(env) {
   return { ...env, PATH: folders.join(delimiter) };
 }
 
-// A developer's own `npm install` leaves npm's record of what it put there: no need to do it again.
-async function npmInstalledTheSame(root) {
+/** What npm wrote down of what it put there, by path. */
+async function npmsRecord(root) {
   const record = await readIfThere(join(root, 'node_modules', '.package-lock.json'));
-  if (record === undefined) return false;
-  const installed = JSON.parse(record).packages;
+  return record === undefined ? undefined : JSON.parse(record).packages;
+}
+
+async function areThere(root, paths) {
+  const found = await Promise.allSettled(paths.map((path) => access(join(root, path))));
+  return found.every(({ status }) => status === 'fulfilled');
+}
+
+// A developer's own `npm install` leaves no stamp of ours: no need to do it again.
+async function isAsLocked(root, installed) {
   const pinnedNode = `node_modules/node-${process.platform}-${process.arch}`;
   const locked = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')).packages;
   return Object.entries(locked)
-    .filter(([path]) => path.startsWith('node_modules/'))
+    .filter(([path]) => path.includes('node_modules/'))
     .every(([path, { version, optional, link }]) => {
       const found = installed[path];
       if (found === undefined) return optional === true && path !== pinnedNode;
