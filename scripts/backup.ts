@@ -1,5 +1,6 @@
 /** `npm run backup`: a copy of what the node keeps, also while it runs. */
 import { configFileOfProcess } from '@capstan/shared/config/process';
+import { counted } from '@capstan/shared/counted';
 import type { Contents } from './backup/contents.ts';
 import { keyToKeep, leftOutOf } from './backup/left-out.ts';
 import { makeBackup } from './backup/make.ts';
@@ -42,6 +43,6 @@ if (values.help || into === undefined) {
     });
     const bytes = contents.files.reduce((sum, file) => sum + file.bytes, 0);
     const how = isOnline ? 'while the node runs' : 'of a node that does not run';
-    return `${dir}: ${contents.files.length} files, ${(bytes / 1_000_000).toFixed(1)} MB, taken ${how}${values.results ? '' : ', without results'}${notes(contents)}`;
+    return `${dir}: ${counted(contents.files.length, 'file')}, ${(bytes / 1_000_000).toFixed(1)} MB, taken ${how}${values.results ? '' : ', without results'}${notes(contents)}`;
   });
 }

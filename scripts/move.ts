@@ -1,6 +1,7 @@
 /** `npm run move`: asks the gateway that runs here to move what waits for an environment. */
 import { request } from 'node:http';
 import { json } from 'node:stream/consumers';
+import { counted } from '@capstan/shared/counted';
 import { runCommand } from './backup/command.ts';
 import { readCommandLine } from './parts/command-line.ts';
 
@@ -33,7 +34,7 @@ if (values.help || from === undefined || to === undefined) {
     const { error, moved = 0, stayedCount = 0, stayed = [] } = await ask(paths.control, { from, to });
     if (error !== undefined) throw new Error(error);
     const named = stayed.map(({ jobId, reason }) => `\n  ${jobId} stays: ${reason}`).join('');
-    return `${moved} moved from ${from} to ${to}, ${stayedCount} stay.${named}`;
+    return `${moved} moved from ${from} to ${to}, ${counted(stayedCount, 'stays', 'stay')}.${named}`;
   });
 }
 

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '@capstan/shared/config/schema';
 import { nodeKeyOf } from '@capstan/shared/config/process';
+import { counted } from '@capstan/shared/counted';
 import { CONFIG_FILE } from './backup/contents.ts';
 import { restoreBackup } from './backup/restore.ts';
 import { runCommand } from './backup/command.ts';
@@ -38,7 +39,11 @@ if (values.help || from === undefined) {
     const lines = [
       `${context.dataDir} is as it was at ${contents.madeAt}${contents.hasResults ? '' : ', without results'}. Start the node with: ${startCommand(config)}`,
       'Tokens of before count no more, and every nonce has leapt to now.',
-      ...(marked.deletedJobs > 0 ? [`${marked.deletedJobs} jobs that were deleted since are gone again.`] : []),
+      ...(marked.deletedJobs > 0
+        ? [
+            `${counted(marked.deletedJobs, 'job that was deleted since is', 'jobs that were deleted since are')} gone again.`,
+          ]
+        : []),
       ...(contents.files.some(({ path }) => path === CONFIG_FILE)
         ? [`Its settings are in ${join(at(from), CONFIG_FILE)}: compare them with those of this machine.`]
         : []),

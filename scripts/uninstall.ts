@@ -1,5 +1,6 @@
 /** `npm run uninstall`: takes the node off this machine. Says what it would remove, and does it only when it is told to. */
 import { configOfProcess, dataPaths } from '@capstan/shared/config/process';
+import { counted } from '@capstan/shared/counted';
 import { messageOf } from '@capstan/shared/errors';
 import { isListening } from '@capstan/shared/is-listening';
 import { readCommandLine } from './parts/command-line.ts';
@@ -79,16 +80,16 @@ function isNothing({ containers, volumes, networks, images, helpers, files }: Fo
 }
 
 function described(found: Found, dataDir: string, results: string): string {
-  const counted = (names: readonly string[], what: string) =>
+  const listed = (names: readonly string[], noun: string, which: string) =>
     names.length === 0
       ? []
-      : [`  ${names.length} ${what}: ${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}`];
+      : [`  ${counted(names.length, noun)} ${which}: ${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}`];
   const going = [
-    ...counted(found.containers, 'containers of its jobs, running or not'),
-    ...counted(found.volumes, 'volumes of its jobs'),
-    ...counted(found.networks, 'networks of its jobs'),
-    ...counted(found.images, 'images that it pulled, unless a container needs them'),
-    ...counted(found.helpers, 'images that give its jobs a network'),
+    ...listed(found.containers, 'container', 'of its jobs, running or not'),
+    ...listed(found.volumes, 'volume', 'of its jobs'),
+    ...listed(found.networks, 'network', 'of its jobs'),
+    ...listed(found.images, 'image', 'that it pulled, unless a container needs it'),
+    ...listed(found.helpers, 'image', 'for the network of its jobs'),
   ];
   const data = found.files.length === 0 ? 'is empty, or not there' : found.files.join(', ');
   return [
@@ -97,9 +98,10 @@ function described(found: Found, dataDir: string, results: string): string {
     `  ${values.yes && values.data ? 'the data folder' : 'only with --data:'} ${dataDir} (${data})`,
     'What stays:',
     ...(found.foreign.length > 0 ? [`  in ${dataDir}, not of the node: ${found.foreign.join(', ')}`] : []),
-    ...counted(
+    ...listed(
       found.unmarked,
-      'containers of jobs of an earlier release, of this node or another (docker ps --all --filter label=capstan.runner)',
+      'container',
+      'of jobs of an earlier release, of this node or another (docker ps --all --filter label=capstan.runner)',
     ),
     ...(results === 'folder' ? [] : [`  the results in ${results}`]),
     '  settings (capstan.yaml, variables), backups, the service unit and its user, this checkout',

@@ -1,6 +1,7 @@
 /** What `add` and `update` take, from words to what they mean. */
 import { parseArgs } from 'node:util';
 import type { Container } from '@capstan/shared/contract/ddo';
+import { counted } from '@capstan/shared/counted';
 import { commandLineProblem } from '../parts/command-line.ts';
 import { addressIn } from './addresses.ts';
 import { UsageError } from './usage.ts';
@@ -100,7 +101,7 @@ export function credentialsOf({ allow, deny }: Pick<AssetValues, 'allow' | 'deny
 export function checksumsOf({ sha256 = [] }: Pick<AssetValues, 'sha256'>, files: number): readonly string[] {
   if (sha256.length > 0 && sha256.length !== files) {
     throw new UsageError(
-      `There are ${files} files and ${sha256.length} of --sha256: give one for each file, in their order.`,
+      `There ${files === 1 ? 'is' : 'are'} ${counted(files, 'file')} and ${sha256.length} of --sha256: give one for each file, in their order.`,
     );
   }
   const wrong = sha256.find((hex) => !/^[0-9a-fA-F]{64}$/.test(hex));

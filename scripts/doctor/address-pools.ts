@@ -1,5 +1,6 @@
 /** Networks: the engine has only so many, and each job with a network takes one while it runs. */
 import type { Config } from '@capstan/shared/config/schema';
+import { counted } from '@capstan/shared/counted';
 import { askEngine } from '../parts/engine.ts';
 import type { EngineInfo } from './engine.ts';
 import { bad, ok, warn, type Finding } from './finding.ts';
@@ -35,7 +36,7 @@ export function judgePools({
   if (needed === 0) return ok(ABOUT, `${text}; no job here has one`);
   if (used >= all) return bad(ABOUT, `${text}: a job with a network can not begin`, REMEDY);
   return all - used < needed
-    ? warn(ABOUT, `${text}, and ${needed} jobs may want one at once`, REMEDY)
+    ? warn(ABOUT, `${text}, and ${counted(needed, 'job')} may want one at once`, REMEDY)
     : ok(ABOUT, text);
 }
 

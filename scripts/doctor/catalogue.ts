@@ -24,7 +24,14 @@ export const checkCatalogue: Check = async ({ config }) => {
   }
   if (findings.length > 0) return findings.slice(0, MOST_TOLD);
   return [
-    ok(ABOUT, names.length === 0 ? 'empty, or not made yet' : `${names.length} descriptions, all of them readable`),
+    ok(
+      ABOUT,
+      names.length === 0
+        ? 'empty, or not made yet'
+        : names.length === 1
+          ? '1 description, which can be read'
+          : `${names.length} descriptions, all of them readable`,
+    ),
   ];
 };
 

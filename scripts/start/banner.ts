@@ -1,5 +1,6 @@
 /** What a person needs to know of a node that has just started, PURE. */
 import type { Config } from '@capstan/shared/config/schema';
+import { counted } from '@capstan/shared/counted';
 
 export interface Started {
   readonly url: string;
@@ -11,7 +12,7 @@ export interface Started {
 
 export function banner({ url, config, catalogueDir, nats }: Started): string {
   const environments = config.runner.environments.map(
-    ({ id, maxJobs, desc }) => `${id} (${maxJobs === 1 ? 'one job' : `${maxJobs} jobs`} at a time): ${desc}`,
+    ({ id, maxJobs, desc }) => `${id} (${counted(maxJobs, 'job')} at a time): ${desc}`,
   );
   return `
 Capstan is running.

@@ -2,6 +2,7 @@
 import type { JobId } from '@capstan/shared/contract/ids';
 import { parseJobId } from '@capstan/shared/contract/ids';
 import { StartCommandSchema, type StartCommand } from '@capstan/shared/contract/messages';
+import { counted } from '@capstan/shared/counted';
 import { isPublicKey } from '@capstan/shared/seal';
 import { compile } from '@capstan/shared/validate';
 
@@ -49,4 +50,4 @@ function keyProblem({ spec }: StartCommand): string | undefined {
 export const whyNotOffered = ({ environment, resources }: StartCommand['spec'], gpus: number | undefined): string =>
   gpus === undefined
     ? `This runner has no environment ${environment}.`
-    : `The job asks for ${resources?.gpus ?? 0} GPUs, and ${environment} has ${gpus}.`;
+    : `The job asks for ${counted(resources?.gpus ?? 0, 'GPU')}, and ${environment} has ${gpus}.`;

@@ -159,7 +159,7 @@ describe('the environments of a node', () => {
     expect((await move('closed', 'nowhere')).said).to.contain('There is no environment "nowhere".');
     expect((await move('closed', 'priced')).said).to.contain("can't be moved to it");
     expect((await move('closed', 'short')).said)
-      .to.contain('3 moved from closed to short, 1 stay.')
+      .to.contain('3 moved from closed to short, 1 stays.')
       .and.to.contain(`${longId} stays: The resources.maxDurationS field must be at most 30`);
     expect((await caller.status(longId)).environment).to.equal('closed');
     for (const moved of [...sent, jobId]) expect((await caller.status(moved)).environment).to.equal('short');

@@ -252,7 +252,7 @@ describe('the catalogue command', () => {
       [/is neither \*, nor a DID/, ['x', '--trust', `did:op:${'1'.repeat(64)},${'2'.repeat(64)}`]],
       [/--trust is for datasets/, ['x', '--access', '--trust', '*']],
       [/--allow bob is no address/, ['x', '--allow', 'bob']],
-      [/1 files and 2 of --sha256/, ['x', '--sha256', 'a', '--sha256', 'b']],
+      [/There is 1 file and 2 of --sha256/, ['x', '--sha256', 'a', '--sha256', 'b']],
       [/--sha256 ab is none/, ['x', '--sha256', 'ab']],
     ];
     for (const [problem, words] of problems) {

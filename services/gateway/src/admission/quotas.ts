@@ -2,6 +2,7 @@
  * How much may wait, and be kept, PURE: of one address, of one network, of all. Addresses cost nothing, and networks little: a quarter of
  * the node is the most that one network takes, and another quarter is for orders that were paid, whatever strangers do.
  */
+import { counted } from '@capstan/shared/counted';
 import type { Used } from '../store/usage.ts';
 
 export interface Quotas {
@@ -51,11 +52,15 @@ export function overWaiting({ bytes, isPaid }: Coming, standing: Standing, quota
   for (const [whose, used, mostJobs, mostBytes, suffix] of checks) {
     if (!used) continue;
     if (used.jobs + 1 > mostJobs)
-      return { whose, what: `${used.jobs} jobs wait for their turn`, setting: `waitingJobs${suffix}` };
+      return {
+        whose,
+        what: counted(used.jobs, 'job waits for its turn', 'jobs wait for their turn'),
+        setting: `waitingJobs${suffix}`,
+      };
     if (used.bytes + bytes > mostBytes)
       return {
         whose,
-        what: `what ${used.jobs} waiting jobs hold takes ${inMB(used.bytes)} MB`,
+        what: `what ${counted(used.jobs, 'waiting job holds', 'waiting jobs hold')} takes ${inMB(used.bytes)} MB`,
         setting: suffix === '' ? 'waitingMB' : 'waitingPerAddressMB',
       };
   }

@@ -1,4 +1,5 @@
 /** Pulls of images: jobs that want the same one share a pull. It has a clock of its own, and ends when nobody waits for it any more. */
+import { counted } from '@capstan/shared/counted';
 import { CapstanError, hasCode, messageOf } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
 import { unlessAborted } from '@capstan/shared/unless-aborted';
@@ -108,7 +109,7 @@ async function pullWithin(
   const filled = (cause?: unknown) => diskFilled(unavailable(reference, "the engine's disk is full", cause));
   using clock = new DisposableStack();
   const whole = clock.use(
-    createPausingClock(limits.timeoutS * 1_000, () => end(`it took longer than ${limits.timeoutS} seconds`)),
+    createPausingClock(limits.timeoutS * 1_000, () => end(`it took longer than ${counted(limits.timeoutS, 'second')}`)),
   );
   const stall = clock.use(createStallClock(limits.stallTimeoutS, end));
   const signal = AbortSignal.any([abandoned, ended.signal]);
@@ -192,7 +193,7 @@ function createStallClock(seconds: number, end: (reason: string) => void): Stall
   const wind = () => {
     rest();
     if (isOver) return;
-    timer = setTimeout(() => end(`nothing came for ${seconds} seconds`), seconds * 1_000);
+    timer = setTimeout(() => end(`nothing came for ${counted(seconds, 'second')}`), seconds * 1_000);
   };
   wind();
   return {

@@ -4,6 +4,7 @@ import { clipped } from '@capstan/shared/contract/clipped';
 import type { Termination } from '@capstan/shared/contract/job';
 import type { EndingCode, StatusCode } from '@capstan/shared/contract/status';
 import { statusRow } from '@capstan/shared/contract/status';
+import { counted } from '@capstan/shared/counted';
 import type { ErrorCode } from '@capstan/shared/errors';
 import type { Grant } from '../docker/grant.ts';
 import { MAX_OPEN_FILES } from '../docker/open-files.ts';
@@ -92,7 +93,10 @@ export function endingOf(
   if (exitCode === null && outcome.because !== 'disk' && outcome.because !== 'log')
     return end(41, `${ENGINE_ENDED} It was begun ${MAX_ATTEMPTS} times.`);
   if (outcome.because === 'time') {
-    return end(43, `The algorithm ran longer than ${limits.maxDurationS} seconds, ${LIMIT_OF[limitedBy.duration]}.`);
+    return end(
+      43,
+      `The algorithm ran longer than ${counted(limits.maxDurationS, 'second')}, ${LIMIT_OF[limitedBy.duration]}.`,
+    );
   }
   if (missing.includes('outputs')) return end(61, exitSentence(exitCode, signal));
   if (outcome.because === 'log') {
@@ -116,7 +120,7 @@ function wroteTooMuch(room: Room | undefined, { diskBytes, maxFiles, limitedBy }
   const { bytes: usedBytes = 0, files = 0, beyond } = room ?? {};
   if (usedBytes <= diskBytes && files <= maxFiles && beyond !== undefined) return BEYOND[beyond];
   if (usedBytes <= diskBytes && files > maxFiles) {
-    return `The job made more than ${maxFiles} files and folders, the limit of this environment.`;
+    return `The job made more than ${counted(maxFiles, 'file or folder', 'files and folders')}, the limit of this environment.`;
   }
   const used = Number.isFinite(usedBytes)
     ? `${inGB(usedBytes)} GB`

@@ -1,4 +1,5 @@
 /** A phase has one total time, whatever its parts do: retries, waits and downloads that go on and on included. */
+import { counted } from '@capstan/shared/counted';
 import { deadline } from '@capstan/shared/deadline';
 import { CapstanError, type ErrorCode } from '@capstan/shared/errors';
 
@@ -24,7 +25,7 @@ export async function withinPhase<T>(
     if (!limit.aborted) throw error;
     throw new CapstanError(
       code,
-      `${what} could not be had within ${limitS} seconds, the most that this node gives it.`,
+      `${what} could not be had within ${counted(limitS, 'second')}, the most that this node gives it.`,
       {
         cause: error,
       },

@@ -23,6 +23,15 @@ describe('what may wait', () => {
     });
   });
 
+  it('is said in words that fit one as well as many', () => {
+    const one = { ...QUOTAS, jobsPerAddress: 1 };
+    expect(overWaiting(free, { ...nobody, owner: used(1) }, one)?.what).to.equal('1 job waits for its turn');
+    expect(overWaiting(free, { ...nobody, owner: used(10) }, QUOTAS)?.what).to.equal('10 jobs wait for their turn');
+    expect(overWaiting({ ...free, bytes: 501 }, { ...nobody, owner: used(1, 500) }, QUOTAS)?.what).to.match(
+      /^what 1 waiting job holds takes /,
+    );
+  });
+
   it('is at most a quarter of the node for a network, whatever addresses it has', () => {
     expect(overWaiting(free, { ...nobody, network: used(24) }, QUOTAS)).to.equal(undefined);
     expect(overWaiting(free, { ...nobody, network: used(25) }, QUOTAS)).to.include({ whose: 'network' });
