@@ -45,6 +45,10 @@ export function short(id: string): string {
   return text.length <= 14 ? text : `${text.slice(0, 8)}…${text.slice(-4)}`;
 }
 
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
 /** The parts of a text that terminals colour, without what tells them to. */
 export function plain(text: string): string {
   // oxlint-disable-next-line no-control-regex -- the escape character is what such sequences begin with

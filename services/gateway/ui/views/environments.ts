@@ -1,8 +1,7 @@
 /** What jobs can run in, and how full each is. */
 import type { EnvironmentObject } from '@capstan/shared/contract/answers';
-import { counted } from '@capstan/shared/counted';
 import { el, keyedList, setAttribute, setText, type View } from '../dom.ts';
-import { duration } from '../format.ts';
+import { counted, duration } from '../format.ts';
 
 /** More places than this are one bar. */
 const MOST_PLACES = 24;

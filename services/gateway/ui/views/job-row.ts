@@ -9,7 +9,6 @@ export function jobRow(): View<KnownJob> {
   const state = el('span', { class: 'state' });
   const id = el('span', { class: 'id' });
   const about = el('span', { class: 'about' });
-  // The name of an environment may be long, and break; an address breaks nowhere.
   const environment = el('span', {});
   const address = el('span', { class: 'address' });
   const owner = el('span', { class: 'owner' }, environment, ' · ', address);

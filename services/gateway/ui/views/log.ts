@@ -1,6 +1,6 @@
 /** The end of a job's log, as it is written. */
-import { counted } from '@capstan/shared/counted';
 import { button, el } from '../dom.ts';
+import { counted } from '../format.ts';
 import { save } from '../save.ts';
 import { createLogLines, type Line, type Stream } from '../log-lines.ts';
 
