@@ -180,6 +180,28 @@ describe('what an image says of volumes', () => {
     });
   }
 
+  it('is refused where the algorithm could move it past the filter', async () => {
+    const { image, tag = 'latest' } = IMAGE;
+    const entrypoint = 'rm -rf /data/outputs/* /data/outputs/*/* 2>/dev/null; true';
+    await using scene = await startScene({
+      limits: { filter: { image, tag, entrypoint, seesInputs: false, maxDurationS: 60 } },
+      variables: { CAPSTAN_RUNNER_IMAGES_LOCAL: `localhost/capstan-test/*,${image}` },
+    });
+    await load(name, await smallImage({ settings: { Volumes: { '/data/outputs/a/seen': {} } } }));
+    try {
+      const jobId = await scene.start({
+        rawcode: 'echo secret > /data/outputs/a/seen/secret; cd /data/outputs; mv a b && ln -s /taken a',
+        container: { image: 'localhost/capstan-test/past-the-filter', tag: '1', entrypoint: 'sh $ALGO' },
+      });
+      const { code, details } = await scene.until(jobId, 'end');
+      expect(await names(scene, jobId)).not.to.include('a/seen/secret');
+      expect(code).to.equal(11);
+      expect(details.termination?.reason).to.contain('deep in /data/outputs');
+    } finally {
+      await askEngine('DELETE', `/images/${name}?force=1`);
+    }
+  });
+
   it('is refused where it names a folder of the node', async () => {
     const variables = { CAPSTAN_RUNNER_IMAGES_LOCAL: 'localhost/capstan-test/*' };
     await using scene = await startScene({ variables });

@@ -42,4 +42,12 @@ describe('an engine that refuses a container', () => {
     expect(imageVolumesOf(['/capstan']).kind).to.equal('refused');
     expect(imageVolumesOf(['/capstans']).kind).to.equal('paths');
   });
+
+  it('is never asked for a volume that an algorithm could move', () => {
+    expect(imageVolumesOf(['/data/outputs/a/b']).kind).to.equal('refused');
+    expect(imageVolumesOf(['/data/logs/a/b/c', '/data/logs/a/b']).kind).to.equal('refused');
+    expect(imageVolumesOf(['/data/outputs/a/b', '/data/outputs/a', '/data/outputs', '/data/own/a/b']).kind).to.equal(
+      'paths',
+    );
+  });
 });

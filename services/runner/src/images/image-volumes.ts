@@ -1,6 +1,6 @@
 /** The volumes that an image wants for its containers, PURE. The engine would make one for each, of any size and outside of all limits. */
 import { posix } from 'node:path';
-import { FILES_ROOT } from '../pipeline/layout.ts';
+import { FILES_ROOT, LOGS_FOLDER, OUTPUTS_FOLDER } from '../pipeline/layout.ts';
 
 const MAX_VOLUMES = 16;
 
@@ -29,5 +29,23 @@ export function imageVolumesOf(volumes: readonly string[]): ImageVolumes {
   if (paths.some((path) => path === FILES_ROOT || path.startsWith(`${FILES_ROOT}/`))) {
     return { kind: 'refused', reason: `it wants a volume (VOLUME) at ${FILES_ROOT}, which is the node's own` };
   }
+  const movable = paths.find((path) => isMovable(path, paths));
+  if (movable !== undefined) {
+    const folder = movable.startsWith(OUTPUTS_FOLDER) ? OUTPUTS_FOLDER : LOGS_FOLDER;
+    return {
+      kind: 'refused',
+      reason: `it wants a volume (VOLUME) deep in ${folder}, and none in the folders of that around it`,
+    };
+  }
   return { kind: 'paths', paths: paths.toSorted() };
+}
+
+/**
+ * Nobody moves what a volume is mounted on, but the folders around it, where the algorithm owns those. With a link in their place, what the
+ * volume holds would be elsewhere for the filter, which it might then leave as it is, or run.
+ */
+function isMovable(path: string, volumes: readonly string[]): boolean {
+  const around = posix.dirname(path);
+  if (![OUTPUTS_FOLDER, LOGS_FOLDER].some((folder) => around.startsWith(`${folder}/`))) return false;
+  return !volumes.includes(around) || isMovable(around, volumes);
 }
