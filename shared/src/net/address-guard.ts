@@ -2,15 +2,18 @@
  * Keeps addresses that strangers name from reaching into the operator's network. Checked is the address that a connection really goes to, after name
  * resolution, so neither a clever spelling nor a name that resolves differently the second time gets past.
  */
-import { lookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
 import { CapstanError } from '../errors.ts';
 import { addressRule, type AddressRule } from './address-rule.ts';
 import { ownAddresses } from './own-addresses.ts';
+import { createNameResolver, type ResolveName } from './resolve-name.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
+/** A name may have a thousand: not all of them are tried. */
+const MOST_TRIED = 8;
+const resolveStrangersName = createNameResolver();
 
 /**
  * Public addresses that are neither this machine's own nor those that the operator denies, and the ranges (CIDR) that the operator allows,
@@ -25,22 +28,20 @@ export function createAddressRule(
   return (address) => addressRule({ allow: allowed, deny: [...deny, ...own()] })(address);
 }
 
-export type ResolveName = (
-  hostname: string,
-  options: LookupAllOptions,
-  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
-) => void;
-
 interface Reach {
   readonly isAllowed: AddressRule;
   /** Longest silence of a server. */
   readonly idleTimeoutMs: number;
-  /** The system's if absent. Its answers are not believed. */
+  /** That for names of strangers if absent. Its answers are not believed. */
   readonly resolveName?: ResolveName;
 }
 
 /** Connections that only reach addresses the rule allows. */
-export function createGuardedAgent({ isAllowed, idleTimeoutMs, resolveName = lookup }: Reach): Dispatcher {
+export function createGuardedAgent({
+  isAllowed,
+  idleTimeoutMs,
+  resolveName = resolveStrangersName,
+}: Reach): Dispatcher {
   const connect = buildConnector({ timeout: CONNECT_TIMEOUT_MS, lookup: guardedLookup(isAllowed, resolveName) });
   return new Agent({
     headersTimeout: idleTimeoutMs,
@@ -79,7 +80,7 @@ function guardedLookup(isAllowed: AddressRule, resolveName: ResolveName): Lookup
       if (error) return callback(error, '', 0);
       const [first] = addresses;
       if (!first || !addresses.every(({ address }) => isAllowed(address))) return callback(noPublicAddress(), '', 0);
-      if (options.all) callback(null, addresses);
+      if (options.all) callback(null, addresses.slice(0, MOST_TRIED));
       else callback(null, first.address, first.family);
     });
   };

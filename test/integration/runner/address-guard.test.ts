@@ -4,7 +4,7 @@ import type { AssetFile } from '@capstan/shared/contract/ddo';
 import { expect } from 'chai';
 import { nextHop } from '../../../services/runner/src/fetch/download.ts';
 import { parseUrl, requestTo, type SourceRequest } from '../../../services/runner/src/fetch/source.ts';
-import type { ResolveName } from '@capstan/shared/net/address-guard';
+import type { ResolveName } from '@capstan/shared/net/resolve-name';
 import { fetching, problemOf, startServer } from '../../support/runner/fetching.ts';
 
 const FORBIDDEN = 'its server has no public address';

@@ -11,7 +11,7 @@ import type { AssetFile } from '@capstan/shared/contract/ddo';
 import { createLog } from '@capstan/shared/log';
 import { nodeKeyFrom } from '@capstan/shared/node-key';
 import { createFetcher, type Fetcher } from '../../../services/runner/src/fetch/fetcher.ts';
-import type { ResolveName } from '@capstan/shared/net/address-guard';
+import type { ResolveName } from '@capstan/shared/net/resolve-name';
 import type { UserData } from '../../../services/runner/src/fetch/source.ts';
 import { temporaryFolder } from '../../../scripts/parts/temporary-folder.ts';
 

@@ -10,8 +10,9 @@ import type { Config } from '@capstan/shared/config/schema';
 import { CapstanError, hasCode } from '@capstan/shared/errors';
 import type { Log } from '@capstan/shared/log';
 import type { NodeKey } from '@capstan/shared/node-key';
-import { createAddressRule, createGuardedAgent, type ResolveName } from '@capstan/shared/net/address-guard';
+import { createAddressRule, createGuardedAgent } from '@capstan/shared/net/address-guard';
 import { quiet } from '@capstan/shared/net/decoded';
+import { resolveOwnName, type ResolveName } from '@capstan/shared/net/resolve-name';
 import { retry } from '@capstan/shared/retry';
 import { checking, GB, largerThan, type Checks, type Content } from './content.ts';
 import { createDownload, translateError, type Download } from './download.ts';
@@ -73,7 +74,7 @@ interface FetcherOptions {
   readonly scratchDir: string;
   readonly openResult: OpenResult;
   readonly log: Log;
-  /** The system's if absent. */
+  /** The usual ways if absent. */
   readonly resolveName?: ResolveName;
 }
 
@@ -90,7 +91,7 @@ export function createFetcher(options: FetcherOptions): Fetcher {
     ...names,
   });
   // The operator's own servers may be anywhere, also beside this node.
-  const unguarded = createGuardedAgent({ isAllowed: () => true, idleTimeoutMs, ...names });
+  const unguarded = createGuardedAgent({ isAllowed: () => true, idleTimeoutMs, resolveName: resolveOwnName, ...names });
   const spoolPlace = { scratchDir, keepFreeBytes: limits.keepFreeGB * GB };
 
   const checksOf = ({ allowance, watcher }: Wanted): Checks => {
