@@ -4,6 +4,7 @@
  * has its share of it: nobody makes the node forget what came from elsewhere.
  */
 import type { Address, Nonce } from '@capstan/shared/contract/ids';
+import { siteOf } from '../limits/sites.ts';
 import { greaterNonce } from './nonce.ts';
 
 export interface Strangers {
@@ -36,7 +37,8 @@ export function createStrangers({ ofNetwork, inAll }: Bounds = BOUNDS): Stranger
 
   return {
     last: (address) => known.get(address)?.nonce,
-    saw(address, nonce, network) {
+    saw(address, nonce, from) {
+      const network = siteOf(from);
       const before = known.get(address)?.nonce;
       forget(address);
       const own = networks.get(network) ?? new Set();

@@ -5,6 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '@capstan/shared/clock';
+import { siteOf } from '../limits/sites.ts';
 
 const LASTS_MS = 30_000;
 
@@ -63,7 +64,7 @@ export function createTickets<Holder>(clock: Clock, { ofNetwork, inAll }: Bounds
     issue(holder, network, endsAtMs = Number.POSITIVE_INFINITY) {
       const ticket = randomBytes(24).toString('base64url');
       const expiresAtMs = Math.min(clock.now() + LASTS_MS, endsAtMs);
-      keep(ticket, { holder, network, expiresAtMs });
+      keep(ticket, { holder, network: siteOf(network), expiresAtMs });
       forgetOld();
       return { ticket, expiresAtMs };
     },

@@ -7,6 +7,7 @@ import type { IncomingMessage } from 'node:http';
 import { Transform } from 'node:stream';
 import type { Middleware } from 'koa';
 import { CapstanError } from '@capstan/shared/errors';
+import { createNetworkCounts } from '../limits/sites.ts';
 import { networkIn } from './limits.ts';
 
 export const FREE_BYTES = 16_384;
@@ -31,20 +32,17 @@ export interface BodyShare {
 export type OpenShare = (network: string) => BodyShare;
 
 export function createBodyRoom({ ofNetwork, inAll }: Bounds = BOUNDS): OpenShare {
-  const held = new Map<string, number>();
+  const held = createNetworkCounts();
   let all = 0;
 
   const hold = (network: string, bytes: number) => {
-    const theirs = (held.get(network) ?? 0) + bytes;
-    if (theirs > ofNetwork) throw tooMuch('Your network sends');
+    if (held.isTooMuch(network, bytes, ofNetwork)) throw tooMuch('Your network sends');
     if (all + bytes > inAll) throw tooMuch('All clients together send');
-    held.set(network, theirs);
+    held.add(network, bytes);
     all += bytes;
   };
   const release = (network: string, bytes: number) => {
-    const theirs = (held.get(network) ?? 0) - bytes;
-    if (theirs > 0) held.set(network, theirs);
-    else held.delete(network);
+    held.add(network, -bytes);
     all -= bytes;
   };
 

@@ -5,6 +5,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { createClientIp, createTrustedProxies, networkOf } from '../limits/client-ip.ts';
+import { createNetworkCounts } from '../limits/sites.ts';
 
 /** Beside those that follow something. */
 const OTHERS_OF_A_NETWORK = 500;
@@ -25,15 +26,13 @@ export function limitConnections(
   const isTrustedProxy = createTrustedProxies(trustedProxies);
   const peerIp = createClientIp([]);
   const most = limits.maxConnectionsPerNetwork ?? live.maxFollowersPerNetwork + OTHERS_OF_A_NETWORK;
-  const held = new Map<string, number>();
+  const held = createNetworkCounts();
   /** Networks that were told of: each once, until it holds none any more. */
   const told = new Set<string>();
 
   const leave = (network: string) => {
-    const left = (held.get(network) ?? 1) - 1;
-    if (left > 0) return void held.set(network, left);
-    held.delete(network);
-    told.delete(network);
+    held.add(network, -1);
+    if (held.of(network) === 0) told.delete(network);
   };
 
   const tell = (network: string) => {
@@ -46,13 +45,13 @@ export function limitConnections(
     const peer = socket.remoteAddress;
     if (peer === undefined || isTrustedProxy(peer)) return;
     const network = networkOf(peerIp(peer, {}));
-    const theirs = held.get(network) ?? 0;
-    if (theirs >= most) {
-      tell(network);
+    if (held.isTooMuch(network, 1, most)) {
+      // One that holds none itself is refused for its site, and would be told of for ever.
+      if (held.of(network) > 0) tell(network);
       socket.destroy();
       return;
     }
-    held.set(network, theirs + 1);
+    held.add(network, 1);
     socket.once('close', () => leave(network));
   });
 }

@@ -1,5 +1,6 @@
 /** How many connections may be held open to follow something: by one network, and by all together. */
 import { CapstanError } from '@capstan/shared/errors';
+import { createNetworkCounts } from './sites.ts';
 
 interface Limits {
   /** What the places are for. */
@@ -18,21 +19,20 @@ export function createPlaces({
   maxFollowersPerNetwork,
   what = 'connections for live status',
 }: Limits): TakePlace {
-  const taken = new Map<string, number>();
+  const taken = createNetworkCounts();
   let all = 0;
 
   const leave = (network: string) => {
-    const left = (taken.get(network) ?? 1) - 1;
-    if (left === 0) taken.delete(network);
-    else taken.set(network, left);
+    taken.add(network, -1);
     all -= 1;
   };
 
   return (network) => {
-    const theirs = taken.get(network) ?? 0;
-    if (theirs >= maxFollowersPerNetwork) throw full(`Your network holds ${theirs} ${what} open already.`);
+    if (taken.isTooMuch(network, 1, maxFollowersPerNetwork)) {
+      throw full(`Your network holds as many ${what} open as one may, ${maxFollowersPerNetwork}.`);
+    }
     if (all >= maxFollowers) throw full(`This node holds as many ${what} open as it may.`);
-    taken.set(network, theirs + 1);
+    taken.add(network, 1);
     all += 1;
     let isTaken = true;
     return () => {
