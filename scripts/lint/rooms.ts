@@ -35,7 +35,7 @@ export const WORKSPACES: readonly Workspace[] = [
       notify: ['store'],
       maintenance: ['store', 'assets'],
       assets: ['chain'],
-      auth: ['store'],
+      auth: ['store', 'limits'],
       orders: ['chain', 'assets'],
       limits: [],
       admission: ['store'],

@@ -62,11 +62,17 @@ export function createNameResolver({
 
   return (hostname, options, callback) => {
     if (OWN_NAME.test(hostname) && !THIS_MACHINE.test(hostname)) return resolveOwnName(hostname, options, callback);
-    find(hostname).then(
-      (addresses) => callback(null, addresses),
-      (error: unknown) => callback(error instanceof Error ? error : notAnswered(), []),
-    );
+    tellOf(find(hostname), callback);
   };
+}
+
+/** A callback that throws must not be called once more for it. */
+function tellOf(finding: Promise<LookupAddress[]>, callback: Parameters<ResolveName>[2]): void {
+  const tell = (...told: Parameters<typeof callback>) => process.nextTick(callback, ...told);
+  finding.then(
+    (addresses) => tell(null, addresses),
+    (error: unknown) => tell(error instanceof Error ? error : notAnswered(), []),
+  );
 }
 
 const isNoAnswer = (error: unknown) => ['ENOTFOUND', 'ENODATA', 'EBADNAME'].includes(systemCode(error) ?? '');

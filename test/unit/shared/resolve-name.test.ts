@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { request } from 'undici';
+import { systemCode } from '@capstan/shared/errors';
 import { createGuardedAgent } from '@capstan/shared/net/address-guard';
 import { createNameResolver, type ResolveName } from '@capstan/shared/net/resolve-name';
 import { temporaryFolder } from '../../../scripts/parts/temporary-folder.ts';
@@ -36,7 +37,7 @@ describe('a name that a stranger chose', () => {
   const codeOf = (name: string) =>
     find(name).then(
       () => 'none',
-      (error: NodeJS.ErrnoException) => error.code,
+      (error: unknown) => systemCode(error),
     );
 
   it('is asked of DNS, IPv4 first', async () => {

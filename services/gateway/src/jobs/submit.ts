@@ -17,7 +17,6 @@ import type { Transaction } from '../store/commit.ts';
 import type { JobRow } from '../store/job-row.ts';
 import type { Store } from '../store/store.ts';
 import { agreementIdOf } from './agreement-id.ts';
-import { siteOf } from '../limits/sites.ts';
 import { orderInUse } from '../orders/refusals.ts';
 import type { Orders, PaidOrders } from '../orders/orders.ts';
 import { orderedBy } from './ordered.ts';
@@ -130,9 +129,7 @@ export function createSubmit(options: SubmitOptions): (submission: Submission) =
     return job;
   };
 
-  return async ({ request, proof, bodyHash, network: from = '' }) => {
-    // What waits and is kept, and whose turn it is, goes by sites.
-    const network = siteOf(from);
+  return async ({ request, proof, bodyHash, network = '' }) => {
     const { consumerAddress, jobId, dataset } = request;
     const text = (nonce: string) => startMessage({ consumerAddress, jobId, documentId: dataset.documentId, nonce });
     const caller = await authenticate.prove(request, { purpose: 'start', text }, proof);

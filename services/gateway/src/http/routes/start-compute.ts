@@ -9,6 +9,7 @@ import { proofOf } from '../caller.ts';
 import { checkedSigned, parameters } from '../input.ts';
 import type { AskOutside } from '../../limits/outside-budget.ts';
 import { networkIn } from '../limits.ts';
+import { siteOf } from '../../limits/sites.ts';
 import { route, type Route } from '../route.ts';
 
 const validate = compileInput(StartRequestSchema, { suggests: true });
@@ -25,6 +26,7 @@ export function startComputeRoute(
     const { dataset, additionalDatasets = [], algorithm } = request;
     askOutside(networkIn(ctx), [dataset, ...additionalDatasets, algorithm]);
     const bodyHash = createHash('sha256').update(ctx.querystring).update('\n').update(bytes).digest('hex');
-    ctx.body = [await submit({ request, proof, bodyHash, network: networkIn(ctx) })];
+    // What waits and is kept, and whose turn it is, goes by sites.
+    ctx.body = [await submit({ request, proof, bodyHash, network: siteOf(networkIn(ctx)) })];
   });
 }
