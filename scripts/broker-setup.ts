@@ -1,7 +1,7 @@
 /** `npm run broker-setup`: makes streams, buckets and consumers on NATS, for a gateway that was given no right to. */
 import { createBus } from '@capstan/shared/bus/connect';
 import { configOfProcess } from '@capstan/shared/config/process';
-import { createLog } from '@capstan/shared/log';
+import { createLog } from '@capstan/shared/runtime/log';
 import { readCommandLine } from './parts/command-line.ts';
 
 const LIMIT_MS = 30_000;

@@ -1,9 +1,9 @@
 /** `npm run catalogue`: what this node offers to consumers. */
 import { createInterface } from 'node:readline/promises';
-import { nearest } from '@capstan/shared/config/nearest';
+import { nearest } from '@capstan/shared/schema/nearest';
 import { configOfProcess, dataPaths, nodeKeyOf } from '@capstan/shared/config/process';
 import type { Config } from '@capstan/shared/config/schema';
-import { CapstanError, systemCode } from '@capstan/shared/errors';
+import { CapstanError, systemCode } from '@capstan/shared/contract/errors';
 import { openCatalogue } from './catalogue/catalogue.ts';
 import { COMMANDS } from './catalogue/commands.ts';
 import { USAGE, UsageError } from './catalogue/usage.ts';

@@ -3,10 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { CapstanError, messageOf } from '@capstan/shared/errors';
-import { nodeKeyFrom, type NodeKey } from '@capstan/shared/node-key';
-import { publicKeyOf } from '@capstan/shared/seal';
-import { unsealFile } from '@capstan/shared/sealed-file';
+import { CapstanError, messageOf } from '@capstan/shared/contract/errors';
+import { nodeKeyFrom, type NodeKey } from '@capstan/shared/crypto/node-key';
+import { publicKeyOf } from '@capstan/shared/crypto/seal';
+import { unsealFile } from '@capstan/shared/crypto/sealed-file';
 import { readCommandLine } from './parts/command-line.ts';
 
 const USAGE = `usage: npm run -s decrypt -- public-key

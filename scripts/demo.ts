@@ -1,7 +1,7 @@
 /** `npm run demo`: a node of its own, a real job on real data from order to result, and nothing left of it. */
 import { randomBytes } from 'node:crypto';
 import { relative } from 'node:path';
-import { messageOf } from '@capstan/shared/errors';
+import { messageOf } from '@capstan/shared/contract/errors';
 import { runDemo, type DemoOutcome } from './demo/run.ts';
 import { interruptions } from './parts/until-signal.ts';
 import { readCommandLine } from './parts/command-line.ts';

@@ -1,7 +1,7 @@
 /** `npm run docs`: writes the pages that are made from the code. With `--check`, only says which of them are no longer true. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { systemCode } from '@capstan/shared/errors';
+import { systemCode } from '@capstan/shared/contract/errors';
 import { PAGES } from './docs/pages.ts';
 import { readCommandLine } from './parts/command-line.ts';
 

@@ -2,7 +2,7 @@
 import { configFileOf, isGiven, loadConfig } from '@capstan/shared/config/load';
 import { loadRightSettings } from '@capstan/shared/config/right-settings';
 import type { Config } from '@capstan/shared/config/schema';
-import { messageOf } from '@capstan/shared/errors';
+import { messageOf } from '@capstan/shared/contract/errors';
 import { examine } from './doctor/checks.ts';
 import { bad, ok, table, type Finding } from './doctor/finding.ts';
 import { readCommandLine } from './parts/command-line.ts';

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { configOfProcess, dataPaths, nodeKeyOf } from '@capstan/shared/config/process';
 import type { Config } from '@capstan/shared/config/schema';
-import { newNodeKeyText, nodeKeyFrom, OLD_KEYS } from '@capstan/shared/node-key';
-import { publicKeyOf } from '@capstan/shared/seal';
+import { newNodeKeyText, nodeKeyFrom, OLD_KEYS } from '@capstan/shared/crypto/node-key';
+import { publicKeyOf } from '@capstan/shared/crypto/seal';
 import { addressOf } from '../services/gateway/src/identity.ts';
 import { keepOldKey, makeKey, rotateKey, writeKey } from './keys/rotate.ts';
 import { readCommandLine } from './parts/command-line.ts';

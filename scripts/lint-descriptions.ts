@@ -1,7 +1,7 @@
 /** `npm run lint:descriptions`: whether what the node says of its routes and its socket is as tools of the field want it. */
 import { asyncApi } from '@capstan/shared/contract/asyncapi';
 import { openApi } from '@capstan/shared/contract/openapi';
-import { ERRORS } from '@capstan/shared/errors';
+import { ERRORS } from '@capstan/shared/contract/errors';
 import { problemsOf } from './lint/descriptions.ts';
 import { readCommandLine } from './parts/command-line.ts';
 

@@ -4,7 +4,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { Type, type Static } from 'typebox';
-import { compile } from '@capstan/shared/validate';
+import { compile } from '@capstan/shared/schema/validate';
 
 export const CONTENTS = 'backup.json';
 /** The copy of the store. */

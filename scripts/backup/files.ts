@@ -1,6 +1,6 @@
 /** Small things that making a backup and bringing it back have in common. */
 import { open, stat } from 'node:fs/promises';
-import { systemCode } from '@capstan/shared/errors';
+import { systemCode } from '@capstan/shared/contract/errors';
 
 /** Part of a folder's name: when it was made, to the millisecond. */
 export const stamp = (now: Date) => now.toISOString().replaceAll(/[:.]/g, '-');

@@ -1,7 +1,7 @@
 /** What a new machine needs beside a backup: it can't hold what lies elsewhere, so it says so. */
 import { dataPaths, nodeKeyOf } from '@capstan/shared/config/process';
 import type { Config } from '@capstan/shared/config/schema';
-import type { NodeKey } from '@capstan/shared/node-key';
+import type { NodeKey } from '@capstan/shared/crypto/node-key';
 import { OF_THE_PLACE } from '../doctor/backups.ts';
 import { isThere } from './files.ts';
 

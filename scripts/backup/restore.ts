@@ -5,9 +5,9 @@
 import { copyFile, cp, mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { DataPaths } from '@capstan/shared/config/process';
-import { hasCode } from '@capstan/shared/errors';
-import { namesIn } from '@capstan/shared/names-in';
-import { nodeKeyFrom, OLD_KEYS, type NodeKey } from '@capstan/shared/node-key';
+import { hasCode } from '@capstan/shared/contract/errors';
+import { namesIn } from '@capstan/shared/runtime/names-in-folder';
+import { nodeKeyFrom, OLD_KEYS, type NodeKey } from '@capstan/shared/crypto/node-key';
 import { addressOf } from '../../services/gateway/src/identity.ts';
 import { openStore } from '../../services/gateway/src/store/store.ts';
 import { checkedContents, FOLDERS, requireWhole, STORE_FILE, type Contents } from './contents.ts';

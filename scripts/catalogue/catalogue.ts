@@ -6,13 +6,13 @@ import { basename, isAbsolute, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { SealedFilesSchema, type AssetFile, type Ddo } from '@capstan/shared/contract/ddo';
 import { didSuffix, type Did } from '@capstan/shared/contract/ids';
-import { CapstanError, messageOf, systemCode } from '@capstan/shared/errors';
-import type { NodeKey } from '@capstan/shared/node-key';
-import { publicKeyOf, seal, unseal } from '@capstan/shared/seal';
-import { readDdo } from '@capstan/shared/read-ddo';
-import { compileStrict } from '@capstan/shared/validate';
+import { CapstanError, messageOf, systemCode } from '@capstan/shared/contract/errors';
+import type { NodeKey } from '@capstan/shared/crypto/node-key';
+import { publicKeyOf, seal, unseal } from '@capstan/shared/crypto/seal';
+import { readDdo } from '@capstan/shared/assets/read-ddo';
+import { compileStrict } from '@capstan/shared/schema/validate';
 import { describeAsset, type NewAsset } from './ddo.ts';
-import { namesIn } from '@capstan/shared/names-in';
+import { namesIn } from '@capstan/shared/runtime/names-in-folder';
 
 export interface Catalogue {
   readonly dir: string;

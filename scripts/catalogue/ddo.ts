@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { getAddress, hexlify } from 'ethers';
 import type { AssetFile, Container, Ddo } from '@capstan/shared/contract/ddo';
-import { assetDid } from '@capstan/shared/crypto/asset-did';
-import { seal } from '@capstan/shared/seal';
+import { assetDid } from '@capstan/shared/assets/asset-did';
+import { seal } from '@capstan/shared/crypto/seal';
 import type { Trust } from './trust.ts';
 
 export interface NewAsset {

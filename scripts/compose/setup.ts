@@ -5,9 +5,9 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, chown, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { namesIn } from '@capstan/shared/names-in';
-import { loadOrCreateNodeKey, nodeKeyFrom, OLD_KEYS } from '@capstan/shared/node-key';
-import { loadOrCreateSecret } from '@capstan/shared/secret-file';
+import { namesIn } from '@capstan/shared/runtime/names-in-folder';
+import { loadOrCreateNodeKey, nodeKeyFrom, OLD_KEYS } from '@capstan/shared/crypto/node-key';
+import { loadOrCreateSecret } from '@capstan/shared/crypto/secret-file';
 import { addressOf } from '../../services/gateway/src/identity.ts';
 import { keepOldKey, rotateKey, writeKey } from '../keys/rotate.ts';
 

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Ddo } from '@capstan/shared/contract/ddo';
 import { loadConfig } from '@capstan/shared/config/load';
-import { loadOrCreateNodeKey } from '@capstan/shared/node-key';
+import { loadOrCreateNodeKey } from '@capstan/shared/crypto/node-key';
 import type { NewAsset } from '../catalogue/ddo.ts';
 import { openCatalogue, type Catalogue } from '../catalogue/catalogue.ts';
 import type { Order } from '../parts/consumer.ts';

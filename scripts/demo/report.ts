@@ -1,6 +1,6 @@
 /** The demo algorithm's result as a person likes to see it, PURE. */
 import { Type, type Static } from 'typebox';
-import { compileStrict } from '@capstan/shared/validate';
+import { compileStrict } from '@capstan/shared/schema/validate';
 
 const MonthSchema = Type.Object({ month: Type.String(), wetDays: Type.Number() });
 const ReportSchema = Type.Object({

@@ -1,6 +1,6 @@
 /** docs/errors.md, PURE: every code that a client or an operator may meet, from the tables that make them. */
-import { ERROR_TEXTS } from '@capstan/shared/error-texts';
-import { ERRORS, type ErrorCode } from '@capstan/shared/errors';
+import { ERROR_TEXTS } from '@capstan/shared/contract/error-texts';
+import { ERRORS, type ErrorCode } from '@capstan/shared/contract/errors';
 import { REFUSAL_CODES, REFUSAL_TEXTS } from '../../services/gateway/src/assets/refusal-codes.ts';
 import { JOB_REASONS, ORDER_REASONS } from '../../services/gateway/src/orders/refusals.ts';
 import { ENDINGS_OF_ERRORS } from '../../services/runner/src/pipeline/ending.ts';

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Config } from '@capstan/shared/config/schema';
-import { messageOf, systemCode } from '@capstan/shared/errors';
+import { messageOf, systemCode } from '@capstan/shared/contract/errors';
 import { findProgram } from '../parts/program.ts';
 import { bad, ok, warn, type Finding } from './finding.ts';
 import type { Check } from './checks.ts';

@@ -1,7 +1,7 @@
 /** All that the doctor looks at, in the order in which a person reads it. */
 import { readFile } from 'node:fs/promises';
 import type { Config } from '@capstan/shared/config/schema';
-import { messageOf } from '@capstan/shared/errors';
+import { messageOf } from '@capstan/shared/contract/errors';
 import { checkBroker } from './broker.ts';
 import { checkCatalogue } from './catalogue.ts';
 import { judgeBackups } from './backups.ts';

@@ -3,7 +3,7 @@ import { constants, type Stats } from 'node:fs';
 import { access, lstat, mkdtemp, open, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { dataPaths } from '@capstan/shared/config/process';
-import { messageOf, systemCode } from '@capstan/shared/errors';
+import { messageOf, systemCode } from '@capstan/shared/contract/errors';
 import { bad, ok, warn, type Finding } from './finding.ts';
 import { checkInodes } from './inodes.ts';
 import type { Check } from './checks.ts';

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import type { Config } from '@capstan/shared/config/schema';
-import { systemCode } from '@capstan/shared/errors';
+import { systemCode } from '@capstan/shared/contract/errors';
 import { askEngine } from '../parts/engine.ts';
 import { checkAddressPools } from './address-pools.ts';
 import { bad, ok, warn, type Finding } from './finding.ts';

@@ -1,7 +1,7 @@
 /** The gateway's port: free, or the gateway's own. */
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { systemCode } from '@capstan/shared/errors';
+import { systemCode } from '@capstan/shared/contract/errors';
 import { bad, ok } from './finding.ts';
 import type { Check } from './checks.ts';
 

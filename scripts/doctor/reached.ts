@@ -1,7 +1,7 @@
 /** How the node is reached, and how it reaches others: its public address, and proxies that it does not use. */
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { systemCode } from '@capstan/shared/errors';
+import { systemCode } from '@capstan/shared/contract/errors';
 import type { Config } from '@capstan/shared/config/schema';
 import { ok, warn, type Finding } from './finding.ts';
 

@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { systemCode } from '@capstan/shared/errors';
-import { newNodeKeyText, nodeKeyFrom, OLD_KEYS, type NodeKey } from '@capstan/shared/node-key';
+import { systemCode } from '@capstan/shared/contract/errors';
+import { newNodeKeyText, nodeKeyFrom, OLD_KEYS, type NodeKey } from '@capstan/shared/crypto/node-key';
 import { addressOf } from '../../services/gateway/src/identity.ts';
 import { sync } from '../backup/files.ts';
 

@@ -101,13 +101,13 @@ export const RESERVED: readonly Reserved[] = [
   {
     imported: 'services/runner/src/docker/ours.ts',
     names: ['grant'],
-    by: ['services/runner/src/start-ownership.ts'],
+    by: ['services/runner/src/worker/start-ownership.ts'],
     instead: 'Ask claimStart: an attempt is started by whoever has claimed it.',
   },
   {
     imported: 'secp256k1',
-    by: ['services/gateway/src/auth/signature.ts', 'shared/src/ecies.ts'],
-    instead: 'Use isSignedBy of auth/signature.ts, or seal and unseal of shared/seal.',
+    by: ['services/gateway/src/auth/signature.ts', 'shared/src/crypto/ecies.ts'],
+    instead: 'Use isSignedBy of auth/signature.ts, or seal and unseal of shared/crypto/seal.',
   },
   {
     imported: 'ethers',
@@ -125,11 +125,11 @@ export const RESERVED: readonly Reserved[] = [
     ],
     instead: 'Use runner/fetch or gateway/notify, which guard the address with shared/net.',
   },
-  { imported: 'eciesjs', by: [], instead: 'Use seal and unseal of shared/seal.' },
+  { imported: 'eciesjs', by: [], instead: 'Use seal and unseal of shared/crypto/seal.' },
   { imported: 'aws4fetch', by: ['shared/src/results/s3-requests.ts'], instead: 'Use Objects of shared/results.' },
   { imported: 'sax', by: ['shared/src/results/s3-xml.ts'], instead: 'Use parseXml of shared/results/s3-xml.' },
-  { imported: 'ajv', by: ['shared/src/validate.ts'], instead: 'Use compile of shared/validate.' },
-  { imported: 'p-retry', by: ['shared/src/retry.ts'], instead: 'Use retry of shared/retry.' },
+  { imported: 'ajv', by: ['shared/src/schema/validate.ts'], instead: 'Use compile of shared/schema/validate.' },
+  { imported: 'p-retry', by: ['shared/src/runtime/retry.ts'], instead: 'Use retry of shared/runtime/retry.' },
   { imported: 'yaml', by: ['shared/src/config/load.ts'], instead: 'Configuration is read in shared/config/load.ts.' },
   { imported: 'node:process', by: [], instead: 'The environment is read in shared/config/process.ts.' },
   {

@@ -1,7 +1,7 @@
 /** Reads the words of a command. What is wrong with them is one sentence and the usage on stderr, and the process ends with 2. */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { nearest } from '@capstan/shared/config/nearest';
-import { messageOf, systemCode } from '@capstan/shared/errors';
+import { nearest } from '@capstan/shared/schema/nearest';
+import { messageOf, systemCode } from '@capstan/shared/contract/errors';
 
 /** As `parseArgs` of Node, for a person. */
 export function readCommandLine<const T extends ParseArgsConfig>(

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
-import { systemCode } from '@capstan/shared/errors';
+import { systemCode } from '@capstan/shared/contract/errors';
 
 /**
  * Below those that systems give to outgoing connections (from 32768 on Linux): what is free now must still be so when its user comes to

@@ -1,7 +1,7 @@
 /** What root makes in a node's folder: it is given to whom the folder belongs to, for the node runs as that user and could not read it. */
 import { lchown, lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemCode } from '@capstan/shared/errors';
+import { systemCode } from '@capstan/shared/contract/errors';
 
 export interface Owner {
   readonly uid: number;

@@ -3,7 +3,7 @@ import { connect } from '@capstan/shared/client/connect';
 import type { StatusFrame, Which } from '@capstan/shared/client/status-stream';
 import type { StatusObject } from '@capstan/shared/contract/api';
 import { isEnding, isStatusCode } from '@capstan/shared/contract/status';
-import { messageOf } from '@capstan/shared/errors';
+import { messageOf } from '@capstan/shared/contract/errors';
 import { createMailbox } from './mailbox.ts';
 
 export type EventFrame = Extract<StatusFrame, { type: 'event' }>;

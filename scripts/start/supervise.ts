@@ -1,7 +1,7 @@
 /** Keeps a part of the node running: starts it, and starts it again when it dies, until it is stopped. */
 import { setTimeout as wait } from 'node:timers/promises';
-import { messageOf } from '@capstan/shared/errors';
-import type { Service } from '@capstan/shared/service';
+import { messageOf } from '@capstan/shared/contract/errors';
+import type { Service } from '@capstan/shared/runtime/service';
 import type { Program } from '../parts/program.ts';
 
 const FIRST_WAIT_MS = 500;

@@ -33,7 +33,7 @@ export const LONGEST: readonly string[] = [
   'test/e2e/shared-engine.test.ts',
   'test/integration/runner/sources.test.ts',
   'test/e2e/page.test.ts',
-  'test/unit/gateway/refusals.test.ts',
+  'test/unit/gateway/http/refusals.test.ts',
   'test/integration/live/crowds.test.ts',
 ];
 

@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '@capstan/shared/config/schema';
-import { messageOf, systemCode } from '@capstan/shared/errors';
+import { messageOf, systemCode } from '@capstan/shared/contract/errors';
 import { OWNER, ownerOf } from '../../services/runner/src/egress/image.ts';
 import { createImageNotes } from '../../services/runner/src/images/notes.ts';
 import { keyToKeep } from '../backup/left-out.ts';

@@ -1,7 +1,7 @@
 /** Programs that benchmarks measure: a gateway alone, and bare servers beside it. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemClock } from '@capstan/shared/clock';
+import { systemClock } from '@capstan/shared/runtime/clock';
 import { catalogueIn, publishDemoAssets } from '../../scripts/demo/assets.ts';
 import { freePort } from '../../scripts/parts/free-port.ts';
 import { withoutSettings } from '../../scripts/parts/node.ts';

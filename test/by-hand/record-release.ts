@@ -38,7 +38,7 @@ const SCHEMAS = {
     'AnnouncementSchema',
   ],
   'contract/progress.ts': ['ProgressSchema'],
-  'contract/manifest.ts': ['ManifestSchema'],
+  'results/manifest.ts': ['ManifestSchema'],
 } as const;
 
 const [root, out] = process.argv.slice(2);

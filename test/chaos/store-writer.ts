@@ -1,9 +1,9 @@
 /** Writes jobs and their events into a store for as long as it lives, and says which are on the disk. To be killed. */
 import { randomUUID } from 'node:crypto';
 import { writeSync } from 'node:fs';
-import { systemClock } from '@capstan/shared/clock';
+import { systemClock } from '@capstan/shared/runtime/clock';
 import { jobEvent } from '@capstan/shared/contract/messages';
-import { createUpkeep } from '@capstan/shared/upkeep';
+import { createUpkeep } from '@capstan/shared/runtime/upkeep';
 import { aNewJob } from '../unit/gateway/a-job.ts';
 import { createCheckLog } from '../../services/gateway/src/store/checkpoints.ts';
 import { openStore } from '../../services/gateway/src/store/store.ts';

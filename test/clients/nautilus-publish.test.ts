@@ -5,7 +5,7 @@
 import { expect } from 'chai';
 import type { Ddo, Service } from '@capstan/shared/contract/ddo';
 import type { FoundAssets } from '@capstan/shared/contract/asset-answers';
-import { messageOf } from '@capstan/shared/errors';
+import { messageOf } from '@capstan/shared/contract/errors';
 import { inSeconds, type Market } from '../support/chain/market.ts';
 import { startPublishersWorld, type Person, type PublishersWorld } from './publishers-world.ts';
 import type { Asset } from './ocean-js-shelf.ts';

@@ -7,7 +7,7 @@ import { expect } from 'chai';
 import { parseEther } from 'ethers';
 import type { StatusObject } from '@capstan/shared/contract/api';
 import type { OrderQuote } from '@capstan/shared/contract/quotes';
-import { messageOf } from '@capstan/shared/errors';
+import { messageOf } from '@capstan/shared/contract/errors';
 import { hasEnded } from '../../scripts/parts/subscription.ts';
 import { CONFIRMATIONS, inSeconds, type Market } from '../support/chain/market.ts';
 import { ANY, computing, described, files } from './ocean-cli-files.ts';

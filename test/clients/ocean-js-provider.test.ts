@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { parseEther, Wallet } from 'ethers';
 import type { Ddo, Service } from '@capstan/shared/contract/ddo';
-import { messageOf } from '@capstan/shared/errors';
+import { messageOf } from '@capstan/shared/contract/errors';
 import { startAssetServer, type AssetServer } from '../support/asset-server.ts';
 import { createIndexer, sha256, type Indexer } from '../support/chain/indexer.ts';
 import { CONFIRMATIONS, inSeconds, serviceOf, startMarket, tokenOf, type Market } from '../support/chain/market.ts';

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Ajv } from 'ajv';
 import { asyncApi } from '@capstan/shared/contract/asyncapi';
 import { ClientFrameSchemas, ServerFrameSchemas, type ServerFrame } from '@capstan/shared/contract/socket';
-import { ERRORS } from '@capstan/shared/errors';
+import { ERRORS } from '@capstan/shared/contract/errors';
 import { expect } from 'chai';
 import { startGateway, type GatewayScene } from '../support/gateway/scene.ts';
 import { openClient } from '../support/live/client.ts';

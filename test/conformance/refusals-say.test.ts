@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { ENDPOINTS, type Endpoint, type EndpointName } from '@capstan/shared/contract/endpoints';
 import { proofHint } from '@capstan/shared/contract/proof-hints';
-import { wordsFor } from '@capstan/shared/pattern-words';
+import { wordsFor } from '@capstan/shared/schema/pattern-words';
 import type { Answer, Caller } from '../support/gateway/caller.ts';
 import { startGateway, type GatewayScene } from '../support/gateway/scene.ts';
 import { Wallet } from 'ethers';

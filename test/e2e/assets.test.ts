@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { AssetFile, Ddo, Service } from '@capstan/shared/contract/ddo';
-import { loadOrCreateNodeKey } from '@capstan/shared/node-key';
-import { publicKeyOf } from '@capstan/shared/seal';
+import { loadOrCreateNodeKey } from '@capstan/shared/crypto/node-key';
+import { publicKeyOf } from '@capstan/shared/crypto/seal';
 import { expect } from 'chai';
 import { describeAsset } from '../../scripts/catalogue/ddo.ts';
 import { containerSectionChecksum } from '../../services/gateway/src/assets/trust.ts';

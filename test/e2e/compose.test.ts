@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, chown, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { retry } from '@capstan/shared/retry';
+import { retry } from '@capstan/shared/runtime/retry';
 import { createConsumer, freeOrder } from '../../scripts/parts/consumer.ts';
 import { askEngine, engineSocket } from '../../scripts/parts/engine.ts';
 import { freePort } from '../../scripts/parts/free-port.ts';
@@ -169,14 +169,14 @@ describe('docker-compose.yml', function () {
   });
 
   it('knows whether its parts are well', async () => {
-    expect((await compose.run('exec', '-T', 'runner', 'node', 'services/runner/src/healthy.ts')).trim()).to.match(
-      /answers$/,
-    );
+    expect(
+      (await compose.run('exec', '-T', 'runner', 'node', 'services/runner/src/host/health-check.ts')).trim(),
+    ).to.match(/answers$/);
     expect(await compose.run(...healthy)).to.contain('"status":"ok"');
     await compose.run('stop', 'nats');
-    expect((await compose.attempt('exec', '-T', 'runner', 'node', 'services/runner/src/healthy.ts')).code).not.to.equal(
-      0,
-    );
+    expect(
+      (await compose.attempt('exec', '-T', 'runner', 'node', 'services/runner/src/host/health-check.ts')).code,
+    ).not.to.equal(0);
     await compose.run('start', 'nats');
   });
 

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { StatusObject } from '@capstan/shared/contract/api';
-import type { Manifest } from '@capstan/shared/contract/manifest';
+import type { Manifest } from '@capstan/shared/results/manifest';
 import { createConsumer } from '../../scripts/parts/consumer.ts';
 import { watchEngine } from '../support/engine-events.ts';
 import { startTestNode, type TestNode } from '../support/node.ts';

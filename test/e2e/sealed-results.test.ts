@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { Wallet } from 'ethers';
-import { messageOf } from '@capstan/shared/errors';
+import { messageOf } from '@capstan/shared/contract/errors';
 import { temporaryFolder } from '../../scripts/parts/temporary-folder.ts';
 import { startTestNode, type TestNode } from '../support/node.ts';
 

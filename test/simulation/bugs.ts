@@ -2,8 +2,8 @@
 import type { Db } from '../../services/gateway/src/store/db.ts';
 import type { Store } from '../../services/gateway/src/store/store.ts';
 import { grant } from '../../services/runner/src/docker/ours.ts';
-import type { StartOwnership } from '../../services/runner/src/start-ownership.ts';
-import type { Outside } from '../../services/runner/src/outside.ts';
+import type { StartOwnership } from '../../services/runner/src/worker/start-ownership.ts';
+import type { Outside } from '../../services/runner/src/ports.ts';
 
 type RunnerPorts = Pick<Outside, 'engine' | 'results' | 'marks'>;
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Container, Ddo } from '@capstan/shared/contract/ddo';
 import { didSuffix } from '@capstan/shared/contract/ids';
 import type { EnvironmentConfig } from '@capstan/shared/config/environment';
-import { keptId } from '../../services/runner/src/identity.ts';
+import { keptId } from '../../services/runner/src/host/identity.ts';
 import type { NewAsset } from '../../scripts/catalogue/ddo.ts';
 import type { Catalogue } from '../../scripts/catalogue/catalogue.ts';
 import { assetOrder, catalogueIn, DEMO_IMAGE, DEMO_IMAGE_ALLOWED } from '../../scripts/demo/assets.ts';

@@ -4,7 +4,7 @@
  */
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import type { Context, RootHookObject } from 'mocha';
-import { systemCode } from '@capstan/shared/errors';
+import { systemCode } from '@capstan/shared/contract/errors';
 import { leftoversOf, type Leftovers } from '../../scripts/parts/engine.ts';
 import { TEST_PREFIX } from './node.ts';
 import { watchProfiles, type ProfileWatch } from './runner/profile-watch.ts';

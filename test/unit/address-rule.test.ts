@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { ownAddresses } from '@capstan/shared/net/own-addresses';
-import { createAddressRule } from '@capstan/shared/net/address-guard';
+import { createAddressRule } from '@capstan/shared/net/ssrf-guard';
 import { addressRule } from '@capstan/shared/net/address-rule';
 
 const PUBLIC = ['1.1.1.1', '8.8.8.8', '198.17.255.255', '2606:4700::1111', '2a00:1450::1'];

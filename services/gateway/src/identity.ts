@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { computeAddress } from 'ethers';
 import type { Config } from '@capstan/shared/config/schema';
 import type { Address } from '@capstan/shared/contract/ids';
-import type { NodeKey } from '@capstan/shared/node-key';
-import { publicKeyOf } from '@capstan/shared/seal';
+import type { NodeKey } from '@capstan/shared/crypto/node-key';
+import { publicKeyOf } from '@capstan/shared/crypto/seal';
 
 export interface NodeIdentity {
   /** The one of the settings first, then those that orders are looked up on. */

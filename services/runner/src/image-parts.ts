@@ -1,15 +1,15 @@
 /** Puts together what has to do with images: who pulls them, who keeps them, and who judges them. */
-import type { Clock } from '@capstan/shared/clock';
+import type { Clock } from '@capstan/shared/runtime/clock';
 import type { Config } from '@capstan/shared/config/schema';
-import type { Upkeep } from '@capstan/shared/upkeep';
-import { messageOf } from '@capstan/shared/errors';
-import type { Log } from '@capstan/shared/log';
-import { createWake } from '@capstan/shared/wake';
+import type { Upkeep } from '@capstan/shared/runtime/upkeep';
+import { messageOf } from '@capstan/shared/contract/errors';
+import type { Log } from '@capstan/shared/runtime/log';
+import { createWake } from '@capstan/shared/runtime/wake';
 import { createImages } from './images/images.ts';
-import { isTooFull } from './disk-watch.ts';
-import { createImageKeeper } from './images/keeper.ts';
+import { isTooFull } from './host/free-disk.ts';
+import { createImageKeeper } from './images/image-cache.ts';
 import { createSharedPulls } from './images/shared-pulls.ts';
-import type { Outside } from './outside.ts';
+import type { Outside } from './ports.ts';
 import { createUserFiles } from './pipeline/steps/user-files.ts';
 
 const GB = 1_000_000_000;

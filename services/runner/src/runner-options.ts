@@ -1,12 +1,12 @@
 /** What a runner is made of. */
 import type { Bus } from '@capstan/shared/bus/connect';
-import type { Claim } from './claim.ts';
-import type { Outside } from './outside.ts';
+import type { Claim } from './worker/runner-claim.ts';
+import type { Outside } from './ports.ts';
 import type { OwnNode } from './fetch/sealed-files.ts';
 import type { RunnerIdentity } from './docker/names.ts';
-import type { StartOwnership } from './start-ownership.ts';
-import type { Log } from '@capstan/shared/log';
-import type { Clock } from '@capstan/shared/clock';
+import type { StartOwnership } from './worker/start-ownership.ts';
+import type { Log } from '@capstan/shared/runtime/log';
+import type { Clock } from '@capstan/shared/runtime/clock';
 import type { Config } from '@capstan/shared/config/schema';
 
 export interface RunnerOptions {

@@ -2,11 +2,11 @@
 import type { TSchema, Static } from 'typebox';
 import type { JobId } from '../contract/ids.ts';
 import { parseJobId } from '../contract/ids.ts';
-import { messageOf } from '../errors.ts';
-import { parseJson } from '../json.ts';
-import type { Log } from '../log.ts';
-import { retry } from '../retry.ts';
-import { compile } from '../validate.ts';
+import { messageOf } from '../contract/errors.ts';
+import { parseJson } from '../runtime/json.ts';
+import type { Log } from '../runtime/log.ts';
+import { retry } from '../runtime/retry.ts';
+import { compile } from '../schema/validate.ts';
 import type { Bus } from './connect.ts';
 import { isNotFound } from './not-found.ts';
 import { bucketStream, bucketSubject, keyOf } from './subjects.ts';

@@ -10,10 +10,10 @@ import {
 } from 'nats';
 import type { Config } from '../config/schema.ts';
 import type { EnvironmentId } from '../contract/ids.ts';
-import { CapstanError, messageOf } from '../errors.ts';
-import type { Log } from '../log.ts';
-import { retry } from '../retry.ts';
-import type { Service } from '../service.ts';
+import { CapstanError, messageOf } from '../contract/errors.ts';
+import type { Log } from '../runtime/log.ts';
+import { retry } from '../runtime/retry.ts';
+import type { Service } from '../runtime/service.ts';
 import { ensureStreams, findStrangers, findStreams } from './streams.ts';
 
 /** Called whenever NATS is usable and its streams exist. `isFresh`: streams are new, so what was in flight is lost. */

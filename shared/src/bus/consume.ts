@@ -1,11 +1,11 @@
 /** Pulling from a durable consumer: as much as the caller has room for, across reconnects and brokers that forgot everything. */
 import type { JsMsg } from 'nats';
-import { messageOf } from '../errors.ts';
-import type { Log } from '../log.ts';
-import { retry } from '../retry.ts';
+import { messageOf } from '../contract/errors.ts';
+import type { Log } from '../runtime/log.ts';
+import { retry } from '../runtime/retry.ts';
 import type { Bus } from './connect.ts';
 import type { ConsumerPlace } from './consumers.ts';
-import { BUS_JSON_BOUNDS, parseJson } from '../json.ts';
+import { BUS_JSON_BOUNDS, parseJson } from '../runtime/json.ts';
 import { isNotFound } from './not-found.ts';
 
 const PULL_EXPIRES_MS = 30_000;

@@ -1,7 +1,7 @@
 /** Leases of runners, beside the words of who started what. Whoever sees one unchanged for long enough knows that its runner has ended its own. */
 import { LeaseSchema, type Lease } from '../contract/messages.ts';
-import { parseJson } from '../json.ts';
-import { compile } from '../validate.ts';
+import { parseJson } from '../runtime/json.ts';
+import { compile } from '../schema/validate.ts';
 import type { Bus } from './connect.ts';
 import { leaseKey, STARTED_BUCKET } from './subjects.ts';
 

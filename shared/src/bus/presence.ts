@@ -1,7 +1,7 @@
 /** Who is there on a subject at this moment: the server itself says at once where nobody listens. */
 import type { Msg } from 'nats';
-import { CapstanError } from '../errors.ts';
-import { BUS_JSON_BOUNDS, parseJson } from '../json.ts';
+import { CapstanError } from '../contract/errors.ts';
+import { BUS_JSON_BOUNDS, parseJson } from '../runtime/json.ts';
 import type { Bus } from './connect.ts';
 import { subscribe } from './subscribe.ts';
 

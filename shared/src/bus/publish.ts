@@ -1,8 +1,8 @@
 /** Publishing: with JetStream's acknowledgement, or to whoever listens now. */
 import { ErrorCode } from 'nats';
-import { CapstanError } from '../errors.ts';
+import { CapstanError } from '../contract/errors.ts';
 import type { Bus } from './connect.ts';
-import { BUS_JSON_BOUNDS, parseJson } from '../json.ts';
+import { BUS_JSON_BOUNDS, parseJson } from '../runtime/json.ts';
 import { fits, messageLimitBytes, tooLarge } from './size.ts';
 import { subscribe } from './subscribe.ts';
 

@@ -1,8 +1,8 @@
 /** Questions to whoever knows, over core NATS: answered at once, or not at all. */
 import { ErrorCode, NatsError, type Msg } from 'nats';
-import { CapstanError } from '../errors.ts';
+import { CapstanError } from '../contract/errors.ts';
 import type { Bus } from './connect.ts';
-import { BUS_JSON_BOUNDS, parseJson } from '../json.ts';
+import { BUS_JSON_BOUNDS, parseJson } from '../runtime/json.ts';
 import { subscribe } from './subscribe.ts';
 
 const NOBODY: readonly string[] = [ErrorCode.NoResponders, ErrorCode.Timeout];

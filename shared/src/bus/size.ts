@@ -1,5 +1,5 @@
 /** How much one message may be. What may outgrow it is measured before anything depends on it. */
-import { CapstanError } from '../errors.ts';
+import { CapstanError } from '../contract/errors.ts';
 import type { Bus } from './connect.ts';
 
 /** What servers take if nobody has set it, assumed until one has told. */

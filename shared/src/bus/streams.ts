@@ -13,8 +13,8 @@ import {
   nanos,
 } from 'nats';
 import type { EnvironmentId } from '../contract/ids.ts';
-import { messageOf } from '../errors.ts';
-import type { Log } from '../log.ts';
+import { messageOf } from '../contract/errors.ts';
+import type { Log } from '../runtime/log.ts';
 import { ensureConsumers } from './consumers.ts';
 import { isNotFound } from './not-found.ts';
 import { ALL_BUCKETS, bucketStream, bucketSubject, STREAMS } from './subjects.ts';

@@ -1,6 +1,6 @@
 /** The way to a node: one socket that is opened again when it breaks, and what goes over it begun again where it was. */
 import type { ClientFrame, ServerFrame } from '../contract/socket.ts';
-import { CapstanError, ERRORS, type ErrorCode } from '../errors.ts';
+import { CapstanError, ERRORS, type ErrorCode } from '../contract/errors.ts';
 import { backoffMs } from './backoff.ts';
 import { openConnection, type Connection, type SocketConstructor } from './connection.ts';
 

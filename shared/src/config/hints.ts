@@ -1,8 +1,8 @@
 /** What a person may have meant by a setting that is refused, PURE. */
 import type { TSchema } from 'typebox';
-import { namesInPath, pathText } from '../validate.ts';
+import { namesInPath, pathText } from '../schema/validate.ts';
 import { either, placesOf, type SchemaNode } from './misplaced.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../schema/nearest.ts';
 
 /** A sentence for the setting at `path` (`gateway.prot`, `runner.environments[0].id`) with this value, or an empty text. */
 export function hintFor(schema: TSchema, path: string, value: unknown): string {

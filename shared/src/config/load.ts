@@ -2,10 +2,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse } from 'yaml';
-import { CapstanError, messageOf, systemCode } from '../errors.ts';
-import { compile, namesInPath } from '../validate.ts';
+import { CapstanError, messageOf, systemCode } from '../contract/errors.ts';
+import { compile, namesInPath } from '../schema/validate.ts';
 import { dotted, hintFor } from './hints.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../schema/nearest.ts';
 import { gpuProblems } from './gpus.ts';
 import { either, variablesLike } from './misplaced.ts';
 import { missingSettings } from './results.ts';

@@ -1,5 +1,5 @@
 /** Where a setting belongs that stands in another section, PURE. */
-import { pathText } from '../validate.ts';
+import { pathText } from '../schema/validate.ts';
 import type { Setting } from './variables.ts';
 
 export interface SchemaNode {

@@ -2,9 +2,9 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { parseJobId } from '../contract/ids.ts';
-import { CapstanError } from '../errors.ts';
-import { namesIn } from '../names-in.ts';
-import { loadOldKeys, loadOrCreateNodeKey, nodeKeyFrom, OLD_KEYS, type NodeKey } from '../node-key.ts';
+import { CapstanError } from '../contract/errors.ts';
+import { namesIn } from '../runtime/names-in-folder.ts';
+import { loadOldKeys, loadOrCreateNodeKey, nodeKeyFrom, OLD_KEYS, type NodeKey } from '../crypto/node-key.ts';
 import { configFileOf, isGiven, loadConfig } from './load.ts';
 import type { Config } from './schema.ts';
 

@@ -1,6 +1,6 @@
 /** What is right of a configuration that cannot be used: for who looks at the machine all the same. */
 import { resolve } from 'node:path';
-import { namesInPath, pathText } from '../validate.ts';
+import { namesInPath, pathText } from '../schema/validate.ts';
 import {
   checkSettings,
   freeze,

@@ -4,7 +4,7 @@
  */
 import type { Readable } from 'node:stream';
 import { request, type Dispatcher } from 'undici';
-import { createAddressRule, createGuardedAgent } from './address-guard.ts';
+import { createAddressRule, createGuardedAgent } from './ssrf-guard.ts';
 
 const MAX_REDIRECTS = 3;
 const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];

@@ -7,7 +7,7 @@ import { lookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
 import { Resolver } from 'node:dns/promises';
 import { readFile, stat } from 'node:fs/promises';
 import { isIP } from 'node:net';
-import { systemCode } from '../errors.ts';
+import { systemCode } from '../contract/errors.ts';
 
 export type ResolveName = (
   hostname: string,

@@ -1,7 +1,7 @@
 /** What a store answers, as far as it is believed: so many bytes, in so much time, and nothing that leads elsewhere. */
-import { CapstanError, messageOf, systemCode } from '../errors.ts';
+import { CapstanError, messageOf, systemCode } from '../contract/errors.ts';
 import { RETRIES, unavailable, type Patience } from './objects.ts';
-import { retry } from '../retry.ts';
+import { retry } from '../runtime/retry.ts';
 
 /** A request that was not answered to its end, in our words; an error of ours stays what it is. */
 export function untold(error: unknown): CapstanError {

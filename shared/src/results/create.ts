@@ -1,6 +1,6 @@
 /** The store of results that the settings name. */
 import type { ResultsConfig } from '../config/results.ts';
-import { CapstanError } from '../errors.ts';
+import { CapstanError } from '../contract/errors.ts';
 import { createIpfs } from './ipfs.ts';
 import type { Objects } from './objects.ts';
 import { createS3 } from './s3.ts';

@@ -1,5 +1,5 @@
 /** Named bytes in a store beside this machine. Everything may throw RESULTS_UNAVAILABLE, whose text names no address and no key. */
-import { CapstanError } from '../errors.ts';
+import { CapstanError } from '../contract/errors.ts';
 
 /** Both included. */
 export interface Range {

@@ -5,7 +5,7 @@
 import { constants, type Stats } from 'node:fs';
 import { lstat, open, realpath, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CapstanError, systemCode } from '../errors.ts';
+import { CapstanError, systemCode } from '../contract/errors.ts';
 
 /** Undefined if there is none. Throws RESULTS_UNAVAILABLE for a link, wherever on the way, and for what is no plain file. */
 export async function openBeneath(dir: string, ...path: readonly string[]): Promise<FileHandle | undefined> {

@@ -3,8 +3,8 @@
  * right: who gets the last byte has the file. Of a part, only blocks that are right are passed on.
  */
 import { createHash } from 'node:crypto';
-import { BLOCK_BYTES, type ManifestFile } from '../contract/manifest.ts';
-import { CapstanError } from '../errors.ts';
+import { BLOCK_BYTES, type ManifestFile } from './manifest.ts';
+import { CapstanError } from '../contract/errors.ts';
 import type { Range } from './objects.ts';
 
 type Facts = Pick<ManifestFile, 'filesize' | 'sha256' | 'blocks'>;

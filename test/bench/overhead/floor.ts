@@ -19,7 +19,7 @@ import {
   FILES_ROOT,
   filesMounts,
   RESULTS_ROOT,
-} from '../../../services/runner/src/pipeline/layout.ts';
+} from '../../../services/runner/src/docker/layout.ts';
 import type { JobId } from '@capstan/shared/contract/ids';
 
 const UID = 10_001;

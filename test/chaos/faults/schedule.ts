@@ -1,6 +1,6 @@
 /** Which fault comes when: two rows of them, each drawn from the seed, side by side as long as they touch different parts. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { messageOf } from '@capstan/shared/errors';
+import { messageOf } from '@capstan/shared/contract/errors';
 import type { Traces } from '../../support/audit/traces/entries.ts';
 import type { Chance } from '../chance.ts';
 import type { Fault, Part, Scene } from './fault.ts';

@@ -1,7 +1,7 @@
 /** Small disks below the node's folders, to be filled to the last byte; none where nothing can be mounted. */
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemCode } from '@capstan/shared/errors';
+import { systemCode } from '@capstan/shared/contract/errors';
 import { mountSmallDisk, whyNoSmallDisk } from '../../support/small-disk.ts';
 
 export type DiskName = 'results' | 'store' | 'engine';

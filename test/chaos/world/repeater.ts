@@ -3,7 +3,7 @@ import { createBus } from '@capstan/shared/bus/connect';
 import { listen, publish } from '@capstan/shared/bus/publish';
 import { eventSubject, startSubject } from '@capstan/shared/bus/subjects';
 import type { EnvironmentId, JobId } from '@capstan/shared/contract/ids';
-import { createLog } from '@capstan/shared/log';
+import { createLog } from '@capstan/shared/runtime/log';
 import type { Chance } from '../chance.ts';
 
 export interface Repeater extends AsyncDisposable {

@@ -5,7 +5,7 @@ import { broadcast, listen, publish } from '@capstan/shared/bus/publish';
 import { changeStarted, getStarted } from '@capstan/shared/bus/started';
 import type { JobId } from '@capstan/shared/contract/ids';
 import type { Desired } from '@capstan/shared/contract/messages';
-import { hasCode } from '@capstan/shared/errors';
+import { hasCode } from '@capstan/shared/contract/errors';
 import { heard, log, nextConnection, puller, within } from '../../integration/bus/a-broker.ts';
 import { BROKERS } from './brokers.ts';
 

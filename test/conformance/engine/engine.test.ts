@@ -2,7 +2,7 @@
 import { buffer } from 'node:stream/consumers';
 import { expect } from 'chai';
 import { pack } from 'tar-stream';
-import type { ErrorCode } from '@capstan/shared/errors';
+import type { ErrorCode } from '@capstan/shared/contract/errors';
 import type { ContainerSpec, Engine } from '../../../services/runner/src/docker/engine.ts';
 import { labelsOf } from '../../../services/runner/src/docker/names.ts';
 import { grant } from '../../../services/runner/src/docker/ours.ts';

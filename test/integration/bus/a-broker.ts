@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createBus, type Bus } from '@capstan/shared/bus/connect';
 import { pull, type Message, type PullOptions } from '@capstan/shared/bus/consume';
 import { addConsumer, type NewConsumer } from '@capstan/shared/bus/consumers';
-import { createLog } from '@capstan/shared/log';
+import { createLog } from '@capstan/shared/runtime/log';
 import { freePort } from '../../../scripts/parts/free-port.ts';
 import { startNats, wipeNats, type Nats, type NatsAccess } from '../../../scripts/parts/nats.ts';
 import { temporaryFolder } from '../../../scripts/parts/temporary-folder.ts';

@@ -1,5 +1,5 @@
 import { publish } from '@capstan/shared/bus/publish';
-import { hasCode } from '@capstan/shared/errors';
+import { hasCode } from '@capstan/shared/contract/errors';
 import { expect } from 'chai';
 import { aBroker, nextConnection, within } from './a-broker.ts';
 

@@ -1,8 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
-import { systemClock as clock } from '@capstan/shared/clock';
-import { createLog } from '@capstan/shared/log';
-import { hasCode } from '@capstan/shared/errors';
+import { systemClock as clock } from '@capstan/shared/runtime/clock';
+import { createLog } from '@capstan/shared/runtime/log';
+import { hasCode } from '@capstan/shared/contract/errors';
 import { startAnvil, type Anvil } from '../../../scripts/parts/anvil.ts';
 import { deployOcean, type Ocean } from '../../../scripts/parts/ocean.ts';
 import { createContracts } from '../../../services/gateway/src/chain/contracts.ts';

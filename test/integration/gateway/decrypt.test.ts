@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import { getBytes, keccak256, toUtf8Bytes, Wallet } from 'ethers';
-import { nodeKeyFrom } from '@capstan/shared/node-key';
-import { publicKeyOf, seal } from '@capstan/shared/seal';
+import { nodeKeyFrom } from '@capstan/shared/crypto/node-key';
+import { publicKeyOf, seal } from '@capstan/shared/crypto/seal';
 import { startAnvil, type Anvil } from '../../../scripts/parts/anvil.ts';
 import { deployOcean, type Account, type Ocean } from '../../../scripts/parts/ocean.ts';
 import { recordOf } from '../../support/chain/records.ts';

@@ -1,4 +1,4 @@
-import { unseal } from '@capstan/shared/seal';
+import { unseal } from '@capstan/shared/crypto/seal';
 import { expect } from 'chai';
 import { startGateway, type GatewayScene } from '../../support/gateway/scene.ts';
 

@@ -1,6 +1,6 @@
-import type { Clock } from '@capstan/shared/clock';
+import type { Clock } from '@capstan/shared/runtime/clock';
 import type { Ddo } from '@capstan/shared/contract/ddo';
-import { hasCode } from '@capstan/shared/errors';
+import { hasCode } from '@capstan/shared/contract/errors';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { createMetadataStore } from '../../../services/gateway/src/assets/metadata-store.ts';

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import { Wallet } from 'ethers';
 import type { Ddo } from '@capstan/shared/contract/ddo';
-import { systemClock as clock } from '@capstan/shared/clock';
-import { hasCode } from '@capstan/shared/errors';
-import { createLog } from '@capstan/shared/log';
-import { nodeKeyFrom } from '@capstan/shared/node-key';
-import { publicKeyOf } from '@capstan/shared/seal';
+import { systemClock as clock } from '@capstan/shared/runtime/clock';
+import { hasCode } from '@capstan/shared/contract/errors';
+import { createLog } from '@capstan/shared/runtime/log';
+import { nodeKeyFrom } from '@capstan/shared/crypto/node-key';
+import { publicKeyOf } from '@capstan/shared/crypto/seal';
 import { createChain } from '../../../services/gateway/src/chain/provider.ts';
 import { createOnChain } from '../../../services/gateway/src/assets/on-chain.ts';
 import { createUnpackApart } from '../../../services/gateway/src/assets/unpack-apart.ts';

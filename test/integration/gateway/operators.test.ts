@@ -2,7 +2,7 @@ import { Wallet } from 'ethers';
 import { expect } from 'chai';
 import { connect } from '@capstan/shared/client/connect';
 import type { Which } from '@capstan/shared/client/status-stream';
-import { CapstanError } from '@capstan/shared/errors';
+import { CapstanError } from '@capstan/shared/contract/errors';
 import { COMPUTE, createCaller, type Caller } from '../../support/gateway/caller.ts';
 import { startGateway, LOCAL, type GatewayScene } from '../../support/gateway/scene.ts';
 

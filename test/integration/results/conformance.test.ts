@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { expect } from 'chai';
 import type { JobId } from '@capstan/shared/contract/ids';
-import type { Manifest } from '@capstan/shared/contract/manifest';
+import type { Manifest } from '@capstan/shared/results/manifest';
 import { createIpfs } from '@capstan/shared/results/ipfs';
 import type { Objects } from '@capstan/shared/results/objects';
 import { createS3 } from '@capstan/shared/results/s3';

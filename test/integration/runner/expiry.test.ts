@@ -3,7 +3,7 @@ import { watch } from 'node:fs';
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { Manifest } from '@capstan/shared/contract/manifest';
+import type { Manifest } from '@capstan/shared/results/manifest';
 import { watchEngine } from '../../support/engine-events.ts';
 import { newJobId, startScene } from '../../support/runner/scene.ts';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { publicKeyOf } from '@capstan/shared/seal';
+import { publicKeyOf } from '@capstan/shared/crypto/seal';
 import { expect } from 'chai';
 import { computeAddress } from 'ethers';
 import { startOtherProvider } from '../../support/other-provider.ts';

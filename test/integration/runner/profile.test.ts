@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { uidOf } from '../../../services/runner/src/limits.ts';
+import { uidOf } from '../../../services/runner/src/environments/limits.ts';
 import { markOf, namesInEngine } from '../../support/runner/names-in-engine.ts';
 import { deviations, inspectContainer } from '../../support/runner/profile.ts';
 import { startScene } from '../../support/runner/scene.ts';

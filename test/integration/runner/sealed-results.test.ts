@@ -4,9 +4,9 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import type { JobId } from '@capstan/shared/contract/ids';
-import { nodeKeyFrom } from '@capstan/shared/node-key';
-import { publicKeyOf } from '@capstan/shared/seal';
-import { unsealFile } from '@capstan/shared/sealed-file';
+import { nodeKeyFrom } from '@capstan/shared/crypto/node-key';
+import { publicKeyOf } from '@capstan/shared/crypto/seal';
+import { unsealFile } from '@capstan/shared/crypto/sealed-file';
 import { startScene, type Scene } from '../../support/runner/scene.ts';
 
 const consumer = nodeKeyFrom('43'.repeat(32));

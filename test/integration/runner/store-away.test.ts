@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { Manifest } from '@capstan/shared/contract/manifest';
+import type { Manifest } from '@capstan/shared/results/manifest';
 import { watchEngine } from '../../support/engine-events.ts';
 import { errorXml, HOSTILE_BUCKET, startHostileS3, type HostileS3 } from '../../support/results/hostile-s3.ts';
 import { startScene } from '../../support/runner/scene.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { broadcast } from '@capstan/shared/bus/publish';
 import { announceSubject } from '@capstan/shared/bus/subjects';
-import type { Manifest } from '@capstan/shared/contract/manifest';
+import type { Manifest } from '@capstan/shared/results/manifest';
 import { startTcpProxy } from '../../support/tcp-proxy.ts';
 import { watchEngine } from '../../support/engine-events.ts';
 import { untilFirstOutput } from '../../support/runner/first-output.ts';

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { Manifest } from '@capstan/shared/contract/manifest';
+import type { Manifest } from '@capstan/shared/results/manifest';
 import { temporaryFolder } from '../../../scripts/parts/temporary-folder.ts';
 import { watchEngine } from '../../support/engine-events.ts';
 import { BUCKET, startS3 } from '../../support/results/s3.ts';

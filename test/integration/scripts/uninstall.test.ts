@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { loadOrCreateNodeKey } from '@capstan/shared/node-key';
+import { loadOrCreateNodeKey } from '@capstan/shared/crypto/node-key';
 import { OWNER, ownerOf } from '../../../services/runner/src/egress/image.ts';
 import { expect } from 'chai';
 import type { EnvironmentId, JobId } from '@capstan/shared/contract/ids';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { askEngine } from '../../../scripts/parts/engine.ts';
 import { temporaryFolder } from '../../../scripts/parts/temporary-folder.ts';
-import { systemCode } from '../../../shared/src/errors.ts';
+import { systemCode } from '../../../shared/src/contract/errors.ts';
 import { startEngineProxy } from '../../support/engine-proxy.ts';
 
 /** Answers what it was asked. */

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import { connect } from 'nats';
 import type { TSchema } from 'typebox';
-import { ManifestSchema } from '@capstan/shared/contract/manifest';
+import { ManifestSchema } from '@capstan/shared/results/manifest';
 import * as messages from '@capstan/shared/contract/messages';
 import { ProgressSchema } from '@capstan/shared/contract/progress';
-import { compileStrict } from '@capstan/shared/validate';
+import { compileStrict } from '@capstan/shared/schema/validate';
 import { assetOrder, catalogueIn, DEMO_IMAGE_ALLOWED } from '../../../scripts/demo/assets.ts';
 import { createConsumer, type Consumer } from '../../../scripts/parts/consumer.ts';
 import { askEngine, leftoversOf } from '../../../scripts/parts/engine.ts';

@@ -1,6 +1,6 @@
 /** Captured logs, as the pipeline uses them: taken whole from the engine when the container has exited. How they are followed is not simulated. */
 import type { Engine } from '../../../services/runner/src/docker/engine.ts';
-import { insist } from '../../../services/runner/src/docker/insist.ts';
+import { insist } from '../../../services/runner/src/docker/retry-while-unavailable.ts';
 import { namesOf } from '../../../services/runner/src/docker/names.ts';
 import type { Captures } from '../../../services/runner/src/logs/captures.ts';
 

@@ -1,5 +1,5 @@
 /** How a runner's calls reach its machine: they take time, fail before or after they worked, break when the engine falls, and wait when it hangs. */
-import { CapstanError } from '@capstan/shared/errors';
+import { CapstanError } from '@capstan/shared/contract/errors';
 import type { Process } from '../world/process.ts';
 import type { World } from '../world/world.ts';
 import type { Carry } from './engine.ts';

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { JobId } from '@capstan/shared/contract/ids';
-import { resultsOf, type Manifest, type ManifestFile } from '@capstan/shared/contract/manifest';
-import { CapstanError } from '@capstan/shared/errors';
+import { resultsOf, type Manifest, type ManifestFile } from '@capstan/shared/results/manifest';
+import { CapstanError } from '@capstan/shared/contract/errors';
 import type { Results as ReadResults } from '../../../services/gateway/src/results/open.ts';
 import type { Cause, Outcome } from '../../../services/runner/src/pipeline/ending.ts';
 import type { StartMarks } from '../../../services/runner/src/pipeline/start-marks.ts';

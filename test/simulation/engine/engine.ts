@@ -1,6 +1,6 @@
 /** The engine port on a simulated machine, as one runner process sees it. Calls take time, fail, and may have worked although they did. */
 import { Readable } from 'node:stream';
-import { CapstanError } from '@capstan/shared/errors';
+import { CapstanError } from '@capstan/shared/contract/errors';
 import type { Container, Machine } from './machine.ts';
 import type { ContainerSpec, ContainerState, Engine, LogFrame } from '../../../services/runner/src/docker/engine.ts';
 import { requireRight } from '../../../services/runner/src/docker/ours.ts';

@@ -2,7 +2,7 @@
 import type { DeleteRequest, StartRequest, StopRequest } from '@capstan/shared/contract/api';
 import type { Address, JobId } from '@capstan/shared/contract/ids';
 import type { StatusCode } from '@capstan/shared/contract/status';
-import { hasCode } from '@capstan/shared/errors';
+import { hasCode } from '@capstan/shared/contract/errors';
 import type { Acknowledged, Observed, Subscription } from '../../support/audit/observed.ts';
 import type { Random } from '../world/random.ts';
 import { outcomeOf, shortDelay } from '../world/process.ts';

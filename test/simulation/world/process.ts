@@ -2,8 +2,8 @@
  * A simulated process: production code with an inside of its own, that reaches the world through `call` and `tell` only. There it may
  * die, before what it asked for is sent or after the answer has come; a dead one hears nothing any more, and nobody hears of it.
  */
-import type { Clock } from '@capstan/shared/clock';
-import type { Log } from '@capstan/shared/log';
+import type { Clock } from '@capstan/shared/runtime/clock';
+import type { Log } from '@capstan/shared/runtime/log';
 import { within, type Ambient } from './ambient.ts';
 import type { World } from './world.ts';
 

@@ -1,7 +1,7 @@
 /** What was seen of a node over a while, PURE: by its clients, in its store, on its engines and in its results. */
 import type { Address, EnvironmentId, JobId } from '@capstan/shared/contract/ids';
 import type { ResultFile } from '@capstan/shared/contract/job';
-import type { Manifest } from '@capstan/shared/contract/manifest';
+import type { Manifest } from '@capstan/shared/results/manifest';
 import type { StatusCode } from '@capstan/shared/contract/status';
 
 /** A run of a job that a client was told of with 200. */

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Manifest } from '@capstan/shared/contract/manifest';
+import type { Manifest } from '@capstan/shared/results/manifest';
 import { jobEvent } from '@capstan/shared/contract/messages';
 import type { StatusCode } from '@capstan/shared/contract/status';
 import { openDb } from '../../../services/gateway/src/store/db.ts';

@@ -5,7 +5,7 @@ import { getAddress, parseEther, SigningKey, Wallet } from 'ethers';
 import type { StartRequest } from '@capstan/shared/contract/api';
 import type { InitializeComputeAnswer, OrderQuote, ProviderFee } from '@capstan/shared/contract/quotes';
 import type { Ddo } from '@capstan/shared/contract/ddo';
-import { loadOrCreateNodeKey } from '@capstan/shared/node-key';
+import { loadOrCreateNodeKey } from '@capstan/shared/crypto/node-key';
 import type { NewAsset } from '../../../scripts/catalogue/ddo.ts';
 import { startAnvil, type Anvil } from '../../../scripts/parts/anvil.ts';
 import { createConsumer, type Consumer, type Order } from '../../../scripts/parts/consumer.ts';

@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import LZMA from 'lzma';
 import type { Ddo } from '@capstan/shared/contract/ddo';
-import type { NodeKey } from '@capstan/shared/node-key';
-import { publicKeyOf, sealBytes } from '@capstan/shared/seal';
+import type { NodeKey } from '@capstan/shared/crypto/node-key';
+import { publicKeyOf, sealBytes } from '@capstan/shared/crypto/seal';
 import type { NewRecord } from '../../../scripts/parts/ocean.ts';
 
 export const PACKERS = {

@@ -1,5 +1,5 @@
 /** A description as publishers have it validated before they record it: by the public schema, of version 4.5. */
-import { assetDid } from '@capstan/shared/crypto/asset-did';
+import { assetDid } from '@capstan/shared/assets/asset-did';
 import type { Ddo } from '@capstan/shared/contract/ddo';
 
 interface Of {

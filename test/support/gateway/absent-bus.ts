@@ -1,6 +1,6 @@
 /** A bus without NATS, for unit tests of what must work without it. */
 import type { Bus } from '@capstan/shared/bus/connect';
-import { CapstanError } from '@capstan/shared/errors';
+import { CapstanError } from '@capstan/shared/contract/errors';
 
 export function absentBus(maxPayloadBytes?: number): Bus {
   const unavailable = () => {

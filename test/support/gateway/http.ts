@@ -1,8 +1,8 @@
 /** Routes of the gateway behind a real HTTP server on a free port. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { systemClock } from '@capstan/shared/clock';
-import { createLog } from '@capstan/shared/log';
+import { systemClock } from '@capstan/shared/runtime/clock';
+import { createLog } from '@capstan/shared/runtime/log';
 import { createApp } from '../../../services/gateway/src/http/app.ts';
 import { createClientIp } from '../../../services/gateway/src/limits/client-ip.ts';
 import type { Route } from '../../../services/gateway/src/http/route.ts';

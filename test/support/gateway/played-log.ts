@@ -9,7 +9,7 @@ import { loggedSubject, logSubject } from '@capstan/shared/bus/subjects';
 import type { JobId } from '@capstan/shared/contract/ids';
 import type { LogGrown, LogPiece, LogQuestion, LogStream } from '@capstan/shared/contract/log';
 import type { ResultFile } from '@capstan/shared/contract/job';
-import type { Manifest } from '@capstan/shared/contract/manifest';
+import type { Manifest } from '@capstan/shared/results/manifest';
 import { addSegment, encodeSegments } from '../../../services/runner/src/logs/segments.ts';
 
 export interface PlayedLog extends Disposable {

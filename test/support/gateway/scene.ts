@@ -10,7 +10,7 @@ import { loadConfig } from '@capstan/shared/config/load';
 import type { Ddo } from '@capstan/shared/contract/ddo';
 import type { EnvironmentId, JobId } from '@capstan/shared/contract/ids';
 import type { ResultFile } from '@capstan/shared/contract/job';
-import type { Manifest } from '@capstan/shared/contract/manifest';
+import type { Manifest } from '@capstan/shared/results/manifest';
 import {
   jobEvent,
   type Announcement,
@@ -20,9 +20,9 @@ import {
 } from '@capstan/shared/contract/messages';
 import type { StatusCode } from '@capstan/shared/contract/status';
 import { computeAddress } from 'ethers';
-import { createLog } from '@capstan/shared/log';
-import { loadOrCreateNodeKey, type NodeKey } from '@capstan/shared/node-key';
-import { publicKeyOf } from '@capstan/shared/seal';
+import { createLog } from '@capstan/shared/runtime/log';
+import { loadOrCreateNodeKey, type NodeKey } from '@capstan/shared/crypto/node-key';
+import { publicKeyOf } from '@capstan/shared/crypto/seal';
 import { assetOrder, catalogueIn } from '../../../scripts/demo/assets.ts';
 import type { Order } from '../../../scripts/parts/consumer.ts';
 import { createMailbox } from '../../../scripts/parts/mailbox.ts';

@@ -1,6 +1,6 @@
 /** The program of a lane of `npm test`: runs the files it is told, one after another, and answers how each went. */
 import Mocha, { type MochaOptions } from 'mocha';
-import { messageOf } from '@capstan/shared/errors';
+import { messageOf } from '@capstan/shared/contract/errors';
 import type { LaneResult, LaneTask } from '../../../scripts/tests/lane.ts';
 import { readMochaWords } from '../../../scripts/tests/mocha-words.ts';
 import { mochaHooks } from '../root-hooks.ts';

@@ -1,6 +1,6 @@
 /** The largest value that a schema takes, PURE: of each text, list and object as much as it allows, and of a union its largest branch. */
 import type { TSchema } from 'typebox';
-import { compile } from '@capstan/shared/validate';
+import { compile } from '@capstan/shared/schema/validate';
 
 /** What has no bound of its own is bounded by what it stands in. */
 const UNBOUNDED_CHARS = 2_000;

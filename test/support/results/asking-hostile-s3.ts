@@ -1,6 +1,6 @@
 /** What tests of the hostile store share: clients of more and of less patience, and what a refusal must look like. */
 import { expect } from 'chai';
-import { hasCode } from '@capstan/shared/errors';
+import { hasCode } from '@capstan/shared/contract/errors';
 import type { Objects } from '@capstan/shared/results/objects';
 import { createS3 } from '@capstan/shared/results/s3';
 import { HOSTILE_BUCKET, type HostileS3, type Lie, type Operation } from './hostile-s3.ts';

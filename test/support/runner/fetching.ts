@@ -4,12 +4,12 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'nod
 import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { systemClock } from '@capstan/shared/clock';
+import { systemClock } from '@capstan/shared/runtime/clock';
 import type { ChainConfig } from '@capstan/shared/config/chains';
 import { loadConfig } from '@capstan/shared/config/load';
 import type { AssetFile } from '@capstan/shared/contract/ddo';
-import { createLog } from '@capstan/shared/log';
-import { nodeKeyFrom } from '@capstan/shared/node-key';
+import { createLog } from '@capstan/shared/runtime/log';
+import { nodeKeyFrom } from '@capstan/shared/crypto/node-key';
 import { createFetcher, type Fetcher } from '../../../services/runner/src/fetch/fetcher.ts';
 import type { ResolveName } from '@capstan/shared/net/resolve-name';
 import type { UserData } from '../../../services/runner/src/fetch/source.ts';

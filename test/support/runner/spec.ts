@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto';
 import type { AssetFile, Container, Ddo } from '@capstan/shared/contract/ddo';
 import type { Did, EnvironmentId } from '@capstan/shared/contract/ids';
 import type { AssetInput, JobSpec, Resources } from '@capstan/shared/contract/job';
-import type { NodeKey } from '@capstan/shared/node-key';
-import { assetDid } from '@capstan/shared/crypto/asset-did';
-import { publicKeyOf, seal } from '@capstan/shared/seal';
+import type { NodeKey } from '@capstan/shared/crypto/node-key';
+import { assetDid } from '@capstan/shared/assets/asset-did';
+import { publicKeyOf, seal } from '@capstan/shared/crypto/seal';
 
 export const IMAGE: Container = { image: 'localhost/capstan/node-demo', tag: '24', entrypoint: 'node $ALGO' };
 

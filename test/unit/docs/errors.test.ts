@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ERRORS } from '@capstan/shared/errors';
+import { ERRORS } from '@capstan/shared/contract/errors';
 import { errorsPage } from '../../../scripts/docs/errors.ts';
 import { REFUSAL_CODES } from '../../../services/gateway/src/assets/refusal-codes.ts';
 

@@ -26,7 +26,7 @@ const runner = (file: string) => `services/runner/src/${file}`;
 const pure = (source: string) => `/** A decision, PURE. */\n${source}\n`;
 
 const REFUSED: Readonly<Record<string, Case>> = {
-  'NATS outside the bus': importing('shared/src/wake.ts', 'nats'),
+  'NATS outside the bus': importing('shared/src/runtime/wake.ts', 'nats'),
   'NATS in a service': importing(runner('worker.ts'), 'nats'),
   'SQLite outside db': importing(gateway('store/jobs.ts'), 'node:sqlite'),
   'the engine client outside its adapter': importing(runner('docker/reconcile.ts'), 'dockerode'),
@@ -47,16 +47,16 @@ const REFUSED: Readonly<Record<string, Case>> = {
   'the bus from a step': importing(runner('pipeline/steps/run.ts'), '@capstan/shared/bus/publish'),
   'main from a room': importing(gateway('http/errors.ts'), '../main.ts'),
   'main from beside it': importing(runner('announce.ts'), './main.ts'),
-  'the runner from the gateway, by package': importing(gateway('jobs/submit.ts'), '@capstan/runner/worker'),
+  'the runner from the gateway, by package': importing(gateway('admission/submit.ts'), '@capstan/runner/worker'),
   'the runner from the gateway, by path': importing(
-    gateway('jobs/stop.ts'),
-    '../../../../services/runner/src/worker.ts',
+    gateway('admission/stop.ts'),
+    '../../../../services/runner/src/worker/worker.ts',
   ),
-  'a service from shared': importing('shared/src/log.ts', '../../services/gateway/src/store/db.ts'),
-  'shared from itself by package name': importing('shared/src/seal.ts', '@capstan/shared/errors'),
+  'a service from shared': importing('shared/src/runtime/log.ts', '../../services/gateway/src/store/db.ts'),
+  'shared from itself by package name': importing('shared/src/crypto/seal.ts', '@capstan/shared/contract/errors'),
   'the bus from the contract': importing('shared/src/contract/job.ts', '../bus/connect.ts'),
   'a file beside the rooms from the contract': importing('shared/src/contract/ddo.ts', '../errors.ts'),
-  'configuration from a file beside the rooms': importing('shared/src/clock.ts', './config/load.ts'),
+  'configuration from a file beside the rooms': importing('shared/src/runtime/clock.ts', './config/load.ts'),
   'the store from a route': importing(gateway('http/routes/compute.ts'), '../../store/store.ts'),
   'the store from a route, as a type': {
     rule: IMPORTS,
@@ -69,9 +69,9 @@ const REFUSED: Readonly<Record<string, Case>> = {
     file: gateway('orders/quotes.ts'),
     source: `import { JsonRpcProvider } from 'ethers';\nexport const y = new JsonRpcProvider();\n`,
   },
-  'the chain from jobs': importing(gateway('jobs/dispatch.ts'), '../chain/receipts.ts'),
+  'the chain from jobs': importing(gateway('controller/dispatch.ts'), '../chain/receipts.ts'),
   'jobs from the store': importing(gateway('store/nonces.ts'), '../jobs/submit.ts'),
-  'http from jobs': importing(gateway('jobs/query.ts'), '../http/app.ts'),
+  'http from jobs': importing(gateway('status/query.ts'), '../http/app.ts'),
   'a re-export across rooms': {
     rule: IMPORTS,
     file: gateway('ws/session.ts'),
@@ -93,7 +93,7 @@ const REFUSED: Readonly<Record<string, Case>> = {
   },
   'a part that acts in a pure file': {
     rule: IMPORTS,
-    file: gateway('jobs/missing.ts'),
+    file: gateway('controller/lost-commands.ts'),
     source: pure(`export { x } from './submit.ts';`),
   },
   'randomness in a pure file': {
@@ -108,7 +108,7 @@ const REFUSED: Readonly<Record<string, Case>> = {
   },
   'a timer in a pure file': {
     rule: 'eslint(no-restricted-globals)',
-    file: gateway('jobs/next-dispatch.ts'),
+    file: gateway('scheduling/fair-share.ts'),
     source: pure('export const x = () => void setTimeout(() => undefined, 1);'),
   },
   'the environment outside process.ts': {
@@ -167,7 +167,7 @@ const ALLOWED: Readonly<Record<string, Case>> = {
   'jobs from a route': importing(gateway('http/routes/status.ts'), '../../jobs/list.ts'),
   'the same room from a deeper folder': importing(gateway('http/routes/result.ts'), '../range.ts'),
   'the store and the bus from jobs': {
-    file: gateway('jobs/intake.ts'),
+    file: gateway('events/intake.ts'),
     source: `export { x } from '../store/store.ts';\nexport { y } from '@capstan/shared/bus/consume';\n`,
   },
   'every room from main': {

@@ -1,7 +1,7 @@
 /** What the node says of its routes and its socket, before tools of the field and before readers. */
 import { asyncApi } from '@capstan/shared/contract/asyncapi';
 import { openApi } from '@capstan/shared/contract/openapi';
-import { ERRORS } from '@capstan/shared/errors';
+import { ERRORS } from '@capstan/shared/contract/errors';
 import { expect } from 'chai';
 import { problemsOf } from '../../../scripts/lint/descriptions.ts';
 

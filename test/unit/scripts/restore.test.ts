@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { loadConfig } from '@capstan/shared/config/load';
 import { dataPaths, nodeKeyOf } from '@capstan/shared/config/process';
-import { nodeKeyFrom } from '@capstan/shared/node-key';
+import { nodeKeyFrom } from '@capstan/shared/crypto/node-key';
 import { keyToKeep, leftOutOf } from '../../../scripts/backup/left-out.ts';
 import { makeBackup } from '../../../scripts/backup/make.ts';
 import { movesOf, planPlaces } from '../../../scripts/backup/places.ts';

@@ -1,6 +1,6 @@
 /** Whether an asset may be used at all, and by whom, PURE. Source: the wire contract, §9. */
 import type { Ddo, Service } from '@capstan/shared/contract/ddo';
-import { CapstanError } from '@capstan/shared/errors';
+import { CapstanError } from '@capstan/shared/contract/errors';
 import { codedRefusal } from './refusal-codes.ts';
 
 export type AccessRefusal =

@@ -3,9 +3,9 @@
  * the same folder, in any number; each is read once, to be passed over from then on.
  */
 import { readdir, stat } from 'node:fs/promises';
-import type { Clock } from '@capstan/shared/clock';
+import type { Clock } from '@capstan/shared/runtime/clock';
 import type { Ddo } from '@capstan/shared/contract/ddo';
-import { hasCode, systemCode } from '@capstan/shared/errors';
+import { hasCode, systemCode } from '@capstan/shared/contract/errors';
 import type { DdoSource } from './assets.ts';
 import { isOfResults } from './shown.ts';
 

@@ -4,10 +4,10 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Ddo } from '@capstan/shared/contract/ddo';
 import { didSuffix, parseDid, type Did } from '@capstan/shared/contract/ids';
-import { CapstanError, systemCode } from '@capstan/shared/errors';
-import { readDdo } from '@capstan/shared/read-ddo';
-import { parseJson } from '@capstan/shared/json';
-import { createRecent } from '@capstan/shared/recent';
+import { CapstanError, systemCode } from '@capstan/shared/contract/errors';
+import { readDdo } from '@capstan/shared/assets/read-ddo';
+import { parseJson } from '@capstan/shared/runtime/json';
+import { createRecent } from '@capstan/shared/runtime/recent';
 import type { DdoSource } from './assets.ts';
 import { isOfResults } from './shown.ts';
 

@@ -1,7 +1,7 @@
 /** Where this node knows assets from, as its configuration says. */
-import type { Clock } from '@capstan/shared/clock';
+import type { Clock } from '@capstan/shared/runtime/clock';
 import type { Config } from '@capstan/shared/config/schema';
-import type { NodeKey } from '@capstan/shared/node-key';
+import type { NodeKey } from '@capstan/shared/crypto/node-key';
 import type { Chain } from '../chain/provider.ts';
 import { createAssets, type Assets, type DdoSource } from './assets.ts';
 import { createCatalogueList, type ListCatalogue } from './catalogue-list.ts';

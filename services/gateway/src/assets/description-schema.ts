@@ -1,9 +1,9 @@
 /** What a description of an asset (DDO 4.x) must be, after the public shapes that metadata stores check. Lengths and counts are theirs. */
 import { Type } from 'typebox';
-import { compile, type FieldErrors } from '@capstan/shared/validate';
-import { isUnderOwnDid } from '@capstan/shared/crypto/asset-did';
+import { compile, type FieldErrors } from '@capstan/shared/schema/validate';
+import { isUnderOwnDid } from '@capstan/shared/assets/asset-did';
 import type { Ddo } from '@capstan/shared/contract/ddo';
-import { readDdo } from '@capstan/shared/read-ddo';
+import { readDdo } from '@capstan/shared/assets/read-ddo';
 
 const text = (minLength: number, maxLength: number) => Type.String({ minLength, maxLength });
 const Address = Type.String({ pattern: '^0x[0-9a-fA-F]{40}$' });

@@ -2,7 +2,7 @@
  * The newest record of an NFT, found by its events. Each question goes on from where the last one saw blocks that are final, so an asset
  * that is used often costs its endpoints little.
  */
-import { createRecent } from '@capstan/shared/recent';
+import { createRecent } from '@capstan/shared/runtime/recent';
 import type { Chain, Request } from '../chain/provider.ts';
 import { RECORD_TOPICS } from '../chain/topics.ts';
 import { recordsIn, type MetadataRecord, type Records } from './record.ts';

@@ -3,9 +3,9 @@
  * them from there: what they order, what they may edit. The node's own catalogue answers by the routes of such a store, so it adds them too.
  */
 import { Interface } from 'ethers';
-import type { Clock } from '@capstan/shared/clock';
+import type { Clock } from '@capstan/shared/runtime/clock';
 import type { Ddo } from '@capstan/shared/contract/ddo';
-import { hasCode } from '@capstan/shared/errors';
+import { hasCode } from '@capstan/shared/contract/errors';
 import type { Chain, Request } from '../chain/provider.ts';
 
 export interface Indexed {

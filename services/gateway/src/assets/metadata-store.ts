@@ -5,12 +5,12 @@
  * store is asked again, with the ETag it gave, if any. When it can't be reached, nothing that is kept is used in its place: its owner
  * may have disabled the asset meanwhile, and a job must not run on it.
  */
-import { deadline } from '@capstan/shared/deadline';
-import type { Clock } from '@capstan/shared/clock';
+import { deadline } from '@capstan/shared/runtime/deadline';
+import type { Clock } from '@capstan/shared/runtime/clock';
 import type { Ddo } from '@capstan/shared/contract/ddo';
 import { parseDid, type Did } from '@capstan/shared/contract/ids';
-import { CapstanError } from '@capstan/shared/errors';
-import { retry } from '@capstan/shared/retry';
+import { CapstanError } from '@capstan/shared/contract/errors';
+import { retry } from '@capstan/shared/runtime/retry';
 import { boundedText } from '@capstan/shared/net/bounded-text';
 import type { DdoSource } from './assets.ts';
 import { createGet, drop } from '@capstan/shared/net/get-from';

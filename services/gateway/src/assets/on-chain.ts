@@ -3,9 +3,9 @@
  * NFT published: its text is replaced by the one that was recorded on the chain, its state and owner by the contract's own.
  */
 import { Interface } from 'ethers';
-import type { Clock } from '@capstan/shared/clock';
+import type { Clock } from '@capstan/shared/runtime/clock';
 import type { Ddo } from '@capstan/shared/contract/ddo';
-import type { NodeKey } from '@capstan/shared/node-key';
+import type { NodeKey } from '@capstan/shared/crypto/node-key';
 import type { Chain, Request } from '../chain/provider.ts';
 import { createHistory, type Seen } from './history.ts';
 import { malformed, parsePublished } from './published.ts';

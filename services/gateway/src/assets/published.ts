@@ -1,12 +1,12 @@
 /** A description that somebody published, PURE: it is checked like anything that comes from outside. */
 import { Type } from 'typebox';
 import type { Ddo } from '@capstan/shared/contract/ddo';
-import { isUnderOwnDid } from '@capstan/shared/crypto/asset-did';
+import { isUnderOwnDid } from '@capstan/shared/assets/asset-did';
 import { DidSchema, type Did } from '@capstan/shared/contract/ids';
-import { CapstanError } from '@capstan/shared/errors';
-import { readJson } from '@capstan/shared/json';
-import { readDdo } from '@capstan/shared/read-ddo';
-import { compile } from '@capstan/shared/validate';
+import { CapstanError } from '@capstan/shared/contract/errors';
+import { readJson } from '@capstan/shared/runtime/json';
+import { readDdo } from '@capstan/shared/assets/read-ddo';
+import { compile } from '@capstan/shared/schema/validate';
 
 /** What a store keeps of an asset that is not active any more: that it is not. */
 const Rest = { id: DidSchema, services: Type.Optional(Type.Array(Type.Unknown(), { maxItems: 0 })) };

@@ -4,9 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import { Type, type Static } from 'typebox';
-import type { NodeKey } from '@capstan/shared/node-key';
-import { unsealBytes } from '@capstan/shared/seal';
-import { compile } from '@capstan/shared/validate';
+import type { NodeKey } from '@capstan/shared/crypto/node-key';
+import { unsealBytes } from '@capstan/shared/crypto/seal';
+import { compile } from '@capstan/shared/schema/validate';
 import { RECORD_TOPICS } from '../chain/topics.ts';
 import { parseRecord, type MetadataRecord } from './record-log.ts';
 import type { Unpack } from './unpack-apart.ts';

@@ -4,10 +4,10 @@
  */
 import { Interface } from 'ethers';
 import { parseDid } from '@capstan/shared/contract/ids';
-import { assetDid } from '@capstan/shared/crypto/asset-did';
-import { CapstanError } from '@capstan/shared/errors';
-import { readJson } from '@capstan/shared/json';
-import type { NodeKey } from '@capstan/shared/node-key';
+import { assetDid } from '@capstan/shared/assets/asset-did';
+import { CapstanError } from '@capstan/shared/contract/errors';
+import { readJson } from '@capstan/shared/runtime/json';
+import type { NodeKey } from '@capstan/shared/crypto/node-key';
 import type { Chain, Request } from '../chain/provider.ts';
 import { firstRecordIn, openRecord, type MetadataRecord } from './record.ts';
 import type { Unpack } from './unpack-apart.ts';

@@ -1,5 +1,5 @@
 /** The codes that Ocean Provider's clients know for what an order asks wrongly, PURE, in one table: docs/errors.md is made from it. */
-import { CapstanError } from '@capstan/shared/errors';
+import { CapstanError } from '@capstan/shared/contract/errors';
 
 interface RefusalText {
   readonly about: string;

@@ -2,13 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf } from '@capstan/shared/errors';
-import { parseJson } from '@capstan/shared/json';
-import type { Log } from '@capstan/shared/log';
-import { namesIn } from '@capstan/shared/names-in';
-import type { NodeKey } from '@capstan/shared/node-key';
-import { readDdo } from '@capstan/shared/read-ddo';
-import { publicKeyOf, seal, unsealBytes } from '@capstan/shared/seal';
+import { messageOf } from '@capstan/shared/contract/errors';
+import { parseJson } from '@capstan/shared/runtime/json';
+import type { Log } from '@capstan/shared/runtime/log';
+import { namesIn } from '@capstan/shared/runtime/names-in-folder';
+import type { NodeKey } from '@capstan/shared/crypto/node-key';
+import { readDdo } from '@capstan/shared/assets/read-ddo';
+import { publicKeyOf, seal, unsealBytes } from '@capstan/shared/crypto/seal';
 
 interface ResealOptions {
   readonly dir: string;

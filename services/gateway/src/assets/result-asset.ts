@@ -1,10 +1,10 @@
 /** The results of a run as an asset for the job's owner alone, PURE. Its DID follows from job and run, so describing it again changes nothing. */
 import { createHash } from 'node:crypto';
 import { getAddress } from 'ethers';
-import { assetDid } from '@capstan/shared/crypto/asset-did';
+import { assetDid } from '@capstan/shared/assets/asset-did';
 import type { Ddo } from '@capstan/shared/contract/ddo';
 import { parseDid, type Did } from '@capstan/shared/contract/ids';
-import { SEALED_SUFFIX } from '@capstan/shared/contract/manifest';
+import { SEALED_SUFFIX } from '@capstan/shared/results/manifest';
 import type { ResultFile } from '@capstan/shared/contract/job';
 
 export interface RunWithResults {

@@ -1,6 +1,6 @@
 /** Unpacks what strangers packed apart from everything else that the gateway does: two at once, with limits of time and memory. */
-import { createApart } from '@capstan/shared/apart';
-import { CapstanError, hasCode } from '@capstan/shared/errors';
+import { createApart } from '@capstan/shared/runtime/apart';
+import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
 import type { UnpackTask } from './unpack-worker.ts';
 
 /** The content, or undefined for what can not be unpacked within the bounds. Rejects with CHAIN_UNAVAILABLE where too many wait. */

@@ -2,9 +2,9 @@
 import { createHash, hkdfSync } from 'node:crypto';
 import { computeAddress, hashMessage, SigningKey } from 'ethers';
 import type { ValidationProof } from '@capstan/shared/contract/asset-answers';
-import { CapstanError } from '@capstan/shared/errors';
-import { readJson } from '@capstan/shared/json';
-import type { NodeKey } from '@capstan/shared/node-key';
+import { CapstanError } from '@capstan/shared/contract/errors';
+import { readJson } from '@capstan/shared/runtime/json';
+import type { NodeKey } from '@capstan/shared/crypto/node-key';
 import { problemsOf } from './description-schema.ts';
 
 /** Throws VALIDATION with every field that is wrong, or BAD_REQUEST for what is no JSON. */

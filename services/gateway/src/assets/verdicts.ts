@@ -1,8 +1,8 @@
 /** What was wrong with a record of a chain, for a while: a stranger's asset that is asked for again and again is not read each time. */
 import { createHash } from 'node:crypto';
-import type { Clock } from '@capstan/shared/clock';
-import { hasCode } from '@capstan/shared/errors';
-import { createRecent } from '@capstan/shared/recent';
+import type { Clock } from '@capstan/shared/runtime/clock';
+import { hasCode } from '@capstan/shared/contract/errors';
+import { createRecent } from '@capstan/shared/runtime/recent';
 import type { MetadataRecord } from './record.ts';
 
 const FRESH_MS = 600_000;

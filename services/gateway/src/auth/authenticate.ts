@@ -3,14 +3,14 @@
  * or, to read, by a ticket. A text that was accepted for one purpose is accepted for no other.
  */
 import { createHash } from 'node:crypto';
-import type { Clock } from '@capstan/shared/clock';
+import type { Clock } from '@capstan/shared/runtime/clock';
 import { parseAddress, parseNonce, type Address, type Nonce } from '@capstan/shared/contract/ids';
 import type { UsedTexts } from '../store/used-texts.ts';
 import { requireOurs, type Proof, type ProofOf } from './credentials.ts';
 import { badToken, invalidSignature } from './invalid-signature.ts';
 import type { NonceBook } from './nonce-book.ts';
 import { READS, TYPED_ONLY, type Purpose } from './purposes.ts';
-import { createRecent } from '@capstan/shared/recent';
+import { createRecent } from '@capstan/shared/runtime/recent';
 import { isSignedBy, signerOf } from './signature.ts';
 import type { Tokens } from './token.ts';
 import { judgeTyped, recoveredText } from './typed-data.ts';

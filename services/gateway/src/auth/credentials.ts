@@ -1,7 +1,7 @@
 /** What a request brings to prove who sends it: read in one place, the same for every route and for sockets. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { parseTypedHeader, TYPED_HEADER, type TypedHeader } from '@capstan/shared/contract/typed-signature';
-import { CapstanError } from '@capstan/shared/errors';
+import { CapstanError } from '@capstan/shared/contract/errors';
 import type { Identity } from './identity.ts';
 import type { RawRequest } from './typed-data.ts';
 

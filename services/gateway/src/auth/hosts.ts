@@ -3,7 +3,7 @@
  * origin with whatever answers there (DNS rebinding): so the node answers to addresses, and to names that its operator knows.
  */
 import { isIP } from 'node:net';
-import { CapstanError } from '@capstan/shared/errors';
+import { CapstanError } from '@capstan/shared/contract/errors';
 
 /**
  * Throws MISDIRECTED for a Host that is not this node's, and BAD_REQUEST for several: a proxy in front may go by another one of them

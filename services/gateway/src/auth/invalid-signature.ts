@@ -1,5 +1,5 @@
 /** What a caller hears whose proof is none: Ocean Provider's text, which clients show to their users, and beside it what is wrong. */
-import { CapstanError } from '@capstan/shared/errors';
+import { CapstanError } from '@capstan/shared/contract/errors';
 
 export const invalidSignature = (detail?: string) =>
   new CapstanError(

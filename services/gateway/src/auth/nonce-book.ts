@@ -7,7 +7,7 @@ import type { Address, Nonce } from '@capstan/shared/contract/ids';
 import type { Store } from '../store/store.ts';
 import { invalidSignature } from './invalid-signature.ts';
 import { boundAfter, greaterNonce, isFresh } from './nonce.ts';
-import { createRecent } from '@capstan/shared/recent';
+import { createRecent } from '@capstan/shared/runtime/recent';
 import { createStrangers } from './strangers.ts';
 
 /** So many addresses are known exactly; of others, the bound in the store counts. */

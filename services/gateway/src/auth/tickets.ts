@@ -4,7 +4,7 @@
  * has its share, so that nobody makes the node forget what others were given.
  */
 import { randomBytes } from 'node:crypto';
-import type { Clock } from '@capstan/shared/clock';
+import type { Clock } from '@capstan/shared/runtime/clock';
 import { siteOf } from '../limits/sites.ts';
 
 const LASTS_MS = 30_000;

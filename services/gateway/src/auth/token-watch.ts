@@ -1,5 +1,5 @@
 /** Tells those who hold something open in the name of a token when it counts no more: when it expires, and when it is taken back. */
-import type { Clock } from '@capstan/shared/clock';
+import type { Clock } from '@capstan/shared/runtime/clock';
 import type { Address } from '@capstan/shared/contract/ids';
 import type { TokenClaims } from './token.ts';
 

@@ -1,7 +1,7 @@
 /** Tokens that stand for a signature until they expire or are revoked: JWTs (RFC 7519), HS256 under a key that only this node has. */
 import { createHash } from 'node:crypto';
 import { jwtVerify, SignJWT } from 'jose';
-import type { Clock } from '@capstan/shared/clock';
+import type { Clock } from '@capstan/shared/runtime/clock';
 import { parseAddress, type Address } from '@capstan/shared/contract/ids';
 import type { RevokedTokens } from '../store/revoked-tokens.ts';
 

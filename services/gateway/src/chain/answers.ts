@@ -1,6 +1,6 @@
 /** What answers of an endpoint look like, PURE: whatever looks otherwise is nonsense, and another endpoint is asked. */
 import { Type, type Static } from 'typebox';
-import { compile } from '@capstan/shared/validate';
+import { compile } from '@capstan/shared/schema/validate';
 import { fitAnOrder, orderLogs } from './order-logs.ts';
 import { RECORD_TOPICS } from './topics.ts';
 

@@ -1,6 +1,6 @@
 /** Facts of contracts that never change: asked once, then remembered. */
 import { Interface, isAddress } from 'ethers';
-import { CapstanError } from '@capstan/shared/errors';
+import { CapstanError } from '@capstan/shared/contract/errors';
 import { unavailable, type Chain, type Request } from './provider.ts';
 
 const contracts = new Interface([

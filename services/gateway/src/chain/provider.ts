@@ -1,9 +1,9 @@
 /** A chain as the gateway asks it, over one endpoint after the other, or over all where they may disagree. */
-import type { Clock } from '@capstan/shared/clock';
+import type { Clock } from '@capstan/shared/runtime/clock';
 import type { ChainConfig } from '@capstan/shared/config/chains';
-import { CapstanError, messageOf, systemCode } from '@capstan/shared/errors';
-import type { Log } from '@capstan/shared/log';
-import type { Service } from '@capstan/shared/service';
+import { CapstanError, messageOf, systemCode } from '@capstan/shared/contract/errors';
+import type { Log } from '@capstan/shared/runtime/log';
+import type { Service } from '@capstan/shared/runtime/service';
 import type { Request } from './answers.ts';
 import { createReader } from './reader.ts';
 import { createRpc, type Rpc } from './rpc.ts';

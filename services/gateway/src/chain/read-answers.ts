@@ -1,5 +1,5 @@
 /** What an endpoint's text says to some questions, PURE: no more of it than the node keeps, and of each answer whether it is one. */
-import { readJson, type JsonBounds } from '@capstan/shared/json';
+import { readJson, type JsonBounds } from '@capstan/shared/runtime/json';
 import { answerTo, type Question } from './answers.ts';
 
 /** Ten thousand logs, as endpoints write them. */

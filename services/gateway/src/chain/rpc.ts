@@ -1,9 +1,9 @@
 /** JSON-RPC over HTTP: what is asked in one turn travels together, and nothing that an endpoint says is read without a bound. */
 import { request as httpRequest } from 'undici';
-import { deadline } from '@capstan/shared/deadline';
+import { deadline } from '@capstan/shared/runtime/deadline';
 import { boundedBytes } from '@capstan/shared/net/bounded-text';
 import { drop } from '@capstan/shared/net/get-from';
-import { unlessAborted } from '@capstan/shared/unless-aborted';
+import { unlessAborted } from '@capstan/shared/runtime/unless-aborted';
 import { TOO_LONG, type Question, type Request } from './answers.ts';
 import { createTurns } from './turns.ts';
 import { nonsense, type ReadAnswer } from './read-answers.ts';

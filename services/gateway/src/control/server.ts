@@ -6,9 +6,9 @@ import { chmod, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import { isAbsolute } from 'node:path';
-import { CapstanError, messageOf } from '@capstan/shared/errors';
-import type { Log } from '@capstan/shared/log';
-import type { Service } from '@capstan/shared/service';
+import { CapstanError, messageOf } from '@capstan/shared/contract/errors';
+import type { Log } from '@capstan/shared/runtime/log';
+import type { Service } from '@capstan/shared/runtime/service';
 
 interface ControlOptions {
   /** Where the socket lies. */

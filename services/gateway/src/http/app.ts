@@ -2,8 +2,8 @@
 import cors from '@koa/cors';
 import { Router } from '@koa/router';
 import Koa from 'koa';
-import type { Clock } from '@capstan/shared/clock';
-import type { Log } from '@capstan/shared/log';
+import type { Clock } from '@capstan/shared/runtime/clock';
+import type { Log } from '@capstan/shared/runtime/log';
 import { createBodyRoom, shareBodies } from './body-room.ts';
 import { errorResponses } from './errors.ts';
 import type { RequireHost } from '../auth/hosts.ts';

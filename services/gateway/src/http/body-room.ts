@@ -6,7 +6,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Transform } from 'node:stream';
 import type { Middleware } from 'koa';
-import { CapstanError } from '@capstan/shared/errors';
+import { CapstanError } from '@capstan/shared/contract/errors';
 import { createNetworkCounts } from '../limits/sites.ts';
 import { networkIn } from './limits.ts';
 

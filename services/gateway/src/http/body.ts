@@ -1,8 +1,8 @@
 /** Reads a JSON body within a limit. Digits of numbers that must stay exact are kept as text. */
 import type { IncomingMessage } from 'node:http';
 import { getRawBody } from 'raw-body';
-import { CapstanError } from '@capstan/shared/errors';
-import { readJson } from '@capstan/shared/json';
+import { CapstanError } from '@capstan/shared/contract/errors';
+import { readJson } from '@capstan/shared/runtime/json';
 import { countedBody } from './body-room.ts';
 
 /** Top-level numbers that some clients send as JSON numbers, and that don't survive as JavaScript's. */

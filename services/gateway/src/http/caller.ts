@@ -3,7 +3,7 @@ import type { Context } from 'koa';
 import type { Endpoint } from '@capstan/shared/contract/endpoints';
 import { proofIn, ticketProof, type Proof } from '../auth/credentials.ts';
 import type { TokenClaims } from '../auth/token.ts';
-import type { Identify, Identity } from '../jobs/identify.ts';
+import type { Identify, Identity } from '../auth/identify.ts';
 
 const NO_BODY = new Uint8Array();
 

@@ -1,8 +1,8 @@
 /** The one place where errors become responses. Source of the bodies: the wire contract, §5. */
 import type { Context, Middleware } from 'koa';
-import { CapstanError, ERRORS } from '@capstan/shared/errors';
+import { CapstanError, ERRORS } from '@capstan/shared/contract/errors';
 import { PROOF_FIELDS, proofHint } from '@capstan/shared/contract/proof-hints';
-import type { Log } from '@capstan/shared/log';
+import type { Log } from '@capstan/shared/runtime/log';
 import { answerEarly } from './linger.ts';
 
 /** After how many seconds a client may try again what can't be done now. */

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { ServerFrame } from '@capstan/shared/contract/socket';
 import type { Outlet } from '../live/follow.ts';
 import { createPace, limitFor } from '../live/pace.ts';
-import type { Form } from '../live/told.ts';
+import type { Form } from '../live/broadcast-frame.ts';
 
 /** Proxies close what is silent, most of them after a minute. */
 const HEARTBEAT_MS = 20_000;

@@ -1,7 +1,7 @@
 /** A request's parameters: from the query first, then from the body what the query lacks. An empty or null one counts as absent. */
 import type { ParsedUrlQuery } from 'node:querystring';
-import { CapstanError } from '@capstan/shared/errors';
-import type { FieldErrors, Validator } from '@capstan/shared/validate';
+import { CapstanError } from '@capstan/shared/contract/errors';
+import type { FieldErrors, Validator } from '@capstan/shared/schema/validate';
 import type { Proof } from '../auth/credentials.ts';
 import { createUnpack, isPresent } from './unpack.ts';
 

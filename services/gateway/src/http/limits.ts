@@ -1,7 +1,7 @@
 /** How much one network address may ask. */
 import type { IncomingMessage } from 'node:http';
 import type { Context, Middleware } from 'koa';
-import { CapstanError } from '@capstan/shared/errors';
+import { CapstanError } from '@capstan/shared/contract/errors';
 import { networkOf, type ClientIp } from '../limits/client-ip.ts';
 import type { RateLimit } from '../limits/rate-limit.ts';
 

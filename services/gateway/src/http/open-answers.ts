@@ -1,7 +1,7 @@
 /** Answers that stay open, streams and long polls: how many there may be, and that all of them end when the node stops. */
 import type { Context } from 'koa';
-import type { Service } from '@capstan/shared/service';
-import type { TakePlace } from '../limits/places.ts';
+import type { Service } from '@capstan/shared/runtime/service';
+import type { TakePlace } from '../limits/connection-limit.ts';
 import { networkIn } from './limits.ts';
 
 export interface OpenAnswer extends Disposable {

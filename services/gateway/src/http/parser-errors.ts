@@ -1,7 +1,7 @@
 /** What Node's HTTP parser refuses never becomes a request: it gets its answer here, in the form of all other errors. */
 import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { systemCode } from '@capstan/shared/errors';
+import { systemCode } from '@capstan/shared/contract/errors';
 
 interface Refusal {
   readonly status: 400 | 408 | 413 | 431;

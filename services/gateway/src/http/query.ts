@@ -4,7 +4,7 @@
  */
 import type { ParsedUrlQuery } from 'node:querystring';
 import type Koa from 'koa';
-import { CapstanError } from '@capstan/shared/errors';
+import { CapstanError } from '@capstan/shared/contract/errors';
 
 /** Requests as clients make them have ten. */
 const MAX_PARAMETERS = 100;

@@ -1,7 +1,7 @@
 /** One line a request. Never its query: signatures travel there. */
 import type { Middleware } from 'koa';
-import type { Clock } from '@capstan/shared/clock';
-import type { Log } from '@capstan/shared/log';
+import type { Clock } from '@capstan/shared/runtime/clock';
+import type { Log } from '@capstan/shared/runtime/log';
 
 export function requestLog(log: Log, clock: Clock): Middleware {
   return async (ctx, next) => {

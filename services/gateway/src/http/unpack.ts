@@ -5,7 +5,7 @@
  */
 import { InitializeComputeRequestSchema, StartRequestSchema } from '@capstan/shared/contract/api';
 import { DownloadQuerySchema } from '@capstan/shared/contract/asset-requests';
-import { parseJson } from '@capstan/shared/json';
+import { parseJson } from '@capstan/shared/runtime/json';
 import type { TSchema } from 'typebox';
 
 /** Clients that pack objects as text pack all of them well. */

@@ -1,5 +1,5 @@
 /** So many of something an hour for the whole node, a quarter of them at once. */
-import type { Clock } from '@capstan/shared/clock';
+import type { Clock } from '@capstan/shared/runtime/clock';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import { take, type Bucket } from './token-bucket.ts';
 

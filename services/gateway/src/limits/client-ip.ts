@@ -1,7 +1,7 @@
 /** Whose request it is: the peer's address, or, from a proxy of ours, the last one that it and others of ours heard from. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { BlockList, isIP } from 'node:net';
-import { CapstanError } from '@capstan/shared/errors';
+import { CapstanError } from '@capstan/shared/contract/errors';
 
 export type ClientIp = (peer: string | undefined, headers: IncomingHttpHeaders) => string;
 

@@ -1,8 +1,8 @@
 /** What strangers may make runners look at: of the whole node, and the share of one network. */
-import type { Clock } from '@capstan/shared/clock';
+import type { Clock } from '@capstan/shared/runtime/clock';
 import type { Config } from '@capstan/shared/config/schema';
 import { createBudget, createShareLimit } from './budget.ts';
-import { createPlaces } from './places.ts';
+import { createPlaces } from './connection-limit.ts';
 
 type Limits = Pick<Config['gateway']['limits'], 'fileInfosPerHour' | 'fileChecksPerHour'>;
 

@@ -1,5 +1,5 @@
 /** How many addresses a network may bring to the node: their last nonces are kept for ever, and an address costs nothing. */
-import type { Clock } from '@capstan/shared/clock';
+import type { Clock } from '@capstan/shared/runtime/clock';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
 
 const HOUR_S = 3_600;

@@ -2,7 +2,7 @@
  * What requests may make the node ask of others: a request of a few bytes can set off dozens of questions to a metadata store and to
  * chains. Each is charged to its network before the first one goes out.
  */
-import type { Clock } from '@capstan/shared/clock';
+import type { Clock } from '@capstan/shared/runtime/clock';
 import type { Config } from '@capstan/shared/config/schema';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import type { Rate } from './token-bucket.ts';

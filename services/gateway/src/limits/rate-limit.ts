@@ -1,6 +1,6 @@
 /** Bounds how much one client asks: a bucket for each key, and for the site of those that are networks, in bounded memory. */
-import type { Clock } from '@capstan/shared/clock';
-import { CapstanError } from '@capstan/shared/errors';
+import type { Clock } from '@capstan/shared/runtime/clock';
+import { CapstanError } from '@capstan/shared/contract/errors';
 import { SHARES_OF_A_SITE, siteOf } from './sites.ts';
 import { isFull, take, type Bucket, type Rate } from './token-bucket.ts';
 

@@ -5,13 +5,13 @@
  * happens is put back to reading history, where nothing waits in memory for it.
  */
 import type { ServerFrame } from '@capstan/shared/contract/socket';
-import type { Live } from '../jobs/live.ts';
-import type { ProgressBoard } from '../jobs/progress.ts';
-import type { Selection } from '../jobs/query.ts';
+import type { Live } from './event-source.ts';
+import type { ProgressBoard } from '../events/progress.ts';
+import type { Selection } from '../status/query.ts';
 import type { SnapshotAsked, Snapshots } from '../status/snapshot.ts';
 import type { HintKind, Hub } from './hub.ts';
 import { createCounts } from './counts.ts';
-import { createTold, type Shared, type Told } from './told.ts';
+import { createTold, type Shared, type Told } from './broadcast-frame.ts';
 import type { TakeTurn } from './turns.ts';
 
 const PAGE = 100;

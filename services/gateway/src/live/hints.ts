@@ -1,9 +1,9 @@
 /** What is told of jobs between their events, to who listens: how far a phase is, changes of a place in the queue, and that nothing is left. */
-import type { RemovedRun } from '../jobs/cleared.ts';
-import type { JobProgress } from '../jobs/progress.ts';
-import type { QueueChange } from '../jobs/queue-changes.ts';
+import type { RemovedRun } from '../controller/cleared.ts';
+import type { JobProgress } from '../events/progress.ts';
+import type { QueueChange } from '../scheduling/queue-changes.ts';
 import type { Hub, ListenedJob } from './hub.ts';
-import { createHint } from './told.ts';
+import { createHint } from './broadcast-frame.ts';
 
 export interface Hints {
   onProgress(progress: JobProgress, job: ListenedJob): void;

@@ -1,8 +1,8 @@
 /** Who listens to what. Every committed event goes to its listeners in stored order. */
-import type { Service } from '@capstan/shared/service';
-import { isSelected, type Live, type LiveEvent } from '../jobs/live.ts';
-import type { Selection } from '../jobs/query.ts';
-import { createTold, type Shared, type Told } from './told.ts';
+import type { Service } from '@capstan/shared/runtime/service';
+import { isSelected, type Live, type LiveEvent } from './event-source.ts';
+import type { Selection } from '../status/query.ts';
+import { createTold, type Shared, type Told } from './broadcast-frame.ts';
 
 export interface Listener {
   readonly selection: Selection;

@@ -1,8 +1,8 @@
 /** Further jobs of a subscription, page by page, each at a place in the order of all events. */
 import type { ServerFrame } from '@capstan/shared/contract/socket';
-import type { Live } from '../jobs/live.ts';
-import type { ProgressBoard } from '../jobs/progress.ts';
-import type { Selection } from '../jobs/query.ts';
+import type { Live } from './event-source.ts';
+import type { ProgressBoard } from '../events/progress.ts';
+import type { Selection } from '../status/query.ts';
 import type { SnapshotAsked, Snapshots } from '../status/snapshot.ts';
 import type { TakeTurn } from './turns.ts';
 

@@ -1,7 +1,7 @@
 /** What clients are told of jobs, put together: lists, snapshots with what follows them, and further pages of those. */
-import type { Clock } from '@capstan/shared/clock';
-import type { Live } from '../jobs/live.ts';
-import type { ProgressBoard } from '../jobs/progress.ts';
+import type { Clock } from '@capstan/shared/runtime/clock';
+import type { Live } from './event-source.ts';
+import type { ProgressBoard } from '../events/progress.ts';
 import { createListStatuses } from '../status/list.ts';
 import { createSnapshots, type SnapshotOptions } from '../status/snapshot.ts';
 import { createFollow } from './follow.ts';

@@ -1,9 +1,9 @@
 /** Takes results off the statuses of jobs when their time is over. The runner that holds them drops them; nobody reads them from then on. */
-import type { Clock } from '@capstan/shared/clock';
-import type { Log } from '@capstan/shared/log';
-import { createRegular } from '@capstan/shared/regularly';
-import type { Service } from '@capstan/shared/service';
-import type { Upkeep } from '@capstan/shared/upkeep';
+import type { Clock } from '@capstan/shared/runtime/clock';
+import type { Log } from '@capstan/shared/runtime/log';
+import { createRegular } from '@capstan/shared/runtime/regularly';
+import type { Service } from '@capstan/shared/runtime/service';
+import type { Upkeep } from '@capstan/shared/runtime/upkeep';
 import type { ResultAssets } from '../assets/result-assets.ts';
 import type { Store } from '../store/store.ts';
 import { ORDER } from '../store/usage.ts';

@@ -1,10 +1,10 @@
 /** Forgets what is older than the node keeps it: events, what is left of deleted jobs, messages that could never be applied. */
-import type { Clock } from '@capstan/shared/clock';
+import type { Clock } from '@capstan/shared/runtime/clock';
 import type { Config } from '@capstan/shared/config/schema';
-import type { Log } from '@capstan/shared/log';
-import { createRegular } from '@capstan/shared/regularly';
-import type { Service } from '@capstan/shared/service';
-import type { Upkeep } from '@capstan/shared/upkeep';
+import type { Log } from '@capstan/shared/runtime/log';
+import { createRegular } from '@capstan/shared/runtime/regularly';
+import type { Service } from '@capstan/shared/runtime/service';
+import type { Upkeep } from '@capstan/shared/runtime/upkeep';
 import type { ReceiptPlace } from '../store/receipts.ts';
 import type { Store } from '../store/store.ts';
 

@@ -1,6 +1,6 @@
 /** What can be said of an address for notifications before anybody is told anything: whether it can ever be reached from here. */
 import { isIP } from 'node:net';
-import { createAddressRule } from '@capstan/shared/net/address-guard';
+import { createAddressRule } from '@capstan/shared/net/ssrf-guard';
 
 /** Undefined if it may be used; else what is wrong with it, to go behind the name of the field. */
 export type NotifyProblem = (url: string) => string | undefined;

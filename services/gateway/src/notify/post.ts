@@ -1,9 +1,9 @@
 /** POSTs to addresses that strangers name: only to public ones, without following anybody, without reading what comes back. */
 import { request } from 'undici';
-import { deadline } from '@capstan/shared/deadline';
+import { deadline } from '@capstan/shared/runtime/deadline';
 import type { Config } from '@capstan/shared/config/schema';
-import { CapstanError, hasCode, messageOf } from '@capstan/shared/errors';
-import { createAddressRule, createGuardedAgent } from '@capstan/shared/net/address-guard';
+import { CapstanError, hasCode, messageOf } from '@capstan/shared/contract/errors';
+import { createAddressRule, createGuardedAgent } from '@capstan/shared/net/ssrf-guard';
 
 export interface Post {
   /** Resolves to undefined if it was taken, else to what speaks against it, without the address. */

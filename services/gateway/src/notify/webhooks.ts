@@ -3,14 +3,14 @@
  * it, or after a long time of trying. A receiver may hear the same twice, when the node dies between the answer and the note of it.
  */
 import { SigningKey, Wallet } from 'ethers';
-import type { Clock } from '@capstan/shared/clock';
+import type { Clock } from '@capstan/shared/runtime/clock';
 import type { Config } from '@capstan/shared/config/schema';
-import { hasCode, messageOf } from '@capstan/shared/errors';
-import type { Log } from '@capstan/shared/log';
-import type { NodeKey } from '@capstan/shared/node-key';
-import { unseal } from '@capstan/shared/seal';
-import type { Service } from '@capstan/shared/service';
-import { createWake } from '@capstan/shared/wake';
+import { hasCode, messageOf } from '@capstan/shared/contract/errors';
+import type { Log } from '@capstan/shared/runtime/log';
+import type { NodeKey } from '@capstan/shared/crypto/node-key';
+import { unseal } from '@capstan/shared/crypto/seal';
+import type { Service } from '@capstan/shared/runtime/service';
+import { createWake } from '@capstan/shared/runtime/wake';
 import { bodyOf, delayAfter, signedText } from './message.ts';
 import type { Post } from './post.ts';
 import { createReceiverPlaces } from './places.ts';

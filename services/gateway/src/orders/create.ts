@@ -1,7 +1,7 @@
 /** Orders and prices, put together. */
-import type { Clock } from '@capstan/shared/clock';
+import type { Clock } from '@capstan/shared/runtime/clock';
 import type { Address } from '@capstan/shared/contract/ids';
-import type { NodeKey } from '@capstan/shared/node-key';
+import type { NodeKey } from '@capstan/shared/crypto/node-key';
 import { createContracts } from '../chain/contracts.ts';
 import type { Chain } from '../chain/provider.ts';
 import { createReceipts, type KeptReceipts } from '../chain/receipts.ts';

@@ -1,6 +1,6 @@
 /** What a minute costs, and how this node signs its price, PURE. Source: the wire contract, §7. */
 import { getBytes, hashMessage, hexlify, solidityPackedKeccak256, toUtf8Bytes, toUtf8String } from 'ethers';
-import { parseJson } from '@capstan/shared/json';
+import { parseJson } from '@capstan/shared/runtime/json';
 
 /** What a fee is asked for. */
 export interface FeeSubject {

@@ -1,6 +1,6 @@
 /** Orders as jobs need them: looked up on their chains, verified, and priced. */
 import { setImmediate } from 'node:timers/promises';
-import type { Clock } from '@capstan/shared/clock';
+import type { Clock } from '@capstan/shared/runtime/clock';
 import type { Ddo, Service } from '@capstan/shared/contract/ddo';
 import type { Address } from '@capstan/shared/contract/ids';
 import type { Environment } from '@capstan/shared/contract/messages';

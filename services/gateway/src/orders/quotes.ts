@@ -1,9 +1,9 @@
 /** Offers that this node makes and stands by: fees under its own signature. */
 import { getAddress, isAddress, SigningKey } from 'ethers';
 import type { ProviderFee } from '@capstan/shared/contract/quotes';
-import type { Clock } from '@capstan/shared/clock';
+import type { Clock } from '@capstan/shared/runtime/clock';
 import type { Environment } from '@capstan/shared/contract/messages';
-import type { NodeKey } from '@capstan/shared/node-key';
+import type { NodeKey } from '@capstan/shared/crypto/node-key';
 import type { Contracts } from '../chain/contracts.ts';
 import type { Chain } from '../chain/provider.ts';
 import { feeAmount, feeDigest, NO_TOKEN, providerDataOf } from './fees.ts';

@@ -1,5 +1,5 @@
 /** How a refused order is told, PURE: Ocean Provider's codes for clients that know them, our own reason, and a sentence that says what to do. */
-import { CapstanError } from '@capstan/shared/errors';
+import { CapstanError } from '@capstan/shared/contract/errors';
 import type { OrderRefusal } from './verify.ts';
 
 /** Beyond what receipts say. */

@@ -2,8 +2,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { resultsOf, type Manifest } from '@capstan/shared/contract/manifest';
-import { CapstanError } from '@capstan/shared/errors';
+import { resultsOf, type Manifest } from '@capstan/shared/results/manifest';
+import { CapstanError } from '@capstan/shared/contract/errors';
 import { MAX_MANIFEST_BYTES, parseManifest } from '@capstan/shared/results/manifest-text';
 import { openBeneath } from '@capstan/shared/results/open-beneath';
 import { verified } from '@capstan/shared/results/verified';

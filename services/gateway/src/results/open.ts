@@ -2,8 +2,8 @@
 import type { Readable } from 'node:stream';
 import type { JobId } from '@capstan/shared/contract/ids';
 import type { ResultFile } from '@capstan/shared/contract/job';
-import type { ManifestFile } from '@capstan/shared/contract/manifest';
-import { CapstanError } from '@capstan/shared/errors';
+import type { ManifestFile } from '@capstan/shared/results/manifest';
+import { CapstanError } from '@capstan/shared/contract/errors';
 
 export interface RunOfJob {
   readonly jobId: JobId;

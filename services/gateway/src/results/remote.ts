@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { manifestName, objectName, resultsOf } from '@capstan/shared/contract/manifest';
+import { manifestName, objectName, resultsOf } from '@capstan/shared/results/manifest';
 import { MAX_MANIFEST_BYTES, parseManifest } from '@capstan/shared/results/manifest-text';
 import type { Objects } from '@capstan/shared/results/objects';
 import { verified } from '@capstan/shared/results/verified';

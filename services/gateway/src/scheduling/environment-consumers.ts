@@ -2,11 +2,11 @@
 import type { Bus } from '@capstan/shared/bus/connect';
 import { ensureEnvironmentConsumer } from '@capstan/shared/bus/consumers';
 import type { EnvironmentId } from '@capstan/shared/contract/ids';
-import { messageOf } from '@capstan/shared/errors';
-import type { Log } from '@capstan/shared/log';
-import type { Service } from '@capstan/shared/service';
-import { createWake } from '@capstan/shared/wake';
-import type { Runners } from '../jobs/runners.ts';
+import { messageOf } from '@capstan/shared/contract/errors';
+import type { Log } from '@capstan/shared/runtime/log';
+import type { Service } from '@capstan/shared/runtime/service';
+import { createWake } from '@capstan/shared/runtime/wake';
+import type { Runners } from './runners.ts';
 
 interface EnvironmentConsumersOptions {
   readonly bus: Bus;

@@ -4,8 +4,8 @@
  */
 import { hash } from 'node:crypto';
 import type { StatusObject } from '@capstan/shared/contract/api';
-import type { QueueView } from '../jobs/queue-reason.ts';
-import type { StatusView } from '../jobs/status-object.ts';
+import type { QueueView } from '../scheduling/queue-reason.ts';
+import type { StatusView } from './status-object.ts';
 import type { ListFilter, StatusKey, StatusRow } from '../store/statuses.ts';
 import { rowOf } from './small.ts';
 import type { Store } from '../store/store.ts';

@@ -1,8 +1,8 @@
 /** How the jobs of a selection stand, in one turn: those that are named, or a page of the others. */
 import type { StatusObject } from '@capstan/shared/contract/api';
-import type { QueueView } from '../jobs/queue-reason.ts';
-import type { Selection } from '../jobs/query.ts';
-import type { StatusView } from '../jobs/status-object.ts';
+import type { QueueView } from '../scheduling/queue-reason.ts';
+import type { Selection } from './query.ts';
+import type { StatusView } from './status-object.ts';
 import { isListFilter, type StatusRow } from '../store/statuses.ts';
 import type { Store } from '../store/store.ts';
 import type { Tally } from '../store/tallies.ts';

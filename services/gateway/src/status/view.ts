@@ -1,10 +1,10 @@
 /** How jobs are shown: their rows, and why those wait that do. */
 import type { StatusObject } from '@capstan/shared/contract/api';
-import type { Room } from '../admission/room.ts';
-import { createQueuePass, createQueueReason, type QueueView } from '../jobs/queue-reason.ts';
-import { waitsForRunner, type LeftElsewhere } from '../jobs/left-elsewhere.ts';
-import type { Runners } from '../jobs/runners.ts';
-import { statusObject, type StatusView } from '../jobs/status-object.ts';
+import type { Room } from '../quotas/room.ts';
+import { createQueuePass, createQueueReason, type QueueView } from '../scheduling/queue-reason.ts';
+import { waitsForRunner, type LeftElsewhere } from '../controller/left-elsewhere.ts';
+import type { Runners } from '../scheduling/runners.ts';
+import { statusObject, type StatusView } from './status-object.ts';
 import type { StatusRow } from '../store/statuses.ts';
 import type { Store } from '../store/store.ts';
 

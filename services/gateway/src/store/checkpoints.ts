@@ -1,6 +1,6 @@
 /** Keeps the log of the store short: a thread writes it back into the file, while the service reads and writes on. */
-import type { Clock } from '@capstan/shared/clock';
-import type { Upkeep } from '@capstan/shared/upkeep';
+import type { Clock } from '@capstan/shared/runtime/clock';
+import type { Upkeep } from '@capstan/shared/runtime/upkeep';
 import type { Committer } from './commit.ts';
 import type { StoreThread } from './thread.ts';
 

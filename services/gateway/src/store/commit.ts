@@ -1,6 +1,6 @@
 /** Group commit: writes asked for in the same turn share one transaction, and nobody is answered or told before it is on disk. */
-import { CapstanError, messageOf } from '@capstan/shared/errors';
-import type { Log } from '@capstan/shared/log';
+import { CapstanError, messageOf } from '@capstan/shared/contract/errors';
+import type { Log } from '@capstan/shared/runtime/log';
 import { isDiskFailure, type Db } from './db.ts';
 import type { StoredEvent } from './events.ts';
 

@@ -1,7 +1,7 @@
 /** Connections to the store's file: the one that serves, and those of the threads beside it. All of one process may; no other process can. */
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
-import { messageOf } from '@capstan/shared/errors';
+import { messageOf } from '@capstan/shared/contract/errors';
 
 /**
  * With SQLite's `unix-excl` the process holds the file, not the connection, for as long as it has one open, however it ends. A read costs

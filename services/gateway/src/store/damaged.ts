@@ -1,5 +1,5 @@
 /** What the gateway says of a store that is damaged, whoever finds it. */
-import { CapstanError } from '@capstan/shared/errors';
+import { CapstanError } from '@capstan/shared/contract/errors';
 
 export const damaged = (what: string, cause?: unknown): CapstanError =>
   new CapstanError(

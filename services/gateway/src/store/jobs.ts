@@ -1,5 +1,5 @@
 /** The jobs table. A job changes only by `advance`, a conditional write on the state that the change was decided on. */
-import { dateOf } from '@capstan/shared/dates';
+import { dateOf } from '@capstan/shared/runtime/dates';
 import type { Address, JobId, Nonce } from '@capstan/shared/contract/ids';
 import type { ResultFile, Termination } from '@capstan/shared/contract/job';
 import type { AttemptOwner } from '@capstan/shared/contract/messages';

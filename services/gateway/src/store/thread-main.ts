@@ -1,6 +1,6 @@
 /** The store's thread: with a connection of its own it does what is one long call by nature, while the service goes on. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { messageOf } from '@capstan/shared/errors';
+import { messageOf } from '@capstan/shared/contract/errors';
 import { connect, damageOf } from './connection.ts';
 import type { LogState, ThreadAnswers, ThreadReply, ThreadRequest, ThreadTask } from './thread-task.ts';
 

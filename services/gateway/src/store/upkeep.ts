@@ -1,10 +1,10 @@
 /** The store's upkeep, all in a thread beside the service: once it looks whether the file is whole, and from then on after the log. */
-import { type CapstanError, messageOf } from '@capstan/shared/errors';
-import type { Clock } from '@capstan/shared/clock';
-import type { Log } from '@capstan/shared/log';
-import { createRegular } from '@capstan/shared/regularly';
-import type { Service } from '@capstan/shared/service';
-import type { Upkeep } from '@capstan/shared/upkeep';
+import { type CapstanError, messageOf } from '@capstan/shared/contract/errors';
+import type { Clock } from '@capstan/shared/runtime/clock';
+import type { Log } from '@capstan/shared/runtime/log';
+import { createRegular } from '@capstan/shared/runtime/regularly';
+import type { Service } from '@capstan/shared/runtime/service';
+import type { Upkeep } from '@capstan/shared/runtime/upkeep';
 import { createCheckLog, type LogLimits } from './checkpoints.ts';
 import type { Committer } from './commit.ts';
 import { damaged } from './damaged.ts';

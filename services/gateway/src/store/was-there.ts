@@ -4,8 +4,8 @@
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { CapstanError, messageOf } from '@capstan/shared/errors';
-import type { Log } from '@capstan/shared/log';
+import { CapstanError, messageOf } from '@capstan/shared/contract/errors';
+import type { Log } from '@capstan/shared/runtime/log';
 import { openStore, type Store } from './store.ts';
 
 const MARK = 'store-was-here';

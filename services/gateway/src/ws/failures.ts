@@ -1,6 +1,6 @@
 /** What is wrong, as a socket says it: the frame before its end, and how it closes. */
 import { CLOSE, type SubscribeFrame } from '@capstan/shared/contract/socket';
-import { CapstanError, ERRORS } from '@capstan/shared/errors';
+import { CapstanError, ERRORS } from '@capstan/shared/contract/errors';
 import type { TokenEnd } from '../auth/token-watch.ts';
 import type { SlowAt } from './outlet.ts';
 

@@ -2,8 +2,8 @@
 import { Type } from 'typebox';
 import { Name } from '@capstan/shared/contract/frame-parts';
 import { ClientFrameSchemas, type ClientFrame } from '@capstan/shared/contract/socket';
-import { compileInput } from '@capstan/shared/input';
-import { parseJson } from '@capstan/shared/json';
+import { compileInput } from '@capstan/shared/schema/input';
+import { parseJson } from '@capstan/shared/runtime/json';
 
 export type Parsed =
   | { readonly kind: 'frame'; readonly frame: ClientFrame }

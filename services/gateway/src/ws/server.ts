@@ -3,9 +3,9 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { CLOSE } from '@capstan/shared/contract/socket';
-import { CapstanError } from '@capstan/shared/errors';
-import type { Service } from '@capstan/shared/service';
-import { createPlaces } from '../limits/places.ts';
+import { CapstanError } from '@capstan/shared/contract/errors';
+import type { Service } from '@capstan/shared/runtime/service';
+import { createPlaces } from '../limits/connection-limit.ts';
 import { openSession, type SessionOptions } from './session.ts';
 import { createGrant, refuse, type UpgradeOptions } from './upgrade.ts';
 

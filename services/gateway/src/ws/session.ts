@@ -11,21 +11,21 @@ import {
   type ClientFrame,
   type SubscribeFrame,
 } from '@capstan/shared/contract/socket';
-import type { Clock } from '@capstan/shared/clock';
+import type { Clock } from '@capstan/shared/runtime/clock';
 import type { Config } from '@capstan/shared/config/schema';
-import { CapstanError, hasCode } from '@capstan/shared/errors';
-import type { Log } from '@capstan/shared/log';
+import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
+import type { Log } from '@capstan/shared/runtime/log';
 import type { TokenWatch } from '../auth/token-watch.ts';
-import type { Identify, Identity } from '../jobs/identify.ts';
-import type { Logs } from '../jobs/log.ts';
-import type { LogRequest, OpenOwnLog } from '../jobs/log-access.ts';
-import type { Query } from '../jobs/query.ts';
-import type { TakePlace } from '../limits/places.ts';
+import type { Identify, Identity } from '../auth/identify.ts';
+import type { Logs } from '../logs/log.ts';
+import type { LogRequest, OpenOwnLog } from '../logs/log-access.ts';
+import type { Query } from '../status/query.ts';
+import type { TakePlace } from '../limits/connection-limit.ts';
 import { take, type Bucket } from '../limits/token-bucket.ts';
 import type { Follow } from '../live/follow.ts';
 import type { Followed, JobPages } from '../live/job-pages.ts';
 import { statesIn } from '../status/pages.ts';
-import { followLog } from './follow-log.ts';
+import { followLog } from '../logs/follow-log.ts';
 import {
   badFrame,
   cannotSelect,

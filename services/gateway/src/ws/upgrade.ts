@@ -1,13 +1,13 @@
 /** Whether a request for a socket is granted: at its path, from a page that may, within the limits, and by whom. */
 import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { CapstanError, ERRORS } from '@capstan/shared/errors';
+import { CapstanError, ERRORS } from '@capstan/shared/contract/errors';
 import { proofIn } from '../auth/credentials.ts';
 import type { RequireHost } from '../auth/hosts.ts';
 import type { IsForeign } from '../auth/origins.ts';
-import type { Identify, Identity } from '../jobs/identify.ts';
+import type { Identify, Identity } from '../auth/identify.ts';
 import { networkOf, type ClientIp } from '../limits/client-ip.ts';
-import type { TakePlace } from '../limits/places.ts';
+import type { TakePlace } from '../limits/connection-limit.ts';
 import type { RateLimit } from '../limits/rate-limit.ts';
 import { isAllowedOrigin } from './origin.ts';
 

@@ -2,7 +2,7 @@
  * How long somebody has waited for one thing of an engine that answers all else. An engine that is away, or stands still, is unknown and
  * waited for without end; one that is there and stuck with a single container would keep a place for ever.
  */
-import { hasCode } from '@capstan/shared/errors';
+import { hasCode } from '@capstan/shared/contract/errors';
 import type { Engine } from './engine.ts';
 import { pause } from './pause.ts';
 

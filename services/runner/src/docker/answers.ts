@@ -1,5 +1,5 @@
 /** Docker's answers in our words: each call has its limit, and what a status means is said beside the call. */
-import { CapstanError, messageOf, type ErrorCode } from '@capstan/shared/errors';
+import { CapstanError, messageOf, type ErrorCode } from '@capstan/shared/contract/errors';
 import { pullRefusal } from './pull-refusal.ts';
 import { startProblem } from './start-problem.ts';
 

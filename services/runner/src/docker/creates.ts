@@ -3,7 +3,7 @@
  * what it makes then is seen by nobody who looked before. So calls that make something go on here, too, whoever gave them up, and whoever
  * looks for what there is of a run is answered when nothing of it is being made any more.
  */
-import { unlessAborted } from '@capstan/shared/unless-aborted';
+import { unlessAborted } from '@capstan/shared/runtime/unless-aborted';
 import type { Engine, Labels } from './engine.ts';
 import { LABELS } from './names.ts';
 

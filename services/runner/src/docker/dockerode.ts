@@ -2,7 +2,7 @@
 import { Agent } from 'node:http';
 import { finished } from 'node:stream/promises';
 import Docker from 'dockerode';
-import { CapstanError, messageOf } from '@capstan/shared/errors';
+import { CapstanError, messageOf } from '@capstan/shared/contract/errors';
 import { call, failedUnlessFilled, refused, refusedUnlessFull, unless, within, wontClear } from './answers.ts';
 import type { ContainerSpec, ContainerState, Engine, Origin } from './engine.ts';
 import { createImageCalls } from './image-calls.ts';

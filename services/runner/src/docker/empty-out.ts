@@ -7,7 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, opendir, rename, rmdir, unlink, type FileHandle } from 'node:fs/promises';
-import { systemCode } from '@capstan/shared/errors';
+import { systemCode } from '@capstan/shared/contract/errors';
 
 /** Folders around a folder before it is moved. Each level holds a descriptor. */
 const MAX_LEVELS = 100;

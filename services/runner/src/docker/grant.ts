@@ -1,7 +1,7 @@
 /** What one job was given of its environment, PURE. A label of its containers says it, for the runner that finds them again. */
 import { Type, type Static } from 'typebox';
 import type { Resources } from '@capstan/shared/contract/job';
-import { compile } from '@capstan/shared/validate';
+import { compile } from '@capstan/shared/schema/validate';
 
 export const GrantSchema = Type.Object({
   cpus: Type.Number(),

@@ -1,7 +1,7 @@
 /** Images on Docker: found, pulled, made, removed. */
 import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
-import { CapstanError, hasCode } from '@capstan/shared/errors';
+import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
 import { boundedText } from '@capstan/shared/net/bounded-text';
 import { call, failedUnlessFilled, pullFailed, refused, unless, within } from './answers.ts';
 import type { Engine, ImageSettings, Labels, Login } from './engine.ts';

@@ -2,7 +2,7 @@
  * Docker's log stream as the pieces it was written in, PURE. Docker puts 8 bytes before each: the stream, and in the last four of them
  * the length; and with timestamps, the time at which it took the piece, and a space.
  */
-import { CapstanError } from '@capstan/shared/errors';
+import { CapstanError } from '@capstan/shared/contract/errors';
 import type { LogFrame } from './engine.ts';
 
 const HEADER_BYTES = 8;

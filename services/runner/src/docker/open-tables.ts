@@ -4,7 +4,7 @@
  */
 import { opendir, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { systemCode } from '@capstan/shared/errors';
+import { systemCode } from '@capstan/shared/contract/errors';
 
 export const AT_ONCE = 64;
 /** Open files by which two tables are compared. */

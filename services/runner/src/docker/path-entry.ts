@@ -1,9 +1,9 @@
 /** What Docker says of a path in a container, in a header of its answer: what Go's `lstat` saw, as JSON in base64. */
 import type { IncomingMessage } from 'node:http';
 import { Type } from 'typebox';
-import { CapstanError } from '@capstan/shared/errors';
-import { parseJson } from '@capstan/shared/json';
-import { compile } from '@capstan/shared/validate';
+import { CapstanError } from '@capstan/shared/contract/errors';
+import { parseJson } from '@capstan/shared/runtime/json';
+import { compile } from '@capstan/shared/schema/validate';
 import type { PathEntry } from './engine.ts';
 
 const validate = compile(

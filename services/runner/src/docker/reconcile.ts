@@ -1,5 +1,5 @@
 /** What a job has in the engine: found by labels, judged by the engine's own word, and removed when nobody needs it any more. */
-import { hasCode } from '@capstan/shared/errors';
+import { hasCode } from '@capstan/shared/contract/errors';
 import type { ContainerState, Engine, Found, Labels } from './engine.ts';
 import { identityOf, LABELS, labelsOfAttempt, namesOf, type AttemptIdentity, type RunnerIdentity } from './names.ts';
 

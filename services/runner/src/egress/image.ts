@@ -12,8 +12,8 @@ import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { pipeline } from 'node:stream/promises';
 import { pack, type Pack } from 'tar-stream';
-import { CapstanError, messageOf } from '@capstan/shared/errors';
-import type { NodeKey } from '@capstan/shared/node-key';
+import { CapstanError, messageOf } from '@capstan/shared/contract/errors';
+import type { NodeKey } from '@capstan/shared/crypto/node-key';
 import type { Engine } from '../docker/engine.ts';
 import { EGRESS_DIR, NODE_PATH, PROGRAMS_DIR } from './paths.ts';
 

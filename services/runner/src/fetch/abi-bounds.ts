@@ -2,7 +2,7 @@
  * How large a contract's types may be, PURE. An asset's owner writes them, and readers make room for what is declared before they look
  * whether it is there: `uint8[400000000]` takes three bytes to say.
  */
-import { CapstanError } from '@capstan/shared/errors';
+import { CapstanError } from '@capstan/shared/contract/errors';
 
 /** As JSON has it; what is nested is looked into here. */
 export interface AbiParameter {

@@ -1,8 +1,8 @@
 /** Work on what was downloaded, in a thread of its own: it throws FETCH_FAILED with the problem that the thread found, or that it took too much. */
-import * as shared from '@capstan/shared/apart';
+import * as shared from '@capstan/shared/runtime/apart';
 import { failed } from './source.ts';
 
-export type { RunApart } from '@capstan/shared/apart';
+export type { RunApart } from '@capstan/shared/runtime/apart';
 
 export const createApart = (atOnce: number): shared.RunApart => shared.createApart(atOnce, failed);
 

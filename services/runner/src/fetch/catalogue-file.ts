@@ -1,7 +1,7 @@
 /** A file of the node's own catalogue. A path never leads out of the `files` folder, also not through a link. */
 import { constants, open, realpath } from 'node:fs/promises';
 import { basename, join, sep } from 'node:path';
-import { CapstanError, systemCode } from '@capstan/shared/errors';
+import { CapstanError, systemCode } from '@capstan/shared/contract/errors';
 import type { Content } from './content.ts';
 
 /** Each piece has its way through the event loop: fewer are cheaper. */

@@ -1,7 +1,7 @@
 /** Bytes on their way in: what every kind of source gives, and the checks they pass through. */
 import type { Hash } from 'node:crypto';
 import { Transform, type Readable } from 'node:stream';
-import { CapstanError } from '@capstan/shared/errors';
+import { CapstanError } from '@capstan/shared/contract/errors';
 
 export interface Content {
   /** Undefined where the source doesn't say. */

@@ -1,7 +1,7 @@
 /** A file from an HTTP server: redirects by hand, resumed when its connection breaks, errors without the address in them. */
 import { request, type Dispatcher } from 'undici';
-import { CapstanError, systemCode } from '@capstan/shared/errors';
-import { noPublicAddress } from '@capstan/shared/net/address-guard';
+import { CapstanError, systemCode } from '@capstan/shared/contract/errors';
+import { noPublicAddress } from '@capstan/shared/net/ssrf-guard';
 import { decoded, isEncoded, quiet } from '@capstan/shared/net/decoded';
 import type { Content } from './content.ts';
 import { saidOf } from './file-names.ts';

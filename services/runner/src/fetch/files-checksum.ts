@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { Writable } from 'node:stream';
 import type { AssetInput } from '@capstan/shared/contract/job';
-import { CapstanError } from '@capstan/shared/errors';
+import { CapstanError } from '@capstan/shared/contract/errors';
 import type { Fetcher } from './fetcher.ts';
 import { locate, type OwnNode } from './sealed-files.ts';
 

@@ -2,7 +2,7 @@
  * What a source must give on average. Silence has a limit of its own, but a source that gives a byte now and then is never silent, and
  * would hold a job's place for as long as a download may take.
  */
-import type { Clock } from '@capstan/shared/clock';
+import type { Clock } from '@capstan/shared/runtime/clock';
 import { interrupted } from './source.ts';
 
 interface LeastRate {

@@ -1,7 +1,7 @@
 /** How each kind of file is opened: a kind that is not here doesn't compile. */
 import type { ChainConfig } from '@capstan/shared/config/chains';
 import type { Config } from '@capstan/shared/config/schema';
-import { hasCode } from '@capstan/shared/errors';
+import { hasCode } from '@capstan/shared/contract/errors';
 import { createApart } from './apart.ts';
 import { openCatalogueFile } from './catalogue-file.ts';
 import type { Content } from './content.ts';

@@ -2,8 +2,8 @@
 import { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
-import { hasCode, type CapstanError } from '@capstan/shared/errors';
-import { retry } from '@capstan/shared/retry';
+import { hasCode, type CapstanError } from '@capstan/shared/contract/errors';
+import { retry } from '@capstan/shared/runtime/retry';
 import { conditionsOf, judge, type Resumption } from './resumption.ts';
 import { interrupted } from './source.ts';
 

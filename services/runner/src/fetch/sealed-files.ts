@@ -1,12 +1,12 @@
 /** The only place where an asset's addresses are decrypted. What it returns is used and forgotten, never logged or kept. */
 import { SealedFilesSchema, type AssetFile, type Service } from '@capstan/shared/contract/ddo';
 import type { AssetInput } from '@capstan/shared/contract/job';
-import { CapstanError } from '@capstan/shared/errors';
-import { isUnderOwnDid } from '@capstan/shared/crypto/asset-did';
-import { BUS_JSON_BOUNDS, readJson } from '@capstan/shared/json';
-import type { NodeKey } from '@capstan/shared/node-key';
-import { unseal } from '@capstan/shared/seal';
-import { compile } from '@capstan/shared/validate';
+import { CapstanError } from '@capstan/shared/contract/errors';
+import { isUnderOwnDid } from '@capstan/shared/assets/asset-did';
+import { BUS_JSON_BOUNDS, readJson } from '@capstan/shared/runtime/json';
+import type { NodeKey } from '@capstan/shared/crypto/node-key';
+import { unseal } from '@capstan/shared/crypto/seal';
+import { compile } from '@capstan/shared/schema/validate';
 import type { Held } from './kinds/provider.ts';
 import type { UserData } from './source.ts';
 

@@ -1,6 +1,6 @@
 /** Kinds of files, and what is said to a server to get one. */
 import type { AssetFile } from '@capstan/shared/contract/ddo';
-import { CapstanError } from '@capstan/shared/errors';
+import { CapstanError } from '@capstan/shared/contract/errors';
 
 /** Parameters of the consumer: query of a GET, body of a POST, variables of a GraphQL query, arguments of a contract's function. */
 export type UserData = Readonly<Record<string, unknown>>;

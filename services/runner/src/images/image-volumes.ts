@@ -1,6 +1,6 @@
 /** The volumes that an image wants for its containers, PURE. The engine would make one for each, of any size and outside of all limits. */
 import { posix } from 'node:path';
-import { FILES_ROOT, LOGS_FOLDER, OUTPUTS_FOLDER } from '../pipeline/layout.ts';
+import { FILES_ROOT, LOGS_FOLDER, OUTPUTS_FOLDER } from '../docker/layout.ts';
 
 const MAX_VOLUMES = 16;
 

@@ -1,12 +1,12 @@
 /** Makes sure that the image of an algorithm is on the machine, is the one that was named, and may run here. */
 import type { ImagesConfig, RegistryConfig } from '@capstan/shared/config/images';
 import type { Container } from '@capstan/shared/contract/ddo';
-import { CapstanError, hasCode } from '@capstan/shared/errors';
-import type { Log } from '@capstan/shared/log';
+import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
+import type { Log } from '@capstan/shared/runtime/log';
 import type { About, Engine, Image, Login } from '../docker/engine.ts';
-import { insist, persist } from '../docker/insist.ts';
+import { insist, persist } from '../docker/retry-while-unavailable.ts';
 import { copiesIn, imageVolumesOf } from './image-volumes.ts';
-import type { HeldImage, ImageKeeper, Pulled } from './keeper.ts';
+import type { HeldImage, ImageKeeper, Pulled } from './image-cache.ts';
 import type { ImageNote } from './notes.ts';
 import { platformRefusal } from './platform.ts';
 import { isListedRegistry, isLocalById, isLocalByName, refusalOf, repositoryOf } from './policy.ts';

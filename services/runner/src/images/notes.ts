@@ -4,7 +4,7 @@
  */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { CapstanError, systemCode } from '@capstan/shared/errors';
+import { CapstanError, systemCode } from '@capstan/shared/contract/errors';
 
 export interface ImageNote {
   /** The name it was pulled by: with its digest, so that no tag of the machine's moves. */

@@ -1,11 +1,11 @@
 /** Pulls of images: jobs that want the same one share a pull. It has a clock of its own, and ends when nobody waits for it any more. */
 import { counted } from '@capstan/shared/counted';
-import { CapstanError, hasCode, messageOf } from '@capstan/shared/errors';
-import type { Log } from '@capstan/shared/log';
-import { unlessAborted } from '@capstan/shared/unless-aborted';
+import { CapstanError, hasCode, messageOf } from '@capstan/shared/contract/errors';
+import type { Log } from '@capstan/shared/runtime/log';
+import { unlessAborted } from '@capstan/shared/runtime/unless-aborted';
 import { diskFilled } from '../docker/answers.ts';
 import type { Engine, Login } from '../docker/engine.ts';
-import { insist, persist } from '../docker/insist.ts';
+import { insist, persist } from '../docker/retry-while-unavailable.ts';
 import { createPullProgress, type PullTotals } from './pull-progress.ts';
 
 /** Hears how far a pull is. */

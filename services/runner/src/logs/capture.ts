@@ -3,10 +3,10 @@
  * is whole in the end. It always goes on from the last piece it has: after a restart of the runner, of the engine, or of both.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { hasCode, messageOf } from '@capstan/shared/errors';
-import type { Log } from '@capstan/shared/log';
+import { hasCode, messageOf } from '@capstan/shared/contract/errors';
+import type { Log } from '@capstan/shared/runtime/log';
 import type { Engine } from '../docker/engine.ts';
-import { insist } from '../docker/insist.ts';
+import { insist } from '../docker/retry-while-unavailable.ts';
 import type { CaptureFile, Piece } from './capture-file.ts';
 import { createFloodGauge } from './flood.ts';
 import { afterAnchor, anchorOf, type LogLimits } from './log-state.ts';

@@ -1,13 +1,13 @@
 /** The captured logs of this runner: those that are open can be asked for; those of runs that are over are removed. */
 import { join } from 'node:path';
 import type { JobId } from '@capstan/shared/contract/ids';
-import type { Log } from '@capstan/shared/log';
+import type { Log } from '@capstan/shared/runtime/log';
 import type { Engine } from '../docker/engine.ts';
 import { namesOf, type AttemptIdentity } from '../docker/names.ts';
 import { openCaptureFile, removeCapture } from './capture-file.ts';
 import { startCapture, type Capture } from './capture.ts';
 import type { LogLimits } from './log-state.ts';
-import { namesIn } from '@capstan/shared/names-in';
+import { namesIn } from '@capstan/shared/runtime/names-in-folder';
 
 type Run = Pick<AttemptIdentity, 'jobId' | 'run'>;
 type AttemptOf = Pick<AttemptIdentity, 'jobId' | 'run' | 'attempt'>;

@@ -1,11 +1,11 @@
 /** What the steps of one attempt have in common. */
 import type { FilterConfig } from '@capstan/shared/config/filter';
 import type { Config } from '@capstan/shared/config/schema';
-import type { Log } from '@capstan/shared/log';
+import type { Log } from '@capstan/shared/runtime/log';
 import type { Engine } from '../docker/engine.ts';
 import type { AttemptIdentity } from '../docker/names.ts';
-import type { JobLimits } from '../limits.ts';
-import type { OpenMeter } from './progress.ts';
+import type { JobLimits } from '../environments/limits.ts';
+import type { OpenMeter } from '../reporting/progress.ts';
 
 export interface Attempt {
   readonly identity: AttemptIdentity;

@@ -3,8 +3,8 @@
  * order is used up by it: they try again, and no other job begins meanwhile.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { hasCode, type CapstanError } from '@capstan/shared/errors';
-import type { Log } from '@capstan/shared/log';
+import { hasCode, type CapstanError } from '@capstan/shared/contract/errors';
+import type { Log } from '@capstan/shared/runtime/log';
 
 export interface EngineRoom {
   /** Repeats `work` for as long as the engine has no room. `undo` frees what a try has taken. */

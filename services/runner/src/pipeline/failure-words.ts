@@ -1,5 +1,5 @@
 /** What is said of a failure, PURE: to the consumer, and behind that to the operator. */
-import { messageOf, type CapstanError } from '@capstan/shared/errors';
+import { messageOf, type CapstanError } from '@capstan/shared/contract/errors';
 
 /** What an engine said; of a source of data it could hold the address, which is nobody's business. */
 export function causeOf({ code, cause }: CapstanError): string | undefined {

@@ -6,11 +6,11 @@ import type { FilterConfig } from '@capstan/shared/config/filter';
 import type { Confinement, HelperSpec } from '../docker/engine.ts';
 import { labelsOf, namesOf, type AttemptNames } from '../docker/names.ts';
 import { imageVolumesOf } from '../images/image-volumes.ts';
-import type { HeldImage } from '../images/keeper.ts';
-import { heldTo } from '../limits.ts';
+import type { HeldImage } from '../images/image-cache.ts';
+import { heldTo } from '../environments/limits.ts';
 import { logLimitsOf, type Attempt } from './attempt.ts';
 import { argvOf } from './entrypoint.ts';
-import { ALGORITHM_PATH, coversOf, filesMounts, filterCovers, filterMounts } from './layout.ts';
+import { ALGORITHM_PATH, coversOf, filesMounts, filterCovers, filterMounts } from '../docker/layout.ts';
 
 export type UsedImage = Pick<HeldImage, 'id' | 'settings'>;
 

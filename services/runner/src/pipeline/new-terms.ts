@@ -2,7 +2,7 @@
 import type { JobSpec } from '@capstan/shared/contract/job';
 import type { JobId } from '@capstan/shared/contract/ids';
 import type { Terms } from '../docker/names.ts';
-import { grantTo, uidOf, type JobLimits } from '../limits.ts';
+import { grantTo, uidOf, type JobLimits } from '../environments/limits.ts';
 
 interface Beginning {
   readonly node: string;

@@ -1,7 +1,7 @@
 /** A phase has one total time, whatever its parts do: retries, waits and downloads that go on and on included. */
 import { counted } from '@capstan/shared/counted';
-import { deadline } from '@capstan/shared/deadline';
-import { CapstanError, type ErrorCode } from '@capstan/shared/errors';
+import { deadline } from '@capstan/shared/runtime/deadline';
+import { CapstanError, type ErrorCode } from '@capstan/shared/contract/errors';
 
 export interface PhaseLimit {
   readonly limitS: number;

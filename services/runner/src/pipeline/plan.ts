@@ -2,7 +2,7 @@
  * What to do about a run, PURE: what is wanted compared with what exists. You never know when the runner dies, so every way into a
  * run comes through here, the first as well as the one after a restart, and asking twice gives the same answer.
  */
-import type { Manifest } from '@capstan/shared/contract/manifest';
+import type { Manifest } from '@capstan/shared/results/manifest';
 import type { ContainerState, StartedState } from '../docker/engine.ts';
 import type { Terms } from '../docker/names.ts';
 import type { Want } from './control.ts';

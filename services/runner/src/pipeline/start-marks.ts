@@ -9,8 +9,8 @@
  */
 import { access, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemCode } from '@capstan/shared/errors';
-import { parseJson } from '@capstan/shared/json';
+import { systemCode } from '@capstan/shared/contract/errors';
+import { parseJson } from '@capstan/shared/runtime/json';
 import type { Run } from '../results/results.ts';
 import { sync } from '../results/runs.ts';
 import type { Cause, Outcome } from './ending.ts';

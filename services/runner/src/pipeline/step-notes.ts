@@ -9,10 +9,10 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JobId } from '@capstan/shared/contract/ids';
 import { parseJobId } from '@capstan/shared/contract/ids';
-import { messageOf } from '@capstan/shared/errors';
-import { parseJson } from '@capstan/shared/json';
-import type { Log } from '@capstan/shared/log';
-import { namesIn } from '@capstan/shared/names-in';
+import { messageOf } from '@capstan/shared/contract/errors';
+import { parseJson } from '@capstan/shared/runtime/json';
+import type { Log } from '@capstan/shared/runtime/log';
+import { namesIn } from '@capstan/shared/runtime/names-in-folder';
 import type { Run } from '../results/results.ts';
 import { sync } from '../results/runs.ts';
 

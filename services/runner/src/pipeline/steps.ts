@@ -13,12 +13,12 @@
  * life of it has done, or starts afresh.
  */
 import type { JobSpec } from '@capstan/shared/contract/job';
-import type { Manifest } from '@capstan/shared/contract/manifest';
+import type { Manifest } from '@capstan/shared/results/manifest';
 import type { ProgressCode } from '@capstan/shared/contract/status';
 import { STATUS } from '@capstan/shared/contract/status';
-import { messageOf } from '@capstan/shared/errors';
-import type { Clock } from '@capstan/shared/clock';
-import { insist, persist } from '../docker/insist.ts';
+import { messageOf } from '@capstan/shared/contract/errors';
+import type { Clock } from '@capstan/shared/runtime/clock';
+import { insist, persist } from '../docker/retry-while-unavailable.ts';
 import { namesOf } from '../docker/names.ts';
 import { removeAttempt } from '../docker/reconcile.ts';
 import type { EgressImage } from '../egress/image.ts';

@@ -4,8 +4,8 @@
  */
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemCode } from '@capstan/shared/errors';
-import type { Log } from '@capstan/shared/log';
+import { systemCode } from '@capstan/shared/contract/errors';
+import type { Log } from '@capstan/shared/runtime/log';
 import type { Run } from '../results/results.ts';
 
 export interface Uncleared {

@@ -5,8 +5,8 @@
  */
 import type { Readable } from 'node:stream';
 import { extract, type Header } from 'tar-stream';
-import type { Manifest } from '@capstan/shared/contract/manifest';
-import { CapstanError, systemCode } from '@capstan/shared/errors';
+import type { Manifest } from '@capstan/shared/results/manifest';
+import { CapstanError, systemCode } from '@capstan/shared/contract/errors';
 import { judge, type Entry } from './entries.ts';
 import type { Draft, NewFile } from './results.ts';
 

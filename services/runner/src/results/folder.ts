@@ -2,8 +2,8 @@
 import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import type { Manifest, ManifestFile } from '@capstan/shared/contract/manifest';
-import { CapstanError } from '@capstan/shared/errors';
+import type { Manifest, ManifestFile } from '@capstan/shared/results/manifest';
+import { CapstanError } from '@capstan/shared/contract/errors';
 import { verified } from '@capstan/shared/results/verified';
 import { inResultOrder } from './order.ts';
 import type { Draft, Results } from './results.ts';

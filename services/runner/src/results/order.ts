@@ -1,5 +1,5 @@
 /** The order of result files, PURE: it is their index, so clients see the same one each time. */
-import { SEALED_SUFFIX, type ManifestFile } from '@capstan/shared/contract/manifest';
+import { SEALED_SUFFIX, type ManifestFile } from '@capstan/shared/results/manifest';
 
 export const ALGORITHM_LOG = 'algorithm.log';
 export const PUBLISH_LOG = 'publish.log';

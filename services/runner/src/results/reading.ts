@@ -1,6 +1,6 @@
 /** Results that are read as data of another job: what can be wrong with that, in the words of whoever fetches it. */
-import type { Manifest, ManifestFile } from '@capstan/shared/contract/manifest';
-import { CapstanError, hasCode } from '@capstan/shared/errors';
+import type { Manifest, ManifestFile } from '@capstan/shared/results/manifest';
+import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
 
 /** Throws FETCH_FAILED if there is no such file, or no longer. */
 export function requireFile(manifest: Manifest | undefined, index: number): ManifestFile {

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { manifestName, objectName, type Manifest, type ManifestFile } from '@capstan/shared/contract/manifest';
+import { manifestName, objectName, type Manifest, type ManifestFile } from '@capstan/shared/results/manifest';
 import { MAX_MANIFEST_BYTES, parseManifest } from '@capstan/shared/results/manifest-text';
 import type { Objects } from '@capstan/shared/results/objects';
 import { createBlockHashes, verified } from '@capstan/shared/results/verified';

@@ -1,7 +1,7 @@
 /** Where results go, as the pipeline sees it: a folder, or another store. Everything may throw RESULTS_UNWRITABLE. */
 import type { Readable } from 'node:stream';
 import type { JobId } from '@capstan/shared/contract/ids';
-import type { Manifest, ManifestFile } from '@capstan/shared/contract/manifest';
+import type { Manifest, ManifestFile } from '@capstan/shared/results/manifest';
 
 export interface Run {
   readonly jobId: JobId;

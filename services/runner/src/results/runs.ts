@@ -7,13 +7,13 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseJobId, type JobId } from '@capstan/shared/contract/ids';
-import type { Manifest, ManifestFile } from '@capstan/shared/contract/manifest';
-import { CapstanError, messageOf, systemCode } from '@capstan/shared/errors';
+import type { Manifest, ManifestFile } from '@capstan/shared/results/manifest';
+import { CapstanError, messageOf, systemCode } from '@capstan/shared/contract/errors';
 import { MAX_MANIFEST_BYTES, parseManifest } from '@capstan/shared/results/manifest-text';
 import { openBeneath, requireRealFolders } from '@capstan/shared/results/open-beneath';
 import type { Draft, Run } from './results.ts';
 import { writeAll } from './write-all.ts';
-import { namesIn } from '@capstan/shared/names-in';
+import { namesIn } from '@capstan/shared/runtime/names-in-folder';
 
 const MANIFEST = 'manifest.json';
 const PRIVATE = 'private';

@@ -3,7 +3,7 @@ import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JobId } from '@capstan/shared/contract/ids';
 import { parseJobId } from '@capstan/shared/contract/ids';
-import { systemCode } from '@capstan/shared/errors';
+import { systemCode } from '@capstan/shared/contract/errors';
 import type { Run } from './results.ts';
 
 const DRAFT = /^\.(\d+)-[0-9a-f]{12}$/;

@@ -3,7 +3,7 @@ import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Address, EnvironmentId, JobId } from '@capstan/shared/contract/ids';
 import type { StatusCode } from '@capstan/shared/contract/status';
-import { systemCode } from '@capstan/shared/errors';
+import { systemCode } from '@capstan/shared/contract/errors';
 
 interface Attempt {
   readonly jobId: JobId;

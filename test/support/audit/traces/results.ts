@@ -4,8 +4,8 @@ import { createReadStream } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { Manifest } from '@capstan/shared/contract/manifest';
-import { systemCode } from '@capstan/shared/errors';
+import type { Manifest } from '@capstan/shared/results/manifest';
+import { systemCode } from '@capstan/shared/contract/errors';
 import type { PublishedRun } from '../observed.ts';
 
 export async function seenInResults(dir: string): Promise<readonly PublishedRun[]> {

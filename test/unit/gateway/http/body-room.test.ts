@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { hasCode } from '@capstan/shared/errors';
+import { hasCode } from '@capstan/shared/contract/errors';
 import { expect } from 'chai';
 import { createBodyRoom, FREE_BYTES, shareBodies } from '../../../../services/gateway/src/http/body-room.ts';
 import { readBody } from '../../../../services/gateway/src/http/body.ts';

@@ -1,5 +1,5 @@
-import { CapstanError } from '@capstan/shared/errors';
-import type { Log } from '@capstan/shared/log';
+import { CapstanError } from '@capstan/shared/contract/errors';
+import type { Log } from '@capstan/shared/runtime/log';
 import { expect } from 'chai';
 import type { Context } from 'koa';
 import { errorResponses } from '../../../../services/gateway/src/http/errors.ts';

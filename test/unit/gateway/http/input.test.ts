@@ -4,9 +4,9 @@ import {
   StatusQuerySchema,
   StopRequestSchema,
 } from '@capstan/shared/contract/api';
-import { CapstanError } from '@capstan/shared/errors';
-import { compileInput } from '@capstan/shared/input';
-import { compile } from '@capstan/shared/validate';
+import { CapstanError } from '@capstan/shared/contract/errors';
+import { compileInput } from '@capstan/shared/schema/input';
+import { compile } from '@capstan/shared/schema/validate';
 import { expect } from 'chai';
 import { checked, checkedSigned, parameters } from '../../../../services/gateway/src/http/input.ts';
 

@@ -1,4 +1,4 @@
-import { CapstanError } from '@capstan/shared/errors';
+import { CapstanError } from '@capstan/shared/contract/errors';
 import { expect } from 'chai';
 import type { Context } from 'koa';
 import { limitRate, networkIn } from '../../../../services/gateway/src/http/limits.ts';

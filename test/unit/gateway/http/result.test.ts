@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { JobId } from '@capstan/shared/contract/ids';
-import type { Manifest } from '@capstan/shared/contract/manifest';
-import { CapstanError } from '@capstan/shared/errors';
+import type { Manifest } from '@capstan/shared/results/manifest';
+import { CapstanError } from '@capstan/shared/contract/errors';
 import { expect } from 'chai';
 import { getResultRoute } from '../../../../services/gateway/src/http/routes/get-result.ts';
-import { createPlaces } from '../../../../services/gateway/src/limits/places.ts';
+import { createPlaces } from '../../../../services/gateway/src/limits/connection-limit.ts';
 import { createResultsFolder } from '../../../../services/gateway/src/results/folder.ts';
 import { serve } from '../../../support/gateway/http.ts';
 

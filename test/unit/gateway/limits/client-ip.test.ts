@@ -1,4 +1,4 @@
-import { CapstanError } from '@capstan/shared/errors';
+import { CapstanError } from '@capstan/shared/contract/errors';
 import { expect } from 'chai';
 import { createClientIp, networkOf } from '../../../../services/gateway/src/limits/client-ip.ts';
 

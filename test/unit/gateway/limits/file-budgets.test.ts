@@ -1,11 +1,11 @@
 import type { Bus } from '@capstan/shared/bus/connect';
-import { hasCode } from '@capstan/shared/errors';
+import { hasCode } from '@capstan/shared/contract/errors';
 import type { AssetInput } from '@capstan/shared/contract/job';
-import type { Log } from '@capstan/shared/log';
-import { messageOf } from '@capstan/shared/errors';
+import type { Log } from '@capstan/shared/runtime/log';
+import { messageOf } from '@capstan/shared/contract/errors';
 import { expect } from 'chai';
-import { createFileChecks } from '../../../../services/gateway/src/admission/file-checks.ts';
-import { createFileInfos } from '../../../../services/gateway/src/admission/file-infos.ts';
+import { createFileChecks } from '../../../../services/gateway/src/files/file-checks.ts';
+import { createFileInfos } from '../../../../services/gateway/src/files/file-infos.ts';
 import { fileBudgetsOf } from '../../../../services/gateway/src/limits/file-budgets.ts';
 
 const ONE = '192.0.2.0/24';

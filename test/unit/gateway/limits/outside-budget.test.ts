@@ -1,5 +1,5 @@
-import { systemClock } from '@capstan/shared/clock';
-import { hasCode } from '@capstan/shared/errors';
+import { systemClock } from '@capstan/shared/runtime/clock';
+import { hasCode } from '@capstan/shared/contract/errors';
 import { expect } from 'chai';
 import {
   countingAssets,

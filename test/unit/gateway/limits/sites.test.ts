@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { hasCode } from '@capstan/shared/errors';
+import { hasCode } from '@capstan/shared/contract/errors';
 import { createStrangers } from '../../../../services/gateway/src/auth/strangers.ts';
 import { createTickets } from '../../../../services/gateway/src/auth/tickets.ts';
 import { createBodyRoom, FREE_BYTES } from '../../../../services/gateway/src/http/body-room.ts';
-import { createPlaces } from '../../../../services/gateway/src/limits/places.ts';
+import { createPlaces } from '../../../../services/gateway/src/limits/connection-limit.ts';
 import { createRateLimit } from '../../../../services/gateway/src/limits/rate-limit.ts';
 import { siteOf } from '../../../../services/gateway/src/limits/sites.ts';
 import { anAddress, aNonce } from '../a-job.ts';

@@ -1,4 +1,4 @@
-import { CapstanError } from '@capstan/shared/errors';
+import { CapstanError } from '@capstan/shared/contract/errors';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { createRateLimit } from '../../../../services/gateway/src/limits/rate-limit.ts';

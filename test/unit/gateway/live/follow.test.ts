@@ -3,7 +3,7 @@ import { jobEvent } from '@capstan/shared/contract/messages';
 import type { ServerFrame } from '@capstan/shared/contract/socket';
 import { expect } from 'chai';
 import type { From, Outlet } from '../../../../services/gateway/src/live/follow.ts';
-import { recordEvent } from '../../../../services/gateway/src/jobs/record-event.ts';
+import { recordEvent } from '../../../../services/gateway/src/events/record-event.ts';
 import { gatewayParts } from '../../../support/gateway/parts.ts';
 import { aJobId, aNewJob, anAddress } from '../a-job.ts';
 

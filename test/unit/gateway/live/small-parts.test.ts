@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { hasCode } from '@capstan/shared/errors';
+import { hasCode } from '@capstan/shared/contract/errors';
 import { expect } from 'chai';
 import * as library from 'ws';
 import { createTickets } from '../../../../services/gateway/src/auth/tickets.ts';
 import { createTokenWatch, type TokenEnd } from '../../../../services/gateway/src/auth/token-watch.ts';
-import { createPlaces } from '../../../../services/gateway/src/limits/places.ts';
+import { createPlaces } from '../../../../services/gateway/src/limits/connection-limit.ts';
 import { createTurns } from '../../../../services/gateway/src/live/turns.ts';
 import { isAllowedOrigin } from '../../../../services/gateway/src/ws/origin.ts';
 import { anAddress } from '../a-job.ts';

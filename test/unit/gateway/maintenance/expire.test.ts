@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { jobEvent } from '@capstan/shared/contract/messages';
-import { createLog } from '@capstan/shared/log';
-import { createUpkeep } from '@capstan/shared/upkeep';
+import { createLog } from '@capstan/shared/runtime/log';
+import { createUpkeep } from '@capstan/shared/runtime/upkeep';
 import { expect } from 'chai';
-import { createOrderAgain } from '../../../../services/gateway/src/jobs/order-again.ts';
-import { recordEvent } from '../../../../services/gateway/src/jobs/record-event.ts';
+import { createOrderAgain } from '../../../../services/gateway/src/admission/order-again.ts';
+import { recordEvent } from '../../../../services/gateway/src/events/record-event.ts';
 import { createExpire } from '../../../../services/gateway/src/maintenance/expire.ts';
 import { openStore } from '../../../../services/gateway/src/store/store.ts';
 import { aJobId, anAddress, aNewJob, aNonce } from '../a-job.ts';

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { createLog } from '@capstan/shared/log';
+import { createLog } from '@capstan/shared/runtime/log';
 import { createRetention } from '../../../../services/gateway/src/maintenance/retention.ts';
 import { openStore } from '../../../../services/gateway/src/store/store.ts';
 import { aJobId, anAddress } from '../a-job.ts';
-import { createUpkeep } from '@capstan/shared/upkeep';
+import { createUpkeep } from '@capstan/shared/runtime/upkeep';
 import { loadConfig } from '@capstan/shared/config/load';
 
 const DAY_MS = 86_400_000;

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import { loadConfig } from '@capstan/shared/config/load';
 import { jobEvent } from '@capstan/shared/contract/messages';
-import { createLog } from '@capstan/shared/log';
-import { nodeKeyFrom } from '@capstan/shared/node-key';
-import { publicKeyOf, seal } from '@capstan/shared/seal';
-import { outputOf } from '../../../../services/gateway/src/jobs/output.ts';
+import { createLog } from '@capstan/shared/runtime/log';
+import { nodeKeyFrom } from '@capstan/shared/crypto/node-key';
+import { publicKeyOf, seal } from '@capstan/shared/crypto/seal';
+import { outputOf } from '../../../../services/gateway/src/admission/output.ts';
 import { createNotifier } from '../../../../services/gateway/src/notify/webhooks.ts';
 import { openStore } from '../../../../services/gateway/src/store/store.ts';
 import { aJobId, anAddress, aNewJob, aNonce } from '../a-job.ts';

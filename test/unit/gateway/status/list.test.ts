@@ -3,7 +3,7 @@ import { jobEvent } from '@capstan/shared/contract/messages';
 import type { ResultFile } from '@capstan/shared/contract/job';
 import type { StatusObject } from '@capstan/shared/contract/api';
 import type { StatusCode } from '@capstan/shared/contract/status';
-import { recordEvent } from '../../../../services/gateway/src/jobs/record-event.ts';
+import { recordEvent } from '../../../../services/gateway/src/events/record-event.ts';
 import { createListStatuses, type Asked } from '../../../../services/gateway/src/status/list.ts';
 import { gatewayParts } from '../../../support/gateway/parts.ts';
 import { aJobId, anAddress, aNewJob, aNonce } from '../a-job.ts';

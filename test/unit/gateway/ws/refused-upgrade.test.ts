@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { expect } from 'chai';
-import { CapstanError } from '@capstan/shared/errors';
+import { CapstanError } from '@capstan/shared/contract/errors';
 import { refuse } from '../../../../services/gateway/src/ws/upgrade.ts';
 
 /** A connection whose upgrade was refused, as Node's HTTP server hands it over: half-open, with nobody who reads. */

@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { Wallet } from 'ethers';
 import { tokenMessage } from '../../../../services/gateway/src/auth/message.ts';
 import { createConsumer } from '../../../../scripts/parts/consumer.ts';
-import { createTokenRequests } from '../../../../services/gateway/src/jobs/token-requests.ts';
+import { createTokenRequests } from '../../../../services/gateway/src/auth/token-requests.ts';
 import { MOST_OF_AN_OWNER } from '../../../../services/gateway/src/store/revoked-tokens.ts';
 import { subscribe } from '../../../../scripts/parts/subscription.ts';
 import { aGateway, PATH } from '../../../support/gateway/socket-scene.ts';

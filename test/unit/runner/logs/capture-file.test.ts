@@ -7,7 +7,7 @@ import type { LogFrame } from '../../../../services/runner/src/docker/engine.ts'
 import { openCaptureFile, type CaptureFile } from '../../../../services/runner/src/logs/capture-file.ts';
 import { afterAnchor, anchorOf, type LogLimits } from '../../../../services/runner/src/logs/log-state.ts';
 import { temporaryFolder } from '../../../../scripts/parts/temporary-folder.ts';
-import { aFrame, someFrames } from './some-frames.ts';
+import { aFrame, someFrames } from '../docker/some-frames.ts';
 
 const LIMITS: LogLimits = { maxBytes: 1_000_000, engineBytes: 8_000_000 };
 

@@ -3,7 +3,7 @@ import { connect, type ConnectOptions, type Node } from '@capstan/shared/client/
 import type { StatusFrame } from '@capstan/shared/client/status-stream';
 import type { FrameStream } from '@capstan/shared/client/stream';
 import type { StatusObject } from '@capstan/shared/contract/api';
-import { CapstanError } from '@capstan/shared/errors';
+import { CapstanError } from '@capstan/shared/contract/errors';
 import type { ServerFrame } from '@capstan/shared/contract/socket';
 import { expect } from 'chai';
 import { fakeSockets, type NodeSide } from './fake-socket.ts';

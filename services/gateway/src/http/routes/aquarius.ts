@@ -1,10 +1,10 @@
 /** `/api/aquarius/assets/…`: the node's own catalogue, by the routes of a metadata store. */
 import { AssetQuerySchema } from '@capstan/shared/contract/asset-requests';
 import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
-import { compileInput } from '@capstan/shared/input';
+import { compileInput } from '@capstan/shared/schema/input';
 import type { ValidateDescription } from '../../assets/validator.ts';
-import type { CatalogueShown } from '../../jobs/catalogue-shown.ts';
-import type { Identify } from '../../jobs/identify.ts';
+import type { CatalogueShown } from '../../files/catalogue-shown.ts';
+import type { Identify } from '../../auth/identify.ts';
 import { readBody, readJsonBody } from '../body.ts';
 import { proofOf } from '../caller.ts';
 import { checked, parameters } from '../input.ts';

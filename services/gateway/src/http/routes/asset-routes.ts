@@ -1,14 +1,14 @@
 /** The routes about assets and their files. */
-import type { Files } from '../../jobs/files.ts';
-import type { Identify } from '../../jobs/identify.ts';
+import type { Files } from '../../files/files.ts';
+import type { Identify } from '../../auth/identify.ts';
 import type { AskOutside } from '../../limits/outside-budget.ts';
 import type { Route } from '../route.ts';
-import { seal } from '@capstan/shared/seal';
+import { seal } from '@capstan/shared/crypto/seal';
 import type { ValidateDescription } from '../../assets/validator.ts';
-import type { CatalogueShown } from '../../jobs/catalogue-shown.ts';
-import type { Download } from '../../jobs/download.ts';
-import { createPlaces } from '../../limits/places.ts';
-import type { Decrypt } from '../../jobs/decrypt.ts';
+import type { CatalogueShown } from '../../files/catalogue-shown.ts';
+import type { Download } from '../../files/download.ts';
+import { createPlaces } from '../../limits/connection-limit.ts';
+import type { Decrypt } from '../../files/decrypt.ts';
 import { aquariusRoutes } from './aquarius.ts';
 import { downloadRoute } from './download.ts';
 import { decryptRoute } from './decrypt.ts';

@@ -1,9 +1,9 @@
 /** `POST /api/services/compute/ticket`: a ticket for one connection, to stand in its address. */
 import { TicketRequestSchema } from '@capstan/shared/contract/api';
 import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
-import { compileInput } from '@capstan/shared/input';
+import { compileInput } from '@capstan/shared/schema/input';
 import type { Tickets } from '../../auth/tickets.ts';
-import type { Identify, Identity } from '../../jobs/identify.ts';
+import type { Identify, Identity } from '../../auth/identify.ts';
 import { readJsonBody } from '../body.ts';
 import { networkIn } from '../limits.ts';
 import { proofOf } from '../caller.ts';

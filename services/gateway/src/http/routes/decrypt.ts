@@ -1,8 +1,8 @@
 /** `POST /api/services/decrypt`: a recorded description, opened for an indexer. */
 import { DecryptRequestSchema } from '@capstan/shared/contract/asset-requests';
 import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
-import { compileInput } from '@capstan/shared/input';
-import type { Decrypt } from '../../jobs/decrypt.ts';
+import { compileInput } from '@capstan/shared/schema/input';
+import type { Decrypt } from '../../files/decrypt.ts';
 import { readJsonBody } from '../body.ts';
 import { checked, parameters } from '../input.ts';
 import { route, type Route } from '../route.ts';

@@ -1,7 +1,7 @@
 /** `DELETE /api/services/compute`: delete jobs with everything that belongs to them. */
 import { DeleteRequestSchema, type DeleteRequest, type StatusObject } from '@capstan/shared/contract/api';
 import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
-import { compileInput } from '@capstan/shared/input';
+import { compileInput } from '@capstan/shared/schema/input';
 import type { Proof } from '../../auth/credentials.ts';
 import { readJsonBody } from '../body.ts';
 import { proofOf } from '../caller.ts';

@@ -1,12 +1,12 @@
 /** `DELETE /api/services/deleteAuthToken`: takes a token back. */
 import { DeleteTokenRequestSchema } from '@capstan/shared/contract/api';
 import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
-import { compileInput } from '@capstan/shared/input';
+import { compileInput } from '@capstan/shared/schema/input';
 import { readJsonBody } from '../body.ts';
 import { proofOf, signedOnly } from '../caller.ts';
 import { checkedSigned, parameters } from '../input.ts';
 import { networkIn } from '../limits.ts';
-import type { TokenRequests } from '../../jobs/token-requests.ts';
+import type { TokenRequests } from '../../auth/token-requests.ts';
 import { route, type Route } from '../route.ts';
 
 const validate = compileInput(DeleteTokenRequestSchema);

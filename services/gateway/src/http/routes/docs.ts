@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { asyncApi } from '@capstan/shared/contract/asyncapi';
-import { ERRORS } from '@capstan/shared/errors';
+import { ERRORS } from '@capstan/shared/contract/errors';
 import { openApi } from '@capstan/shared/contract/openapi';
 import type { Route } from '../route.ts';
 

@@ -1,12 +1,12 @@
 /** `GET /api/services/download`: a file of a service, whole or from somewhere on. */
 import { DownloadQuerySchema } from '@capstan/shared/contract/asset-requests';
 import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
-import { CapstanError } from '@capstan/shared/errors';
-import { compileInput } from '@capstan/shared/input';
-import type { Download, SentFile } from '../../jobs/download.ts';
-import type { Identify } from '../../jobs/identify.ts';
+import { CapstanError } from '@capstan/shared/contract/errors';
+import { compileInput } from '@capstan/shared/schema/input';
+import type { Download, SentFile } from '../../files/download.ts';
+import type { Identify } from '../../auth/identify.ts';
 import type { AskOutside } from '../../limits/outside-budget.ts';
-import type { TakePlace } from '../../limits/places.ts';
+import type { TakePlace } from '../../limits/connection-limit.ts';
 import { proofToRead } from '../caller.ts';
 import { dispositionOf } from '../disposition.ts';
 import { checkedSigned, parameters } from '../input.ts';

@@ -1,8 +1,8 @@
 /** `POST /api/services/encrypt`: bytes that only this node can read again. */
 import { EncryptQuerySchema } from '@capstan/shared/contract/api';
 import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
-import { CapstanError } from '@capstan/shared/errors';
-import { compileInput } from '@capstan/shared/input';
+import { CapstanError } from '@capstan/shared/contract/errors';
+import { compileInput } from '@capstan/shared/schema/input';
 import { readBody } from '../body.ts';
 import { checked, parameters } from '../input.ts';
 import { route, type Route } from '../route.ts';

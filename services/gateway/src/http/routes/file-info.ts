@@ -1,9 +1,9 @@
 /** `POST /api/services/fileinfo`: whether files are there, their sizes, types and names. */
 import { FileInfoRequestSchema } from '@capstan/shared/contract/asset-requests';
 import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
-import { compileInput } from '@capstan/shared/input';
-import type { AskFileInfo } from '../../jobs/file-info.ts';
-import type { Identify } from '../../jobs/identify.ts';
+import { compileInput } from '@capstan/shared/schema/input';
+import type { AskFileInfo } from '../../files/file-info.ts';
+import type { Identify } from '../../auth/identify.ts';
 import type { AskOutside } from '../../limits/outside-budget.ts';
 import { readJsonBody } from '../body.ts';
 import { proofOf } from '../caller.ts';

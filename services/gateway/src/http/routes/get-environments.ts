@@ -2,8 +2,8 @@
 import type { EnvironmentObject } from '@capstan/shared/contract/answers';
 import { EnvironmentsQuerySchema } from '@capstan/shared/contract/api';
 import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
-import { compileInput } from '@capstan/shared/input';
-import { servesChain } from '../../jobs/chains-served.ts';
+import { compileInput } from '@capstan/shared/schema/input';
+import { servesChain } from '../../scheduling/chains-served.ts';
 import { checked, parameters } from '../input.ts';
 import { route, type Route } from '../route.ts';
 

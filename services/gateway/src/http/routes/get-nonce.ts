@@ -2,7 +2,7 @@
 import { NonceQuerySchema } from '@capstan/shared/contract/api';
 import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
 import { parseAddress, type Address } from '@capstan/shared/contract/ids';
-import { compileInput } from '@capstan/shared/input';
+import { compileInput } from '@capstan/shared/schema/input';
 import { checked, parameters } from '../input.ts';
 import { route, type Route } from '../route.ts';
 

@@ -1,8 +1,8 @@
 /** `POST /api/services/initializeCompute`: what the orders of a job cost. */
 import { InitializeComputeRequestSchema } from '@capstan/shared/contract/api';
 import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
-import { compileInput } from '@capstan/shared/input';
-import type { Initialize } from '../../jobs/initialize.ts';
+import { compileInput } from '@capstan/shared/schema/input';
+import type { Initialize } from '../../admission/quote.ts';
 import { readJsonBody } from '../body.ts';
 import { checked, parameters } from '../input.ts';
 import type { AskOutside } from '../../limits/outside-budget.ts';

@@ -1,8 +1,8 @@
 /** `GET /api/services/initialize`: what an order of one service costs. */
 import { InitializeQuerySchema } from '@capstan/shared/contract/api';
 import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
-import { compileInput } from '@capstan/shared/input';
-import type { Initialize } from '../../jobs/initialize.ts';
+import { compileInput } from '@capstan/shared/schema/input';
+import type { Initialize } from '../../admission/quote.ts';
 import { checked, parameters } from '../input.ts';
 import type { AskOutside } from '../../limits/outside-budget.ts';
 import { networkIn } from '../limits.ts';

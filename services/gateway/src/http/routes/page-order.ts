@@ -1,9 +1,9 @@
 /** `GET /ui/order`: what an owner starts a job again with, for the page: it never saw the order. Other clients kept theirs. */
-import { CapstanError } from '@capstan/shared/errors';
+import { CapstanError } from '@capstan/shared/contract/errors';
 import type { Address } from '@capstan/shared/contract/ids';
 import { badToken } from '../../auth/invalid-signature.ts';
-import type { Identify } from '../../jobs/identify.ts';
-import type { OrderAgain } from '../../jobs/order-again.ts';
+import type { Identify } from '../../auth/identify.ts';
+import type { OrderAgain } from '../../admission/order-again.ts';
 import { proofOf } from '../caller.ts';
 import type { Route } from '../route.ts';
 

@@ -1,8 +1,8 @@
 /** `GET /ui/session`: what the page may show to whom. It has no place in the API: a client of it knows who it is. */
 import type { Config } from '@capstan/shared/config/schema';
-import { hasCode } from '@capstan/shared/errors';
+import { hasCode } from '@capstan/shared/contract/errors';
 import type { IsOperator } from '../../auth/operators.ts';
-import type { Identify } from '../../jobs/identify.ts';
+import type { Identify } from '../../auth/identify.ts';
 import { proofOf } from '../caller.ts';
 import type { Route } from '../route.ts';
 

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { StartRequestSchema, type StatusObject } from '@capstan/shared/contract/api';
 import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
-import { compileInput } from '@capstan/shared/input';
-import type { Submission } from '../../jobs/submit.ts';
+import { compileInput } from '@capstan/shared/schema/input';
+import type { Submission } from '../../admission/submit.ts';
 import { readJsonBody } from '../body.ts';
 import { proofOf } from '../caller.ts';
 import { checkedSigned, parameters } from '../input.ts';

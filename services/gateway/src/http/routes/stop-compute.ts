@@ -1,7 +1,7 @@
 /** `PUT /api/services/compute`: stop jobs. */
 import { StopRequestSchema, type StatusObject, type StopRequest } from '@capstan/shared/contract/api';
 import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
-import { compileInput } from '@capstan/shared/input';
+import { compileInput } from '@capstan/shared/schema/input';
 import type { Proof } from '../../auth/credentials.ts';
 import { readJsonBody } from '../body.ts';
 import { proofOf } from '../caller.ts';

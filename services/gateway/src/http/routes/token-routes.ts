@@ -1,6 +1,6 @@
 /** The routes about what stands for a signature: tokens, and tickets of one connection. */
-import type { Identify, Identity } from '../../jobs/identify.ts';
-import type { TokenRequests } from '../../jobs/token-requests.ts';
+import type { Identify, Identity } from '../../auth/identify.ts';
+import type { TokenRequests } from '../../auth/token-requests.ts';
 import type { Tickets } from '../../auth/tickets.ts';
 import type { Route } from '../route.ts';
 import { createTicketRoute } from './create-ticket.ts';

@@ -1,7 +1,7 @@
 /** `POST /api/services/validateContainer`: whether a container can be used for an algorithm. */
 import { ContainerRequestSchema } from '@capstan/shared/contract/answers';
 import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
-import { compileInput } from '@capstan/shared/input';
+import { compileInput } from '@capstan/shared/schema/input';
 import { requireContainer } from '../../assets/container.ts';
 import { readJsonBody } from '../body.ts';
 import { checked, parameters } from '../input.ts';

@@ -1,7 +1,7 @@
 /** The call of a contract's function and what it returns, PURE. The consumer's parameters are its arguments, by their names. */
 import { AbiCoder, FunctionFragment, type ParamType, type Result } from 'ethers';
 import type { AssetFile } from '@capstan/shared/contract/ddo';
-import { CapstanError } from '@capstan/shared/errors';
+import { CapstanError } from '@capstan/shared/contract/errors';
 import { requireModestTypes } from '../abi-bounds.ts';
 
 export type ContractFile = Extract<AssetFile, { type: 'smartcontract' }>;

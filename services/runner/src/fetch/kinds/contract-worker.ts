@@ -1,6 +1,6 @@
 /** Encodes a call or decodes its answer, in a thread of its own: what a contract's types make of a few bytes is its owner's choice. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { messageOf } from '@capstan/shared/errors';
+import { messageOf } from '@capstan/shared/contract/errors';
 import { decodeResult, encodeCall, type ContractFile } from './contract-call.ts';
 
 export type ContractTask =

@@ -3,10 +3,10 @@
  * key, and the order of the asset that travels with the job is the proof that it may.
  */
 import { computeAddress, getBytes, hashMessage, keccak256, SigningKey, toUtf8Bytes } from 'ethers';
-import { hasCode } from '@capstan/shared/errors';
-import { BUS_JSON_BOUNDS, parseJson } from '@capstan/shared/json';
+import { hasCode } from '@capstan/shared/contract/errors';
+import { BUS_JSON_BOUNDS, parseJson } from '@capstan/shared/runtime/json';
 import { boundedText } from '@capstan/shared/net/bounded-text';
-import type { NodeKey } from '@capstan/shared/node-key';
+import type { NodeKey } from '@capstan/shared/crypto/node-key';
 import type { Download } from '../download.ts';
 import { postOf, requestBelow, type FileOf, type SourceRequest, type UserData } from '../source.ts';
 

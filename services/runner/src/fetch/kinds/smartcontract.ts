@@ -1,11 +1,11 @@
 /** What a contract's function returns, asked of the operator's RPC endpoints of its chain, one after the other. */
 import { Readable } from 'node:stream';
 import { Type } from 'typebox';
-import { deadline } from '@capstan/shared/deadline';
+import { deadline } from '@capstan/shared/runtime/deadline';
 import type { ChainConfig } from '@capstan/shared/config/chains';
-import { hasCode, type CapstanError } from '@capstan/shared/errors';
+import { hasCode, type CapstanError } from '@capstan/shared/contract/errors';
 import { boundedText } from '@capstan/shared/net/bounded-text';
-import { compile } from '@capstan/shared/validate';
+import { compile } from '@capstan/shared/schema/validate';
 import type { Content } from '../content.ts';
 import type { Download } from '../download.ts';
 import { failed, interrupted, postOf, requestTo, type FileOf, type UserData } from '../source.ts';
@@ -13,7 +13,7 @@ import type { RunApart } from '../apart.ts';
 import { requireModestTypes } from '../abi-bounds.ts';
 import type { ContractCall } from './contract-call.ts';
 import type { ContractTask } from './contract-worker.ts';
-import { parseJson } from '@capstan/shared/json';
+import { parseJson } from '@capstan/shared/runtime/json';
 
 /** An answer is hex in JSON and is read into memory. */
 const MAX_ANSWER_BYTES = 10_000_000;

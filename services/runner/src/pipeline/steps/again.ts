@@ -1,7 +1,7 @@
 /** Gives up an attempt that the engine's own end has spoilt, so that the next one begins. */
-import { CapstanError } from '@capstan/shared/errors';
+import { CapstanError } from '@capstan/shared/contract/errors';
 import { whileAnswering } from '../../docker/answering.ts';
-import { insist } from '../../docker/insist.ts';
+import { insist } from '../../docker/retry-while-unavailable.ts';
 import { removeAttempt } from '../../docker/reconcile.ts';
 import type { Attempt } from '../attempt.ts';
 import { MAX_ATTEMPTS } from '../plan.ts';

@@ -1,8 +1,8 @@
 /** Leaves nothing of a run in the engine. May be repeated. */
 import type { Engine } from '../../docker/engine.ts';
-import { CapstanError, hasCode } from '@capstan/shared/errors';
+import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
 import { whileAnswering } from '../../docker/answering.ts';
-import { insist, persist, type Patience } from '../../docker/insist.ts';
+import { insist, persist, type Patience } from '../../docker/retry-while-unavailable.ts';
 import { findGoneAt, removeAttempt, type Owner } from '../../docker/reconcile.ts';
 import type { AttemptIdentity } from '../../docker/names.ts';
 import type { Captures } from '../../logs/captures.ts';

@@ -3,9 +3,9 @@
  * what it finds dead under a number of its own: what such an exit says is about the engine. So an exit counts where the engine that answers
  * now was there when it happened, and was not ending.
  */
-import { hasCode } from '@capstan/shared/errors';
+import { hasCode } from '@capstan/shared/contract/errors';
 import type { ContainerState, Engine, Exit } from '../../docker/engine.ts';
-import { insist, type Patience } from '../../docker/insist.ts';
+import { insist, type Patience } from '../../docker/retry-while-unavailable.ts';
 import { pause } from '../../docker/pause.ts';
 import { namesOf } from '../../docker/names.ts';
 

@@ -2,14 +2,25 @@
 import { createHash } from 'node:crypto';
 import { didSuffix } from '@capstan/shared/contract/ids';
 import type { Algorithm, JobSpec } from '@capstan/shared/contract/job';
-import { CapstanError } from '@capstan/shared/errors';
+import { CapstanError } from '@capstan/shared/contract/errors';
 import type { Fetcher, Wanted } from '../../fetch/fetcher.ts';
 import type { Located, OwnNode } from '../../fetch/sealed-files.ts';
 import type { SourceFile } from '../../fetch/source.ts';
 import { SHARED_FOLDER, type Archive } from '../archive.ts';
-import { createIntake, type Intake } from '../intake.ts';
-import { DDOS, ETC, IN, inArchive, INPUTS, LOGS, MOUNT_POINTS, OUTPUTS, SCRATCH, TRANSFORMATIONS } from '../layout.ts';
-import type { Meter } from '../progress.ts';
+import { createIntake, type Intake } from '../input-budget.ts';
+import {
+  DDOS,
+  ETC,
+  IN,
+  inArchive,
+  INPUTS,
+  LOGS,
+  MOUNT_POINTS,
+  OUTPUTS,
+  SCRATCH,
+  TRANSFORMATIONS,
+} from '../../docker/layout.ts';
+import type { Meter } from '../../reporting/progress.ts';
 import { filesIn, locateInputs, namingAsync, type Input, type Inputs } from './inputs.ts';
 
 export interface Filling {

@@ -3,15 +3,15 @@
  * the algorithm was started and is started once; whatever a restart finds of it counts. One that did not exit with 0 may have left
  * anything half done, so nothing of the outputs is published then.
  */
-import { deadline } from '@capstan/shared/deadline';
-import type { Clock } from '@capstan/shared/clock';
-import { hasCode } from '@capstan/shared/errors';
-import { insist } from '../../docker/insist.ts';
+import { deadline } from '@capstan/shared/runtime/deadline';
+import type { Clock } from '@capstan/shared/runtime/clock';
+import { hasCode } from '@capstan/shared/contract/errors';
+import { insist } from '../../docker/retry-while-unavailable.ts';
 import { namesOf } from '../../docker/names.ts';
 import type { Origin } from '../../docker/engine.ts';
 import type { Images } from '../../images/images.ts';
 import type { Attempt } from '../attempt.ts';
-import { tooMuchDisk } from '../disk-watch.ts';
+import { tooMuchDisk } from '../disk-limit.ts';
 import { readExit } from './exit.ts';
 import { remakeFilter } from './remake.ts';
 import { startedBefore, startOnce, type Started } from './run.ts';

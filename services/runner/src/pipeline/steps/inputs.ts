@@ -1,6 +1,6 @@
 /** What a job needs from elsewhere, located: which files of which asset, and under which name and code they fail. */
 import type { Algorithm, JobSpec } from '@capstan/shared/contract/job';
-import { CapstanError, hasCode } from '@capstan/shared/errors';
+import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
 import { filesOfText, locate, userdataOf, type Located, type OwnNode } from '../../fetch/sealed-files.ts';
 import type { UserData } from '../../fetch/source.ts';
 

@@ -3,9 +3,9 @@
  * What it sends to the proxy's port goes through a socket in a volume to the proxy, which is the only one that can connect to anything,
  * and judges each address. Both live as long as the job and need no runner: an adopted job goes on with its network.
  */
-import { CapstanError, hasCode } from '@capstan/shared/errors';
+import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
 import type { Confinement, HelperSpec, Network, VolumeMount } from '../../docker/engine.ts';
-import { insist } from '../../docker/insist.ts';
+import { insist } from '../../docker/retry-while-unavailable.ts';
 import { labelsOf, namesOf, type NetworkPhase } from '../../docker/names.ts';
 import type { EgressImage } from '../../egress/image.ts';
 import { EGRESS_DIR, NODE_PATH, PROGRAMS_DIR, PROXY_PORT, SOCKET_PATH } from '../../egress/paths.ts';

@@ -3,10 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { posix } from 'node:path';
 import { didSuffix } from '@capstan/shared/contract/ids';
 import type { JobSpec } from '@capstan/shared/contract/job';
-import { CapstanError, hasCode } from '@capstan/shared/errors';
+import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
 import { diskFilled } from '../../docker/answers.ts';
 import type { ContainerSpec } from '../../docker/engine.ts';
-import { insistAgainst, persist } from '../../docker/insist.ts';
+import { insistAgainst, persist } from '../../docker/retry-while-unavailable.ts';
 import { labelsOf, namesOf } from '../../docker/names.ts';
 import type { Ours } from '../../docker/ours.ts';
 import type { Fetcher } from '../../fetch/fetcher.ts';
@@ -24,7 +24,7 @@ import {
   type UsedImage,
 } from '../helpers.ts';
 import { argvOf } from '../entrypoint.ts';
-import { ALGORITHM_PATH, algorithmMounts, DATA, FILES_ROOT, HOME } from '../layout.ts';
+import { ALGORITHM_PATH, algorithmMounts, DATA, FILES_ROOT, HOME } from '../../docker/layout.ts';
 import { fill } from './fill.ts';
 import { rootedNames } from './working-folder.ts';
 import { openNetwork, type JobNetwork } from './network.ts';

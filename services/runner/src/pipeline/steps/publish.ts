@@ -1,8 +1,8 @@
 /** Takes outputs and log out of the engine and publishes them with their manifest. Repeating it starts afresh in a clean folder. */
-import type { Clock } from '@capstan/shared/clock';
-import { LOG_STREAMS_FILE, type Manifest } from '@capstan/shared/contract/manifest';
-import { CapstanError, hasCode, messageOf } from '@capstan/shared/errors';
-import { insist, insistAgainst, persist } from '../../docker/insist.ts';
+import type { Clock } from '@capstan/shared/runtime/clock';
+import { LOG_STREAMS_FILE, type Manifest } from '@capstan/shared/results/manifest';
+import { CapstanError, hasCode, messageOf } from '@capstan/shared/contract/errors';
+import { insist, insistAgainst, persist } from '../../docker/retry-while-unavailable.ts';
 import { namesOf } from '../../docker/names.ts';
 import type { LogFrame, Origin } from '../../docker/engine.ts';
 import type { Capture } from '../../logs/capture.ts';
@@ -14,7 +14,7 @@ import type { Draft, Results } from '../../results/results.ts';
 import { sealedDraft } from '../../results/sealed.ts';
 import { logLimitsOf, type Attempt } from '../attempt.ts';
 import { endingOf, endingWithheld, type Ending, type Missing, type Outcome } from '../ending.ts';
-import { DATA, LOGS_FOLDER, OUTPUTS_FOLDER, RESULTS_ROOT } from '../layout.ts';
+import { DATA, LOGS_FOLDER, OUTPUTS_FOLDER, RESULTS_ROOT } from '../../docker/layout.ts';
 import type { Verdict } from './filter.ts';
 import { remakeFiles } from './remake.ts';
 

@@ -1,8 +1,8 @@
 /** The images of a job are on the machine, and stay there at least until the caller lets go of them. */
 import type { Container } from '@capstan/shared/contract/ddo';
-import { CapstanError, hasCode } from '@capstan/shared/errors';
+import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
 import type { Images } from '../../images/images.ts';
-import type { HeldImage } from '../../images/keeper.ts';
+import type { HeldImage } from '../../images/image-cache.ts';
 import type { Attempt } from '../attempt.ts';
 
 /** The algorithm's. Throws IMAGE_UNAVAILABLE with a reason. */

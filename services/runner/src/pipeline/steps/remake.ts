@@ -2,9 +2,9 @@
  * Makes a container again that somebody has cleared away while the job ran: `docker system prune`, which people run by cron, removes what
  * does not run. The volumes are whole all the while, and what is in them is all that counts.
  */
-import { CapstanError } from '@capstan/shared/errors';
+import { CapstanError } from '@capstan/shared/contract/errors';
 import type { Engine, HelperSpec, Origin } from '../../docker/engine.ts';
-import { insistAgainst } from '../../docker/insist.ts';
+import { insistAgainst } from '../../docker/retry-while-unavailable.ts';
 import { labelsOfAttempt, namesOf } from '../../docker/names.ts';
 import type { Images } from '../../images/images.ts';
 import type { Attempt } from '../attempt.ts';

@@ -1,13 +1,13 @@
 /** Starts the algorithm, once, and waits until it doesn't run any more: by itself, by a stop, by its time limit, or by what it writes. */
-import type { Clock } from '@capstan/shared/clock';
-import { CapstanError } from '@capstan/shared/errors';
+import type { Clock } from '@capstan/shared/runtime/clock';
+import { CapstanError } from '@capstan/shared/contract/errors';
 import { answeredFor, whileAnswering } from '../../docker/answering.ts';
 import type { Engine, StartedState } from '../../docker/engine.ts';
-import { insist, insistAgainst, type Patience } from '../../docker/insist.ts';
+import { insist, insistAgainst, type Patience } from '../../docker/retry-while-unavailable.ts';
 import { namesOf } from '../../docker/names.ts';
 import type { Ours } from '../../docker/ours.ts';
 import type { Attempt } from '../attempt.ts';
-import { tooMuchDisk } from '../disk-watch.ts';
+import { tooMuchDisk } from '../disk-limit.ts';
 import type { Cause, Outcome } from '../ending.ts';
 import { missedExit } from './exit.ts';
 

@@ -4,9 +4,9 @@
  * whoever asked and by all that is asked of the container afterwards. So they are looked at before, from outside, in the container that
  * is never started.
  */
-import { CapstanError } from '@capstan/shared/errors';
+import { CapstanError } from '@capstan/shared/contract/errors';
 import type { HelperSpec, PathEntry } from '../../docker/engine.ts';
-import { insist, insistAgainst } from '../../docker/insist.ts';
+import { insist, insistAgainst } from '../../docker/retry-while-unavailable.ts';
 import { namesOf } from '../../docker/names.ts';
 import type { Attempt } from '../attempt.ts';
 import { filesSpec, type UsedImage } from '../helpers.ts';

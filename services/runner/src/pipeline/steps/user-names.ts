@@ -1,10 +1,10 @@
 /** A name for the job's user: libraries ask for one, and some fail where the system knows none. The image's own lines stay. */
-import { hasCode } from '@capstan/shared/errors';
-import { createRecent } from '@capstan/shared/recent';
+import { hasCode } from '@capstan/shared/contract/errors';
+import { createRecent } from '@capstan/shared/runtime/recent';
 import { namesOf } from '../../docker/names.ts';
 import type { Attempt } from '../attempt.ts';
 import { coversFor, type UsedImage } from '../helpers.ts';
-import { ETC, HOME } from '../layout.ts';
+import { ETC, HOME } from '../../docker/layout.ts';
 
 /** Some images name ten thousand users. */
 const MAX_BYTES = 2_000_000;

@@ -3,11 +3,11 @@
  * it may also write, and published ones rely on both: they open `data/inputs/…`, and an image starts what lies at its root by a bare name.
  */
 import { posix } from 'node:path';
-import { hasCode } from '@capstan/shared/errors';
+import { hasCode } from '@capstan/shared/contract/errors';
 import type { Attempt } from '../attempt.ts';
 import { namesOf } from '../../docker/names.ts';
 import { workingDir, type UsedImage } from '../helpers.ts';
-import { DATA, HOME } from '../layout.ts';
+import { DATA, HOME } from '../../docker/layout.ts';
 
 /** Of a command line. */
 const MAX_NAMES = 16;

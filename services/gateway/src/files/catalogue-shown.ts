@@ -1,0 +1,56 @@
+/** The node's own catalogue as others may see it. */
+import type { FoundAssets } from '@capstan/shared/contract/asset-answers';
+import type { AssetQuery } from '@capstan/shared/contract/asset-requests';
+import type { Ddo } from '@capstan/shared/contract/ddo';
+import { fullDid } from '@capstan/shared/contract/ids';
+import { CapstanError } from '@capstan/shared/contract/errors';
+import type { DdoSource } from '../assets/assets.ts';
+import { withAdditions, type Indexed } from '../assets/indexed.ts';
+import type { ListCatalogue } from '../assets/catalogue-list.ts';
+import { matcherOf, SEARCHED } from '../assets/search.ts';
+import { isShownFromCatalogue } from '../assets/shown.ts';
+
+interface ShownOptions {
+  readonly catalogue: DdoSource;
+  readonly list: ListCatalogue;
+  readonly indexed: Indexed;
+}
+
+export interface CatalogueShown {
+  /** Rejects with NOT_FOUND alike for what is not there and what is not for this caller. */
+  find(did: string, caller: string | undefined): Promise<Ddo>;
+  /** Rejects with VALIDATION. */
+  search(query: AssetQuery, caller: string | undefined): Promise<FoundAssets>;
+}
+
+const DEFAULT_SIZE = 10;
+/** To be had by whoever knows of it, and shown in no list. */
+const UNLISTED = 5;
+
+export function createCatalogueShown({ catalogue, list, indexed }: ShownOptions): CatalogueShown {
+  return {
+    async find(did, caller) {
+      const ddo = await catalogue.find(fullDid(did));
+      if (ddo && isShownFromCatalogue(ddo, caller)) return indexed.withFacts(ddo);
+      throw new CapstanError(
+        'NOT_FOUND',
+        'The catalogue of this node has no such asset. Check the DID; what is for listed consumers only is shown to them, with a typed signature or a token.',
+      );
+    },
+    async search({ query, size = DEFAULT_SIZE, from = 0 }, caller) {
+      const matches = matcherOf(query);
+      if (!matches) throw unsearchable();
+      const all = await list();
+      const found = all.filter((ddo) => isListed(ddo) && isShownFromCatalogue(ddo, caller) && matches(ddo));
+      const hits = found.slice(from, from + size).map((ddo) => ({ _id: ddo.id, _source: withAdditions(ddo) }));
+      return { took: 0, timed_out: false, hits: { total: { value: found.length, relation: 'eq' }, hits } };
+    },
+  };
+}
+
+const isListed = ({ nft, indexedMetadata }: Ddo) => nft?.state !== UNLISTED && indexedMetadata?.nft?.state !== UNLISTED;
+
+function unsearchable(): CapstanError {
+  const text = `The query field takes match, term or terms, for one of ${SEARCHED.join(', ')}, or ids, and bool with some of these as its filter or must.`;
+  return new CapstanError('VALIDATION', 'Validation error', { fields: { query: [text] } });
+}

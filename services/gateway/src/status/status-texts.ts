@@ -1,0 +1,88 @@
+/**
+ * Statuses as the texts that are sent. Clients ask for the same job again and again: its row is read each time, and as long as it has
+ * not changed, the text that was made of it once is sent again.
+ */
+import { hash } from 'node:crypto';
+import type { StatusObject } from '@capstan/shared/contract/api';
+import { fits, type JobFilter, type StatusRow } from '../store/statuses.ts';
+import type { Store } from '../store/store.ts';
+import { isOfCopy } from '../controller/left-elsewhere.ts';
+import type { StatusView } from './status-object.ts';
+
+export interface StatusText {
+  /** JSON: a list of status objects. */
+  readonly text: string;
+  readonly etag: string;
+}
+
+interface Kept extends StatusText {
+  readonly revision: number;
+  /** Of the job, whichever run is shown. */
+  readonly row: StatusRow;
+}
+
+/** One job, as somebody wants it shown. */
+interface Shown {
+  readonly jobId: string;
+  readonly filter: JobFilter;
+  readonly dates: StatusView['dates'];
+  readonly run: number | undefined;
+}
+
+/** Most texts in memory, some 2 KB each, and how long they are together: a job may have a thousand results with long names. */
+const MOST_KEPT = 10_000;
+const MOST_CHARS_KEPT = 20_000_000;
+
+interface StatusTextsOptions {
+  readonly store: Store;
+  readonly show: (job: StatusRow, dates: StatusView['dates']) => StatusObject;
+  /** Most jobs of one answer. */
+  readonly maxJobs: number;
+}
+
+/** `run`: an earlier one of the job that is named, as it ended; none if nothing is kept of it. */
+export type StatusTexts = (filter: JobFilter, dates: StatusView['dates'], run?: number) => StatusText;
+
+export function createStatusTexts({ store, show, maxJobs }: StatusTextsOptions): StatusTexts {
+  const kept = new Map<string, Kept>();
+  let keptChars = 0;
+
+  const make = (rows: readonly StatusRow[], dates: StatusView['dates']): StatusText => {
+    const text = JSON.stringify(rows.map((row) => show(row, dates)));
+    return { text, etag: hash('sha1', text, 'base64url') };
+  };
+
+  const keep = (key: string, entry: Kept) => {
+    keptChars += entry.text.length - (kept.get(key)?.text.length ?? 0);
+    if (kept.size >= MOST_KEPT || keptChars > MOST_CHARS_KEPT) {
+      kept.clear();
+      keptChars = entry.text.length;
+    }
+    kept.set(key, entry);
+  };
+
+  const ofRun = (job: StatusRow, run: number): readonly StatusRow[] => {
+    if (run === job.run) return [job];
+    const past = store.pastRuns.find(job.jobId, run);
+    return past ? [{ ...job, ...past, isPast: true }] : [];
+  };
+
+  const ofOne = ({ jobId, filter, dates, run }: Shown): StatusText => {
+    const version = store.statuses.version(jobId);
+    const key = JSON.stringify([jobId, dates, run]);
+    const known = kept.get(key);
+    if (known && known.revision === version?.revision) return fits(known.row, filter) ? known : make([], dates);
+    const [row] = store.statuses.select(filter, 1);
+    const made = make(row ? (run === undefined ? [row] : ofRun(row, run)) : [], dates);
+    // Why a job waits changes with others, and without a change of its own.
+    if (!version || !row || version.code === 1 || isOfCopy(store, row)) return made;
+    keep(key, { ...made, row, revision: version.revision });
+    return made;
+  };
+
+  return (filter, dates, run) => {
+    const { jobId } = filter;
+    if (jobId !== undefined) return ofOne({ jobId, filter, dates, run });
+    return make(store.statuses.select(filter, maxJobs), dates);
+  };
+}
