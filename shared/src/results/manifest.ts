@@ -1,5 +1,5 @@
 /**
- * The manifest of a run: results exist when it does. It lies beside the files, as `results/<jobId>/<run>/manifest.json`, is the last
+ * The manifest of a run, PURE: results exist when it does. It lies beside the files, as `results/<jobId>/<run>/manifest.json`, is the last
  * file to appear there, and also says how the run ended, so that a runner killed before it could tell finds out again.
  */
 import { Type, type Static } from 'typebox';

@@ -27,7 +27,7 @@ const pure = (source: string) => `/** A decision, PURE. */\n${source}\n`;
 
 const REFUSED: Readonly<Record<string, Case>> = {
   'NATS outside the bus': importing('shared/src/runtime/wake.ts', 'nats'),
-  'NATS in a service': importing(runner('worker.ts'), 'nats'),
+  'NATS in a service': importing(runner('worker/worker.ts'), 'nats'),
   'SQLite outside db': importing(gateway('store/jobs.ts'), 'node:sqlite'),
   'the engine client outside its adapter': importing(runner('docker/reconcile.ts'), 'dockerode'),
   'the right to start without a claim': {
@@ -46,7 +46,7 @@ const REFUSED: Readonly<Record<string, Case>> = {
   'the bus from a route': importing(gateway('http/health.ts'), '@capstan/shared/bus/connect'),
   'the bus from a step': importing(runner('pipeline/steps/run.ts'), '@capstan/shared/bus/publish'),
   'main from a room': importing(gateway('http/errors.ts'), '../main.ts'),
-  'main from beside it': importing(runner('announce.ts'), './main.ts'),
+  'main from beside it': importing(runner('runner.ts'), './main.ts'),
   'the runner from the gateway, by package': importing(gateway('admission/submit.ts'), '@capstan/runner/worker'),
   'the runner from the gateway, by path': importing(
     gateway('admission/stop.ts'),
@@ -55,8 +55,8 @@ const REFUSED: Readonly<Record<string, Case>> = {
   'a service from shared': importing('shared/src/runtime/log.ts', '../../services/gateway/src/store/db.ts'),
   'shared from itself by package name': importing('shared/src/crypto/seal.ts', '@capstan/shared/contract/errors'),
   'the bus from the contract': importing('shared/src/contract/job.ts', '../bus/connect.ts'),
-  'a file beside the rooms from the contract': importing('shared/src/contract/ddo.ts', '../errors.ts'),
-  'configuration from a file beside the rooms': importing('shared/src/runtime/clock.ts', './config/load.ts'),
+  'a room above it from the contract': importing('shared/src/contract/ddo.ts', '../runtime/json.ts'),
+  'configuration from the rooms below it': importing('shared/src/runtime/clock.ts', '../config/load.ts'),
   'the store from a route': importing(gateway('http/routes/compute.ts'), '../../store/store.ts'),
   'the store from a route, as a type': {
     rule: IMPORTS,
@@ -69,9 +69,9 @@ const REFUSED: Readonly<Record<string, Case>> = {
     file: gateway('orders/quotes.ts'),
     source: `import { JsonRpcProvider } from 'ethers';\nexport const y = new JsonRpcProvider();\n`,
   },
-  'the chain from jobs': importing(gateway('controller/dispatch.ts'), '../chain/receipts.ts'),
-  'jobs from the store': importing(gateway('store/nonces.ts'), '../jobs/submit.ts'),
-  'http from jobs': importing(gateway('status/query.ts'), '../http/app.ts'),
+  'the chain from the controller': importing(gateway('controller/dispatch.ts'), '../chain/receipts.ts'),
+  'admission from the store': importing(gateway('store/nonces.ts'), '../admission/submit.ts'),
+  'http from statuses': importing(gateway('status/query.ts'), '../http/app.ts'),
   'a re-export across rooms': {
     rule: IMPORTS,
     file: gateway('ws/session.ts'),
@@ -82,13 +82,13 @@ const REFUSED: Readonly<Record<string, Case>> = {
     file: gateway('ws/frames.ts'),
     source: `export const x = await import('../store/store.ts');\n`,
   },
-  'the worker from the pipeline': importing(runner('pipeline/run.ts'), '../worker.ts'),
+  'the worker from the pipeline': importing(runner('pipeline/run.ts'), '../worker/worker.ts'),
   'the pipeline from docker': importing(runner('docker/profile.ts'), '../pipeline/run.ts'),
   'docker from fetch': importing(runner('fetch/download.ts'), '../docker/engine.ts'),
   'docker from results': importing(runner('results/write.ts'), '../docker/engine.ts'),
   'a file system in a pure file': {
     rule: IMPORTS,
-    file: runner('capacity.ts'),
+    file: runner('environments/capacity.ts'),
     source: pure(`export { readFile } from 'node:fs';`),
   },
   'a part that acts in a pure file': {
@@ -116,7 +116,11 @@ const REFUSED: Readonly<Record<string, Case>> = {
     file: gateway('http/body.ts'),
     source: `export const x = process.env['HOME'];\n`,
   },
-  'the console in a service': { rule: 'eslint(no-console)', file: runner('events.ts'), source: `console.log('x');\n` },
+  'the console in a service': {
+    rule: 'eslint(no-console)',
+    file: runner('reporting/events.ts'),
+    source: `console.log('x');\n`,
+  },
   'a default export': {
     rule: 'import(no-default-export)',
     file: runner('docker/engine.ts'),
@@ -164,9 +168,9 @@ const ALLOWED: Readonly<Record<string, Case>> = {
   'NATS in the bus': importing('shared/src/bus/connect.ts', 'nats'),
   'SQLite in db': importing(gateway('store/db.ts'), 'node:sqlite'),
   'the engine client in its adapter': importing(runner('docker/dockerode.ts'), 'dockerode'),
-  'jobs from a route': importing(gateway('http/routes/status.ts'), '../../jobs/list.ts'),
+  'statuses from a route': importing(gateway('http/routes/status.ts'), '../../status/list.ts'),
   'the same room from a deeper folder': importing(gateway('http/routes/result.ts'), '../range.ts'),
-  'the store and the bus from jobs': {
+  'the store and the bus from events': {
     file: gateway('events/intake.ts'),
     source: `export { x } from '../store/store.ts';\nexport { y } from '@capstan/shared/bus/consume';\n`,
   },
@@ -176,12 +180,12 @@ const ALLOWED: Readonly<Record<string, Case>> = {
   },
   'the engine port from a step': importing(runner('pipeline/steps/clean.ts'), '../../docker/engine.ts'),
   'the contract, pure files and types in a pure file': {
-    file: gateway('jobs/order.ts'),
+    file: gateway('scheduling/order.ts'),
     source: pure(
-      `import { apply } from '@capstan/shared/contract/lifecycle';\nimport { x } from './next-dispatch.ts';\nimport type { Jobs } from '../store/jobs.ts';\nexport const z: [unknown, unknown, Jobs?] = [apply, x];`,
+      `import { apply } from '@capstan/shared/contract/lifecycle';\nimport { x } from './fair-share.ts';\nimport type { Jobs } from '../store/jobs.ts';\nexport const z: [unknown, unknown, Jobs?] = [apply, x];`,
     ),
   },
-  'a single file beside the rooms': importing(runner('pipeline/attempt.ts'), '../limits.ts'),
+  'a room below it from the pipeline': importing(runner('pipeline/attempt.ts'), '../environments/limits.ts'),
   'the environment in process.ts': {
     file: 'shared/src/config/process.ts',
     source: `export const x = process.env['HOME'];\n`,
@@ -268,7 +272,7 @@ describe('the lint rules', () => {
 
   it('say where the lines between rooms stand', () => {
     expect(messages(gateway('http/routes/compute.ts'))).to.deep.equal([
-      `${IMPORTS}: services/gateway/src/http may import jobs, auth, assets, orders, results, live, limits, status (scripts/lint/rooms.ts).`,
+      `${IMPORTS}: services/gateway/src/http may import results, limits, assets, auth, orders, files, scheduling, status, admission, live, logs (scripts/lint/rooms.ts).`,
     ]);
   });
 

@@ -65,5 +65,5 @@ function servedAt(file: URL, folder: URL, shared: URL): string {
 
 /** The folder that the names `@capstan/shared/…` mean. */
 function sharedFolder(): URL {
-  return new URL('.', import.meta.resolve(`${SHARED}errors`));
+  return new URL('..', import.meta.resolve(`${SHARED}contract/errors`));
 }

@@ -7,7 +7,7 @@ import { ROOT } from '../../../../scripts/parts/service.ts';
 const LIMIT_MS = 5_000;
 /** Logs when it is told to, and ends. */
 const LOGGER = `
-import { createLog } from ${JSON.stringify(join(ROOT, 'shared', 'src', 'log.ts'))};
+import { createLog } from ${JSON.stringify(join(ROOT, 'shared/src/runtime/log.ts'))};
 const log = createLog('test', 'info');
 log.info('begun');
 process.stdin.once('data', () => {
