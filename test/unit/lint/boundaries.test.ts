@@ -4,6 +4,7 @@ import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { expect } from 'chai';
+import { WORKSPACES } from '../../../scripts/lint/rooms.ts';
 import { saysPure } from '../../../scripts/lint/sources.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
@@ -274,6 +275,15 @@ describe('the lint rules', () => {
     expect(messages(gateway('http/routes/compute.ts'))).to.deep.equal([
       `${IMPORTS}: services/gateway/src/http may import results, limits, assets, auth, orders, files, scheduling, status, admission, live, logs (scripts/lint/rooms.ts).`,
     ]);
+  });
+
+  it('let a room import only rooms that stand above it in the table, so that no arrow runs back', () => {
+    for (const { src, rooms } of WORKSPACES.filter(({ src: folder }) => !folder.endsWith('/ui'))) {
+      const names = Object.keys(rooms);
+      for (const [place, [room, imported]] of Object.entries(rooms).entries()) {
+        expect(names.slice(0, place), `${src}/${room}`).to.include.members([...imported]);
+      }
+    }
   });
 
   it('take a file for pure when its first comment says so, and only then', () => {
