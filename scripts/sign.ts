@@ -6,6 +6,7 @@ import { readCommandLine } from './parts/command-line.ts';
 import { TYPED_HEADER } from '@capstan/shared/contract/typed-signature';
 import { REQUESTS, signedOrder, signedQuery, signText, type RequestName } from './sign/requests.ts';
 import { typedSignature } from './sign/typed.ts';
+import { whyUnreached } from './parts/unreached.ts';
 
 const USAGE = `usage: npm run -s sign -- <request> [options]
 
@@ -35,6 +36,7 @@ examples
 
 /** Shorter than nodes allow, for clocks differ. */
 const LASTS_S = 240;
+const ANSWER_LIMIT_MS = 10_000;
 
 const OPTIONS = {
   job: { type: 'string' },
@@ -90,22 +92,27 @@ async function printTyped(
     return refuse(`typed needs a method and a URL.\n\n${USAGE}`);
   }
   const node = provider ?? (await providerAt(url));
-  if (node === undefined) return refuse(`No node answers at ${url}: say its address with --provider.`);
+  if (node === undefined) return;
   const body = data === undefined ? undefined : await readFile(data);
   const expiresAtS = Math.floor(Date.now() / 1000) + LASTS_S;
   const header = typedSignature({ method, url, body }, { wallet, provider: node, nonce, expiresAtS });
   console.log(`${TYPED_HEADER}: ${header}`);
 }
 
-/** The address of the node behind a URL of one of its routes. */
+/** The address of the node behind a URL of one of its routes; undefined when it was refused, with the reason. */
 async function providerAt(url: string): Promise<string | undefined> {
   const [root = url] = url.split('/api/');
+  const orSay = "Or say the node's address with --provider.";
+  let answer: Response;
   try {
-    const facts = (await (await fetch(root)).json()) as { readonly providerAddress?: unknown };
-    return typeof facts.providerAddress === 'string' ? facts.providerAddress : undefined;
-  } catch {
-    return undefined;
+    answer = await fetch(root, { signal: AbortSignal.timeout(ANSWER_LIMIT_MS) });
+  } catch (error) {
+    return refuse(`${whyUnreached(root, error)} ${orSay}`);
   }
+  const facts = (await answer.json().catch(() => ({}))) as { readonly providerAddress?: unknown };
+  return typeof facts.providerAddress === 'string'
+    ? facts.providerAddress
+    : refuse(`What answers at ${root} (${answer.status}) is no node. ${orSay}`);
 }
 
 function isRequest(name: string): name is RequestName {
