@@ -89,6 +89,15 @@ describe('docker-compose.yml', function () {
   });
   after(() => releases.disposeAsync());
 
+  /** The commands for containers of a page, as a person types them, but for where the copies are kept. */
+  const commandsOf = async (page: string, copies: string, copy: string) => {
+    const lines = (await readFile(join(ROOT, 'docs', page), 'utf8')).split('\n');
+    return lines
+      .filter((line) => line.startsWith('docker compose '))
+      .map((line) => line.replace(/ *# .*/, '').replace('/backups/capstan-…', `/backups/${copy}`))
+      .map((line) => line.replace('-v /backups:', `-v ${copies}:`).split(/\s+/).slice(2));
+  };
+
   const healthy = ['exec', '-T', 'gateway', 'node', 'scripts/compose/healthy.ts', 'http://127.0.0.1:8030/health'];
   const inspect = async (service: string): Promise<Inspected> => {
     const id = (await compose.run('ps', '-q', service)).trim();
@@ -96,12 +105,15 @@ describe('docker-compose.yml', function () {
   };
 
   it('runs a job on what was added to its catalogue, and hands out the results', async () => {
+    const offeredIn = (output: string) =>
+      JSON.parse(output.slice(output.indexOf('{'), output.lastIndexOf('}') + 1)) as Offered;
     const add = async (mounted: string, ...words: readonly string[]): Promise<Offered> => {
       const inGateway = ['run', '--rm', '--no-deps', '-T', '-v', mounted, 'gateway'];
-      const output = await compose.run(...inGateway, 'node', 'scripts/catalogue.ts', 'add', ...words, '--json');
-      return JSON.parse(output.slice(output.indexOf('{'), output.lastIndexOf('}') + 1)) as Offered;
+      return offeredIn(await compose.run(...inGateway, 'node', 'scripts/catalogue.ts', 'add', ...words, '--json'));
     };
-    const dataset = await add(`${ROOT}/demo/data/weather.csv:/in/weather.csv:ro`, '/in/weather.csv');
+    const ofThePage = (await commandsOf('compose.md', '', '')).find((words) => words.includes('add')) ?? [];
+    const [word = '', ...words] = ofThePage.map((each) => each.replaceAll('"', '').replace('$PWD', ROOT));
+    const dataset = offeredIn(await compose.run(word, '-T', ...words, '--json'));
     const container = ['--image', 'localhost/capstan/node-demo', '--tag', '24', '--entrypoint', 'node $ALGO'];
     const mounted = `${ROOT}/demo/algorithm.js:/in/algorithm.js:ro`;
     const algorithm = await add(mounted, '/in/algorithm.js', '--type', 'algorithm', ...container);
@@ -195,14 +207,6 @@ describe('docker-compose.yml', function () {
     expect(await who()).to.equal(before);
   });
 
-  /** The commands for containers of a page, as a person types them, but for where the copies are kept. */
-  const commandsOf = async (page: string, copies: string, copy: string) => {
-    const lines = (await readFile(join(ROOT, 'docs', page), 'utf8')).split('\n');
-    return lines
-      .filter((line) => line.startsWith('docker compose '))
-      .map((line) => line.replace(/ *# .*/, '').replace('/backups/capstan-…', `/backups/${copy}`))
-      .map((line) => line.replace('-v /backups:', `-v ${copies}:`).split(/\s+/).slice(2));
-  };
   const untilBack = async () => {
     await compose.run('up', '--detach', '--no-recreate');
     // Compose of this version can't wait for it.
