@@ -1,6 +1,6 @@
 /** `npm run backup`: a copy of what the node keeps, also while it runs. */
 import { configFileOfProcess } from '@capstan/shared/config/process';
-import { counted } from '@capstan/shared/counted';
+import { counted } from '@capstan/shared/contract/counted';
 import type { Contents } from './backup/contents.ts';
 import { keyToKeep, leftOutOf } from './backup/left-out.ts';
 import { makeBackup } from './backup/make.ts';

@@ -1,7 +1,7 @@
 /** `npm run move`: asks the gateway that runs here to move what waits for an environment. */
 import { request } from 'node:http';
 import { json } from 'node:stream/consumers';
-import { counted } from '@capstan/shared/counted';
+import { counted } from '@capstan/shared/contract/counted';
 import { runCommand } from './backup/command.ts';
 import { readCommandLine } from './parts/command-line.ts';
 

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '@capstan/shared/config/schema';
 import { nodeKeyOf } from '@capstan/shared/config/process';
-import { counted } from '@capstan/shared/counted';
+import { counted } from '@capstan/shared/contract/counted';
 import { CONFIG_FILE } from './backup/contents.ts';
 import { restoreBackup } from './backup/restore.ts';
 import { runCommand } from './backup/command.ts';

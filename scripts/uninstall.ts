@@ -1,6 +1,6 @@
 /** `npm run uninstall`: takes the node off this machine. Says what it would remove, and does it only when it is told to. */
 import { configOfProcess, dataPaths } from '@capstan/shared/config/process';
-import { counted } from '@capstan/shared/counted';
+import { counted } from '@capstan/shared/contract/counted';
 import { messageOf } from '@capstan/shared/contract/errors';
 import { isListening } from '@capstan/shared/runtime/is-listening';
 import { readCommandLine } from './parts/command-line.ts';

@@ -1,7 +1,7 @@
 /** What `add` and `update` take, from words to what they mean. */
 import { parseArgs } from 'node:util';
 import type { Container } from '@capstan/shared/contract/ddo';
-import { counted } from '@capstan/shared/counted';
+import { counted } from '@capstan/shared/contract/counted';
 import { commandLineProblem } from '../parts/command-line.ts';
 import { addressIn } from './addresses.ts';
 import { UsageError } from './usage.ts';

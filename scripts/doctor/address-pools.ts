@@ -1,6 +1,6 @@
 /** Networks: the engine has only so many, and each job with a network takes one while it runs. */
 import type { Config } from '@capstan/shared/config/schema';
-import { counted } from '@capstan/shared/counted';
+import { counted } from '@capstan/shared/contract/counted';
 import { askEngine } from '../parts/engine.ts';
 import type { EngineInfo } from './engine.ts';
 import { bad, ok, warn, type Finding } from './finding.ts';

@@ -1,5 +1,5 @@
 /** Why an HTTP call of a command came to nothing, PURE, in words that a person can act on. */
-import { systemCode } from '@capstan/shared/errors';
+import { systemCode } from '@capstan/shared/contract/errors';
 
 /** What Node says of a certificate whose issuer it does not know. */
 const UNKNOWN_ISSUER: ReadonlySet<string | undefined> = new Set([

@@ -1,6 +1,6 @@
 /** What a person needs to know of a node that has just started, PURE. */
 import type { Config } from '@capstan/shared/config/schema';
-import { counted } from '@capstan/shared/counted';
+import { counted } from '@capstan/shared/contract/counted';
 
 export interface Started {
   readonly url: string;

@@ -2,7 +2,7 @@
  * How much may wait, and be kept, PURE: of one address, of one network, of all. Addresses cost nothing, and networks little: a quarter of
  * the node is the most that one network takes, and another quarter is for orders that were paid, whatever strangers do.
  */
-import { counted } from '@capstan/shared/counted';
+import { counted } from '@capstan/shared/contract/counted';
 import type { Used } from '../store/usage.ts';
 
 export interface Quotas {

@@ -1,5 +1,5 @@
 /** Pulls of images: jobs that want the same one share a pull. It has a clock of its own, and ends when nobody waits for it any more. */
-import { counted } from '@capstan/shared/counted';
+import { counted } from '@capstan/shared/contract/counted';
 import { CapstanError, hasCode, messageOf } from '@capstan/shared/contract/errors';
 import type { Log } from '@capstan/shared/runtime/log';
 import { unlessAborted } from '@capstan/shared/runtime/unless-aborted';

@@ -4,7 +4,7 @@ import { clipped } from '@capstan/shared/contract/clipped';
 import type { Termination } from '@capstan/shared/contract/job';
 import type { EndingCode, StatusCode } from '@capstan/shared/contract/status';
 import { statusRow } from '@capstan/shared/contract/status';
-import { counted } from '@capstan/shared/counted';
+import { counted } from '@capstan/shared/contract/counted';
 import type { ErrorCode } from '@capstan/shared/contract/errors';
 import type { Grant } from '../docker/grant.ts';
 import { MAX_OPEN_FILES } from '../docker/open-files.ts';

@@ -1,5 +1,5 @@
 /** A phase has one total time, whatever its parts do: retries, waits and downloads that go on and on included. */
-import { counted } from '@capstan/shared/counted';
+import { counted } from '@capstan/shared/contract/counted';
 import { deadline } from '@capstan/shared/runtime/deadline';
 import { CapstanError, type ErrorCode } from '@capstan/shared/contract/errors';
 

@@ -2,7 +2,7 @@
 import type { JobId } from '@capstan/shared/contract/ids';
 import { parseJobId } from '@capstan/shared/contract/ids';
 import { StartCommandSchema, type StartCommand } from '@capstan/shared/contract/messages';
-import { counted } from '@capstan/shared/counted';
+import { counted } from '@capstan/shared/contract/counted';
 import { isPublicKey } from '@capstan/shared/crypto/seal';
 import { compile } from '@capstan/shared/schema/validate';
 
