@@ -238,6 +238,16 @@ if __name__ == "__main__":
     code: 'import sys; print(sys.argv[1:])',
     log: /\['--epochs', '3'\]/,
   },
+  'python that a program within quotes runs': {
+    container: python(`python3 -c 'import runpy, sys; print(runpy.run_path("$ALGO")["answer"], sys.argv[1:])' $OUTPUTS`),
+    code: 'answer = 6 * 7',
+    log: /^42 \['\/data\/outputs'\]\n$/,
+  },
+  'python in place of the shell that starts it': {
+    container: python('exec python3 -u $ALGO'),
+    code: 'print("in its place")',
+    log: /^in its place\n$/,
+  },
   'python that its image starts, under a name with the tag in it': {
     container: { image: `${IMAGE}:${TAG}`, tag: 'latest', entrypoint: '' },
     code: 'print("started by the image")',

@@ -14,13 +14,16 @@ function partsOf(entrypoint: string): readonly string[] | undefined {
   }
 }
 
-/** Empty where the order names no program: the image's own then. `$ALGO` stands for the algorithm's path; a shell finds it in its environment. */
+/** Words that a shell knows by itself, where no program of that name need be in the image. */
+const SHELL_WORD = /^\s*(?:exec|cd|set|eval|export|unset|source|umask|ulimit|trap|if|for|while|until|case|[.:])\s/;
+
+/** Empty where the order names no program: the image's own then. `$ALGO` stands for the algorithm's path, within quotes too: the programs there may be in languages that know no variables. */
 export function argvOf(entrypoint: string, algorithmPath: string): readonly string[] {
   const withPath = (text: string) =>
     text.replaceAll('${ALGO}', algorithmPath).replaceAll(/\$ALGO(?![A-Za-z0-9_])/g, algorithmPath);
   const parts = partsOf(entrypoint);
   if (parts) return parts.map(withPath);
   const replaced = withPath(entrypoint);
-  if (SHELL_SYNTAX.test(replaced)) return ['/bin/sh', '-c', entrypoint];
+  if (SHELL_SYNTAX.test(replaced) || SHELL_WORD.test(replaced)) return ['/bin/sh', '-c', replaced];
   return replaced.trim() === '' ? [] : replaced.trim().split(/\s+/);
 }
