@@ -11,6 +11,7 @@ import type { OrderQuote } from '@capstan/shared/contract/quotes';
 import { hasEnded } from '../../scripts/parts/subscription.ts';
 import { CONFIRMATIONS, inSeconds, serviceOf, startMarket, tokenOf, type Market } from '../support/chain/market.ts';
 import { startSubgraph, type Subgraph } from '../support/chain/subgraph.ts';
+import { loadOceanJs } from './ocean-js.ts';
 import { createTrader, type Trader } from './ocean-js-market.ts';
 import { createPublisher } from './ocean-js-publisher.ts';
 import { quietConsole } from './quiet.ts';
@@ -31,6 +32,7 @@ describe('the calls of nautilus', () => {
   let subgraph: Subgraph;
   let consumer: Trader;
   let dataset: Ddo;
+  let further: Ddo;
   let algorithm: Ddo;
   before(async function () {
     this.timeout(START_LIMIT_MS);
@@ -39,9 +41,10 @@ describe('the calls of nautilus', () => {
     subgraph = releases.use(await startSubgraph(market.ocean));
     consumer = createTrader(market.ocean.account(2).privateKey, market.chain.url);
     dataset = await market.publish();
+    further = await market.publish();
     algorithm = await market.publishAlgorithm(CODE);
     await market.ocean.fund(consumer.signer.address, parseEther('100'));
-    for (const each of [dataset, algorithm]) {
+    for (const each of [dataset, further, algorithm]) {
       await market.ocean.mint(market.owner, tokenOf(each), consumer.signer.address, 5);
     }
   });
@@ -73,58 +76,107 @@ describe('the calls of nautilus', () => {
     return transaction;
   };
 
-  const compute = async (
-    environment: string,
+  /** Where an asset is served, and all that it asks about it: a description that does not say so ends it. */
+  const endpointOf = (asset: Ddo): string => {
+    const { serviceEndpoint } = serviceOf(asset);
+    if (serviceEndpoint === undefined) throw new TypeError('nautilus breaks here');
+    return serviceEndpoint;
+  };
+
+  interface Wanted {
+    readonly environment: string;
+    readonly forS?: number;
+    /** Beside the first. */
+    readonly additional?: readonly Ddo[];
+  }
+
+  const compute = async ({
+    environment,
     forS = 600,
-  ): Promise<{ job: StatusObject; orders: readonly string[] }> => {
+    additional = [],
+  }: Wanted): Promise<{ job: StatusObject; orders: readonly string[] }> => {
     const { provider, signer } = consumer;
-    const { url } = market.node;
+    const [code, data, ...others] = [
+      await withAccess(algorithm.id),
+      await withAccess(dataset.id),
+      ...(await Promise.all(additional.map(({ id }) => withAccess(id)))),
+    ];
+    const url = endpointOf(data.asset);
     const environments = (await provider.getComputeEnvironments(url))[await signer.getChainId()] ?? [];
     expect(environments.map(({ id }) => id)).to.include(environment);
-    const [data, code] = [await withAccess(dataset.id), await withAccess(algorithm.id)];
     const until = inSeconds(forS);
+    const all = [data, ...others];
     const quotes = await provider.initializeCompute(
-      [asked(data)],
+      all.map(asked),
       asked(code),
       environment,
       until,
       url,
       signer.address,
     );
-    // nautilus looks for the entry of its datatoken, and reads a fee of what it finds.
-    const ofData = quotes.datasets.find(({ datatoken }) => datatoken === tokenOf(dataset));
-    if (ofData === undefined || quotes.algorithm === undefined) throw new TypeError('nautilus breaks here');
-    const orders = [await handleOrder(code, quotes.algorithm), await handleOrder(data, ofData)];
+    if (quotes.algorithm === undefined) throw new TypeError('nautilus breaks here');
+    const orders = [await handleOrder(code, quotes.algorithm)];
+    for (const each of all) {
+      // It looks for the entry of its datatoken, and reads a fee of what it finds.
+      const quote = quotes.datasets.find(({ datatoken }) => datatoken === tokenOf(each.asset));
+      if (quote === undefined) throw new TypeError('nautilus breaks here');
+      orders.push(await handleOrder(each, quote));
+    }
     const [job] = (await provider.computeStart(
       url,
       signer,
       environment,
-      { ...asked(data), transferTxId: orders[1] ?? '' },
-      { ...asked(code), transferTxId: orders[0] ?? '' },
+      // What its caller named the dataset by goes along, and of further datasets the whole description.
+      { ...asked(data), transferTxId: orders[1] ?? '', ...{ did: dataset.id } },
+      { ...asked(code), transferTxId: orders[0] ?? '', ...{ did: algorithm.id } },
+      undefined,
+      others.map((other, i) => ({
+        ...asked(other),
+        transferTxId: orders[i + 2] ?? '',
+        ...other.asset,
+        ...{ accessDetails: { type: 'free', isOwned: true, validOrderTx: other.validOrderTx } },
+      })),
+      { publishAlgorithmLog: true, publishOutput: true },
     )) as readonly StatusObject[];
     const signal = AbortSignal.timeout(POLL_LIMIT_MS);
     for (;;) {
-      const [seen] = (await provider.computeStatus(url, signer.address, job?.jobId)) as readonly StatusObject[];
+      const jobs = (await provider.computeStatus(url, signer.address, job?.jobId)) as readonly StatusObject[];
+      const seen = jobs.find(({ jobId }) => jobId === job?.jobId);
       if (seen && hasEnded(seen)) return { job: seen, orders };
       await delay(POLL_EVERY_MS, undefined, { signal });
     }
   };
 
+  /** The first output, by its place in the list. */
+  const retrieveResult = async ({ jobId, results }: StatusObject): Promise<string> => {
+    const index = results.findIndex(({ type }) => type === 'output');
+    const { provider, signer } = consumer;
+    const { downloadFile } = loadOceanJs('3.4');
+    const file = await downloadFile(await provider.getComputeResultUrl(market.node.url, signer, jobId, index));
+    return Buffer.from(file.data).toString();
+  };
+
   it('compute in an environment that costs nothing, and once more under the same orders', async () => {
-    const first = await compute(market.freeOfCharge);
+    const first = await compute({ environment: market.freeOfCharge });
     expect(first.job).to.include({ status: 70 });
-    const second = await compute(market.freeOfCharge, 300);
+    const second = await compute({ environment: market.freeOfCharge, forS: 300 });
     expect(second.job).to.include({ status: 70 });
     expect(second.orders).to.deep.equal(first.orders);
     // For longer than it paid for, an order is reused.
-    const longer = await compute(market.freeOfCharge, 900);
+    const longer = await compute({ environment: market.freeOfCharge, forS: 900 });
     expect(longer.job).to.include({ status: 70 });
     expect(longer.orders).not.to.deep.equal(first.orders);
   });
 
   it('compute for a fee, in orders that were made for none', async () => {
-    const paid = await compute(market.node.environment);
+    const paid = await compute({ environment: market.node.environment });
     expect(paid.job).to.include({ status: 70 });
-    expect(paid.job.results.some(({ filename }) => filename === 'done')).to.equal(true);
+    expect(await retrieveResult(paid.job)).to.equal('yes');
+  });
+
+  it('compute on two datasets, the second with its whole description', async () => {
+    const both = await compute({ environment: market.freeOfCharge, additional: [further] });
+    expect(both.job).to.include({ status: 70 });
+    expect(both.job.inputDID).to.deep.equal([dataset.id, further.id]);
   });
 });

@@ -34,6 +34,7 @@ export interface Provider {
     algorithm: Algorithm,
     signal?: AbortSignal,
     additionalDatasets?: readonly Asset[],
+    output?: object,
   ): Promise<Jobs | null>;
   /** 3.4 also takes an agreement's id, after the signer. */
   computeStop(

@@ -154,7 +154,7 @@ const perIp = createRateLimit({ perSecond: limits.perIpPerSecond, burst: limits.
 const takePlace = createPlaces(config.gateway.live);
 const answers = createOpenAnswers({ takePlace });
 const chains = new Map(config.chains.map((chain) => [chain.id, createChain(chain, { clock, log })]));
-const assets = assetsOf({ config, catalogueDir: paths.catalogue, chains, key, clock });
+const assets = assetsOf({ config, catalogueDir: paths.catalogue, chains, key, publicUrl, clock });
 const sealText = (text: string) => seal(publicKey, text);
 const resultAssets = createResultAssets({
   catalogueDir: paths.catalogue,

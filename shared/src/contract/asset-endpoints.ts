@@ -75,7 +75,7 @@ export const ASSET_ENDPOINTS = {
     path: '/api/aquarius/assets/ddo/{did}',
     summary: "A description of the node's own catalogue",
     about:
-      'What is for listed consumers only is shown to those, with a typed signature or a token. Results of jobs are not shown. With what a metadata store adds: `nft` (owner and state as its chain says, where the node can ask it), `datatokens`, `stats`, `purgatory`.',
+      'What is for listed consumers only is shown to those, with a typed signature or a token. Results of jobs are not shown. With what a metadata store adds: `nft` (owner and state as its chain says, where the node can ask it), `datatokens`, `stats`, `purgatory`; and this node as `serviceEndpoint` of services that name none.',
     parameters: AssetPathSchema,
     from: 'path',
     takesToken: true,

@@ -72,6 +72,24 @@ describe("the node's own catalogue, as a metadata store", () => {
     expect(hits.total.value).to.equal(1);
   });
 
+  it('says that it serves what names no other provider itself: clients ask where it is served, and nobody else', async () => {
+    for (const [digit, serviceEndpoint] of [
+      ['8', 'https://other.example'],
+      ['9', undefined],
+      ['a', ''],
+    ] as const) {
+      const ddo = publishable({ nftAddress: address(digit) });
+      const [service] = ddo.services;
+      await write({ ...ddo, services: [{ ...service, serviceEndpoint }] as unknown as Ddo['services'] });
+      const shown = (await call('GET', `ddo/${ddo.id}`)).json() as Ddo;
+      const { hits } = (await call('POST', 'query', { query: { term: { id: ddo.id } } })).json() as FoundAssets;
+      const listed = hits.hits.map(({ _source }) => _source as Ddo);
+      for (const { services } of [shown, ...listed])
+        expect(services[0]).to.deep.equal({ ...service, serviceEndpoint: serviceEndpoint || scene.url });
+      expect(listed).to.have.length(1);
+    }
+  });
+
   it('shows what is for listed consumers to those alone', async () => {
     const listed = scene.caller();
     const credentials = { allow: [{ type: 'address', values: [listed.address] }] };

@@ -17,6 +17,8 @@ interface AssetsOptions {
   readonly catalogueDir: string;
   readonly chains: ReadonlyMap<number, Chain>;
   readonly key: NodeKey;
+  /** Where clients reach the node. */
+  readonly publicUrl: () => string;
   readonly clock: Clock;
 }
 
@@ -29,14 +31,14 @@ export interface KnownAssets extends Assets {
 }
 
 export function assetsOf(options: AssetsOptions): KnownAssets {
-  const { catalogueDir: dir, chains, config, key, clock } = options;
+  const { catalogueDir: dir, chains, config, key, publicUrl, clock } = options;
   const catalogue = createCatalogue(dir);
   const unpack = createUnpackApart();
   return {
     ...findingIn(catalogue, unpack, options),
     catalogue,
     list: createCatalogueList({ dir, catalogue, clock }),
-    indexed: createIndexed({ chains, freshMs: config.gateway.metadataFreshS * 1_000, clock }),
+    indexed: createIndexed({ chains, freshMs: config.gateway.metadataFreshS * 1_000, publicUrl, clock }),
     recorded: createOpenRecorded(chains, key, unpack),
   };
 }

@@ -1,6 +1,7 @@
 /**
  * What metadata stores add to a description: the state and owner of its NFT, and the tokens of its services with their names. Clients read
- * them from there: what they order, what they may edit. The node's own catalogue answers by the routes of such a store, so it adds them too.
+ * them from there: what they order, what they may edit. The node's own catalogue answers by the routes of such a store, so it adds them too;
+ * and where its services are, since clients ask all else there.
  */
 import { Interface } from 'ethers';
 import type { Clock } from '@capstan/shared/runtime/clock';
@@ -11,12 +12,16 @@ import type { Chain, Request } from '../chain/provider.ts';
 export interface Indexed {
   /** With what its chain says, as far as that can be asked. */
   withFacts(ddo: Ddo): Promise<Ddo>;
+  /** As far as the description says it itself: what a list of many shows, for which no chain is asked. */
+  asFarAsItSays(ddo: Ddo): Ddo;
 }
 
 interface IndexedOptions {
   readonly chains: ReadonlyMap<number, Chain>;
   /** How long what a chain said counts. */
   readonly freshMs: number;
+  /** Where clients reach the node. */
+  readonly publicUrl: () => string;
   readonly clock: Clock;
 }
 
@@ -50,7 +55,7 @@ const contracts = new Interface([
 /** The NFT of a data NFT contract: it has one. */
 const TOKEN_ID = 1;
 
-export function createIndexed({ chains, freshMs, clock }: IndexedOptions): Indexed {
+export function createIndexed({ chains, freshMs, publicUrl, clock }: IndexedOptions): Indexed {
   const asked = new WeakMap<Ddo, Asked>();
 
   const ask = async (ddo: Ddo): Promise<Facts> => {
@@ -86,19 +91,20 @@ export function createIndexed({ chains, freshMs, clock }: IndexedOptions): Index
 
   return {
     async withFacts(ddo) {
-      return withAdditions(ddo, await factsOf(ddo).catch(withoutChain));
+      return withAdditions(ddo, publicUrl(), await factsOf(ddo).catch(withoutChain));
     },
+    asFarAsItSays: (ddo) => withAdditions(ddo, publicUrl()),
   };
 }
 
-/** As far as the description says it itself: what a list of many shows, for which no chain is asked. */
-export function withAdditions(ddo: Ddo, { nft: told, tokens }: Facts = NO_FACTS): Ddo {
+function withAdditions(ddo: Ddo, nodeUrl: string, { nft: told, tokens }: Facts = NO_FACTS): Ddo {
   const nft = { name: '', symbol: '', state: 0, ...ddo.nft, ...told, address: ddo.nftAddress };
   const datatokens = ddo.services.map(({ id, datatokenAddress }) => {
     const named = { name: '', symbol: '', ...tokens.get(datatokenAddress) };
     return { address: datatokenAddress, ...named, serviceId: id };
   });
-  const added = { nft, datatokens };
+  const services = ddo.services.map((service) => ({ ...service, serviceEndpoint: service.serviceEndpoint || nodeUrl }));
+  const added = { nft, datatokens, services };
   return { ...ADDED, ...ddo, ...added };
 }
 

@@ -5,7 +5,7 @@ import type { Ddo } from '@capstan/shared/contract/ddo';
 import { fullDid } from '@capstan/shared/contract/ids';
 import { CapstanError } from '@capstan/shared/contract/errors';
 import type { DdoSource } from '../assets/assets.ts';
-import { withAdditions, type Indexed } from '../assets/indexed.ts';
+import type { Indexed } from '../assets/indexed.ts';
 import type { ListCatalogue } from '../assets/catalogue-list.ts';
 import { matcherOf, SEARCHED } from '../assets/search.ts';
 import { isShownFromCatalogue } from '../assets/shown.ts';
@@ -42,7 +42,7 @@ export function createCatalogueShown({ catalogue, list, indexed }: ShownOptions)
       if (!matches) throw unsearchable();
       const all = await list();
       const found = all.filter((ddo) => isListed(ddo) && isShownFromCatalogue(ddo, caller) && matches(ddo));
-      const hits = found.slice(from, from + size).map((ddo) => ({ _id: ddo.id, _source: withAdditions(ddo) }));
+      const hits = found.slice(from, from + size).map((ddo) => ({ _id: ddo.id, _source: indexed.asFarAsItSays(ddo) }));
       return { took: 0, timed_out: false, hits: { total: { value: found.length, relation: 'eq' }, hits } };
     },
   };
