@@ -71,7 +71,7 @@ export interface Trader {
   publish(factory: string): Promise<{ readonly nftAddress: string; readonly datatokenAddress: string }>;
   mint(datatoken: string, to: string): Promise<void>;
   /** Does what the node's answer about an asset says, as ocean.js's own users do. Resolves to the order's transaction. */
-  order(datatoken: string, quote: OrderQuote): Promise<string>;
+  order(datatoken: string, quote: OrderQuote, consumer?: string): Promise<string>;
   didOf(nft: string): string;
 }
 
@@ -109,7 +109,7 @@ export function createTrader(privateKey: string, chainUrl: string, version: (typ
     async mint(datatoken, to) {
       await (await datatokens.mint(datatoken, address, '5', to)).wait();
     },
-    async order(datatoken, { providerFee, validOrder }) {
+    async order(datatoken, { providerFee, validOrder }, consumer = address) {
       if (!providerFee) return validOrder ?? '';
       const { providerFeeAmount, providerFeeToken } = providerFee;
       if (providerFeeAmount !== '0') {
@@ -117,7 +117,7 @@ export function createTrader(privateKey: string, chainUrl: string, version: (typ
       }
       const sent = validOrder
         ? await datatokens.reuseOrder(datatoken, validOrder, providerFee)
-        : await datatokens.startOrder(datatoken, address, 0, providerFee);
+        : await datatokens.startOrder(datatoken, consumer, 0, providerFee);
       return (await sent.wait()).transactionHash;
     },
   };

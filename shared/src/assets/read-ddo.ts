@@ -92,12 +92,18 @@ function tidied(value: Fields): Fields {
 function computeOf(value: unknown): unknown {
   if (!isFields(value)) return emptyAsAbsent(value);
   const { publisherTrustedAlgorithms: algorithms, publisherTrustedAlgorithmPublishers: publishers } = value;
-  return changed(value, {
+  const read = changed(value, {
     allowRawAlgorithm: value['allowRawAlgorithm'],
     allowNetworkAccess: value['allowNetworkAccess'],
     publisherTrustedAlgorithms: Array.isArray(algorithms) ? algorithms.map(trustedOf) : algorithms,
     publisherTrustedAlgorithmPublishers: publishers,
   });
+  // To portals it says something else than a list that is not there: all of them.
+  return {
+    ...read,
+    ...(algorithms === null ? { publisherTrustedAlgorithms: null } : {}),
+    ...(publishers === null ? { publisherTrustedAlgorithmPublishers: null } : {}),
+  };
 }
 
 /** Some lists hold the DIDs alone, or `*`. */

@@ -96,7 +96,7 @@ export const ASSET_ENDPOINTS = {
     path: '/api/aquarius/assets/query',
     summary: "What the node's own catalogue offers",
     about:
-      'With match, term or terms on id, type, name or author, with ids, or some of these in bool; size and from. Shows what assetDescription shows, but for what is unlisted.',
+      'With match, match_phrase, term or terms on id, type, name, author and others, with ids, or some of these in bool, as portals ask metadata stores; size and from. Shows what assetDescription shows, but for what is unlisted.',
     parameters: AssetQuerySchema,
     from: 'body',
     takesToken: true,

@@ -46,12 +46,14 @@ export const AssetQuerySchema = Type.Object({
       Type.Record(Type.String({ maxLength: 64 }), Type.Unknown(), {
         maxProperties: 1,
         description:
-          '`{match: {field: text}}`, `{term: {field: text}}` or `{terms: {field: [text]}}`, the field one of id, type, name, author; `{ids: {values: [DID]}}`; or some of these as `{bool: {filter: []}}` or `must`.',
+          '`{match: {field: text}}`, `match_phrase`, `{term: {field: value}}` or `{terms: {field: [value]}}`, the field one of id, type, name, author, tags, chainId, nft.owner, nft.state, services.type, services.datatokenAddress, services.compute.publisherTrustedAlgorithms.did; `{ids: {values: [DID]}}`; or some of these as `{bool: {filter: [], must: [], must_not: [], should: []}}`.',
       }),
     ),
   ),
-  size: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 })),
-  from: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000 })),
+  size: Type.Optional(
+    Type.Integer({ minimum: 0, maximum: 10_000, description: 'At most 1,000 come, and fewer where they are long.' }),
+  ),
+  from: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
 });
 export type AssetQuery = Static<typeof AssetQuerySchema>;
 

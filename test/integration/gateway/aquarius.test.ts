@@ -146,15 +146,39 @@ describe("the node's own catalogue, as a metadata store", () => {
     expect(paged.flatMap(({ ids }) => ids)).to.deep.equal(all.ids.slice(0, 2));
   });
 
+  it('is searched by what may not be, by one of several, and by lists within lists', async () => {
+    const nft = { owner: `0x${'Cd'.repeat(20)}`, state: 4 };
+    const ddo = await write({ ...publishable({ nftAddress: address('b') }), nft });
+    const others = (await found({ size: 1_000 })).ids.filter((id) => id !== ddo.id);
+    const isThis = { term: { 'nft.owner': nft.owner.toLowerCase() } };
+    const isAny = { terms: { _index: ['aquarius'] } };
+    expect((await found({ query: { bool: { must_not: [isThis, null] } }, size: 1_000 })).ids).to.not.include(ddo.id);
+    const butThis = { bool: { filter: [isAny], must_not: isThis } };
+    expect((await found({ query: butThis, size: 1_000 })).ids).to.deep.equal(others);
+    const either = { bool: { should: [isThis, { term: { id: scene.algorithm.id } }], minimum_should_match: 1 } };
+    const wanted = { bool: { must: [either], filter: [{ terms: { chainId: [ddo.chainId] } }] } };
+    expect((await found({ query: wanted })).ids).to.include(ddo.id).and.include(scene.algorithm.id);
+    expect((await found({ query: { bool: { filter: [wanted], must_not: [{ term: { 'nft.state': 4 } }] } } })).ids)
+      .to.include(scene.algorithm.id)
+      .and.not.include(ddo.id);
+    const phrase = (text: string) => found({ query: { match_phrase: { 'metadata.name': { query: text } } } });
+    expect((await phrase('ten DIGITS')).ids).to.include(ddo.id);
+    expect((await phrase('digits ten')).ids).to.deep.equal([]);
+  });
+
   it('takes no other query', async () => {
+    const deepest = { term: { name: 'a' } };
+    const eleven = { bool: { filter: Array.from({ length: 10 }, () => deepest) } };
     for (const body of [
       { query: { match: { 'services.files': '0x' } } },
       { query: { term: { nftAddress: OWNER } } },
       { query: { script: { source: 'x' } } },
       { query: { bool: {} } },
-      { query: { bool: { must_not: [{ term: { name: 'a' } }] } } },
-      { query: { bool: { filter: [{ term: { name: 'a' } }], should: [] } } },
-      { query: { bool: { filter: [{ bool: { filter: [{ term: { name: 'a' } }] } }] } } },
+      { query: { bool: { must_not: [{ term: { nftAddress: 'a' } }] } } },
+      { query: { bool: { filter: [{ term: { name: 'a' } }], should: 'a' } } },
+      { query: { bool: { should: [{ term: { name: 'a' } }], minimum_should_match: '2<75%' } } },
+      { query: { bool: { filter: [{ bool: { filter: [{ bool: { filter: [{ bool: { filter: [{ bool: { filter: [deepest] } }] } }] } }] } }] } } },
+      { query: { bool: { filter: [eleven, eleven] } } },
       { query: { bool: { filter: Array.from({ length: 21 }, () => ({ term: { name: 'a' } })) } } },
       { query: { bool: { filter: 'a' } } },
       { query: { ids: { values: 'a' } } },
@@ -166,7 +190,7 @@ describe("the node's own catalogue, as a metadata store", () => {
       { query: { match: { constructor: 'a' } } },
       { query: { match: { name: 'x'.repeat(300) } } },
       { query: 'a' },
-      { size: 1_000 },
+      { size: 10_001 },
       { from: -1 },
     ]) {
       expect((await call('POST', 'query', body)).status, JSON.stringify(body).slice(0, 80)).to.equal(400);

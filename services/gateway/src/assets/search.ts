@@ -1,19 +1,10 @@
-/** What a search in the catalogue asks for, PURE: fields that are, or hold, a text. */
+/** What a search in the catalogue asks for, PURE: the part of a search engine's language that clients of metadata stores write. */
 import type { Ddo } from '@capstan/shared/contract/ddo';
+import { fieldReader } from './search-fields.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 export type Matches = (ddo: Ddo) => boolean;
-
-/** Each in the names that clients write. */
-const FIELDS: Readonly<Record<string, (ddo: Ddo) => unknown>> = {
-  id: ({ id }) => id,
-  type: ({ metadata }) => metadata.type,
-  name: ({ metadata }) => metadata.name,
-  author: ({ metadata }) => ('author' in metadata ? metadata.author : undefined),
-};
-
-export const SEARCHED = Object.keys(FIELDS);
 
 /** Longer texts are no names. */
 const MAX_CHARS = 256;
@@ -21,79 +12,127 @@ const MAX_CHARS = 256;
 /** Of one list, and of all clauses of a query together. */
 const MOST_VALUES = 1_000;
 const MOST_CLAUSES = 20;
+const MOST_LEVELS = 4;
+
+/** Clauses that are left, and levels. */
+interface Left {
+  clauses: number;
+  readonly levels: number;
+}
 
 /**
- * Undefined for what nothing can be searched by. `query`: `{match: {field: text}}`, `{term: {field: text}}`, `{terms: {field: [text, …]}}`,
- * `{ids: {values: [DID, …]}}`, some of these that must all be so as `{bool: {filter: […]}}` or `must`, or nothing at all.
+ * Undefined for what nothing can be searched by. `query`: `{match: {field: text}}`, `{match_phrase: …}`, `{term: {field: value}}`,
+ * `{terms: {field: [value, …]}}`, `{ids: {values: [DID, …]}}`, some of these as `{bool: {filter: […], must, must_not, should}}`, or nothing.
  */
 export function matcherOf(query: Fields = {}): Matches | undefined {
+  return clauseMatcher(query, { clauses: MOST_CLAUSES, levels: MOST_LEVELS });
+}
+
+function clauseMatcher(query: Fields, left: Left): Matches | undefined {
   const [how, ...others] = Object.entries(query);
   if (how === undefined) return () => true;
   const [kind, fields] = how;
   if (others.length > 0 || !isFields(fields)) return undefined;
   switch (kind) {
     case 'match':
+    case 'match_phrase':
+      return wordsMatcher(kind, fields);
     case 'term':
-      return fieldMatcher(kind, fields);
+      return termMatcher(fields);
     case 'terms':
       return listMatcher(fields);
     case 'ids':
       return listMatcher({ id: fields['values'] });
     case 'bool':
-      return allMatcher(fields);
+      return boolMatcher(fields, left);
     default:
       return undefined;
   }
 }
 
-function allMatcher({ filter = [], must = [], ...others }: Fields): Matches | undefined {
-  const clauses = [filter, must].flat();
-  if (Object.keys(others).length > 0 || clauses.length === 0 || clauses.length > MOST_CLAUSES) return undefined;
-  // One within the other goes on for as long as a query may.
-  const matchers = clauses.map((clause) => (isFields(clause) && !('bool' in clause) ? matcherOf(clause) : undefined));
-  const known = matchers.filter((matches) => matches !== undefined);
-  return known.length === matchers.length ? (ddo) => known.every((matches) => matches(ddo)) : undefined;
+/** All of `filter` and `must`, none of `must_not`; of `should` one, where it stands alone or is asked for. */
+function boolMatcher(
+  { filter, must, must_not: mustNot, should, minimum_should_match: least, ...others }: Fields,
+  left: Left,
+): Matches | undefined {
+  const given = [filter, must, mustNot, should];
+  if (Object.keys(others).length > 0 || given.every((clauses) => clauses === undefined)) return undefined;
+  const isOneNeeded = least === undefined ? filter === undefined && must === undefined : least === 1;
+  if (!isOneNeeded && least !== undefined && least !== 0) return undefined;
+  const matchers = given.map((clauses) => allOf(clauses, left));
+  const [first, second, none, some] = matchers;
+  if (!first || !second || !none || !some) return undefined;
+  const all = [...first, ...second];
+  return (ddo) =>
+    all.every((matches) => matches(ddo)) &&
+    !none.some((matches) => matches(ddo)) &&
+    (some.length === 0 || !isOneNeeded || some.some((matches) => matches(ddo)));
+}
+
+/** One clause or several. What a client leaves out of a list is null in it. */
+function allOf(clauses: unknown, left: Left): readonly Matches[] | undefined {
+  const given = [clauses ?? []].flat().filter((clause) => clause !== null);
+  left.clauses -= given.length;
+  if (left.clauses < 0 || left.levels === 0) return undefined;
+  const deeper: Left = { clauses: left.clauses, levels: left.levels - 1 };
+  const matchers: Matches[] = [];
+  for (const clause of given) {
+    const matches = isFields(clause) ? clauseMatcher(clause, deeper) : undefined;
+    if (!matches) return undefined;
+    matchers.push(matches);
+  }
+  left.clauses = deeper.clauses;
+  return matchers;
 }
 
 function listMatcher(fields: Fields): Matches | undefined {
   const [field, ...more] = Object.entries(fields);
   if (field === undefined || more.length > 0) return undefined;
-  const read = readerOf(field[0]);
-  const values: unknown = field[1];
-  if (!read || !Array.isArray(values) || values.length > MOST_VALUES) return undefined;
-  const wanted = new Set<unknown>(values);
-  return (ddo) => wanted.has(read(ddo));
+  const [name, values] = field;
+  if (!Array.isArray(values) || values.length > MOST_VALUES) return undefined;
+  // Whatever it is called, there is one.
+  if (name === '_index') return () => true;
+  const read = fieldReader(name);
+  if (!read) return undefined;
+  const wanted = new Set(values.map(plain));
+  return (ddo) => read(ddo).some((value) => wanted.has(plain(value)));
 }
 
-function readerOf(field: string): ((ddo: Ddo) => unknown) | undefined {
-  const name = field
-    .replace(/^metadata\./, '')
-    .replace(/\.keyword$/, '')
-    .replace(/^_id$/, 'id');
-  return Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined;
-}
-
-function fieldMatcher(kind: 'match' | 'term', fields: Fields): Matches | undefined {
+function termMatcher(fields: Fields): Matches | undefined {
   const [field, ...more] = Object.entries(fields);
   if (field === undefined || more.length > 0) return undefined;
-  const read = readerOf(field[0]);
-  const text = textOf(field[1]);
-  if (!read || text === undefined) return undefined;
-  const words = wordsOf(text);
-  if (kind === 'term') return (ddo) => read(ddo) === text;
-  return (ddo) => {
-    const value = read(ddo);
-    if (typeof value !== 'string') return false;
-    const own = new Set(wordsOf(value.slice(0, MAX_CHARS * 4)));
-    return words.some((word) => own.has(word));
-  };
+  const value = valueOf(field[1]);
+  return value === undefined ? undefined : listMatcher({ [field[0]]: [value] });
 }
 
-/** `{field: text}`, or `{field: {query: text}}` and `{field: {value: text}}`. */
-function textOf(wanted: unknown): string | undefined {
-  const text = isFields(wanted) ? (wanted['query'] ?? wanted['value']) : wanted;
-  return typeof text === 'string' && text.length <= MAX_CHARS ? text : undefined;
+function wordsMatcher(kind: 'match' | 'match_phrase', fields: Fields): Matches | undefined {
+  const [field, ...more] = Object.entries(fields);
+  if (field === undefined || more.length > 0) return undefined;
+  const read = fieldReader(field[0]);
+  const text = valueOf(field[1]);
+  if (!read || typeof text !== 'string') return undefined;
+  const words = wordsOf(text);
+  const phrase = ` ${words.join(' ')} `;
+  return (ddo) =>
+    read(ddo).some((value) => {
+      if (typeof value !== 'string') return false;
+      const own = wordsOf(value.slice(0, MAX_CHARS * 4));
+      return kind === 'match' ? words.some((word) => own.includes(word)) : ` ${own.join(' ')} `.includes(phrase);
+    });
 }
+
+/** `{field: value}`, or `{field: {query: value}}` and `{field: {value: value}}`. */
+function valueOf(wanted: unknown): string | number | boolean | undefined {
+  const value = isFields(wanted) ? (wanted['query'] ?? wanted['value']) : wanted;
+  if (typeof value === 'string') return value.length <= MAX_CHARS ? value : undefined;
+  return typeof value === 'number' || typeof value === 'boolean' ? value : undefined;
+}
+
+/** Addresses come in either letter case; numbers as texts. */
+const plain = (value: unknown): unknown =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? String(value).toLowerCase()
+    : undefined;
 
 const wordsOf = (text: string): readonly string[] =>
   text

@@ -51,13 +51,15 @@ export function trustRaw(service: Service): TrustVerdict {
 
 /**
  * Whether a published algorithm may run on a dataset's service. No lists at all mean: any published one. A list that is there and empty
- * names nobody, which is what portals write when an owner unticks everything.
+ * names nobody, which is what portals write when an owner unticks everything. Where the owner ticks all, they write null for the algorithms,
+ * and leave the list of publishers, which they do not offer, as empty as it was.
  */
 export function trustPublished(service: Service, published: Published): TrustVerdict {
   const algorithms = service.compute?.publisherTrustedAlgorithms ?? undefined;
   const publishers = service.compute?.publisherTrustedAlgorithmPublishers ?? undefined;
   const namesSomebody = [algorithms, publishers].some((list) => list !== undefined && list.length > 0);
-  if (!namesSomebody && (algorithms !== undefined || publishers !== undefined)) {
+  const areAllTicked = service.compute?.publisherTrustedAlgorithms === null;
+  if (!namesSomebody && !areAllTicked && (algorithms !== undefined || publishers !== undefined)) {
     return refused(
       'not_trusted_algo',
       "The data's owner trusts no algorithm: the list of those that may run is empty.",

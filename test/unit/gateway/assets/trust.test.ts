@@ -52,7 +52,8 @@ describe('trust', () => {
       [[], undefined, no],
       [undefined, [], no],
       [[], null, no],
-      [null, [], no],
+      // A portal's "allow all published algorithms".
+      [null, [], ok],
       [[], [], no],
       [[], mine, ok],
       [[], others, notThePublisher],
