@@ -35,6 +35,33 @@ describe('what clients write in their own ways', () => {
     expect((await caller.call('POST', '//api/services/compute', { body })).status).to.equal(200);
   });
 
+  it('lets a whole query stand beside a body that is no JSON, where there may be either', async () => {
+    const caller = scene.caller();
+    const send = async (method: string, query: Readonly<Record<string, string>>, body: string, type: string) =>
+      fetch(`${scene.url}${COMPUTE}?${new URLSearchParams(query).toString()}`, {
+        method,
+        body,
+        headers: { 'content-type': type },
+      });
+    for (const method of ['PUT', 'DELETE']) {
+      for (const [body, type] of [
+        ['nothing', 'text/plain'],
+        ['a=b', 'application/x-www-form-urlencoded'],
+        ['{', 'application/json'],
+        ['null', 'application/json'],
+      ] as const) {
+        const { jobId } = await caller.job(scene.order());
+        const whole = { jobId, ...(await caller.signed(jobId)) };
+        const answer = await send(method, whole, body, type);
+        expect(answer.status, `${method} ${body}: ${await answer.text()}`).to.equal(200);
+        for (const less of [{ ...whole, signature: '' }, await caller.signed()])
+          expect((await send(method, less, body, type)).status, 'a query that lacks something').to.be.oneOf([400, 415]);
+      }
+    }
+    const order = JSON.stringify(await caller.startBody(scene.order()));
+    expect((await send('POST', {}, order, 'text/plain')).status).to.equal(415);
+  });
+
   it('takes owner for consumerAddress', async () => {
     const caller = scene.caller();
     const { jobId } = await caller.job(scene.order());

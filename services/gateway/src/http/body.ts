@@ -1,7 +1,8 @@
 /** Reads a JSON body within a limit. Digits of numbers that must stay exact are kept as text. */
 import type { IncomingMessage } from 'node:http';
+import type { ParsedUrlQuery } from 'node:querystring';
 import { getRawBody } from 'raw-body';
-import { CapstanError } from '@capstan/shared/contract/errors';
+import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
 import { readJson } from '@capstan/shared/runtime/json';
 import { countedBody } from './body-room.ts';
 
@@ -19,15 +20,40 @@ export interface JsonBody {
 
 /** Throws BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, or BAD_REQUEST for what is no JSON object. */
 export async function readJsonBody(request: IncomingMessage, limitBytes: number): Promise<JsonBody> {
-  const type = request.headers['content-type'];
   const bytes = await readBody(request, limitBytes);
-  if (bytes.length > 0 && !/^application\/(?:[\w.+-]*\+)?json\b/i.test(type ?? '')) {
+  return { value: fieldsOf(request, bytes), bytes };
+}
+
+/** The same of a request about jobs whose parameters may all be in its query: what is sent beside them is nothing then, if it is no JSON. */
+export async function readBodyBeside(
+  query: ParsedUrlQuery,
+  request: IncomingMessage,
+  limitBytes: number,
+): Promise<JsonBody> {
+  const bytes = await readBody(request, limitBytes);
+  try {
+    return { value: fieldsOf(request, bytes), bytes };
+  } catch (error) {
+    const isNone = hasCode(error, 'UNSUPPORTED_MEDIA_TYPE', 'BAD_REQUEST');
+    if (isNone && namesAll(query)) return { value: {}, bytes };
+    throw error;
+  }
+}
+
+/** Who asks, the proof, and which jobs: a body that could not be read cannot have narrowed it down. */
+function namesAll({ consumerAddress, signature, jobId, documentId }: ParsedUrlQuery): boolean {
+  return [consumerAddress, signature, jobId ?? documentId].every((value) => value !== undefined && value !== '');
+}
+
+function fieldsOf({ headers }: IncomingMessage, bytes: Buffer): JsonBody['value'] {
+  if (bytes.length === 0) return {};
+  if (!/^application\/(?:[\w.+-]*\+)?json\b/i.test(headers['content-type'] ?? '')) {
     throw new CapstanError(
       'UNSUPPORTED_MEDIA_TYPE',
       'Send the parameters as JSON, with Content-Type: application/json.',
     );
   }
-  return { value: bytes.length === 0 ? {} : parse(bytes), bytes };
+  return parse(bytes);
 }
 
 /** The bytes of a body. Throws BODY_TOO_LARGE, TOO_MANY_REQUESTS where others fill the memory, or BAD_REQUEST for one that breaks off. */

@@ -3,7 +3,7 @@ import { DeleteRequestSchema, type DeleteRequest, type StatusObject } from '@cap
 import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
 import { compileInput } from '@capstan/shared/schema/input';
 import type { Proof } from '../../auth/credentials.ts';
-import { readJsonBody } from '../body.ts';
+import { readBodyBeside } from '../body.ts';
 import { proofOf } from '../caller.ts';
 import { checkedSigned, parameters } from '../input.ts';
 import { networkIn } from '../limits.ts';
@@ -16,7 +16,7 @@ export function deleteComputeRoute(
   bodyLimitBytes: () => number,
 ): Route {
   return route(ENDPOINTS.computeDelete, async (ctx) => {
-    const { value, bytes } = await readJsonBody(ctx.req, bodyLimitBytes());
+    const { value, bytes } = await readBodyBeside(ctx.query, ctx.req, bodyLimitBytes());
     const proof = proofOf(ctx, ENDPOINTS.computeDelete, bytes);
     ctx.body = await remove(checkedSigned(validate, parameters(ctx.query, value), proof), proof, networkIn(ctx));
   });

@@ -3,7 +3,7 @@ import { StopRequestSchema, type StatusObject, type StopRequest } from '@capstan
 import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
 import { compileInput } from '@capstan/shared/schema/input';
 import type { Proof } from '../../auth/credentials.ts';
-import { readJsonBody } from '../body.ts';
+import { readBodyBeside } from '../body.ts';
 import { proofOf } from '../caller.ts';
 import { checkedSigned, parameters } from '../input.ts';
 import { networkIn } from '../limits.ts';
@@ -16,7 +16,7 @@ export function stopComputeRoute(
   bodyLimitBytes: () => number,
 ): Route {
   return route(ENDPOINTS.computeStop, async (ctx) => {
-    const { value, bytes } = await readJsonBody(ctx.req, bodyLimitBytes());
+    const { value, bytes } = await readBodyBeside(ctx.query, ctx.req, bodyLimitBytes());
     const proof = proofOf(ctx, ENDPOINTS.computeStop, bytes);
     ctx.body = await stop(checkedSigned(validate, parameters(ctx.query, value), proof), proof, networkIn(ctx));
   });
