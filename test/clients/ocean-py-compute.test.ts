@@ -31,7 +31,9 @@ const ENDLESS = {
     language: '',
     version: '',
     container: { ...NODE_CONTAINER, checksum: '' },
-    consumerParameters: [{ name: 'limit', type: 'number', label: 'Limit', required: 'False', description: '', default: '1' }],
+    consumerParameters: [
+      { name: 'limit', type: 'number', label: 'Limit', required: 'False', description: '', default: '1' },
+    ],
   },
 };
 

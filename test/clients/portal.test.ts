@@ -11,7 +11,7 @@ import type { StatusObject } from '@capstan/shared/contract/api';
 import type { FoundAssets } from '@capstan/shared/contract/asset-answers';
 import type { Ddo } from '@capstan/shared/contract/ddo';
 import type { OrderQuote } from '@capstan/shared/contract/quotes';
-import { messageOf } from '@capstan/shared/errors';
+import { messageOf } from '@capstan/shared/contract/errors';
 import { CONFIRMATIONS, inSeconds, serviceOf, startMarket, tokenOf, type Market } from '../support/chain/market.ts';
 import { createTrader, type Trader } from './ocean-js-market.ts';
 import { createPublisher } from './ocean-js-publisher.ts';
@@ -99,7 +99,10 @@ describe('the calls of a portal', () => {
     return serviceEndpoint;
   };
 
-  const quotesFor = (address: string, { data, code, env }: Readonly<Record<'data' | 'code', Asset>> & { env: string }) => {
+  const quotesFor = (
+    address: string,
+    { data, code, env }: Readonly<Record<'data' | 'code', Asset>> & { env: string },
+  ) => {
     const named = (asset: Asset) => ({ documentId: asset.id, serviceId: serviceOf(asset).id, transferTxId: undefined });
     const at = endpointOf(data);
     return consumer.provider.initializeCompute([named(data)], named(code), env, inSeconds(600), at, address);

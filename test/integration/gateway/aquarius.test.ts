@@ -157,7 +157,9 @@ describe("the node's own catalogue, as a metadata store", () => {
     expect((await found({ query: butThis, size: 1_000 })).ids).to.deep.equal(others);
     const either = { bool: { should: [isThis, { term: { id: scene.algorithm.id } }], minimum_should_match: 1 } };
     const wanted = { bool: { must: [either], filter: [{ terms: { chainId: [ddo.chainId] } }] } };
-    expect((await found({ query: wanted })).ids).to.include(ddo.id).and.include(scene.algorithm.id);
+    expect((await found({ query: wanted })).ids)
+      .to.include(ddo.id)
+      .and.include(scene.algorithm.id);
     expect((await found({ query: { bool: { filter: [wanted], must_not: [{ term: { 'nft.state': 4 } }] } } })).ids)
       .to.include(scene.algorithm.id)
       .and.not.include(ddo.id);
@@ -177,7 +179,15 @@ describe("the node's own catalogue, as a metadata store", () => {
       { query: { bool: { must_not: [{ term: { nftAddress: 'a' } }] } } },
       { query: { bool: { filter: [{ term: { name: 'a' } }], should: 'a' } } },
       { query: { bool: { should: [{ term: { name: 'a' } }], minimum_should_match: '2<75%' } } },
-      { query: { bool: { filter: [{ bool: { filter: [{ bool: { filter: [{ bool: { filter: [{ bool: { filter: [deepest] } }] } }] } }] } }] } } },
+      {
+        query: {
+          bool: {
+            filter: [
+              { bool: { filter: [{ bool: { filter: [{ bool: { filter: [{ bool: { filter: [deepest] } }] } }] } }] } },
+            ],
+          },
+        },
+      },
       { query: { bool: { filter: [eleven, eleven] } } },
       { query: { bool: { filter: Array.from({ length: 21 }, () => ({ term: { name: 'a' } })) } } },
       { query: { bool: { filter: 'a' } } },

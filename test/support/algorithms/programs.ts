@@ -239,7 +239,9 @@ if __name__ == "__main__":
     log: /\['--epochs', '3'\]/,
   },
   'python that a program within quotes runs': {
-    container: python(`python3 -c 'import runpy, sys; print(runpy.run_path("$ALGO")["answer"], sys.argv[1:])' $OUTPUTS`),
+    container: python(
+      `python3 -c 'import runpy, sys; print(runpy.run_path("$ALGO")["answer"], sys.argv[1:])' $OUTPUTS`,
+    ),
     code: 'answer = 6 * 7',
     log: /^42 \['\/data\/outputs'\]\n$/,
   },
