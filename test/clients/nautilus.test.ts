@@ -127,14 +127,14 @@ describe('the calls of nautilus', () => {
       signer,
       environment,
       // What its caller named the dataset by goes along, and of further datasets the whole description.
-      { ...asked(data), transferTxId: orders[1] ?? '', ...{ did: dataset.id } },
-      { ...asked(code), transferTxId: orders[0] ?? '', ...{ did: algorithm.id } },
+      { ...asked(data), transferTxId: orders[1] ?? '', did: dataset.id },
+      { ...asked(code), transferTxId: orders[0] ?? '', did: algorithm.id },
       undefined,
       others.map((other, i) => ({
         ...asked(other),
         transferTxId: orders[i + 2] ?? '',
         ...other.asset,
-        ...{ accessDetails: { type: 'free', isOwned: true, validOrderTx: other.validOrderTx } },
+        accessDetails: { type: 'free', isOwned: true, validOrderTx: other.validOrderTx },
       })),
       { publishAlgorithmLog: true, publishOutput: true },
     )) as readonly StatusObject[];

@@ -13,6 +13,10 @@ interface Asset {
   readonly documentId: string;
   readonly serviceId: string;
   readonly transferTxId: string;
+  readonly algocustomdata?: object;
+  /** What its users leave in such an object, and send along. */
+  readonly did?: string;
+  readonly accessDetails?: object;
 }
 
 type Algorithm = Asset | { readonly meta: object };

@@ -129,7 +129,7 @@ describe('the calls of a portal', () => {
       signer,
       environment.id,
       dataOrder,
-      { ...codeOrder, ...{ algocustomdata: {} } },
+      { ...codeOrder, algocustomdata: {} },
       new AbortController().signal,
       undefined,
       { publishAlgorithmLog: true, publishOutput: true },
