@@ -1,5 +1,6 @@
 /** `npm run simulate`: searches schedules for one that breaks a rule, or replays one. */
-import { BUGS, SOUND, type Bug } from './bugs.ts';
+import { BUGS, type Bug } from './planted/bugs.ts';
+import { SOUND } from './planted/wiring.ts';
 import { report, search } from './search.ts';
 import { readCommandLine } from '../../scripts/parts/command-line.ts';
 
@@ -9,7 +10,7 @@ Drives gateway and runner in one process through schedules of crashes, cuts, del
 
   --seeds N      how many schedules (1000)
   --seed S       where to begin; by chance if not given
-  --runners N    1, or 2 that share the environment (1)
+  --runners N    1, or 2 or 3 that share the environment (1)
   --path P       only the one that a report names, with its seed
   --bug NAME     puts a known mistake back in: ${Object.keys(BUGS).join(', ')}`;
 
@@ -61,7 +62,7 @@ function parse() {
   });
   const { path, bug } = values;
   const [count, seed] = [Number(values.seeds), Number(values.seed)];
-  const runners = ({ 1: 1, 2: 2 } as const)[values.runners as '1' | '2'] as 1 | 2 | undefined;
+  const runners = ([1, 2, 3] as const).find((number) => String(number) === values.runners);
   const isRight = Number.isInteger(count) && count > 0 && Number.isInteger(seed) && (bug === undefined || isBug(bug));
   if (isRight && runners && !values.help) return { count, seed, runners, path, bug };
   console.log(USAGE);

@@ -2,14 +2,15 @@
 import fc from 'fast-check';
 import type { Violation } from '../support/audit/observed.ts';
 import { schedulesWith, type Schedule } from './actions.ts';
-import type { Wiring } from './bugs.ts';
+import type { Runners } from './parts/members.ts';
+import type { Wiring } from './planted/wiring.ts';
 import { createDatabases } from './parts/databases.ts';
 import { simulate } from './simulate.ts';
 
 export interface Search {
   readonly seed: number;
   readonly schedules: number;
-  readonly runners: 1 | 2;
+  readonly runners: Runners;
   /** Of these rules; all, if absent. */
   readonly rules?: readonly Violation['rule'][];
   /** To come to one schedule directly, as fast-check names it. */
@@ -45,7 +46,7 @@ export async function search({
 }: Search): Promise<Found | undefined> {
   const databases = createDatabases();
   let shrinkUntil = Number.POSITIVE_INFINITY;
-  const holds = fc.asyncProperty(schedulesWith(runners), async (schedule) => {
+  const holds = fc.asyncProperty(wiring.schedules ?? schedulesWith(runners), async (schedule) => {
     // A smaller one that was not tried counts as one that holds.
     if (performance.now() > shrinkUntil) return;
     const { violations, jobs, simulatedMs } = await simulate(schedule, { wiring, databases });

@@ -5,7 +5,7 @@ import { audit, sha256Of } from '../support/audit/audit.ts';
 import type { Observed, ObservedStart, Violation } from '../support/audit/observed.ts';
 import { identityOf } from '../../services/runner/src/docker/names.ts';
 import { OWNERS, perform, type Schedule } from './actions.ts';
-import { SOUND, type Wiring } from './bugs.ts';
+import { SOUND, type Wiring } from './planted/wiring.ts';
 import { createConsumer, type Consumer } from './parts/consumer.ts';
 import { createDatabases, type Databases } from './parts/databases.ts';
 import { createNode, ENVIRONMENT, EPOCH_MS, type Node } from './parts/node.ts';
@@ -107,7 +107,10 @@ function observe(node: Node, consumers: readonly Consumer[]): Observed {
     lost: machines.flatMap(({ lost }) => lost.flatMap((labels) => startOf(labels, 'lost'))),
     spoilt: machines.flatMap((machine) => machine.spoilt.flatMap((labels) => startOf(labels, 'spoilt'))),
     isShared: sites.length > 1,
-    overlaps: node.overlaps,
+    overlaps: [...node.overlaps, ...hasteOf(node)],
+    exits: machines.flatMap(({ exits }) =>
+      exits.flatMap(({ labels, exit }) => startOf(labels, '').map((of) => ({ ...of, exitCode: exit.exitCode }))),
+    ),
     goneMachines: machines.flatMap(({ gone }) => gone()),
     subscriptions: consumers.flatMap((consumer) => consumer.subscriptions()),
     leftovers: machines.flatMap(({ containers, volumes }) => [...containers.keys(), ...volumes.keys()]),
@@ -124,6 +127,12 @@ function observe(node: Node, consumers: readonly Consumer[]): Observed {
     })),
     effects: consumers.flatMap((consumer) => consumer.effects),
   };
+}
+
+/** Where the engine lost what was begun before, nobody waits for a lease. */
+function hasteOf({ hasty, sites }: Node): readonly string[] {
+  const lost = new Set(sites.flatMap(({ machine }) => machine.lost));
+  return hasty.filter(({ before }) => !lost.has(before)).map(({ text }) => text);
 }
 
 function startOf(labels: Readonly<Record<string, string>>, machine: string): ObservedStart[] {

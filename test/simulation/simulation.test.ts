@@ -3,13 +3,14 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
+import type { Runners } from './parts/members.ts';
 
 const SEED = 20_300_101;
 /** One search a core. */
 const SEEDS = [SEED, SEED + 1];
-/** More than any mistake of `bugs.ts` needs to be found. For a longer search there is `npm run simulate`. */
+/** More than any mistake of `planted/` needs to be found. For a longer search there is `npm run simulate`. */
 const SCHEDULES = 300;
-const SHARED = 200;
+const SHARED = { 2: 200, 3: 100 } as const;
 /** Each at its own pace: a machine that is busy with something else takes a multiple. */
 const LIMIT_MS = 600_000;
 
@@ -26,19 +27,23 @@ describe('a node that anything may befall', function () {
   });
 });
 
-describe('two runners that share an environment', function () {
-  this.timeout(LIMIT_MS);
+for (const runners of [2, 3] as const) {
+  const schedules = SHARED[runners];
+  describe(`${runners} runners that share an environment`, function () {
+    this.timeout(LIMIT_MS);
 
-  afterEach(endSearches);
+    afterEach(endSearches);
 
-  it(`keep the eight rules, too, in ${SEEDS.length * SHARED} schedules`, async () => {
-    const outputs = await Promise.all(SEEDS.map((seed) => searchFrom(seed, SHARED, 2)));
-    for (const output of outputs) expect(output).to.include(`${SHARED} schedules`).and.to.include(', 0 violations');
+    it(`keep the eight rules, too, in ${SEEDS.length * schedules} schedules`, async () => {
+      const outputs = await Promise.all(SEEDS.map((seed) => searchFrom(seed, schedules, runners)));
+      for (const output of outputs)
+        expect(output).to.include(`${schedules} schedules`).and.to.include(', 0 violations');
+    });
   });
-});
+}
 
 /** In a process of its own, for a core of its own. Resolves to all that it says. */
-async function searchFrom(seed: number, schedules: number, runners: 1 | 2): Promise<string> {
+async function searchFrom(seed: number, schedules: number, runners: Runners): Promise<string> {
   // What it covers, the other tests cover as well; counting it takes longer than all the rest.
   const { NODE_V8_COVERAGE: _counting, ...environment } = process.env;
   const words = { seeds: schedules, seed, runners };

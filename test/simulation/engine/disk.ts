@@ -1,4 +1,7 @@
-/** The disk of results and of the runner's notes: it outlives processes. What was not published before a crash was never there. */
+/**
+ * The disk of results and of the runner's notes: it outlives processes. What was not published before a crash was never there. A machine
+ * that loses its power loses what was written and not brought to the disk: how attempts ended, and that notes were cleared away.
+ */
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { JobId } from '@capstan/shared/contract/ids';
@@ -22,14 +25,34 @@ export interface Disk {
   readonly marks: Map<string, number>;
   /** How attempts ended that are being published. */
   readonly ends: Map<string, { readonly attempt: number; readonly end?: Outcome; readonly cause?: Cause }>;
+  /** What a loss of power undoes, the last one first. */
+  readonly unsynced: Unsynced[];
+  /** Notes of starts are brought to the disk before their writer goes on. */
+  readonly syncsMarks: boolean;
   /** How often a write fails. */
   readonly failures: () => number;
+}
+
+interface Unsynced {
+  /** Of what was written. */
+  readonly name: string;
+  readonly at: number;
+  readonly undo: () => void;
+}
+
+/** The kernel writes what it was given by itself after this time. */
+const WRITTEN_BACK_MS = 30_000;
+
+export function losePower({ unsynced }: Disk, now: number): void {
+  for (const { at, undo } of unsynced.splice(0).toReversed()) if (now - at < WRITTEN_BACK_MS) undo();
 }
 
 export const createDisk = (failures: () => number = () => 0): Disk => ({
   published: new Map(),
   marks: new Map(),
   ends: new Map(),
+  unsynced: [],
+  syncsMarks: true,
   failures,
 });
 
@@ -127,39 +150,47 @@ function removeAll(disk: Disk, jobId: JobId): void {
 const SHARED = 'shared';
 
 export function marksOn(disk: Disk, process: Process): StartMarks {
+  const { marks, ends, unsynced, syncsMarks } = disk;
+
+  /** Undefined removes it. What was done to a note before it was brought to the disk is there as well. */
+  const pageOf = <T>(what: string, notes: Map<string, T>) => {
+    const set = (key: string, value: T | undefined) =>
+      void (value === undefined ? notes.delete(key) : notes.set(key, value));
+    return (key: string, value: T | undefined, isSynced = false) => {
+      const before = notes.get(key);
+      set(key, value);
+      const name = `${what} ${key}`;
+      if (isSynced) unsynced.splice(0, unsynced.length, ...unsynced.filter((other) => other.name !== name));
+      else unsynced.push({ name, at: process.clock.monotonicMs(), undo: () => set(key, before) });
+    };
+  };
+  const putMark = pageOf('mark', marks);
+  const putEnd = pageOf('end', ends);
+  const noted = (run: Run, attempt: number) => {
+    const found = ends.get(keyOf(run));
+    return found?.attempt === attempt ? found : undefined;
+  };
+
   return {
-    read: (run) => onDisk(process, `reading the mark of ${keyOf(run)}`, () => disk.marks.get(keyOf(run)) ?? 0),
+    read: (run) => onDisk(process, `reading the mark of ${keyOf(run)}`, () => marks.get(keyOf(run)) ?? 0),
     write: (run, attempt) =>
-      onDisk(
-        process,
-        `marking the start of ${keyOf(run)} attempt ${attempt}`,
-        () => void disk.marks.set(keyOf(run), attempt),
+      onDisk(process, `marking the start of ${keyOf(run)} attempt ${attempt}`, () =>
+        putMark(keyOf(run), attempt, syncsMarks),
       ),
-    readEnd: (run, attempt) =>
-      onDisk(process, `reading how ${keyOf(run)} ended`, () => {
-        const noted = disk.ends.get(keyOf(run));
-        return noted?.attempt === attempt ? noted.end : undefined;
-      }),
+    readEnd: (run, attempt) => onDisk(process, `reading how ${keyOf(run)} ended`, () => noted(run, attempt)?.end),
     writeEnd: (run, attempt, end) =>
-      onDisk(process, `noting how ${keyOf(run)} ended`, () => void disk.ends.set(keyOf(run), { attempt, end })),
+      onDisk(process, `noting how ${keyOf(run)} ended`, () => putEnd(keyOf(run), { attempt, end })),
     readCause: (run, attempt) =>
-      onDisk(process, `reading why ${keyOf(run)} is ended`, () => {
-        const noted = disk.ends.get(keyOf(run));
-        return noted?.attempt === attempt ? noted.cause : undefined;
-      }),
+      onDisk(process, `reading why ${keyOf(run)} is ended`, () => noted(run, attempt)?.cause),
     writeCause: (run, attempt, cause) =>
-      onDisk(process, `noting why ${keyOf(run)} is ended`, () => void disk.ends.set(keyOf(run), { attempt, cause })),
+      onDisk(process, `noting why ${keyOf(run)} is ended`, () => putEnd(keyOf(run), { attempt, cause })),
     clear: (run) =>
       onDisk(process, `clearing the mark of ${keyOf(run)}`, () => {
-        disk.marks.delete(keyOf(run));
-        disk.ends.delete(keyOf(run));
+        putMark(keyOf(run), undefined);
+        putEnd(keyOf(run), undefined);
       }),
-    readShared: () => onDisk(process, 'reading its promise', () => disk.marks.has(SHARED)),
+    readShared: () => onDisk(process, 'reading its promise', () => marks.has(SHARED)),
     writeShared: (isShared) =>
-      onDisk(
-        process,
-        'noting its promise',
-        () => void (isShared ? disk.marks.set(SHARED, 1) : disk.marks.delete(SHARED)),
-      ),
+      onDisk(process, 'noting its promise', () => putMark(SHARED, isShared ? 1 : undefined, isShared && syncsMarks)),
   };
 }

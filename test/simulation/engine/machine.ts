@@ -34,10 +34,14 @@ export interface Machine {
   readonly containers: Map<string, Container>;
   readonly volumes: Map<string, Volume>;
   readonly starts: readonly Start[];
+  /** How what ran ended, each time. */
+  readonly exits: readonly { readonly labels: Labels; readonly exit: Exit }[];
   /** Containers that the engine lost after they were started. */
   readonly lost: readonly Labels[];
   /** Those that ran when the engine fell: how they ended says nothing of their algorithms. */
   readonly spoilt: readonly Labels[];
+  /** How many lives its engine has had: what was asked of an earlier one is asked of nobody. */
+  life(): number;
   /** Since when it answers, after its last fall. */
   upSince(): number;
   /** How many algorithms run at the moment. */
@@ -83,6 +87,7 @@ export function createMachine({ name: machineName, world, epochMs, behaviour, on
   const containers = new Map<string, Container>();
   const volumes = new Map<string, Volume>();
   const starts: Start[] = [];
+  const exits: { labels: Labels; exit: Exit }[] = [];
   const lost: Labels[] = [];
   const falling = new Set<() => void>();
   let rising: (() => void)[] = [];
@@ -90,6 +95,7 @@ export function createMachine({ name: machineName, world, epochMs, behaviour, on
   let upSince = epochMs;
   const spoilt: Labels[] = [];
   let generation = 1;
+  let life = 1;
   let downAt = Number.NEGATIVE_INFINITY;
 
   const note = (what: string) => world.note(machineName, what);
@@ -97,6 +103,7 @@ export function createMachine({ name: machineName, world, epochMs, behaviour, on
   const end = (container: Container, exit: Exit) => {
     if (container.state.kind !== 'running') return;
     container.state = { kind: 'exited', startedAt: container.state.startedAt, finishedAt: epochMs + world.now(), exit };
+    exits.push({ labels: container.spec.labels, exit });
     note(`${container.spec.name} exits with ${exit.exitCode}`);
     for (const tell of container.waiting) tell();
     container.waiting.clear();
@@ -119,8 +126,10 @@ export function createMachine({ name: machineName, world, epochMs, behaviour, on
     containers,
     volumes,
     starts,
+    exits,
     lost,
     spoilt,
+    life: () => life,
     upSince: () => upSince,
     running: () => [...containers.values()].filter(({ state }) => state.kind === 'running').length,
     start(name) {
@@ -147,6 +156,7 @@ export function createMachine({ name: machineName, world, epochMs, behaviour, on
     fall() {
       note('falls');
       isUp = false;
+      life += 1;
       // What falls with it was buried before its next life.
       upSince = epochMs + world.now() + 1;
       for (const container of containers.values()) fallen(container);

@@ -57,6 +57,8 @@ export function createNatsServer(world: World): NatsServer {
   let isUp = true;
   let made = 0;
   let revisions = 0;
+  /** What a loss of the last words undoes, the last one first. */
+  let puts: { readonly at: number; readonly undo: () => void }[] = [];
 
   const bucket = (name: string) => {
     const found = buckets.get(name) ?? new Map<string, BucketEntry>();
@@ -91,7 +93,19 @@ export function createNatsServer(world: World): NatsServer {
       const last = bucket(name).get(key)?.revision ?? 0;
       if (previousSeq !== undefined && previousSeq !== last)
         throw Object.assign(new Error('wrong last sequence'), { api_error: { err_code: WRONG_LAST_SEQUENCE } });
-      bucket(name).set(key, { text, revision: (revisions += 1) });
+      const words = bucket(name);
+      const before = words.get(key);
+      const revision = (revisions += 1);
+      words.set(key, { text, revision });
+      puts.push({
+        at: world.now(),
+        undo() {
+          if (before) words.set(key, before);
+          else words.delete(key);
+          // What is said next has the number of what was lost.
+          revisions = revision - 1;
+        },
+      });
     },
     listening,
     peers,
@@ -103,6 +117,13 @@ export function createNatsServer(world: World): NatsServer {
       if (lost.kind === 'everything') {
         streams.clear();
         buckets.clear();
+        puts = [];
+        revisions = 0;
+      }
+      if (lost.kind === 'tail') {
+        const isLost = ({ at }: { readonly at: number }) => at >= world.now() - lost.lastMs;
+        for (const { undo } of puts.filter(isLost).toReversed()) undo();
+        puts = puts.filter((put) => !isLost(put));
       }
       for (const { stream } of streams.values())
         stream.loseSince(lost.kind === 'tail' ? world.now() - lost.lastMs : world.now());

@@ -3,36 +3,28 @@ import type { JobId } from '@capstan/shared/contract/ids';
 import type { Db } from '../../../services/gateway/src/store/db.ts';
 import type { StoredEvent } from '../../../services/gateway/src/store/events.ts';
 import { storeOn, type Store } from '../../../services/gateway/src/store/store.ts';
-import { carrier } from '../engine/carry.ts';
-import { createDisk, gatewayResultsOn, marksOn, resultsOn, type Disk } from '../engine/disk.ts';
+import { carrier, GOOD_ANSWERS, type Answers } from '../engine/carry.ts';
+import { createDisk, gatewayResultsOn, losePower, marksOn, resultsOn, type Disk } from '../engine/disk.ts';
 import { createSimulatedEngine } from '../engine/engine.ts';
 import type { Behaviour } from '../engine/machine.ts';
 import { dialler } from '../nats/client.ts';
 import { createNatsServer, type Loss, type NatsServer } from '../nats/server.ts';
 import type { Network } from '../nats/wire.ts';
-import type { Wiring } from '../bugs.ts';
-import { createProcess, shortDelay, type Process } from '../world/process.ts';
+import type { Wiring } from '../planted/wiring.ts';
+import { shortDelay, type Process } from '../world/process.ts';
 import type { World } from '../world/world.ts';
 import { databaseOf } from './database.ts';
 import { startGateway, type Gateway } from './gateway.ts';
-import { startRunner, type Runner } from './runner.ts';
+import { createHasteWatch, type Hasty } from './haste.ts';
+import { createLives, type Life } from './life.ts';
+import { RUNNER_MEMBERS, type Member, type RunnerMember, type Runners } from './members.ts';
+import { startRunner, TAKEOVER_AFTER_S, type Runner } from './runner.ts';
 import { createOverlapWatch } from './overlaps.ts';
 import { createSite, type Site } from './site.ts';
 
 export const EPOCH_MS = Date.UTC(2030, 0, 1);
 export const ENVIRONMENT = 'local';
 const MAX_JOBS = 2;
-/** How long a process that was asked to end may take. */
-const SHUT_DOWN_MS = 10_000;
-
-export type Member = 'gateway' | 'runner 1' | 'runner 2';
-export type RunnerMember = Exclude<Member, 'gateway'>;
-
-export interface Life<T> {
-  readonly process: Process;
-  /** Undefined while it starts. */
-  part(): T | undefined;
-}
 
 export interface Node {
   readonly sites: readonly Site[];
@@ -43,6 +35,8 @@ export interface Node {
   readonly committed: readonly StoredEvent[];
   /** Algorithms that ran on, though their runner could have ended them, when another runner began the next attempt. */
   readonly overlaps: readonly string[];
+  /** Attempts that were begun elsewhere while the lease of the one before could not have run out. */
+  readonly hasty: readonly Hasty[];
   readonly maxJobs: number;
   gateway(): Life<Gateway>;
   /** Dies after this many places where it may; comes back after a while. */
@@ -53,6 +47,10 @@ export interface Node {
   cut(member: Member, ms: number): void;
   dropNats(loss: Loss, downMs: number): void;
   troubleEngine(member: RunnerMember, kind: 'hang' | 'fall', ms: number): void;
+  /** For a while, this often, what its engine answers is lost, late, or that it does not know. */
+  spoilAnswers(member: RunnerMember, how: keyof Answers, probability: number, ms: number): void;
+  /** As a crash, and with the process go what runs on its machine and what was not on the disk yet. */
+  cutPower(member: RunnerMember, options: { readonly points: number; readonly downMs: number }): void;
   loseContainer(member: RunnerMember): void;
   /** The runner dies, and its machine is made anew: engine and notes are empty. Results lie elsewhere. */
   wipeRunner(member: RunnerMember, downMs: number): void;
@@ -68,16 +66,18 @@ interface NodeOptions {
   readonly db: Db;
   readonly wiring: Wiring;
   readonly isLogged: boolean;
-  readonly runners: 1 | 2;
+  readonly runners: Runners;
 }
 
 export function createNode({ world, db, wiring, isLogged, runners }: NodeOptions): Node {
-  const server = createNatsServer(world);
+  const haste = createHasteWatch({ world, takeoverAfterMs: TAKEOVER_AFTER_S * 1_000 });
+  const server = haste.over(createNatsServer(world));
   const store = storeOn(db);
   const committed: StoredEvent[] = [];
   const cut = new Set<string>();
   const random = world.random.fork();
   let failures = 0;
+  let troubles = 0;
   let lastTroubleAt = Number.NEGATIVE_INFINITY;
   let jobs = 0;
 
@@ -95,24 +95,29 @@ export function createNode({ world, db, wiring, isLogged, runners }: NodeOptions
     runsMs: random.chance(long) ? random.integer(8_000, 40_000) : random.integer(20, 6_000),
     exit: { exitCode: random.chance(0.8) ? 0 : random.integer(1, 3), isOutOfMemory: false },
   });
-  const sites = [1, 2].slice(0, runners).map((number) =>
+  const members = RUNNER_MEMBERS.slice(0, runners);
+  const sites = members.map((_member, index) =>
     createSite({
       world,
       epochMs: EPOCH_MS,
-      number,
+      number: index + 1,
       behaviour,
       results: disk,
-      onStart: (labels) => watch.started(number, labels),
+      syncsMarks: wiring.syncsMarks,
+      onStart: (labels) => {
+        watch.started(index + 1, labels);
+        haste.started(labels);
+      },
     }),
   );
-  const trouble = { engineFailures: () => failures };
   const newJobId = () => (jobs += 1).toString(16).padStart(32, '0') as JobId;
 
   const watch = createOverlapWatch({
     world,
+    runners,
     machine: (index) => sites[index]?.machine,
     lifeBegan: (index) => homes[index]?.runner.began(),
-    lastTroubleAt: () => lastTroubleAt,
+    lastTroubleAt: () => (troubles > 0 ? Number.POSITIVE_INFINITY : lastTroubleAt),
   });
 
   const bringUp = {
@@ -128,8 +133,10 @@ export function createNode({ world, db, wiring, isLogged, runners }: NodeOptions
         onCommitted: (events) => void committed.push(...events),
       });
     },
-    runner: ({ machine, disk: ownDisk, runnerId }: Site, process: Process): Promise<Runner> =>
-      startRunner({
+    runner: (site: Site, process: Process): Promise<Runner> => {
+      const { machine, disk: ownDisk, runnerId } = site;
+      const trouble = { engineFailures: () => failures, answers: () => site.answers };
+      return startRunner({
         process,
         dial: dialler(network, process),
         wireOwnership: wiring.ownership,
@@ -139,62 +146,17 @@ export function createNode({ world, db, wiring, isLogged, runners }: NodeOptions
           results: resultsOn(ownDisk, process, world),
           marks: marksOn(ownDisk, process),
         }),
-      }),
+      });
+    },
   } as const;
 
-  const live = <T extends { shutDown(): Promise<void> }>(name: Member, start: (process: Process) => Promise<T>) => {
-    let part: T | undefined;
-    let process: Process;
-    let began = 0;
-    const begin = () => {
-      const mine = createProcess({ name, world, epochMs: EPOCH_MS, isLogged });
-      process = mine;
-      part = undefined;
-      began = world.now();
-      world.note(name, 'starts');
-      mine.enter(() => {
-        const started = async () => {
-          const made = await start(mine);
-          if (mine.isAlive()) part = made;
-        };
-        void started();
-      });
-    };
-    const comeBack = (downMs: number) => world.after(downMs, () => !process.isAlive() && begin());
-    begin();
-    return {
-      life: () => ({ process, part: () => part }),
-      /** Undefined while it is dead. */
-      began: () => (process.isAlive() ? began : undefined),
-      /** Nothing more befalls it, and it is there. */
-      revive() {
-        process.dieAfter(undefined);
-        if (!process.isAlive()) begin();
-      },
-      crash({ points, downMs }: { points: number; downMs: number }) {
-        process.onDeath(() => comeBack(downMs));
-        process.dieAfter(points);
-      },
-      terminate(downMs: number) {
-        const mine = process;
-        const end = (why: string) => {
-          if (!mine.isAlive()) return;
-          mine.kill(why);
-          comeBack(downMs);
-        };
-        const running = part;
-        if (!running || !mine.isAlive()) return;
-        world.note(name, 'is asked to end');
-        mine.enter(() => void running.shutDown().then(() => end('ended')));
-        world.after(SHUT_DOWN_MS, () => end('did not end in time'));
-      },
-    };
-  };
-  const gateway = live<Gateway>('gateway', bringUp.gateway);
-  const runnerAt = (site: Site, name: RunnerMember) => live<Runner>(name, (process) => bringUp.runner(site, process));
-  const homes = sites.map((site, index) => {
-    const name: RunnerMember = index === 0 ? 'runner 1' : 'runner 2';
-    return { name, site, runner: runnerAt(site, name) };
+  const life = { world, epochMs: EPOCH_MS, isLogged };
+  const gateway = createLives<Gateway>({ ...life, name: 'gateway', start: bringUp.gateway });
+  const homes = members.map((name, index) => {
+    const site = sites[index];
+    if (!site) throw new RangeError('each runner has a machine');
+    const runner = createLives<Runner>({ ...life, name, start: (process) => bringUp.runner(site, process) });
+    return { name, site, runner };
   });
   /** The first one, where there is only one. */
   const homeOf = (member: RunnerMember) => {
@@ -205,6 +167,14 @@ export function createNode({ world, db, wiring, isLogged, runners }: NodeOptions
   const memberOf = (member: Member) => (member === 'gateway' ? gateway : homeOf(member).runner);
   const nameOf = (member: Member): Member => (member === 'gateway' ? member : homeOf(member).name);
 
+  const troubled = (ms: number, onOver: () => void) => {
+    troubles += 1;
+    world.after(ms, () => {
+      onOver();
+      troubles -= 1;
+      lastTroubleAt = world.now();
+    });
+  };
   const loseConnections = (name: string) => {
     for (const peer of server.peers) if (peer.name === name) peer.onLost();
   };
@@ -216,6 +186,7 @@ export function createNode({ world, db, wiring, isLogged, runners }: NodeOptions
     store,
     committed,
     overlaps: watch.found,
+    hasty: haste.found,
     maxJobs: MAX_JOBS,
     gateway: () => gateway.life(),
     crash: (member, options) => memberOf(member).crash(options),
@@ -242,21 +213,39 @@ export function createNode({ world, db, wiring, isLogged, runners }: NodeOptions
       site.machine[kind]();
       world.after(ms, () => site.machine.rise());
     },
+    spoilAnswers(member, how, probability, ms) {
+      const { name, site } = homeOf(member);
+      world.note(name, `${Math.round(probability * 100)} % of its engine's answers are ${how} for ${ms} ms`);
+      const spoilt = { ...GOOD_ANSWERS, [how]: probability };
+      site.answers = spoilt;
+      troubled(ms, () => {
+        if (site.answers === spoilt) site.answers = GOOD_ANSWERS;
+      });
+    },
+    cutPower(member, { points, downMs }) {
+      const { name, site, runner } = homeOf(member);
+      const onDeath = () => {
+        world.note(name, 'its machine has no power');
+        if (site.machine.isUp()) world.after(downMs, () => site.machine.rise());
+        site.machine.fall();
+        losePower(site.disk, world.now());
+      };
+      runner.crash({ points, downMs, onDeath });
+    },
     loseContainer: (member) => homeOf(member).site.machine.loseOne(),
     wipeRunner(member, downMs) {
       const { site, runner } = homeOf(member);
       runner.crash({ points: 0, downMs });
       runner.life().process.kill('its machine is made anew');
       site.machine.wipe();
-      site.disk.marks.clear();
+      for (const notes of [site.disk.marks, site.disk.ends]) notes.clear();
+      site.disk.unsynced.length = 0;
     },
     trouble(probability, ms) {
       world.note('world', `${Math.round(probability * 100)} % of calls fail for ${ms} ms`);
       failures = probability;
-      lastTroubleAt = Number.POSITIVE_INFINITY;
-      world.after(ms, () => {
+      troubled(ms, () => {
         failures = 0;
-        lastTroubleAt = world.now();
       });
     },
     heal() {
@@ -265,6 +254,7 @@ export function createNode({ world, db, wiring, isLogged, runners }: NodeOptions
       for (const { name, site, runner } of homes) {
         if (cut.delete(name)) loseConnections(name);
         if (!site.machine.isUp()) site.machine.rise();
+        site.answers = GOOD_ANSWERS;
         runner.revive();
       }
       if (cut.delete('gateway')) loseConnections('gateway');

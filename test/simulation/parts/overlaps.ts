@@ -6,6 +6,7 @@ import type { World } from '../world/world.ts';
 
 interface OverlapOptions {
   readonly world: World;
+  readonly runners: number;
   readonly machine: (index: number) => Machine | undefined;
   /** When the runner of a machine began to live; undefined if it is dead. */
   readonly lifeBegan: (index: number) => number | undefined;
@@ -14,9 +15,8 @@ interface OverlapOptions {
 
 /** Longer than a takeover is waited for: whoever had this much time without trouble has ended what it had to. */
 const UNTROUBLED_MS = 12_000;
-const RUNNERS = 2;
 
-export function createOverlapWatch({ world, machine, lifeBegan, lastTroubleAt }: OverlapOptions) {
+export function createOverlapWatch({ world, runners, machine, lifeBegan, lastTroubleAt }: OverlapOptions) {
   const found: string[] = [];
   const isUntroubled = (index: number) => {
     const began = lifeBegan(index);
@@ -29,7 +29,7 @@ export function createOverlapWatch({ world, machine, lifeBegan, lastTroubleAt }:
     started(number: number, labels: Labels) {
       const begun = identityOf(labels);
       if (!begun) return;
-      for (let index = 0; index < RUNNERS; index += 1) {
+      for (let index = 0; index < runners; index += 1) {
         if (index === number - 1 || !isUntroubled(index)) continue;
         for (const { spec, state } of machine(index)?.containers.values() ?? []) {
           const other = state.kind === 'running' ? identityOf(spec.labels) : undefined;

@@ -80,7 +80,7 @@ const NO_SENDER: FileSender = {
 /** Longer than most algorithms of the simulation run, so that now and then one is stopped. */
 const MAX_DURATION_S = 20;
 /** Short, so that it comes to it. */
-const TAKEOVER_AFTER_S = 6;
+export const TAKEOVER_AFTER_S = 6;
 
 export async function startRunner({ process, dial, settings, outside, wireOwnership }: RunnerOptions): Promise<Runner> {
   const { clock, log } = process;

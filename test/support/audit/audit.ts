@@ -8,7 +8,7 @@ type Check = (observed: Observed) => readonly string[];
 
 const CHECKS: Readonly<Record<Violation['rule'], Check>> = {
   1: acknowledgedJobsEnd,
-  2: (observed) => [...algorithmsStartOnce(observed), ...spoiltRunsComplete(observed)],
+  2: (observed) => [...algorithmsStartOnce(observed), ...spoiltRunsComplete(observed), ...exitsAreTheirs(observed)],
   3: jobsMoveAlongTheTable,
   4: checkSubscriptions,
   5: ({ leftovers }) => leftovers.map((name) => `${name} is left behind`),
@@ -46,6 +46,21 @@ function spoiltRunsComplete({ spoilt = [], published }: Observed): readonly stri
   return published
     .filter(({ manifest }) => manifest.code === 70 && wasSpoilt.has(keyOf({ ...manifest, machine: '' })))
     .map(({ jobId, run }) => `job ${jobId} run ${run} is told as completed, and the engine fell while it ran`);
+}
+
+/** What is told of how an attempt exited is how it did, and no other one. */
+function exitsAreTheirs({ exits, published }: Observed): readonly string[] {
+  if (!exits) return [];
+  const codes = Map.groupBy(exits, keyOf);
+  return published.flatMap(({ jobId, run, manifest: { attempt, code, termination } }) => {
+    const told = code === 70 ? 0 : termination?.exitCode;
+    if (told === undefined || told === null) return [];
+    const real = (codes.get(keyOf({ jobId, run, attempt, machine: '' })) ?? []).map(({ exitCode }) => exitCode);
+    if (real.includes(told)) return [];
+    return [
+      `${jobId}.${run}.${attempt} is told to have exited with ${told}, and exited with ${real.join(', ') || 'nothing'}`,
+    ];
+  });
 }
 
 function algorithmsStartOnce({ starts, lost, goneMachines, isShared, overlaps }: Observed): readonly string[] {

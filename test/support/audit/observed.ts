@@ -39,6 +39,10 @@ export interface ObservedStart {
   readonly machine: string;
 }
 
+export interface ObservedExit extends ObservedStart {
+  readonly exitCode: number;
+}
+
 export interface ObservedStartOfJob extends ObservedStart {
   /** Its job was deleted by then, and what was known of its runs with it: a command that NATS brings back may start it once more. */
   readonly isOfDeleted: boolean;
@@ -79,9 +83,11 @@ export interface Observed {
   readonly lost: readonly ObservedStart[];
   /** Those that ran while the engine fell, where that is known. */
   readonly spoilt?: readonly ObservedStart[];
+  /** How containers of attempts exited, each time, where that is known. */
+  readonly exits?: readonly ObservedExit[];
   /** Several runners share an environment: what one of them was at, or about to be at, when it fell silent, another begins as the next attempt. */
   readonly isShared: boolean;
-  /** Attempts that were begun while the one before them ran on, under a runner that lived and could have ended it. */
+  /** Attempts that were begun while the one before them ran on, under a runner that lived and could have ended it, or that still could renew its lease. */
   readonly overlaps: readonly string[];
   readonly subscriptions: readonly Subscription[];
   /** Containers, volumes and networks of jobs that are there at the end. */
