@@ -38,6 +38,13 @@ describe('an image whose list of users is no file', () => {
     });
   }
 
+  it('as what it leads to makes its start wait for ever, or read without end, runs with a file in its place', async () => {
+    for (const [name, target] of Object.entries({ kmsg: '/proc/kmsg', zero: '/dev/zero', terminal: '/dev/ptmx' })) {
+      const links = { 'etc/passwd': target, 'etc/group': target };
+      expect(await run(`leads-to-${name}`, { folders: ['etc'], links }), name).to.include({ code: 70 });
+    }
+  });
+
   it('but a link to one, as some tools make them, runs', async () => {
     const links = { 'etc/passwd': '/store/users/mark' };
     expect(await run('linked', { folders: ['etc', 'store', 'store/users'], links })).to.include({ code: 70 });

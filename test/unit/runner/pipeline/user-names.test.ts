@@ -8,9 +8,13 @@ const { signal } = new AbortController();
 type Asked = Parameters<ReturnType<typeof createNamesOfUser>>;
 
 /** An engine whose images say this in their files of users; undefined: it refuses. */
-function engineOf(texts: Readonly<Record<string, string>> | undefined) {
+function engineOf(texts: Readonly<Record<string, string>> | undefined, links: Readonly<Record<string, string>> = {}) {
   const asked: string[] = [];
   const engine = {
+    entryAt: (_name: string, path: string) => {
+      const target = links[path];
+      return Promise.resolve(target === undefined ? { kind: 'file', sizeBytes: 1 } : { kind: 'link', target });
+    },
     readText: (_name: string, { path }: { readonly path: string }) => {
       asked.push(path);
       if (texts === undefined) return Promise.reject(new CapstanError('CONTAINER_REFUSED', 'refused'));
@@ -60,6 +64,20 @@ describe("the names of a job's user", () => {
     asked.length = 0;
     expect(await createNamesOfUser()(attemptOf(engine, 10_001), imageOf('two', ['/etc/x']), signal)).to.deep.equal({});
     expect(asked).to.deep.equal([]);
+  });
+
+  it('stand in a file where the image has a link, whether that leads to a file, to nothing, or to what is not to be read', async () => {
+    const { engine } = engineOf(
+      { '/store/passwd': ROOT },
+      { '/etc/passwd': '/store/passwd', '/etc/group': '/proc/kmsg' },
+    );
+    const own = { passwd: 'job:x:10001:10001:job:/scratch:/bin/sh\n', group: 'job:x:10001:\n' };
+    expect(await createNamesOfUser()(attemptOf(engine, 10_001), imageOf('one'), signal)).to.deep.equal({
+      ...own,
+      passwd: ROOT + own.passwd,
+    });
+    const refusing = engineOf(undefined, { '/etc/passwd': '/a', '/etc/group': '/b' }).engine;
+    expect(await createNamesOfUser()(attemptOf(refusing, 10_001), imageOf('two'), signal)).to.deep.equal(own);
   });
 
   it('are none where the engine refuses to read, which is not kept', async () => {

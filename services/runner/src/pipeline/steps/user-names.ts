@@ -1,4 +1,8 @@
-/** A name for the job's user: libraries ask for one, and some fail where the system knows none. The image's own lines stay. */
+/**
+ * A name for the job's user: libraries ask for one, and some fail where the system knows none. The image's own lines stay. Where one of
+ * the files is a link, a file takes its place: what starts a container reads it with everything mounted, as root, and waits for whatever
+ * a link leads to then, such as `/proc/kmsg`, without end.
+ */
 import { hasCode } from '@capstan/shared/contract/errors';
 import { createRecent } from '@capstan/shared/runtime/recent';
 import { namesOf } from '../../docker/names.ts';
@@ -16,6 +20,9 @@ const MAX_KEPT_BYTES = 16_000_000;
 /** A line of ours, which a job of before was given. */
 const OURS = new RegExp(`^${NAME}:x:\\d+:(\\d+:${NAME}:${HOME}:/bin/sh)?$`);
 
+/** What the engine does not let anybody read now, it may later. */
+const REFUSED: { readonly text?: string } = {};
+
 type Found = Readonly<Record<'passwd' | 'group', { readonly text?: string } | undefined>>;
 
 /** The files to be written in place of the image's, by their names. */
@@ -30,7 +37,13 @@ export function createNamesOfUser(): NamesOfUser {
   const kept = createRecent<string, Found>(MOST_KEPT, { maxBytes: MAX_KEPT_BYTES, bytesOf });
 
   const find = async ({ engine }: Pick<Attempt, 'engine'>, files: string, signal: AbortSignal): Promise<Found> => {
-    const read = (file: string) => engine.readText(files, { path: `/${ETC}/${file}`, maxBytes: MAX_BYTES }, signal);
+    const textAt = (path: string) => engine.readText(files, { path, maxBytes: MAX_BYTES }, signal).catch(unread);
+    const read = async (file: string) => {
+      const path = `/${ETC}/${file}`;
+      const entry = await engine.entryAt(files, path, signal);
+      if (entry?.kind !== 'link') return textAt(path);
+      return { text: (await textAt(entry.target))?.text ?? '' };
+    };
     const [passwd, group] = await Promise.all([read('passwd'), read('group')]);
     return { passwd, group };
   };
@@ -39,9 +52,8 @@ export function createNamesOfUser(): NamesOfUser {
     const { identity, limits } = attempt;
     const names = namesOf(identity);
     if (!coversFor(names, image).some(({ volume }) => volume === names.volumes.etc)) return {};
-    const found = kept.get(image.id) ?? (await find(attempt, names.files, signal).catch(unread));
-    if (!found) return {};
-    kept.set(image.id, found);
+    const found = kept.get(image.id) ?? (await find(attempt, names.files, signal));
+    if (Object.values(found).every((file) => file !== REFUSED)) kept.set(image.id, found);
     const { uid } = limits;
     return {
       ...withLine('passwd', found.passwd, { id: uid, line: `${NAME}:x:${uid}:${uid}:${NAME}:${HOME}:/bin/sh` }),
@@ -52,12 +64,13 @@ export function createNamesOfUser(): NamesOfUser {
 
 const bytesOf = ({ passwd, group }: Found) => (passwd?.text?.length ?? 0) + (group?.text?.length ?? 0);
 
-/** A job is not refused for the sake of a name. */
-function unread(error: unknown): undefined {
+/** A job is not refused for the sake of a name: what can not be read stays as it is. */
+function unread(error: unknown): typeof REFUSED {
   if (!hasCode(error, 'CONTAINER_REFUSED')) throw error;
+  return REFUSED;
 }
 
-/** In both files the third field is the number. An image that names it itself knows better; what is a link, or larger than anybody's, stays as it is. */
+/** In both files the third field is the number. An image that names it itself knows better; what is larger than anybody's stays as it is. */
 function withLine(
   file: string,
   found: { readonly text?: string } | undefined,
