@@ -18,6 +18,7 @@ const REASONS: readonly (readonly [RegExp, string, 'passes'?])[] = [
   [/no matching manifest for ([a-z0-9/]{1,40})/i, 'it is not made for this machine ($1)'],
   [/no match for platform/i, 'it is not made for this machine'],
   [/image operating system .* cannot be used on this platform/i, 'it is not made for this kind of machine'],
+  [/max depth exceeded/i, 'it has more layers than the engine takes'],
   // With containerd's image store it stands at the end of a text that begins with the next one.
   [/no basic auth credentials/i, WANTS_LOGIN],
   [
