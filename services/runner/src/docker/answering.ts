@@ -3,10 +3,16 @@
  * waited for without end; one that is there and stuck with a single container would keep a place for ever.
  */
 import { hasCode } from '@capstan/shared/contract/errors';
+import type { Log } from '@capstan/shared/runtime/log';
 import type { Engine } from './engine.ts';
+import { insist } from './retry-while-unavailable.ts';
 import { pause } from './pause.ts';
 
 const LOOK_EVERY_MS = 10_000;
+/** What an engine may take to say something of one thing, as long as it answers all else. */
+export const TELL_MS = 120_000;
+/** The same for a job that is to be stopped. */
+export const STOPPED_TELL_MS = 20_000;
 
 interface Answering {
   readonly engine: Pick<Engine, 'about'>;
@@ -39,11 +45,19 @@ async function answers(engine: Answering['engine'], signal: AbortSignal): Promis
 interface Bounded extends Answering {
   /** What the work fails with when that time is over. */
   readonly overdue: () => Error;
+  /** Work that goes on and on is given that time anew whenever this has changed. */
+  readonly progress?: () => unknown;
 }
+
+/** The same for what is asked again for as long as the engine does not answer: it must be harmless to repeat. */
+export const insistWhileAnswering = <T>(
+  { log, ...bounded }: Bounded & { readonly log: Log },
+  work: (limited: AbortSignal) => Promise<T>,
+): Promise<T> => whileAnswering(bounded, (limited) => insist(() => work(limited), { signal: limited, log }));
 
 /** Runs `work` under a signal that aborts with the caller's, and when the engine has answered for so long without having done it. */
 export async function whileAnswering<T>(
-  { engine, ms, signal, overdue }: Bounded,
+  { engine, ms, signal, overdue, progress }: Bounded,
   work: (limited: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const ended = new AbortController();
@@ -51,7 +65,7 @@ export async function whileAnswering<T>(
   const working = work(limited);
   // Given up, its failure is nobody's.
   working.catch(() => undefined);
-  const late = answeredFor({ engine, ms, signal: limited }).then(() => {
+  const late = stoodStill({ engine, ms, signal: limited }, progress).then(() => {
     throw overdue();
   });
   late.catch(() => undefined);
@@ -62,5 +76,14 @@ export async function whileAnswering<T>(
     throw error;
   } finally {
     ended.abort();
+  }
+}
+
+/** Resolves once the engine has answered for so long without any progress. */
+async function stoodStill(answering: Answering, progress: () => unknown = () => 0): Promise<void> {
+  for (;;) {
+    const before = progress();
+    await answeredFor(answering);
+    if (progress() === before) return;
   }
 }

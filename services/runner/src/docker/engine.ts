@@ -157,6 +157,11 @@ export type ContainerState =
   /** `finishedAt` is NaN where the engine does not know it. */
   | { readonly kind: 'exited'; readonly startedAt: number; readonly finishedAt: number; readonly exit: Exit };
 
+/** The engine answers all else, and not how this container is. Unknown is not dead, and not done either. */
+export interface Untold {
+  readonly kind: 'untold';
+}
+
 /** Only a container that was started can exit, and only it may be waited for. */
 export type StartedState = Exclude<ContainerState, { kind: 'created' }>;
 

@@ -1,6 +1,8 @@
 /** What a job has in the engine: found by labels, judged by the engine's own word, and removed when nobody needs it any more. */
-import { hasCode } from '@capstan/shared/contract/errors';
-import type { ContainerState, Engine, Found, Labels } from './engine.ts';
+import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
+import { insistWhileAnswering } from './answering.ts';
+import type { ContainerState, Engine, Found, Labels, Untold } from './engine.ts';
+import type { Patience } from './retry-while-unavailable.ts';
 import { identityOf, LABELS, labelsOfAttempt, namesOf, type AttemptIdentity, type RunnerIdentity } from './names.ts';
 
 /** Whose things these are. */
@@ -9,34 +11,31 @@ export type Owner = Pick<RunnerIdentity, 'node' | 'unmarked'>;
 /** An attempt that has something in the engine. `algorithm` is absent if its container is not there. */
 export interface FoundAttempt {
   readonly identity: AttemptIdentity;
-  readonly algorithm: ContainerState | undefined;
+  readonly algorithm: ContainerState | Untold | undefined;
+}
+
+/** How long each container is asked for, as long as the engine answers all else: one that it is stuck with holds nothing else up. */
+interface Look extends Patience {
+  readonly withinMs: number;
 }
 
 /** Every attempt that the engine has of this runner, under whatever id it was. Of what carries no node, those of its ids: they may be another's. */
-export async function findAttempts(
-  engine: Engine,
-  owner: Owner,
-  signal: AbortSignal,
-): Promise<readonly FoundAttempt[]> {
-  return lookAt(engine, await findAll(engine, owner, signal), signal);
+export async function findAttempts(engine: Engine, owner: Owner, look: Look): Promise<readonly FoundAttempt[]> {
+  return lookAt(engine, await findAll(engine, owner, look.signal), look);
 }
 
 type RunOfOwner = Pick<Owner, 'node'> & Pick<AttemptIdentity, 'jobId' | 'run'>;
 
 /** Every attempt at one run. Whose command we have is ours, also where nothing says so. */
-export async function findAttemptsAt(
-  engine: Engine,
-  run: RunOfOwner,
-  signal: AbortSignal,
-): Promise<readonly FoundAttempt[]> {
-  return lookAt(engine, [await findAt(engine, run, signal)], signal);
+export async function findAttemptsAt(engine: Engine, run: RunOfOwner, look: Look): Promise<readonly FoundAttempt[]> {
+  return lookAt(engine, [await findAt(engine, run, look.signal)], look);
 }
 
 /** The same of a run of which nothing goes on, whatever its containers do. */
 export async function findGoneAt(
   engine: Engine,
   run: RunOfOwner,
-  signal: AbortSignal,
+  { signal }: Pick<Look, 'signal'>,
 ): Promise<readonly FoundAttempt[]> {
   return distinct([await findAt(engine, run, signal)]).map((identity) => ({ identity, algorithm: undefined }));
 }
@@ -59,13 +58,13 @@ async function findAll(engine: Engine, owner: Owner, signal: AbortSignal): Promi
   return [marked, ...unmarked.map((found) => only(found, isUnmarked))];
 }
 
-async function lookAt(engine: Engine, all: readonly Found[], signal: AbortSignal): Promise<readonly FoundAttempt[]> {
+async function lookAt(engine: Engine, all: readonly Found[], look: Look): Promise<readonly FoundAttempt[]> {
   const attempts = distinct(all);
   const existing = new Set(all.flatMap(({ containers }) => containers.map(({ name }) => name)));
   return Promise.all(
     attempts.map(async (identity) => {
       const { algorithm } = namesOf(identity);
-      return { identity, algorithm: existing.has(algorithm) ? await stateOf(engine, algorithm, signal) : undefined };
+      return { identity, algorithm: existing.has(algorithm) ? await stateOf(engine, algorithm, look) : undefined };
     }),
   );
 }
@@ -118,12 +117,21 @@ function createKept() {
   };
 }
 
-async function stateOf(engine: Engine, name: string, signal: AbortSignal): Promise<ContainerState | undefined> {
+async function stateOf(
+  engine: Engine,
+  name: string,
+  { withinMs, signal, log }: Look,
+): Promise<ContainerState | Untold | undefined> {
+  const silent = new CapstanError('ENGINE_REFUSED', `The container engine does not say how ${name} is.`);
   try {
-    return await engine.inspectContainer(name, signal);
+    return await insistWhileAnswering({ engine, ms: withinMs, overdue: () => silent, signal, log }, (limited) =>
+      engine.inspectContainer(name, limited),
+    );
   } catch (error) {
     if (hasCode(error, 'CONTAINER_LOST')) return undefined;
-    throw error;
+    if (error !== silent) throw error;
+    log.error({ container: name }, 'the engine answers all else, and not how this container is: somebody must act');
+    return { kind: 'untold' };
   }
 }
 

@@ -3,7 +3,7 @@
  * An image in use stays: the engine says which ones containers need, and a job that is on its way to its container holds its own.
  */
 import type { Clock } from '@capstan/shared/runtime/clock';
-import { messageOf } from '@capstan/shared/contract/errors';
+import { hasCode, messageOf } from '@capstan/shared/contract/errors';
 import type { Log } from '@capstan/shared/runtime/log';
 import type { Upkeep } from '@capstan/shared/runtime/upkeep';
 import { createWake } from '@capstan/shared/runtime/wake';
@@ -47,6 +47,8 @@ interface KeeperOptions {
   readonly signal: AbortSignal;
 }
 
+const MAX_REMOVALS = 1_000;
+
 export function createImageKeeper({
   engine,
   notes,
@@ -58,6 +60,7 @@ export function createImageKeeper({
   signal,
 }: KeeperOptions): ImageKeeper {
   const holders = new Map<string, number>();
+  const removals = createRemovals();
   const exclusively = createTurns();
   let known: readonly ImageNote[] | undefined;
 
@@ -112,11 +115,11 @@ export function createImageKeeper({
         )
       : [];
     if (names === undefined || pulled.some(({ isKept }) => isKept)) {
-      note(all.map((one) => (one.id === id ? { ...one, isKept: true } : one)));
+      note((await noted()).map((one) => (one.id === id ? { ...one, isKept: true } : one)));
       return 'theirs';
     }
     for (const name of names) if ((await engine.removeImage(name, signal)) === 'in-use') return 'in-use';
-    note(all.filter((one) => one.id !== id));
+    note((await noted()).filter((one) => one.id !== id));
     return 'removed';
   };
 
@@ -131,6 +134,13 @@ export function createImageKeeper({
     };
   };
 
+  /** One that an engine is stuck with, though it answers all else, keeps none of the others from going. */
+  const unlessSilent = async (error: unknown): Promise<'silent'> => {
+    if (!hasCode(error, 'ENGINE_UNAVAILABLE')) throw error;
+    await engine.about(signal);
+    return 'silent';
+  };
+
   /** Resolves to what became of the next one; undefined if there is none. */
   const evictOne = (tried: Set<string>) =>
     exclusively(async () => {
@@ -139,7 +149,7 @@ export function createImageKeeper({
       if (!next) return undefined;
       const { id, tagged, reference: image } = next;
       tried.add(id);
-      const became = await remove(id);
+      const became = await removals.during(id, () => remove(id)).catch(unlessSilent);
       if (became === 'removed')
         log.info(
           { image, tagged, lastUsedAt: new Date(next.lastUsedAt).toISOString() },
@@ -177,17 +187,26 @@ export function createImageKeeper({
 
   return {
     notes: noted,
-    take: (find, pulled) =>
-      exclusively(async () => {
+    async take(find, pulled) {
+      // Side by side, or a look that the engine does not answer would hold up all others.
+      for (;;) {
+        const before = removals.begun();
         const image = await find();
         if (!image) return undefined;
+        // From now on it is not removed.
         const held = hold(image.id);
+        if (removals.touched(image.id, before)) {
+          held[Symbol.dispose]();
+          await removals.over(image.id);
+          continue;
+        }
         await used(image, pulled);
         return { ...image, [Symbol.dispose]: () => held[Symbol.dispose]() };
-      }),
+      }
+    },
     discard: (id) =>
       exclusively(async () => {
-        if (!holders.has(id)) await remove(id);
+        if (!holders.has(id)) await removals.during(id, () => remove(id));
       }),
     async makeRoom() {
       tidying.wake();
@@ -202,7 +221,45 @@ export function createImageKeeper({
   };
 }
 
-/** One after the other, so that no image is removed while a job looks for it. */
+/** Removals of images: what was seen of one before, or meanwhile, says nothing of it any more. */
+function createRemovals() {
+  interface Removal {
+    readonly at: number;
+    isOver: boolean;
+    readonly done: Promise<unknown>;
+  }
+  let begun = 0;
+  /** Of those before it nothing is known any more. */
+  let known = 0;
+  const last = new Map<string, Removal>();
+  return {
+    begun: () => begun,
+    /** Whether one was going on at that time, or has begun since. */
+    touched(id: string, since: number) {
+      const removal = last.get(id);
+      return since < known || (removal !== undefined && (removal.at > since || !removal.isOver));
+    },
+    over: async (id: string) => void (await last.get(id)?.done),
+    during<T>(id: string, remove: () => Promise<T>): Promise<T> {
+      begun += 1;
+      if (last.size >= MAX_REMOVALS) {
+        last.clear();
+        known = begun;
+      }
+      const removing = remove();
+      const done = removing.then(
+        () => over(),
+        () => over(),
+      );
+      const removal: Removal = { at: begun, isOver: false, done };
+      const over = () => void (removal.isOver = true);
+      last.set(id, removal);
+      return removing;
+    },
+  };
+}
+
+/** One removal after the other: each looks first how full the disk still is. */
 function createTurns(): <T>(work: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve();
   return (work) => {

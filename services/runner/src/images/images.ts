@@ -4,6 +4,7 @@ import type { Container } from '@capstan/shared/contract/ddo';
 import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
 import type { Log } from '@capstan/shared/runtime/log';
 import type { About, Engine, Image, Login } from '../docker/engine.ts';
+import { insistWhileAnswering, TELL_MS } from '../docker/answering.ts';
 import { insist, persist } from '../docker/retry-while-unavailable.ts';
 import { copiesIn, imageVolumesOf } from './image-volumes.ts';
 import type { HeldImage, ImageKeeper, Pulled } from './image-cache.ts';
@@ -42,7 +43,13 @@ export function createImages({ engine, pulls, keeper, settings, registries, log 
   let about: About | undefined;
 
   const find = async (reference: string, signal: AbortSignal, pulledAs?: Pulled) =>
-    keeper.take(() => insist(() => engine.findImage(reference, signal), { signal, log }), pulledAs);
+    keeper.take(
+      () =>
+        insistWhileAnswering({ engine, ms: TELL_MS, overdue: () => untold(reference), signal, log }, (limited) =>
+          engine.findImage(reference, limited),
+        ),
+      pulledAs,
+    );
 
   const loginOf = (registry: string) => registries.find(({ host }) => canonicalHost(host) === registry);
 
@@ -159,6 +166,12 @@ function isTheirs(here: Image | undefined, notes: readonly ImageNote[]): boolean
 
 const manyCopies = (maxBytes: number) =>
   `the volumes that it wants (VOLUME) lie in one another, and copies of what is in them may take more than ${maxBytes / GB} GB`;
+
+const untold = (reference: string) =>
+  new CapstanError(
+    'IMAGE_UNAVAILABLE',
+    `The container engine answers all else, and not whether it has the image ${reference}.`,
+  );
 
 const NOT_LISTED =
   'this node pulls no images from that registry, unless its operator lists it (runner.images.registries), and gives jobs no images of its own but those that its operator lists (runner.images.local)';

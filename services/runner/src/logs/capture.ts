@@ -3,8 +3,9 @@
  * is whole in the end. It always goes on from the last piece it has: after a restart of the runner, of the engine, or of both.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { hasCode, messageOf } from '@capstan/shared/contract/errors';
+import { CapstanError, hasCode, messageOf } from '@capstan/shared/contract/errors';
 import type { Log } from '@capstan/shared/runtime/log';
+import { TELL_MS, whileAnswering } from '../docker/answering.ts';
 import type { Engine } from '../docker/engine.ts';
 import { insist } from '../docker/retry-while-unavailable.ts';
 import type { CaptureFile, Piece } from './capture-file.ts';
@@ -59,11 +60,15 @@ export function startCapture({
   const exited = new AbortController();
   const followSignal = AbortSignal.any([signal, exited.signal]);
 
+  /** Of the engine: as long as more of them come, it tells. */
+  let readings = 0;
+
   const take = async (how: { readonly follow: boolean }, untilSignal: AbortSignal): Promise<'found' | 'gone'> => {
     const anchor = anchorOf(file.state());
     const isNew = anchor ? afterAnchor(anchor) : (frames: Parameters<CaptureFile['append']>[0]) => frames;
     let isFound = anchor === undefined;
     for await (const frames of await engine.readLog(name, how, untilSignal)) {
+      readings += 1;
       const fresh = isNew(frames);
       if (!fresh) continue;
       isFound = true;
@@ -118,12 +123,15 @@ export function startCapture({
     async complete(untilSignal) {
       exited.abort();
       await following;
-      await insist(() => catchUp(untilSignal), { signal: untilSignal, log }).catch(async (error: unknown) => {
-        // With the container its log is gone; what was captured of it is what there is.
-        if (!hasCode(error, 'CONTAINER_LOST')) throw error;
-        log.warn('the engine lost a container before its log was read to the end');
-        await file.appendBreak();
-      });
+      const bounds = { engine, ms: TELL_MS, overdue: silent, progress: () => readings, signal: untilSignal };
+      await whileAnswering(bounds, (limited) => insist(() => catchUp(limited), { signal: limited, log })).catch(
+        async (error: unknown) => {
+          // With the container its log is gone; what was captured of it is what there is.
+          if (!hasCode(error, 'CONTAINER_LOST')) throw error;
+          log.warn('the engine lost a container before its log was read to the end');
+          await file.appendBreak();
+        },
+      );
       return file.state().isBrokenOff ? 'broken off' : 'whole';
     },
     breakOff: () => file.appendBreak(),
@@ -140,3 +148,6 @@ export function startCapture({
     },
   };
 }
+
+const silent = () =>
+  new CapstanError('OUTPUTS_UNREADABLE', 'The container engine answers all else, and does not give the log.');

@@ -51,6 +51,8 @@ const SIGKILLED = 137;
 const ENGINE_ENDED =
   'The container engine was stopped or restarted while the algorithm ran, so nobody knows how it would have ended.';
 
+const ENGINE_SILENT = 'The container engine does not say how the algorithm ended.';
+
 export type Missing = 'log' | 'outputs';
 
 /** What became of the outputs. */
@@ -69,12 +71,14 @@ export function endingOf(
   limits: EndingLimits,
 ): Ending {
   const { exitCode, isOutOfMemory } =
-    outcome.exit === 'unknown' ? { exitCode: null, isOutOfMemory: false } : outcome.exit;
+    typeof outcome.exit === 'string' ? { exitCode: null, isOutOfMemory: false } : outcome.exit;
   const { limitedBy } = limits;
   const signal = signalOf(exitCode);
   const memory = `${inGB(limits.memoryBytes)} GB, ${LIMIT_OF[limitedBy.memory]}`;
   const isKilled = exitCode === SIGKILLED;
+  const isSilent = outcome.exit === 'untold';
   const more = [
+    ...(isSilent && outcome.because !== 'exit' ? [` ${ENGINE_SILENT} It may still run.`] : []),
     ...(isOutOfMemory && !isKilled && outcome.because === 'exit'
       ? [` One of its processes used more memory than ${memory}, and was killed.`]
       : []),
@@ -89,8 +93,9 @@ export function endingOf(
     termination: { exitCode, signal, OOMKilled: isOutOfMemory, reason: reason + more },
   });
   if (outcome.because === 'stop') return end(7, 'The job was stopped on request.');
+  if (isSilent && outcome.because === 'exit') return end(missing.includes('outputs') ? 61 : 41, ENGINE_SILENT);
   // Whose time was over is not known either. What it had written was too much before.
-  if (exitCode === null && outcome.because !== 'disk' && outcome.because !== 'log')
+  if (outcome.exit === 'unknown' && outcome.because !== 'disk' && outcome.because !== 'log')
     return end(41, `${ENGINE_ENDED} It was begun ${MAX_ATTEMPTS} times.`);
   if (outcome.because === 'time') {
     return end(
@@ -98,7 +103,8 @@ export function endingOf(
       `The algorithm ran longer than ${counted(limits.maxDurationS, 'second')}, ${LIMIT_OF[limitedBy.duration]}.`,
     );
   }
-  if (missing.includes('outputs')) return end(61, exitSentence(exitCode, signal));
+  if (missing.includes('outputs'))
+    return end(61, isSilent ? 'The algorithm was stopped.' : exitSentence(exitCode, signal));
   if (outcome.because === 'log') {
     return end(
       42,

@@ -11,3 +11,7 @@ export function asSentence(text: string): string {
   const sentence = text.trim().replace(/^./, (first) => first.toUpperCase());
   return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`;
 }
+
+/** Of an algorithm whose container the engine does not tell of. */
+export const UNTOLD =
+  'The container engine does not say how the container of the algorithm is, so nobody knows whether it ran.';

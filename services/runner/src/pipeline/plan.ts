@@ -3,7 +3,7 @@
  * run comes through here, the first as well as the one after a restart, and asking twice gives the same answer.
  */
 import type { Manifest } from '@capstan/shared/results/manifest';
-import type { ContainerState, StartedState } from '../docker/engine.ts';
+import type { ContainerState, StartedState, Untold } from '../docker/engine.ts';
 import type { Terms } from '../docker/names.ts';
 import type { Want } from './control.ts';
 
@@ -14,7 +14,7 @@ export interface Known {
   /** What the engine has of it. */
   readonly attempts: readonly {
     readonly attempt: number;
-    readonly algorithm: ContainerState | undefined;
+    readonly algorithm: ContainerState | Untold | undefined;
     readonly terms: Terms;
   }[];
   /** The last attempt whose start was tried, as the runner noted before it did or the gateway heard; 0 if none was. */
@@ -37,6 +37,8 @@ export type Plan =
     }
   /** All is in place, and its start may be on its way: by a call of an earlier life that the engine still holds. Make sure that it starts. */
   | { readonly kind: 'resume'; readonly attempt: number; readonly terms: Terms }
+  /** The engine does not tell how its container is: it may run, and nothing is begun beside it. */
+  | { readonly kind: 'untold'; readonly attempt: number; readonly isStopped: boolean }
   /** Not started yet, and not wanted any more. */
   | { readonly kind: 'stop'; readonly attempt: number }
   /** `made`: what a container of it that is there already was made under. */
@@ -59,7 +61,11 @@ export function planRun({ want, manifest, attempts, lastStart }: Known): Plan {
   const latest = Math.max(1, lastStart, ...attempts.map(({ attempt }) => attempt));
   if (want === 'deleted') return { kind: 'remove', attempt: latest };
   if (manifest) return { kind: 'tell', manifest };
-  const started = attempts.toSorted((one, other) => other.attempt - one.attempt).find(isStarted);
+  const latestFirst = attempts.toSorted((one, other) => other.attempt - one.attempt);
+  const untold = latestFirst.find(({ algorithm }) => algorithm?.kind === 'untold');
+  const started = latestFirst.find(isStarted);
+  if (untold && untold.attempt >= (started?.attempt ?? 0))
+    return { kind: 'untold', attempt: untold.attempt, isStopped: want === 'stopped' };
   if (started) return { kind: 'adopt', ...started };
   const noted = attempts.filter(({ attempt, algorithm }) => attempt === lastStart && algorithm !== undefined);
   // One that an earlier release was at may lie beside it, under names of its own: it was begun again since.
@@ -76,5 +82,5 @@ type Attempt = Known['attempts'][number];
 type StartedAttempt = Attempt & { readonly algorithm: StartedState };
 
 function isStarted(attempt: Attempt): attempt is StartedAttempt {
-  return attempt.algorithm !== undefined && attempt.algorithm.kind !== 'created';
+  return attempt.algorithm?.kind === 'running' || attempt.algorithm?.kind === 'exited';
 }

@@ -10,6 +10,7 @@ import { STATUS, type StatusCode } from '@capstan/shared/contract/status';
 import { CapstanError, hasCode, messageOf } from '@capstan/shared/contract/errors';
 import type { Log } from '@capstan/shared/runtime/log';
 import type { Engine } from '../docker/engine.ts';
+import { STOPPED_TELL_MS, TELL_MS } from '../docker/answering.ts';
 import { insist } from '../docker/retry-while-unavailable.ts';
 import { termsOf, type AttemptIdentity, type RunnerIdentity, type Terms } from '../docker/names.ts';
 import { findAttemptsAt, findGoneAt } from '../docker/reconcile.ts';
@@ -17,7 +18,7 @@ import type { JobLimits } from '../environments/limits.ts';
 import { endingOfFailure, endingWithout, type Ending } from './ending.ts';
 import { newTerms } from './new-terms.ts';
 import { MAX_ATTEMPTS, planRun, type Abandoned, type Plan } from './plan.ts';
-import { asSentence, causeOf } from './failure-words.ts';
+import { asSentence, causeOf, UNTOLD } from './failure-words.ts';
 import { createMeters } from '../reporting/progress.ts';
 import type { RunResult, RunToDo } from './run-to-do.ts';
 import { tellStep } from './step-channel.ts';
@@ -50,10 +51,10 @@ export async function runJob(todo: RunToDo, parts: PipelineParts, signal: AbortS
   const limits = parts.limitsOf(todo.environment);
   const acting: Acting = { todo, parts: { ...parts, log }, limits, terms: { node: parts.owner.node }, signal };
   for (;;) {
-    const plan = await makePlan(acting);
-    log.debug({ plan: plan.kind }, 'planned');
-    await parts.notes.enter(todo, todo.spec() ? 'before' : 'after');
     try {
+      const plan = await makePlan(acting);
+      log.debug({ plan: plan.kind }, 'planned');
+      await parts.notes.enter(todo, todo.spec() ? 'before' : 'after');
       const result = await act(plan, acting);
       await (result === 'ended' ? parts.notes.pass(todo) : parts.notes.leave(todo));
       return result;
@@ -86,9 +87,14 @@ async function makePlan({ todo, parts, signal }: Acting): Promise<Plan | Abandon
   const want = todo.control.want();
   // What only has to go is not asked how it is: an engine that is stuck with a container would not say.
   const find = want === 'run' || want === 'stopped' ? findAttemptsAt : findGoneAt;
+  const { halted, dropped } = todo.control;
+  // Whoever wants something else of it meanwhile is heard, and the plan made anew.
+  const changed = want === 'run' ? [halted] : want === 'stopped' ? [dropped] : [];
+  const patience = { signal: AbortSignal.any([signal, ...changed]), log };
+  const withinMs = want === 'run' ? TELL_MS : STOPPED_TELL_MS;
   const [manifest, attempts, marked] = await Promise.all([
     results.read(todo),
-    insist(() => find(engine, at, signal), { signal, log }),
+    insist(() => find(engine, at, { ...patience, withinMs }), patience),
     marks.read(todo),
   ]);
   return planRun({
@@ -115,6 +121,10 @@ async function act(plan: Plan | Abandoned, acting: Acting): Promise<RunResult> {
       return 'ended';
     case 'tell':
       return tellEnding(plan.manifest, acting);
+    case 'untold':
+      return plan.isStopped
+        ? endWithout(STATUS.stopped.code, `The job was stopped on request. ${UNTOLD}`, plan.attempt, acting)
+        : endWithout(STATUS.algorithmFailed.code, UNTOLD, plan.attempt, acting);
     case 'stop':
       return endWithout(STATUS.stopped.code, 'The job was stopped before its algorithm started.', plan.attempt, acting);
     case 'give-up':

@@ -16,9 +16,11 @@ import type { JobSpec } from '@capstan/shared/contract/job';
 import type { Manifest } from '@capstan/shared/results/manifest';
 import type { ProgressCode } from '@capstan/shared/contract/status';
 import { STATUS } from '@capstan/shared/contract/status';
-import { messageOf } from '@capstan/shared/contract/errors';
+import { CapstanError, messageOf } from '@capstan/shared/contract/errors';
 import type { Clock } from '@capstan/shared/runtime/clock';
-import { insist, persist } from '../docker/retry-while-unavailable.ts';
+import { insistWhileAnswering } from '../docker/answering.ts';
+import type { Origin } from '../docker/engine.ts';
+import { persist } from '../docker/retry-while-unavailable.ts';
 import { namesOf } from '../docker/names.ts';
 import { removeAttempt } from '../docker/reconcile.ts';
 import type { EgressImage } from '../egress/image.ts';
@@ -43,9 +45,11 @@ import { pull, pullFilter } from './steps/pull.ts';
 import type { UserFiles } from './steps/user-files.ts';
 import { startAgain } from './steps/again.ts';
 import { readExit } from './steps/exit.ts';
-import { awaitEnd, startAlgorithm, type StartHistory, type Started, type Waiting } from './steps/run.ts';
+import { awaitEnd, startAlgorithm, type End, type StartHistory, type Started, type Waiting } from './steps/run.ts';
 
 const PULLS_AGAIN = 3;
+/** What an engine may take for what others do not wait for, as long as it answers all else. */
+const LONGEST_MS = 600_000;
 
 export interface StepParts {
   readonly images: Images;
@@ -110,7 +114,10 @@ export async function prepare(journey: Journey, spec: JobSpec, parts: StepParts)
   };
   // People clear images away by cron, between a pull and its use too.
   const { engine, identity, log } = attempt;
-  const undo = () => insist(() => removeAttempt(engine, identity, signal), { signal, log });
+  const undo = () =>
+    insistWhileAnswering({ engine, ms: LONGEST_MS, overdue: stays, signal, log }, (limited) =>
+      removeAttempt(engine, identity, limited),
+    );
   await parts.room.waitFor(() => persist(once, 'IMAGE_GONE', { signal, retries: PULLS_AGAIN }), {
     jobId: identity.jobId,
     undo,
@@ -159,6 +166,12 @@ export async function resume(journey: Journey, parts: StepParts): Promise<void> 
   await timed(journey, 'start', journey.signal, () => startAlgorithm(attempt, right, journey.signal));
 }
 
+const stays = () =>
+  new CapstanError(
+    'CONTAINER_REFUSED',
+    'The container engine had no room for the job, and does not clear away what it had made for it.',
+  );
+
 /** A signal that aborts when it is left. */
 function untilLeft(): Disposable & { readonly signal: AbortSignal } {
   const controller = new AbortController();
@@ -189,23 +202,40 @@ export async function finish(journey: Journey, algorithm: Started, parts: StepPa
   if (isFollowed) tellStep(attempt.identity.jobId, 'follow');
   await using capture = await captures.open(attempt.identity, { isFollowed, log: attempt.log, signal });
   const isFiltered = attempt.identity.isFiltered === true;
-  const origin = await insist(() => attempt.engine.originOf(namesOf(attempt.identity).algorithm, signal), {
-    signal,
-    log: attempt.log,
-  });
+  using asking = untilLeft();
+  const origin = askForOrigin(attempt, AbortSignal.any([signal, asking.signal]));
   const outcome = await theEnd({ ...journey, signal }, { algorithm, flooded: capture.flooded, cause }, parts);
   if (outcome.exit === 'unknown' && mayBeginAgain(outcome)) await startAgain(attempt, marks, signal);
-  const verdict = isFiltered
+  // What may still run could change what the filter has seen.
+  const mayFilter = isFiltered && outcome.exit !== 'untold';
+  const verdict = mayFilter
     ? await timed(journey, 'filter', signal, () =>
         filter(attempt, { clock, origin, images, mayMake: algorithm.kind === 'running' }, signal),
       )
-    : 'passed';
+    : isFiltered
+      ? 'withheld'
+      : 'passed';
   if (verdict === 'unknown') await startAgain(attempt, marks, signal);
 
   if (isFiltered) report(STATUS.publishing.code);
   return await timed(journey, 'publish', signal, () =>
     publish(attempt, { results, clock }, { outcome, verdict, capture, origin, signal }),
   );
+}
+
+/** Needed only where somebody has removed a container: the wait for the algorithm does not wait for it. Undefined where the engine does not tell. */
+function askForOrigin({ engine, identity, log }: Attempt, signal: AbortSignal): Promise<Origin | undefined> {
+  const silent = new Error('the engine does not say what a container was made of');
+  const { algorithm } = namesOf(identity);
+  const origin = insistWhileAnswering({ engine, ms: LONGEST_MS, overdue: () => silent, signal, log }, (limited) =>
+    engine.originOf(algorithm, limited),
+  ).catch((error: unknown) => {
+    if (error !== silent) throw error;
+    return undefined;
+  });
+  // Its failure is heard by whoever needs it; who waits for the end hears of a container that is lost.
+  origin.catch(() => undefined);
+  return origin;
 }
 
 /** Waits until the algorithm does not run, and notes how it ended, unless an earlier life of the runner has. */
@@ -222,7 +252,7 @@ async function theEnd(
       log.warn({ problem: messageOf(error) }, 'why an algorithm is ended could not be noted');
     });
   const noted = algorithm.kind === 'exited' ? await marks.readEnd(identity, identity.attempt) : undefined;
-  const { isWatched, ...end } = noted
+  const { isWatched, isUntold, ...end }: End = noted
     ? { ...noted, isWatched: true }
     : await timed(journey, 'wait', signal, () =>
         awaitEnd(attempt, { algorithm, clock, halted: control.halted, flooded, cause, note }, signal),
@@ -236,10 +266,12 @@ async function theEnd(
   const exit =
     end.because === 'engine'
       ? 'unknown'
-      : await timed(journey, 'exit', signal, () => readExit(engine, { name, isWatched, signal, log }));
+      : isUntold
+        ? 'untold'
+        : await timed(journey, 'exit', signal, () => readExit(engine, { name, isWatched, signal, log }));
   const outcome = { ...end, exit };
   // A disk that does not take the note costs an attempt at most, and only where the engine ends before the results are published.
-  if (exit !== 'unknown')
+  if (exit !== 'unknown' && exit !== 'untold')
     await marks.writeEnd(identity, identity.attempt, outcome).catch((error: unknown) => {
       log.warn({ problem: messageOf(error) }, 'how an algorithm ended could not be noted');
     });

@@ -26,10 +26,20 @@ interface AdoptParts {
   readonly log: Log;
 }
 
-/** Resolves to the runs whose algorithm was started, or is about to be, and that have not ended. Of those that nobody has in hand, nothing else is left then. */
+/** Others wait for what is found here: what an engine is stuck with is not waited for longer, as long as it answers all else. */
+const LOOK_MS = 20_000;
+const CLEAR_MS = 60_000;
+
+/**
+ * Resolves to the runs whose algorithm was started, or is about to be, and that have not ended, and those of which the engine does not
+ * tell. Of the others that nobody has in hand nothing is left then, but for what the engine does not clear away.
+ */
 export async function findUnfinished(parts: AdoptParts, signal: AbortSignal): Promise<readonly AttemptIdentity[]> {
   const patience = { signal, log: parts.log };
-  const found = await insist(() => findAttempts(parts.engine, parts.owner, signal), patience);
+  const found = await insist(
+    () => findAttempts(parts.engine, parts.owner, { ...patience, withinMs: LOOK_MS }),
+    patience,
+  );
   const left = found.filter(({ identity }) => !parts.isInHand(identity));
   const byRun = Map.groupBy(left, ({ identity }) => `${identity.jobId}.${identity.run}`);
   const unfinished = await Promise.all([...byRun.values()].map((attempts) => judge(attempts, parts, patience)));
@@ -45,12 +55,12 @@ async function judge(
   if (!first) return undefined;
   const { jobId, run } = first.identity;
   if (await parts.uncleared.isOver({ jobId, run })) {
-    await cleanRun(parts, { jobId, run }, patience);
+    await cleanRun(parts, { jobId, run }, { ...patience, withinMs: CLEAR_MS });
     return undefined;
   }
   if (await parts.results.read(first.identity)) {
     parts.log.info({ jobId, run }, 'clearing away a run that has ended');
-    await cleanRun(parts, first.identity, patience);
+    await cleanRun(parts, first.identity, { ...patience, withinMs: CLEAR_MS });
     return undefined;
   }
   const lastStart = await parts.marks.read(first.identity);
@@ -59,13 +69,13 @@ async function judge(
     parts.leftAlone({ jobId, run });
     return undefined;
   }
-  // Where its start is noted, a call of an earlier life may still be on its way to the engine, whatever the container looks like now.
+  // Of one that the engine does not tell of, nobody knows that it was not started. Where its start is noted, a call of an earlier life may still be on its way to the engine, whatever the container looks like now.
   const begun = attempts.find(
     ({ identity, algorithm }) => algorithm && (algorithm.kind !== 'created' || identity.attempt === lastStart),
   );
   if (begun) return begun.identity;
   // It may be filled half: provisioning starts afresh when the command comes again.
   parts.log.info({ jobId, run }, 'clearing away a run that was not started');
-  await clearAway(parts, { jobId, run }, { ...patience, isOver: false });
+  await clearAway(parts, { jobId, run }, { ...patience, withinMs: CLEAR_MS, isOver: false });
   return undefined;
 }

@@ -28,6 +28,29 @@ describe('the plan of a run', () => {
     }
   });
 
+  it('begins nothing beside what the engine does not tell of, nor takes it for lost, for stopped or for new', () => {
+    const untold = { attempt: 2, algorithm: { kind: 'untold' }, terms: {} } as const;
+    const before = { attempt: 1, algorithm: exited, terms: {} };
+    for (const [want, isStopped] of [
+      ['run', false],
+      ['stopped', true],
+    ] as const) {
+      for (const attempts of [[untold], [before, untold]])
+        expect(planRun({ ...nothing, want, attempts, lastStart: 2 })).to.deep.equal({
+          kind: 'untold',
+          attempt: 2,
+          isStopped,
+        });
+    }
+    expect(planRun({ ...nothing, attempts: [untold], manifest })).to.deep.equal({ kind: 'tell', manifest });
+    expect(planRun({ ...nothing, want: 'ended', attempts: [untold] })).to.deep.equal({
+      kind: 'clean',
+      keepsMark: false,
+    });
+    const later = { attempt: 3, algorithm: running, terms: {} };
+    expect(planRun({ ...nothing, attempts: [untold, later] })).to.include({ kind: 'adopt', attempt: 3 });
+  });
+
   it('starts the same attempt when its container was made and its start was never tried', () => {
     const attempts = [{ attempt: 1, algorithm: created, terms: {} }];
     expect(planRun({ ...nothing, attempts, lastStart: 0 })).to.deep.equal({ kind: 'start', attempt: 1, made: {} });

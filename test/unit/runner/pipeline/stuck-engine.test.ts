@@ -1,15 +1,22 @@
 /** An engine that answers, and is stuck with one container: nobody waits for that without end, and nothing of it is taken for done. */
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { systemClock } from '@capstan/shared/runtime/clock';
 import { expect } from 'chai';
 import type { EnvironmentId, JobId } from '@capstan/shared/contract/ids';
-import { CapstanError } from '@capstan/shared/contract/errors';
+import { CapstanError, messageOf } from '@capstan/shared/contract/errors';
 import { createLog } from '@capstan/shared/runtime/log';
 import type { ContainerState, Engine } from '../../../../services/runner/src/docker/engine.ts';
-import { labelsOf } from '../../../../services/runner/src/docker/names.ts';
+import { labelsOf, namesOf } from '../../../../services/runner/src/docker/names.ts';
+import { findAttempts } from '../../../../services/runner/src/docker/reconcile.ts';
+import { unlessStalled } from '../../../../services/runner/src/docker/stalled.ts';
+import { whileAnswering } from '../../../../services/runner/src/docker/answering.ts';
 import type { Attempt } from '../../../../services/runner/src/pipeline/attempt.ts';
 import type { StartMarks } from '../../../../services/runner/src/pipeline/start-marks.ts';
+import { missedExit, readExit } from '../../../../services/runner/src/pipeline/steps/exit.ts';
 import { clearAway } from '../../../../services/runner/src/pipeline/steps/clean.ts';
 import { startAgain } from '../../../../services/runner/src/pipeline/steps/again.ts';
-import { startOnce } from '../../../../services/runner/src/pipeline/steps/run.ts';
+import { awaitEnd, startOnce } from '../../../../services/runner/src/pipeline/steps/run.ts';
 
 const log = createLog('test', 'silent');
 const { signal } = new AbortController();
@@ -22,9 +29,18 @@ const codeOf = (work: Promise<unknown>) =>
     (error: unknown) => (error as CapstanError).code,
   );
 
-describe('the start of a container', () => {
-  const engineOf = (parts: Partial<Engine>) => ({ about, ...parts }) as Engine;
+const identity = {
+  node: 'node',
+  runnerId: 'runner',
+  environment: 'environment' as EnvironmentId,
+  jobId: 'ab'.repeat(16) as JobId,
+  run: 1,
+  attempt: 1,
+};
+const engineOf = (parts: Partial<Engine>) => ({ about, ...parts }) as Engine;
+const never = <T>() => new Promise<T>(() => undefined);
 
+describe('the start of a container', () => {
   it('that the engine does not answer, though it answers all else, is given up as unknown, and not made again', async () => {
     const calls: AbortSignal[] = [];
     const engine = engineOf({
@@ -62,15 +78,6 @@ describe('the start of a container', () => {
 });
 
 describe('what an engine does not clear away, though it answers', () => {
-  const identity = {
-    node: 'node',
-    runnerId: 'runner',
-    environment: 'environment' as EnvironmentId,
-    jobId: 'ab'.repeat(16) as JobId,
-    run: 1,
-    attempt: 1,
-  };
-
   it('is noted for the reaper after a time, as of a run that is over; nobody asks how its container is, and nobody says that it is gone', async () => {
     const noted: unknown[] = [];
     const told: unknown[] = [];
@@ -108,5 +115,150 @@ describe('what an engine does not clear away, though it answers', () => {
     const marks = { read: () => Promise.resolve(1) } as unknown as StartMarks;
     const attempt = { engine, identity, log } as unknown as Attempt;
     expect(await codeOf(startAgain(attempt, marks, signal, SHORT_MS))).to.equal('START_UNKNOWN');
+  });
+});
+
+describe('an engine that answers, and says nothing of one container,', () => {
+  const second = { ...identity, jobId: 'cd'.repeat(16) as JobId };
+  const running: ContainerState = { kind: 'running', startedAt: 1 };
+
+  it('is asked for the others all the same, and that one is neither running nor gone', async () => {
+    const [stuck, other] = [identity, second].map((one) => namesOf(one).algorithm);
+    const containers = [identity, second].map((one) => ({
+      name: namesOf(one).algorithm,
+      labels: labelsOf(one, 'algorithm'),
+    }));
+    const engine = engineOf({
+      find: () => Promise.resolve({ containers, volumes: [] }),
+      inspectContainer: (name) => (name === stuck ? never() : Promise.resolve(running)),
+    });
+    const found = await findAttempts(engine, { node: 'node', unmarked: [] }, { withinMs: SHORT_MS, signal, log });
+    expect(Object.fromEntries(found.map((one) => [namesOf(one.identity).algorithm, one.algorithm]))).to.deep.equal({
+      [String(stuck)]: { kind: 'untold' },
+      [String(other)]: running,
+    });
+  });
+
+  it('is waited for while it answers nothing', async () => {
+    const stopping = new AbortController();
+    let looks = 0;
+    const engine = engineOf({
+      find: () =>
+        Promise.resolve({
+          containers: [{ name: namesOf(identity).algorithm, labels: labelsOf(identity, 'algorithm') }],
+          volumes: [],
+        }),
+      inspectContainer: () => never(),
+      about() {
+        if (++looks === 5) stopping.abort(new Error('long enough'));
+        return Promise.reject(away());
+      },
+    });
+    const look = { withinMs: SHORT_MS, signal: stopping.signal, log };
+    const found = findAttempts(engine, { node: 'node', unmarked: [] }, look);
+    expect(await found.catch(messageOf)).to.equal('long enough');
+  });
+
+  it('nor how it ended, is not asked for that without end', async () => {
+    const engine = engineOf({ inspectContainer: () => never() });
+    expect(await readExit(engine, { name: 'one', isWatched: true, withinMs: SHORT_MS, signal, log })).to.equal(
+      'untold',
+    );
+  });
+
+  it('nor that it has stopped it, has been told to: the wait ends, and it may still run', async () => {
+    const graces: number[] = [];
+    const attempt = {
+      engine: engineOf({
+        waitForExit: () => never(),
+        inspectContainer: () => never(),
+        stopContainer: (_name, graceS) => {
+          graces.push(graceS);
+          return never();
+        },
+        find: () => Promise.resolve({ containers: [], volumes: [] }),
+        namelessUsage: () => Promise.resolve(undefined),
+        diskUsage: () => Promise.resolve(undefined),
+        freeBytes: () => Promise.resolve(undefined),
+      }),
+      identity,
+      limits: { maxDurationS: 600, diskBytes: 1e6, maxFiles: 100 },
+      settings: { stopGraceS: 0.01, minFreeDiskGB: 1 },
+      log,
+    } as unknown as Attempt;
+    const end = await awaitEnd(
+      attempt,
+      {
+        algorithm: { kind: 'running', sinceMs: systemClock.monotonicMs() },
+        clock: systemClock,
+        halted: AbortSignal.abort(),
+        flooded: never(),
+        cause: undefined,
+        note: () => Promise.resolve(),
+        stopMs: SHORT_MS,
+      },
+      signal,
+    );
+    expect(end).to.deep.equal({ because: 'stop', isWatched: false, isUntold: true });
+    expect(graces).to.deep.equal([0.01]);
+  });
+
+  it('but lets it be looked at, is not waited for when it has exited and nobody is told', async () => {
+    const engine = engineOf({
+      inspectContainer: () =>
+        Promise.resolve({ kind: 'exited', startedAt: 1, finishedAt: 2, exit: { exitCode: 0, isOutOfMemory: false } }),
+      hasProcess: () => Promise.resolve(true),
+    });
+    expect(await missedExit({ engine, identity, log }, signal, { everyMs: 1, againMs: 1 })).to.equal('untold');
+  });
+});
+
+describe('what an engine gives in many pieces', () => {
+  const overdue = () => new CapstanError('OUTPUTS_UNREADABLE', 'It stands still.');
+  const bounds = { engine: engineOf({}), ms: SHORT_MS, overdue, signal };
+
+  it('is given up where it does not begin, and nobody holds its connection any more', async () => {
+    const opened: AbortSignal[] = [];
+    const opening = unlessStalled(bounds, (until) => {
+      opened.push(until);
+      return never();
+    });
+    expect(await codeOf(opening)).to.equal('OUTPUTS_UNREADABLE');
+    expect(opened.map(({ aborted }) => aborted)).to.deep.equal([true]);
+  });
+
+  it('is given up where it stops in the middle', async () => {
+    const source = new PassThrough();
+    source.write('some');
+    const stream = await unlessStalled(bounds, () => Promise.resolve(source));
+    expect(await codeOf(text(stream))).to.equal('OUTPUTS_UNREADABLE');
+    expect(source.destroyed).to.equal(true);
+  });
+
+  it('waits for a reader that takes its time', async () => {
+    const source = new PassThrough({ highWaterMark: 1 });
+    const stream = await unlessStalled(bounds, () => Promise.resolve(source));
+    const piece = 'x'.repeat(100_000);
+    source.end(piece);
+    // Several of its looks pass before anybody reads.
+    await whileAnswering({ ...bounds, ms: SHORT_MS * 5, overdue: () => new Error('read now') }, () => never()).catch(
+      () => undefined,
+    );
+    expect(await text(stream)).to.equal(piece);
+  });
+
+  it('has its time anew with each of them', async () => {
+    let pieces = 0;
+    const late = Promise.withResolvers<string>();
+    const engine = engineOf({
+      about() {
+        pieces += 1;
+        if (pieces === 4) late.resolve('all of it');
+        return about();
+      },
+    });
+    expect(await whileAnswering({ ...bounds, engine, progress: () => pieces }, () => late.promise)).to.equal(
+      'all of it',
+    );
   });
 });

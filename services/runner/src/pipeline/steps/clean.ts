@@ -30,7 +30,7 @@ const stuck = () => new CapstanError('ENGINE_REFUSED', 'The container engine ans
 export async function cleanRun(
   cleaning: Cleaning,
   { jobId, run }: Pick<AttemptIdentity, 'jobId' | 'run'>,
-  { keepsMark = false, ...patience }: Patience & { readonly keepsMark?: boolean },
+  { keepsMark = false, ...patience }: Patience & { readonly keepsMark?: boolean; readonly withinMs?: number },
 ): Promise<void> {
   const { marks, captures } = cleaning;
   // First, so that no note is left by a runner that dies here: what is cleaned is never started again.
@@ -51,7 +51,7 @@ export async function clearAway(
     const once = () =>
       insist(
         async () => {
-          const found = await findGoneAt(engine, { node, ...run }, limited);
+          const found = await findGoneAt(engine, { node, ...run }, { signal: limited });
           await Promise.all(found.map((attempt) => removeAttempt(engine, attempt.identity, limited)));
         },
         { signal: limited, log },

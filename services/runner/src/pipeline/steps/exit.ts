@@ -3,7 +3,8 @@
  * what it finds dead under a number of its own: what such an exit says is about the engine. So an exit counts where the engine that answers
  * now was there when it happened, and was not ending.
  */
-import { hasCode } from '@capstan/shared/contract/errors';
+import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
+import { TELL_MS, whileAnswering } from '../../docker/answering.ts';
 import type { ContainerState, Engine, Exit } from '../../docker/engine.ts';
 import { insist, type Patience } from '../../docker/retry-while-unavailable.ts';
 import { pause } from '../../docker/pause.ts';
@@ -11,13 +12,14 @@ import { namesOf } from '../../docker/names.ts';
 
 import type { Attempt } from '../attempt.ts';
 
-/** How a container ended; `unknown` if the engine's own end fell into it. */
-export type KnownExit = Exit | 'unknown';
+/** How a container ended; `unknown` if the engine's own end fell into it, `untold` if it answers all else and not this. */
+export type KnownExit = Exit | 'unknown' | 'untold';
 
 interface Asked extends Patience {
   readonly name: string;
   /** The engine answered all the while, as far as the runner could see. */
   readonly isWatched: boolean;
+  readonly withinMs?: number;
 }
 
 /** Kills come by 128 and more; where everything on a machine is killed at once, the engine may come last. */
@@ -25,7 +27,20 @@ const FIRST_SIGNAL_CODE = 128;
 const STAYS_MS = 1_000;
 
 /** Of a container that doesn't run, or won't for long. */
-export async function readExit(engine: Engine, { name, isWatched, ...patience }: Asked): Promise<KnownExit> {
+export async function readExit(engine: Engine, { withinMs = TELL_MS, signal, ...asked }: Asked): Promise<KnownExit> {
+  const silent = new CapstanError('ENGINE_REFUSED', 'The container engine does not say how a container ended.');
+  try {
+    return await whileAnswering({ engine, ms: withinMs, overdue: () => silent, signal }, (limited) =>
+      askForExit(engine, { ...asked, signal: limited }),
+    );
+  } catch (error) {
+    if (error !== silent) throw error;
+    asked.log.error({ container: asked.name }, 'the engine answers all else, and not how this container ended');
+    return 'untold';
+  }
+}
+
+async function askForExit(engine: Engine, { name, isWatched, ...patience }: Asked): Promise<KnownExit> {
   const { signal } = patience;
   for (;;) {
     const state = await insist(() => engine.inspectContainer(name, signal), patience);
@@ -53,30 +68,37 @@ const LOOK_EVERY_MS = 15_000;
 const LOOK_AGAIN_MS = 3_000;
 
 /**
- * Resolves once the engine calls a container running in which nothing runs: its exit was missed, and it will never be told. Looked for
- * twice, since an exit that was just noticed looks the same. Rejects only when `signal` aborts.
+ * Resolves once the engine calls a container running in which nothing runs: its exit was missed, and it will never be told. Or once it
+ * says of one that has exited, while whoever waits for that still waits: `untold`. Looked for twice, since an exit that was just noticed
+ * looks the same. Rejects only when `signal` aborts.
  */
 export async function missedExit(
   { engine, identity, log }: Pick<Attempt, 'engine' | 'identity' | 'log'>,
   signal: AbortSignal,
-): Promise<void> {
+  { everyMs = LOOK_EVERY_MS, againMs = LOOK_AGAIN_MS } = {},
+): Promise<'missed' | 'untold'> {
   const { algorithm } = namesOf(identity);
-  let misses = 0;
-  while (misses < 2) {
-    await pause(misses === 0 ? LOOK_EVERY_MS : LOOK_AGAIN_MS, signal);
-    misses = (await isHollow(engine, algorithm, signal)) ? misses + 1 : 0;
+  let before: 'missed' | 'untold' | undefined;
+  for (;;) {
+    await pause(before === undefined ? everyMs : againMs, signal);
+    const now = await lookAt(engine, algorithm, signal);
+    if (now !== undefined && now === before) {
+      log.warn({ exit: now }, 'the engine has not told of the exit of a container');
+      return now;
+    }
+    before = now;
   }
-  log.warn('the engine calls a container running in which nothing runs: it has missed its exit');
 }
 
-async function isHollow(engine: Engine, name: string, signal: AbortSignal): Promise<boolean> {
+async function lookAt(engine: Engine, name: string, signal: AbortSignal): Promise<'missed' | 'untold' | undefined> {
   try {
-    if (await engine.hasProcess(name, signal)) return false;
-    return (await engine.inspectContainer(name, signal)).kind === 'running';
+    const { kind } = await engine.inspectContainer(name, signal);
+    if (kind === 'exited') return 'untold';
+    return kind === 'running' && !(await engine.hasProcess(name, signal)) ? 'missed' : undefined;
   } catch (error) {
     signal.throwIfAborted();
     // Whoever waits for its exit hears of both.
-    if (hasCode(error, 'ENGINE_UNAVAILABLE', 'CONTAINER_LOST')) return false;
+    if (hasCode(error, 'ENGINE_UNAVAILABLE', 'CONTAINER_LOST')) return undefined;
     throw error;
   }
 }

@@ -5,7 +5,8 @@
  */
 import { deadline } from '@capstan/shared/runtime/deadline';
 import type { Clock } from '@capstan/shared/runtime/clock';
-import { hasCode } from '@capstan/shared/contract/errors';
+import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
+import { insistWhileAnswering } from '../../docker/answering.ts';
 import { insist } from '../../docker/retry-while-unavailable.ts';
 import { namesOf } from '../../docker/names.ts';
 import type { Origin } from '../../docker/engine.ts';
@@ -31,14 +32,18 @@ const FAILURES = [
   'DISK_FILLED',
 ] as const;
 
+/** What an engine may take for what a filter needs of it, as long as it answers all else. */
+const TOLD_MS = 600_000;
+const silent = () => new CapstanError('OUTPUTS_UNREADABLE', 'the container engine answers all else, and nothing of it');
+
 /** For a container that is found again in an environment that has no filter any more. */
 const DEFAULT_LIMIT_S = 600;
 
 export interface FilterParts {
   readonly clock: Clock;
   readonly images: Images;
-  /** What the algorithm's container was made of. */
-  readonly origin: Origin;
+  /** What the algorithm's container was made of, where the engine tells. */
+  readonly origin: Promise<Origin | undefined>;
   /** It can't have been started before: where it is gone, it is made again. */
   readonly mayMake: boolean;
 }
@@ -56,11 +61,13 @@ async function problemOf(attempt: Attempt, parts: FilterParts, signal: AbortSign
   const { engine, identity, log } = attempt;
   const { filter: name } = namesOf(identity);
   const patience = { signal, log };
+  const bounds = { engine, ms: TOLD_MS, overdue: silent, ...patience };
   try {
-    const look = () => insist(() => engine.inspectContainer(name, signal), patience);
+    const look = () => insistWhileAnswering(bounds, (limited) => engine.inspectContainer(name, limited));
     const state = await look().catch(async (error: unknown) => {
       if (!parts.mayMake || !hasCode(error, 'CONTAINER_LOST')) throw error;
-      await insist(() => remakeFilter(attempt, parts, signal), patience);
+      const origin = await parts.origin;
+      await insistWhileAnswering(bounds, (limited) => remakeFilter(attempt, { origin, images: parts.images }, limited));
       return look();
     });
     if (state.kind === 'created') await startOnce(engine, name, patience);
@@ -70,6 +77,7 @@ async function problemOf(attempt: Attempt, parts: FilterParts, signal: AbortSign
     if (excess !== undefined) return excess;
     const exit = await readExit(engine, { name, isWatched: state.kind === 'created', ...patience });
     if (exit === 'unknown') return exit;
+    if (exit === 'untold') return 'the container engine does not say how it ended';
     return exit.exitCode === 0 ? undefined : `it exited with code ${exit.exitCode}`;
   } catch (error) {
     if (hasCode(error, ...FAILURES)) return error.message;
@@ -108,6 +116,8 @@ async function endsWithin(
     ended.abort();
     for (const each of [exited, filled]) each.catch(() => undefined);
   }
-  await insist(() => engine.stopContainer(name, 0, signal), { signal, log });
+  await insistWhileAnswering({ engine, ms: TOLD_MS, overdue: silent, signal, log }, (bounded) =>
+    engine.stopContainer(name, 0, bounded),
+  );
   return excess;
 }

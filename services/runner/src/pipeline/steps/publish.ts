@@ -2,6 +2,8 @@
 import type { Clock } from '@capstan/shared/runtime/clock';
 import { LOG_STREAMS_FILE, type Manifest } from '@capstan/shared/results/manifest';
 import { CapstanError, hasCode, messageOf } from '@capstan/shared/contract/errors';
+import { TELL_MS, whileAnswering } from '../../docker/answering.ts';
+import { unlessStalled } from '../../docker/stalled.ts';
 import { insist, insistAgainst, persist } from '../../docker/retry-while-unavailable.ts';
 import { namesOf } from '../../docker/names.ts';
 import type { LogFrame, Origin } from '../../docker/engine.ts';
@@ -34,8 +36,8 @@ export interface Left {
   readonly outcome: Outcome;
   readonly verdict: Verdict;
   readonly capture: Capture;
-  /** What the algorithm's container was made of. */
-  readonly origin: Origin;
+  /** What the algorithm's container was made of, where the engine tells. */
+  readonly origin: Promise<Origin | undefined>;
   readonly signal: AbortSignal;
 }
 
@@ -133,7 +135,8 @@ async function collectOutputs(
   const seen = identity.isFiltered
     ? { container: names.filter, root: DATA, parts: [OUTPUTS_FOLDER, LOGS_FOLDER] }
     : { container: names.files, root: RESULTS_ROOT };
-  const archiveOf = (path: string) => engine.getArchive(seen.container, path, signal);
+  const bounds = { engine, ms: TELL_MS, overdue: silent, signal };
+  const archiveOf = (path: string) => unlessStalled(bounds, (until) => engine.getArchive(seen.container, path, until));
   const meter = openMeter('publish');
   try {
     const archives = seen.parts?.map((path) => () => archiveOf(path)) ?? (await archiveOf(seen.root));
@@ -145,7 +148,7 @@ async function collectOutputs(
   } catch (error) {
     if (!hasCode(error, 'CONTAINER_LOST')) throw error;
     // Only what the filter has looked at may leave: its own container can't be made again.
-    if (!identity.isFiltered) await remakeFiles(attempt, origin, signal);
+    if (!identity.isFiltered) await remakeFiles(attempt, await origin, signal);
     throw new CapstanError('OUTPUTS_UNREADABLE', 'The outputs were removed from the engine before they were read.', {
       cause: error,
     });
@@ -153,6 +156,9 @@ async function collectOutputs(
     meter.end();
   }
 }
+
+const silent = () =>
+  new CapstanError('OUTPUTS_UNREADABLE', 'The container engine answers all else, and does not give the outputs.');
 
 const LEFT_OUT = { filename: PUBLISH_LOG, type: 'publishLog' } as const;
 
@@ -197,14 +203,22 @@ async function collectFilterLog(
   signal: AbortSignal,
 ): Promise<void> {
   const { filter } = namesOf(identity);
+  let pieces = 0;
+  const bounds = { engine, ms: TELL_MS, overdue: silent, progress: () => pieces, signal };
+  const onPiece = () => void (pieces += 1);
   try {
-    const log = await engine.readLog(filter, { follow: false }, signal);
-    await draft.addPrivate('filter.log', capped(plain(log), logLimitsOf(settings).maxBytes));
+    await whileAnswering(bounds, async (limited) => {
+      const log = await engine.readLog(filter, { follow: false }, limited);
+      await draft.addPrivate('filter.log', capped(plain(log, onPiece), logLimitsOf(settings).maxBytes));
+    });
   } catch (error) {
     if (!hasCode(error, 'CONTAINER_LOST', 'OUTPUTS_UNREADABLE')) throw error;
   }
 }
 
-async function* plain(log: AsyncIterable<readonly LogFrame[]>): AsyncGenerator<Buffer> {
-  for await (const frames of log) yield Buffer.concat(frames.map(({ bytes }) => bytes));
+async function* plain(log: AsyncIterable<readonly LogFrame[]>, onPiece: () => void): AsyncGenerator<Buffer> {
+  for await (const frames of log) {
+    onPiece();
+    yield Buffer.concat(frames.map(({ bytes }) => bytes));
+  }
 }

@@ -15,7 +15,7 @@ import { pullFilter } from './pull.ts';
 const TOLD = ['DIDS', 'TRANSFORMATION_DID', 'VOLUME', 'INPUTS', 'OUTPUTS', 'LOGS', 'ALGO', 'secret', 'USER', 'LOGNAME'];
 
 /** Throws OUTPUTS_UNREADABLE where the volumes are gone as well. */
-export async function remakeFiles(attempt: Attempt, origin: Origin, signal: AbortSignal): Promise<void> {
+export async function remakeFiles(attempt: Attempt, origin: Origin | undefined, signal: AbortSignal): Promise<void> {
   const image = await imageOf(attempt.engine, origin, signal);
   await remake(attempt, filesSpec(attempt, image), signal);
 }
@@ -23,12 +23,12 @@ export async function remakeFiles(attempt: Attempt, origin: Origin, signal: Abor
 /** The filter's, as it was before it ran. */
 export async function remakeFilter(
   attempt: Attempt,
-  { origin, images }: { readonly origin: Origin; readonly images: Images },
+  { origin, images }: { readonly origin: Origin | undefined; readonly images: Images },
   signal: AbortSignal,
 ): Promise<void> {
   const { engine, filter } = attempt;
   using filterImage = await pullFilter(attempt, images, signal);
-  if (!filter || !filterImage) throw gone();
+  if (!filter || !filterImage || !origin) throw gone();
   const image = await imageOf(engine, origin, signal);
   const env = Object.fromEntries(Object.entries(origin.env).filter(([name]) => TOLD.includes(name)));
   await remake(attempt, filterSpec(attempt, { filter, env, image, filterImage }), signal);
@@ -44,8 +44,8 @@ async function remake({ engine, identity, log }: Attempt, spec: HelperSpec, sign
   await insistAgainst('CONTAINER_REFUSED', () => engine.createContainer(spec, signal), { signal, log });
 }
 
-async function imageOf(engine: Engine, { image }: Origin, signal: AbortSignal): Promise<UsedImage> {
-  const found = await engine.findImage(image, signal);
+async function imageOf(engine: Engine, origin: Origin | undefined, signal: AbortSignal): Promise<UsedImage> {
+  const found = origin && (await engine.findImage(origin.image, signal));
   if (!found) throw gone();
   return { id: found.id, settings: found.settings };
 }

@@ -1,7 +1,7 @@
 /** Starts the algorithm, once, and waits until it doesn't run any more: by itself, by a stop, by its time limit, or by what it writes. */
 import type { Clock } from '@capstan/shared/runtime/clock';
 import { CapstanError } from '@capstan/shared/contract/errors';
-import { answeredFor, whileAnswering } from '../../docker/answering.ts';
+import { answeredFor, TELL_MS, whileAnswering } from '../../docker/answering.ts';
 import type { Engine, StartedState } from '../../docker/engine.ts';
 import { insist, insistAgainst, type Patience } from '../../docker/retry-while-unavailable.ts';
 import { namesOf } from '../../docker/names.ts';
@@ -92,8 +92,11 @@ export function startedBefore({ kind, startedAt }: StartedState, clock: Clock): 
   return { kind, sinceMs: clock.monotonicMs() - Math.max(0, clock.now() - startedAt) };
 }
 
-/** Why it ended. `isWatched`: the engine answered from the start of the wait to its end, without a break. */
-export type End = Omit<Outcome, 'exit'> & { readonly isWatched: boolean };
+/**
+ * Why it ended. `isWatched`: the engine answered from the start of the wait to its end, without a break. `isUntold`: it was told to stop
+ * it and never said that it has, so it may still run.
+ */
+export type End = Omit<Outcome, 'exit'> & { readonly isWatched: boolean; readonly isUntold?: true };
 
 export interface Waiting {
   readonly algorithm: Started;
@@ -106,12 +109,14 @@ export interface Waiting {
   readonly cause: Cause | undefined;
   /** Takes down why it is about to be ended, before it is. */
   readonly note: (cause: Cause) => Promise<void>;
+  /** How long the engine may take to stop it, beyond the time of grace, as long as it answers all else. */
+  readonly stopMs?: number;
 }
 
 /** Resolves, to why, once the algorithm does not run any more. How it exited is another question, see `exit.ts`. */
 export async function awaitEnd(
   attempt: Attempt,
-  { algorithm: state, clock, halted, flooded, cause, note }: Waiting,
+  { algorithm: state, clock, halted, flooded, cause, note, stopMs = TELL_MS }: Waiting,
   signal: AbortSignal,
 ): Promise<End> {
   const { engine, identity, limits, settings, log } = attempt;
@@ -141,11 +146,12 @@ export async function awaitEnd(
   ];
   const end = await Promise.race([
     exited.then(() => 'exited' as const),
-    vanished.then(() => 'missed' as const),
+    vanished,
     ...(cause ? [Promise.resolve(cause)] : []),
     ...interruptions,
   ]);
   if (end === 'missed') return { because: halted.aborted ? 'stop' : 'engine', isWatched: false };
+  if (end === 'untold') return { ...(cause ?? { because: 'exit' }), isWatched: false };
   if (end === 'exited') return { ...(cause ?? { because: 'exit' }), isWatched: connections === 1 };
   // Of a run that is dropped nothing is noted: another life, or another runner, may go on with it.
   signal.throwIfAborted();
@@ -155,9 +161,21 @@ export async function awaitEnd(
   // Whoever fills the disk, or keeps the engine busy, gets no time to go on with it.
   const graceS = because === 'disk' || because === 'log' ? 0 : settings.stopGraceS;
   const until = AbortSignal.any([signal, watching.signal]);
-  const stopped = insist(() => engine.stopContainer(algorithm, graceS, until), { ...patience, signal: until });
+  const silent = new Error('the engine does not say that it has stopped a container');
+  const bounds = { engine, ms: stopMs + graceS * 1_000, overdue: () => silent, signal: until, log };
   // An engine may say that it could not, and have done it all the same, late: the end is what counts.
-  await Promise.race([exited, vanished, stopped.then(() => Promise.race([exited, vanished]))]);
+  const told = whileAnswering(bounds, async (limited) => {
+    await insist(() => engine.stopContainer(algorithm, graceS, limited), { signal: limited, log });
+    await Promise.race([exited, vanished]);
+  });
+  told.catch(() => undefined);
+  try {
+    await Promise.race([exited, vanished, told]);
+  } catch (error) {
+    if (error !== silent) throw error;
+    log.error('the engine answers all else, and does not say that it has stopped the algorithm: it may still run');
+    return { ...end, isWatched: false, isUntold: true };
+  }
   return { ...end, isWatched: connections === 1 };
 }
 
