@@ -157,9 +157,6 @@ describe('what may run', () => {
     expect(platformRefusal({ os: 'linux', architecture: 'amd64' }, engine)).to.equal(undefined);
     expect(platformRefusal({ os: 'linux', architecture: '386' }, engine)).to.equal(undefined);
     expect(platformRefusal({ os: '', architecture: '' }, engine)).to.equal(undefined);
-    expect(platformRefusal({ os: 'linux', architecture: `x\n${'y'.repeat(1_000)}` }, engine)).to.equal(
-      'it is made for linux/something else, and this machine is linux/amd64',
-    );
     expect(platformRefusal({ os: 'linux', architecture: 'arm64' }, engine)).to.equal(
       'it is made for linux/arm64, and this machine is linux/amd64',
     );
