@@ -16,12 +16,17 @@ import { describedCalls, PAID, type Call } from './described-calls.ts';
 
 interface Described {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-  readonly components: { readonly schemas: Readonly<Record<string, { readonly examples?: readonly unknown[] }>> };
+  readonly components: {
+    readonly schemas: Readonly<Record<string, { readonly examples?: readonly unknown[] }>>;
+    readonly responses: Readonly<Record<string, Response>>;
+  };
 }
 interface Operation {
   readonly responses: Readonly<Record<string, Response>>;
 }
 interface Response {
+  /** One that every route has in common: test/conformance/before-any-route.test.ts sees those. */
+  readonly $ref?: string;
   readonly content?: Readonly<Record<string, { readonly schema?: object }>>;
   readonly headers?: Readonly<Record<string, { readonly required: boolean; readonly schema: { type: string } }>>;
 }
@@ -101,7 +106,8 @@ describe('what the API says of itself', () => {
   /** Fails unless the answer is one that the description has: status, headers, type and body. */
   const expectDescribed = (name: string, path: string, method: string, answer: Answer) => {
     const said = `${name} answered ${answer.status} ${answer.text.slice(0, 500)}`;
-    const response = description.paths[path]?.[method.toLowerCase()]?.responses[answer.status];
+    const listed = description.paths[path]?.[method.toLowerCase()]?.responses[answer.status];
+    const response = listed?.$ref ? description.components.responses[listed.$ref.split('/').at(-1) ?? ''] : listed;
     if (!response) throw new Error(`${said}, a status that is not described`);
     expectDescribedHeaders(said, response, answer);
     const contents = Object.entries(response.content ?? {});
@@ -178,6 +184,7 @@ describe('what the API says of itself', () => {
           const answer = await ask(name, each, { headers });
           expect(answer.status).to.equal(429);
           expect(answer.headers.get('retry-after')).to.match(/^\d+$/);
+          expect(answer.text).to.match(/Try again in \d+ s\./);
         });
       });
     }
@@ -197,7 +204,10 @@ describe('what the API says of itself', () => {
         try {
           const answer = await ask(name, each, prepared, who);
           expect(answer.status, `${name}: ${answer.text}`).to.equal(503);
-          if (name !== 'health') expect(answer.headers.get('retry-after'), name).to.match(/^\d+$/);
+          if (name !== 'health') {
+            expect(answer.headers.get('retry-after'), name).to.match(/^\d+$/);
+            expect(answer.text, name).to.match(/Try again in \d+ s\./);
+          }
           expect(answer.text).not.to.contain(scene.dataDir);
         } finally {
           limitFiles('unlimited');
@@ -222,6 +232,7 @@ describe('what the API says of itself', () => {
       const unseen = Object.entries(description.paths).flatMap(([path, operations]) =>
         Object.entries(operations).flatMap(([method, { responses }]) =>
           Object.keys(responses)
+            .filter((status) => responses[status]?.$ref === undefined)
             .filter((status) => !NEVER.includes(status) && !seen.get(`${method.toUpperCase()} ${path}`)?.has(status))
             .map((status) => `${method} ${path} ${status}`),
         ),

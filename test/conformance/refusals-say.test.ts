@@ -6,7 +6,8 @@ import { wordsFor } from '@capstan/shared/schema/pattern-words';
 import type { Answer, Caller } from '../support/gateway/caller.ts';
 import { startGateway, type GatewayScene } from '../support/gateway/scene.ts';
 import { Wallet } from 'ethers';
-import { describedCalls, type Call } from './described-calls.ts';
+import { freePort } from '../../scripts/parts/free-port.ts';
+import { describedCalls, PAID, type Call } from './described-calls.ts';
 
 interface Refusal {
   readonly error?: unknown;
@@ -47,7 +48,14 @@ describe('what a first client hears', () => {
   const decrypter = new Wallet(Wallet.createRandom().privateKey);
   before(async () => {
     scene = await startGateway({
-      variables: { CAPSTAN_GATEWAY_STATUS_ACCESS: 'signed', CAPSTAN_GATEWAY_DECRYPTERS: decrypter.address },
+      variables: {
+        CAPSTAN_GATEWAY_STATUS_ACCESS: 'signed',
+        CAPSTAN_GATEWAY_DECRYPTERS: decrypter.address,
+        CAPSTAN_GATEWAY_FREE_DOWNLOADS: 'true',
+        // A chain of which no endpoint answers.
+        CAPSTAN_CHAINS: JSON.stringify([{ id: 8996, rpc: [`http://127.0.0.1:${await freePort()}`] }]),
+      },
+      moreEnvironments: [PAID],
     });
   });
   after(() => scene[Symbol.asyncDispose]());
@@ -60,7 +68,13 @@ describe('what a first client hears', () => {
   );
   const expectHelp = ({ method, path }: Endpoint, answer: Answer) => {
     const said = `${method} ${path} answered ${answer.status} ${answer.text}`;
+    if (answer.status === 429 || answer.status === 503) {
+      expect(answer.headers.get('retry-after'), said).to.match(/^\d+$/);
+      expect((answer.json() as Refusal).error, said).to.match(/again|Take a token/);
+      return;
+    }
     expect(answer.status, said).to.be.lessThan(500);
+    if (answer.status === 410) expect((answer.json() as Refusal).error, said).to.match(/Run the job again/);
     if (answer.status !== 400 && answer.status !== 401) return;
     expect(answer.text, 'a pattern is for machines').not.to.match(/pattern|\[0-9/);
     const { error, message, errors = {}, hint } = answer.json() as Refusal;
@@ -86,7 +100,8 @@ describe('what a first client hears', () => {
     }
 
     for (const [status, make] of Object.entries(calls[name])) {
-      if (status !== '400' && status !== '401') continue;
+      // How health tells of a part that is away is no refusal.
+      if (!['400', '401', '410', '429', '503'].includes(status) || name === 'health') continue;
       it(`of ${method} ${path}, for an answer of ${status}, says what to do next`, async () => {
         const who = scene.caller();
         const call = await make(who);

@@ -33,7 +33,26 @@ const REFUSALS: Readonly<Record<number, object>> = {
   416: { error: 'The result has 2048 bytes; the range lies outside of them.' },
   429: { error: 'Too many requests. Try again in 2 s.' },
   500: { error: 'Something went wrong in the node. Its log says what.' },
-  503: { error: 'The store of this node cannot be written at the moment. Try again shortly.' },
+  503: { error: "The node can't store anything at the moment: database or disk is full. Try again in 5 s." },
+};
+
+/** Before a route is looked for, by status. */
+const EARLY: Readonly<Record<number, object>> = {
+  400: { error: 'This is not a well-formed HTTP request. Send it by a library for HTTP.' },
+  408: { error: 'The request took too long to arrive. Send it again, all of it at once.' },
+  413: { error: 'The extensions of a chunk are too large. Send the body without them.' },
+  417: { error: 'The header Expect asks for what this node does not know. Leave it out, or send 100-continue.' },
+  421: {
+    error:
+      'This node does not answer to "node.lan". If that is its name, its operator lists it in gateway.hosts, or sets gateway.publicUrl.',
+  },
+  431: { error: 'The headers, or the URL among them, are too large. Send less, or what may stand in a body there.' },
+};
+
+export const earlyExamples = (status: number): Examples => ({ refused: { value: EARLY[status] ?? {} } });
+
+const CHAIN_AWAY = {
+  error: "Chain 8996 can't be asked at the moment, so no order on it can be checked. Try again shortly.",
 };
 
 /** Where another cause is the usual one. */
@@ -44,12 +63,42 @@ const OF_ENDPOINTS: Readonly<Partial<Record<EndpointName, Readonly<Record<number
         'The catalogue of this node has no such asset. Check the DID; what is for listed consumers only is shown to them, with a typed signature or a token.',
     },
   },
+  computeStart: {
+    429: {
+      error:
+        'Of this address: 100 jobs wait for their turn, all that this node lets be (its setting gateway.quotas.waitingJobsPerAddress). Stop or delete some, or try again later.',
+    },
+    503: {
+      error:
+        'On this node: 7500 jobs wait for their turn, all that this node lets be (its setting gateway.quotas.waitingJobs). Try again later.',
+    },
+  },
+  computeEvents: {
+    429: { error: 'Your network holds as many subscriptions open as one may, 1000. Close one, or try again later.' },
+  },
   computeLogs: {
+    410: { error: 'The log of this job is not kept any more. Run the job again.' },
     503: {
       error: 'The runner that has the log of this job does not answer at the moment. Ask again, or follow the log.',
     },
   },
-  computeResult: { 404: { error: 'There is no such result. Ask for the status of the job to see which it has.' } },
+  computeResult: {
+    404: { error: 'There is no such result. Ask for the status of the job to see which it has.' },
+    503: {
+      error:
+        "This result can't be read completely at the moment. Tell the operator of the node if that lasts. Try again in 5 s.",
+    },
+  },
+  initializeCompute: { 503: CHAIN_AWAY },
+  initialize: { 503: CHAIN_AWAY },
+  fileinfo: {
+    429: {
+      error: 'This node looks at so many files an hour only, for all who ask together. Try again in 30 s.',
+    },
+    503: { error: 'No runner is there to look at the files. Try again shortly.' },
+  },
+  decrypt: { 503: { error: 'Chain 8996 did not answer in time. Try again shortly.' } },
+  download: { 503: { error: 'No runner is there to send the file. Try again shortly.' } },
 };
 
 /** What is wrong with orders alone. */

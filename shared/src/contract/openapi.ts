@@ -6,7 +6,7 @@ import { ContainerSchema } from './ddo.ts';
 import { ANSWERED_HEADERS, REQUEST_HEADERS, RETRY_AFTER } from './described-headers.ts';
 import { aboutMember, withTexts } from './described-members.ts';
 import { DescriptionSchema, FoundAssetsSchema } from './asset-answers.ts';
-import { refusalExamples } from './described-errors.ts';
+import { earlyExamples, refusalExamples } from './described-errors.ts';
 import { EXAMPLES, TEXT_EXAMPLES } from './described-examples.ts';
 import { FileInfoSchema } from './file-info.ts';
 import { ENDPOINTS, type Endpoint, type EndpointName } from './endpoints.ts';
@@ -32,11 +32,20 @@ const ERROR_ABOUT: Readonly<Record<number, string>> = {
   412: 'It is another file by now than the one that If-Match names',
   413: 'The body is too large',
   415: 'The body is not JSON',
-  421: 'It was sent to a name that this node does not answer to',
   416: 'The range lies outside of the file',
   429: 'Too many requests; Retry-After says when to come back',
   500: 'A mistake of the node; its log says more',
   503: 'Not possible at the moment; Retry-After says when to try again',
+};
+
+/** What any request may hear before a route is looked for: of HTTP itself, and of the name it was sent to. */
+const BEFORE_ANY_ROUTE: Readonly<Record<number, string>> = {
+  400: 'It is no well-formed request, or has several Host headers',
+  408: 'It took too long to arrive',
+  413: 'The body is too large, or the extensions of its chunks are',
+  417: 'Its Expect header asks for what the node does not know',
+  421: 'It was sent to a name that this node does not answer to',
+  431: 'Its headers, or the URL among them, are too large',
 };
 
 const BYTES = { type: 'string', format: 'binary' };
@@ -87,6 +96,15 @@ export function openApi(version: string): Json {
     paths: withTexts(named.value),
     components: {
       schemas: filled({ ...named.schemas, Error: ErrorSchema, ValidationError: ValidationErrorSchema }),
+      responses: Object.fromEntries(
+        Object.entries(BEFORE_ANY_ROUTE).map(([status, about]) => [
+          `Before${status}`,
+          {
+            description: about,
+            content: { 'application/json': { schema: errorRef('Error'), examples: earlyExamples(Number(status)) } },
+          },
+        ]),
+      ),
       securitySchemes: {
         CapstanSignature: {
           type: 'apiKey',
@@ -164,6 +182,11 @@ function operation(name: EndpointName, endpoint: Endpoint, { isAlias, body }: Pl
           { ...errorResponse(status, refusalExamples(name, endpoint, status)), ...headersOf(name, status) },
         ]),
       ),
+      ...Object.fromEntries(
+        Object.keys(BEFORE_ANY_ROUTE)
+          .filter((status) => !errors.includes(Number(status)))
+          .map((status) => [status, { $ref: `#/components/responses/Before${status}` }]),
+      ),
     },
   };
 }
@@ -238,8 +261,11 @@ function otherResponses(name: EndpointName, { otherwise = {} }: Endpoint): Json 
 }
 
 function errorResponse(status: number, examples: Json | undefined): Json {
-  const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
-  const schema = status === 400 ? { anyOf: [ref('ValidationError'), ref('Error')] } : ref('Error');
+  const schema = status === 400 ? { anyOf: [errorRef('ValidationError'), errorRef('Error')] } : errorRef('Error');
   const content = { 'application/json': { schema, ...(examples ? { examples } : {}) } };
   return { description: ERROR_ABOUT[status] ?? 'An error', content };
+}
+
+function errorRef(name: 'Error' | 'ValidationError'): Json {
+  return { $ref: `#/components/schemas/${name}` };
 }

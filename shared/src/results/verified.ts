@@ -93,6 +93,6 @@ const sha256 = (block: Buffer) => createHash('sha256').update(block).digest('hex
 const wrong = () =>
   new CapstanError(
     'RESULTS_UNAVAILABLE',
-    "This result can't be read completely at the moment. Tell the operator of the node.",
+    "This result can't be read completely at the moment. Tell the operator of the node if that lasts.",
     { cause: new Error('what is kept of a result is not what was published') },
   );

@@ -3,10 +3,8 @@ import type { Context, Middleware } from 'koa';
 import { CapstanError, ERRORS } from '@capstan/shared/contract/errors';
 import { PROOF_FIELDS, proofHint } from '@capstan/shared/contract/proof-hints';
 import type { Log } from '@capstan/shared/runtime/log';
+import { RETRY_AFTER_S } from '../limits/retry-after.ts';
 import { answerEarly } from './linger.ts';
-
-/** After how many seconds a client may try again what can't be done now. */
-const RETRY_AFTER_S = 5;
 
 export function errorResponses(log: Log): Middleware {
   return async (ctx, next) => {
@@ -55,13 +53,15 @@ function logOurs(error: CapstanError, log: Log): void {
 function respond(ctx: Context, error: CapstanError): void {
   const { status, retryable } = ERRORS[error.code];
   ctx.status = status;
-  ctx.set({ ...error.facts.headers, ...(retryable && status === 503 ? { 'Retry-After': String(RETRY_AFTER_S) } : {}) });
-  const body = bodyOf(error, ctx);
+  const retryAfter = retryable && status === 503 ? { 'Retry-After': String(RETRY_AFTER_S) } : {};
+  const headers: Readonly<Record<string, string>> = { ...retryAfter, ...error.facts.headers };
+  ctx.set(headers);
+  const body = bodyOf(error, ctx, headers['Retry-After']);
   if (ctx.req.complete || ctx.req.destroyed) ctx.body = body;
   else answerEarly(ctx, body);
 }
 
-function bodyOf(error: CapstanError, ctx: Context): object {
+function bodyOf(error: CapstanError, ctx: Context, retryAfterS: string | undefined): object {
   switch (error.code) {
     case 'VALIDATION':
       return { errors: error.facts.fields ?? {}, message: 'Validation error', success: false, ...hintFor(ctx, error) };
@@ -75,8 +75,17 @@ function bodyOf(error: CapstanError, ctx: Context): object {
     case 'INVALID_MESSAGE':
       return { error: 'Something went wrong in the node. Its log says what.' };
     default:
-      return { error: error.message, ...(error.facts.detail === undefined ? {} : { message: error.facts.detail }) };
+      return {
+        error: withNextStep(error.message, retryAfterS),
+        ...(error.facts.detail === undefined ? {} : { message: error.facts.detail }),
+      };
   }
+}
+
+/** What passes by itself says when to come back, unless its words do so already. */
+function withNextStep(text: string, retryAfterS: string | undefined): string {
+  if (retryAfterS === undefined || /\bagain\b|another request/i.test(text)) return text;
+  return `${/[.!?]$/.test(text) ? text : `${text}.`} Try again in ${retryAfterS} s.`;
 }
 
 /** Whoever sends their first request learns here what to sign. */

@@ -31,7 +31,7 @@ export interface Results {
 export function notWhole(cause: unknown): CapstanError {
   return new CapstanError(
     'RESULTS_UNAVAILABLE',
-    "This result can't be read completely at the moment. Tell the operator of the node.",
+    "This result can't be read completely at the moment. Tell the operator of the node if that lasts.",
     {
       cause,
     },

@@ -5,6 +5,7 @@ import { CapstanError, ERRORS } from '@capstan/shared/contract/errors';
 import { proofIn } from '../auth/credentials.ts';
 import type { RequireHost } from '../auth/hosts.ts';
 import type { IsForeign } from '../auth/origins.ts';
+import { RETRY_AFTER_S } from '../limits/retry-after.ts';
 import type { Identify, Identity } from '../auth/identify.ts';
 import { networkOf, type ClientIp } from '../limits/client-ip.ts';
 import type { TakePlace } from '../limits/connection-limit.ts';
@@ -65,13 +66,14 @@ const LINGER_MS = 1_000;
 
 /** Answers a request that is not granted, and closes the connection: nobody else looks after it any more. */
 export function refuse(stream: Duplex, error: CapstanError): void {
-  const { status } = ERRORS[error.code];
+  const { status, retryable } = ERRORS[error.code];
   const { detail } = error.facts;
   const body = JSON.stringify({ error: error.message, ...(detail === undefined ? {} : { message: detail }) });
   const headers = {
     Connection: 'close',
     'Content-Type': 'application/json',
     'Content-Length': String(Buffer.byteLength(body)),
+    ...(retryable && status === 503 ? { 'Retry-After': String(RETRY_AFTER_S) } : {}),
     ...error.facts.headers,
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);

@@ -35,6 +35,15 @@ describe('an error', () => {
     const response = await fetch(`${node.url}/fail`);
     expect(response.status).to.equal(503);
     expect(Number(response.headers.get('retry-after'))).to.be.greaterThan(0);
+    expect(await response.json()).to.deep.equal({ error: 'The disk is full. Try again in 5 s.' });
+  });
+
+  it('that knows better says when, and says it once', async () => {
+    const headers = { 'Retry-After': '60' };
+    await using full = await failing(new CapstanError('NODE_FULL', 'All that may be. Try again later.', { headers }));
+    const response = await fetch(`${full.url}/fail`);
+    expect(response.headers.get('retry-after')).to.equal('60');
+    expect(await response.json()).to.deep.equal({ error: 'All that may be. Try again later.' });
   });
 
   it('of our own making shows nothing of itself', async () => {

@@ -10,9 +10,13 @@ interface Described {
   readonly paths: Readonly<
     Record<string, Readonly<Record<string, { readonly responses: Readonly<Record<string, Response>> }>>>
   >;
-  readonly components: { readonly schemas: Readonly<Record<string, { readonly examples?: readonly unknown[] }>> };
+  readonly components: {
+    readonly schemas: Readonly<Record<string, { readonly examples?: readonly unknown[] }>>;
+    readonly responses: Readonly<Record<string, Response>>;
+  };
 }
 interface Response {
+  readonly $ref?: string;
   readonly content?: Readonly<Record<string, Media>>;
 }
 
@@ -21,10 +25,12 @@ describe('the examples of the API', () => {
   const ajv = new Ajv2020({ strict: false, validateFormats: false });
   const answers = Object.entries(description.paths).flatMap(([path, methods]) =>
     Object.entries(methods).flatMap(([method, { responses }]) =>
-      Object.entries(responses).map(([status, { content }]) => ({
+      Object.entries(responses).map(([status, { content, $ref = '' }]) => ({
         name: `${method} ${path} ${status}`,
         status: Number(status),
-        media: content?.['application/json'],
+        media: (content ?? description.components.responses[$ref.split('/').at(-1) ?? '']?.content)?.[
+          'application/json'
+        ],
       })),
     ),
   );
@@ -43,7 +49,9 @@ describe('the examples of the API', () => {
         texts.set(status, known.add(JSON.stringify(value)));
       }
     }
-    expect([...texts.keys()]).to.include.members([400, 401, 403, 404, 410, 412, 413, 415, 416, 429, 500, 503]);
+    expect([...texts.keys()]).to.include.members([
+      400, 401, 403, 404, 408, 410, 412, 413, 415, 416, 417, 421, 429, 431, 500, 503,
+    ]);
     const all = [...texts.values()].flatMap((each) => [...each]);
     expect(new Set(all).size).to.equal(all.length);
   });
