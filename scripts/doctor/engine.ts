@@ -130,6 +130,15 @@ function checkLimits(info: EngineInfo): readonly Finding[] {
     ...(info.PidsLimit === true
       ? []
       : [bad(about, 'the engine can not limit processes', 'enable the pids cgroup of the kernel')]),
+    ...(info.CgroupVersion === '2'
+      ? []
+      : [
+          warn(
+            about,
+            "control groups are of version 1, which does not count what waits in a job's sockets as its memory: it may take what the kernel gives all sockets of the machine",
+            'use version 2 (systemd.unified_cgroup_hierarchy=1 on the command line of the kernel) where strangers order',
+          ),
+        ]),
     ...(info.CpuCfsQuota
       ? []
       : [warn(about, 'the engine can not limit CPUs', 'enable CONFIG_CFS_BANDWIDTH of the kernel')]),

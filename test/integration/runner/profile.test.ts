@@ -108,7 +108,7 @@ describe("a job's container", () => {
     expect(algorithm?.HostConfig).to.include({ Memory: 100_000_000, NanoCpus: 250_000_000 });
     const { code, details } = await scene.until(jobId, 'end');
     expect(code).to.equal(43);
-    expect(details.termination?.reason).to.contain('longer than 1 seconds, what the job asked for');
+    expect(details.termination?.reason).to.contain('longer than 1 second, what the job asked for');
   });
 
   it('gets the GPUs that it asks for, and where the engine has none the job says so; who asks for none gets none', async () => {

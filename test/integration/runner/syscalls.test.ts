@@ -24,10 +24,17 @@ ask("IPPROTO_MPTCP", lambda: libc.socket(2, 1, 262))
 ask("CLONE_NEWUSER", lambda: libc.unshare(0x10000000))
 ask("PTRACE_TRACEME", lambda: libc.ptrace(0, 0, 0, 0))
 ask("memfd_secret", lambda: libc.syscall(447, 0))
+none = (ctypes.c_ulong * 2)(0, 0)
+ask("setrlimit of cores", lambda: libc.setrlimit(4, none))
+ask("prlimit of cores", lambda: libc.syscall(302, 0, ctypes.c_long(4), none, None))
+ask("prlimit of cores, with bits that nobody reads", lambda: libc.syscall(302, 0, ctypes.c_long(4 + 2**32), none, None))
+file = open("/data/outputs/large", "wb")
+for mode in (0, 1, 16, 64):
+    ask(f"fallocate {mode}", lambda: libc.fallocate(file.fileno(), mode, ctypes.c_long(0), ctypes.c_long(10_000_000_000)))
 `;
 
 const NEEDED = `
-import asyncio, mmap, multiprocessing, os, select, socket, subprocess, tempfile, threading, time
+import asyncio, ctypes, mmap, multiprocessing, os, select, socket, subprocess, tempfile, threading, time
 def square(n): return n * n
 if __name__ == "__main__":
     with multiprocessing.Pool(2) as pool: print(pool.map(square, [1, 2, 3]))
@@ -38,6 +45,9 @@ if __name__ == "__main__":
     for family in (socket.AF_INET, socket.AF_UNIX): socket.socket(family, socket.SOCK_DGRAM).close()
     print([name for _, name in socket.if_nameindex() if name == "lo"])
     with tempfile.NamedTemporaryFile() as file:
+        os.posix_fallocate(file.fileno(), 0, 8192); print(os.stat(file.name).st_size)
+        limits = (ctypes.c_ulong * 2)(); libc = ctypes.CDLL(None)
+        print(libc.getrlimit(4, limits), list(limits), libc.getrlimit(7, limits), libc.setrlimit(7, limits))
         file.truncate(4096); mmap.mmap(file.fileno(), 4096)[0] = 1; os.fsync(file.fileno())
     asyncio.run(asyncio.sleep(0.01)); time.sleep(0.01); print(os.stat("/data/outputs").st_uid == os.getuid())
 `;
@@ -82,7 +92,7 @@ describe('what a job may ask of the kernel', function () {
 
   it('is nothing by which others have left their container, or spoken to the host past every network', async () => {
     const said = await logOf(REFUSED, { ...IMAGE, entrypoint: 'python3 $ALGO' });
-    expect(said).to.have.length(10);
+    expect(said).to.have.length(17);
     expect(said.filter((line) => !line.endsWith(' refused'))).to.deep.equal([]);
   });
 
@@ -94,6 +104,8 @@ describe('what a job may ask of the kernel', function () {
       'a pair',
       'a loopback',
       "['lo']",
+      '8192',
+      '0 [1, 1] 0 0',
       'True',
     ]);
   });

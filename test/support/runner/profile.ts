@@ -75,7 +75,7 @@ const FOR_RUNNING: typeof FOR_ALL = {
   Ulimits: (value) =>
     ['nofile', 'core'].every((name) =>
       ((value ?? []) as readonly { Name: string; Soft: number; Hard: number }[]).some(
-        ({ Name, Soft, Hard }) => Name === name && Soft === Hard && (name !== 'core' || Hard === 0),
+        ({ Name, Soft, Hard }) => Name === name && Soft === Hard && (name !== 'core' || Hard === 1),
       ),
     ),
 };

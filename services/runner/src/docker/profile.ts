@@ -4,6 +4,8 @@ import { SYSCALL_PROFILE } from './syscalls.ts';
 
 /** Modest, because an engine that runs with a lower hard limit of its own could not start a container with more. */
 const OPEN_FILES = 16_384;
+/** Not 0: the kernel hands what crashes to a program of the machine, where there is one, with that as well. */
+const NO_CORE = 1;
 const MB = 1_000_000;
 const LEAST_SHM_BYTES = 67_108_864;
 /** Docker takes 0 for no limit at all. */
@@ -104,7 +106,7 @@ function confine(
     IpcMode: 'private',
     Ulimits: [
       { Name: 'nofile', Soft: OPEN_FILES, Hard: OPEN_FILES },
-      { Name: 'core', Soft: 0, Hard: 0 },
+      { Name: 'core', Soft: NO_CORE, Hard: NO_CORE },
     ],
     // An init of its own reaps children and lets SIGTERM end programs that don't handle it, which process 1 would ignore.
     Init: true,
