@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto';
 import { systemClock } from '@capstan/shared/runtime/clock';
 import type { Config } from '@capstan/shared/config/schema';
-import type { StatusObject } from '@capstan/shared/contract/api';
 import type { Ddo } from '@capstan/shared/contract/ddo';
 import type { EnvironmentId, JobId } from '@capstan/shared/contract/ids';
 import type { Environment } from '@capstan/shared/contract/messages';
@@ -11,33 +10,21 @@ import { nodeKeyFrom } from '@capstan/shared/crypto/node-key';
 import { publicKeyOf, seal } from '@capstan/shared/crypto/seal';
 import { describeAsset } from '../../../scripts/catalogue/ddo.ts';
 import type { Quotas } from '../../../services/gateway/src/quotas/quotas.ts';
-import { createRoom } from '../../../services/gateway/src/quotas/room.ts';
 import { createAssets } from '../../../services/gateway/src/assets/assets.ts';
-import { createAuthenticate } from '../../../services/gateway/src/auth/authenticate.ts';
-import { createNonceBook } from '../../../services/gateway/src/auth/nonce-book.ts';
-import { createTickets } from '../../../services/gateway/src/auth/tickets.ts';
-import { createTokenWatch } from '../../../services/gateway/src/auth/token-watch.ts';
-import { createTokens } from '../../../services/gateway/src/auth/token.ts';
-import { createIdentify, type Identity } from '../../../services/gateway/src/auth/identify.ts';
-import { createLeftElsewhere } from '../../../services/gateway/src/controller/left-elsewhere.ts';
-import { createLive } from '../../../services/gateway/src/live/event-source.ts';
 import { createLogs } from '../../../services/gateway/src/logs/log.ts';
 import { createOpenOwnLog } from '../../../services/gateway/src/logs/log-access.ts';
 import { createQuery } from '../../../services/gateway/src/status/query.ts';
-import { createQueuePass, createQueueReason } from '../../../services/gateway/src/scheduling/queue-reason.ts';
-import { createReading } from '../../../services/gateway/src/auth/reading.ts';
-import { createRunners } from '../../../services/gateway/src/scheduling/runners.ts';
-import { statusObject } from '../../../services/gateway/src/status/status-object.ts';
-import { createSubmit } from '../../../services/gateway/src/admission/submit.ts';
 import { createNotifyProblem } from '../../../services/gateway/src/notify/allowed.ts';
-import { createHub } from '../../../services/gateway/src/live/hub.ts';
-import { createTelling } from '../../../services/gateway/src/live/telling.ts';
 import { createLogStreams } from '../../../services/gateway/src/logs/log-streams.ts';
 import { createResultsFolder } from '../../../services/gateway/src/results/folder.ts';
-import type { StatusRow } from '../../../services/gateway/src/store/statuses.ts';
 import type { Orders } from '../../../services/gateway/src/orders/orders.ts';
 import { openStore } from '../../../services/gateway/src/store/store.ts';
 import { absentBus } from './absent-bus.ts';
+import { loadConfig } from '@capstan/shared/config/load';
+import { STATUS } from '@capstan/shared/contract/status';
+import { createUpkeep } from '@capstan/shared/runtime/upkeep';
+import { createGateway } from '../../../services/gateway/src/gateway.ts';
+import { createCallers } from '../../../services/gateway/src/auth/callers.ts';
 
 export const ENVIRONMENT: Environment = {
   id: 'local' as EnvironmentId,
@@ -57,7 +44,9 @@ export const ENVIRONMENT: Environment = {
   allowNetworkAccess: false,
 };
 
-const publicKey = publicKeyOf(nodeKeyFrom('22'.repeat(32)));
+const key = nodeKeyFrom('22'.repeat(32));
+const publicKey = publicKeyOf(key);
+const SETTINGS = loadConfig({}, '/nowhere').gateway;
 const chainId = 8996;
 const files = [{ type: 'url', url: 'https://data.example/secret-path' }] as const;
 
@@ -110,88 +99,60 @@ export function gatewayParts({
     announcedBy: undefined,
   });
   const bus = absentBus(maxPayloadBytes);
-  const room = createRoom(store, { ...QUOTAS, ...quotas });
-  const runners = createRunners({ bus, store, clock, log });
-  const leftElsewhere = createLeftElsewhere({ store, runners });
-  const queue = createQueueReason({ store, runners, room });
-  const queuePass = createQueuePass({ store, runners, room });
-  const show = (job: StatusRow, dates: 'unix' | 'iso' = 'unix', view = queue): StatusObject =>
-    statusObject(job, { publicUrl: 'http://node.example', dates, queue: view, held: () => null });
   let stored = 0;
-  const tokens = createTokens({ key: Buffer.alloc(32, 7), revoked: store.revokedTokens, clock, maxTokenDays: 30 });
-  const nonces = createNonceBook(store);
-  const authenticate = createAuthenticate({
-    tokens,
-    nonces,
-    usedTexts: store.usedTexts,
-    limitCaller: () => undefined,
-    clock,
-    provider: PROVIDER,
-    legacySignatures: true,
-    legacyTokens: true,
-  });
-  const submit = createSubmit({
-    bus,
+  store.onCommitted((events) => (stored += events.filter(({ event }) => event.code === STATUS.warmingUp.code).length));
+  const callers = createCallers({
+    gateway: { ...SETTINGS, compat: { ...SETTINGS.compat, legacyTokens: true } },
     store,
-    runners,
-    authenticate,
-    nonces,
-    assets: createAssets({ find: (did) => Promise.resolve(assets.find(({ id }) => id === did)) }),
-    orders: orders ?? { verify: () => Promise.reject(new Error('orders are free here')) },
-    room,
-    notifyProblem: createNotifyProblem([]),
-    seal: (text) => seal(publicKey, text),
-    trustWithoutChecksums: false,
-    newJobId: () => randomUUID().replaceAll('-', '') as JobId,
+    tokenKey: Buffer.alloc(32, 7),
+    provider: PROVIDER,
+    limitCaller: () => undefined,
+    admitNew: () => undefined,
     clock,
     log,
-    onStored: () => {
-      stored += 1;
-    },
   });
-  const query = createQuery({
-    store,
-    authenticate,
-    statusAccess,
-    isLoopbackOnly: false,
-    isOperator: () => false,
-    show,
-  });
-  const live = createLive(store, show);
-  const hub = createHub(live);
-  const tickets = createTickets<Identity>(clock);
-  const tokenWatch = createTokenWatch(clock);
-  const logs = createLogs({
+  const results = createResultsFolder('/nowhere');
+  const gateway = createGateway({
     bus,
     store,
-    results: createResultsFolder('/nowhere'),
-    streams: createLogStreams('/nowhere'),
+    results,
+    resultAssets: { add: () => Promise.resolve(undefined), remove: () => Promise.resolve() },
+    callers,
+    assets: createAssets({ find: (did) => Promise.resolve(assets.find(({ id }) => id === did)) }),
+    orders: orders ?? { verify: () => Promise.reject(new Error('orders are free here')) },
+    quotas: { ...QUOTAS, ...quotas },
+    settings: SETTINGS,
+    trustWithoutChecksums: false,
+    notifyProblem: createNotifyProblem([]),
+    post: { send: () => Promise.reject(new Error('nobody is to be notified')), close: () => Promise.resolve() },
+    publicUrl: () => 'http://node.example',
+    key,
+    seal: (text) => seal(publicKey, text),
+    newJobId: () => randomUUID().replaceAll('-', '') as JobId,
+    upkeep: createUpkeep({ clock }),
     clock,
+    log,
   });
+  const logs = createLogs({ bus, store, results, streams: createLogStreams('/nowhere'), clock });
   return {
+    ...gateway,
+    ...callers,
     log,
     clock,
     store,
     bus,
     logs,
-    openLog: createOpenOwnLog({ logs, reading: createReading({ store, authenticate, nonces }) }),
-    runners,
-    leftElsewhere,
-    tokens,
-    nonces,
-    authenticate,
+    openLog: createOpenOwnLog({ logs, reading: callers.reading }),
     requireHost: () => undefined,
     isForeign: () => false,
-    show,
-    queuePass,
-    submit,
-    query,
-    live,
-    hub,
-    tickets,
-    tokenWatch,
-    identify: createIdentify({ store, tokens, tickets, authenticate, nonces }),
-    ...createTelling({ store, show, queuePass, live, hub, latestProgress: () => undefined, clock }),
+    query: createQuery({
+      store,
+      authenticate: callers.authenticate,
+      statusAccess,
+      isLoopbackOnly: false,
+      isOperator: () => false,
+      show: gateway.show,
+    }),
     storedJobs: () => stored,
   };
 }

@@ -32,7 +32,7 @@ export interface Submission {
   readonly network?: string;
 }
 
-interface SubmitOptions extends SpecOptions {
+export interface SubmitOptions extends SpecOptions {
   readonly store: Store;
   readonly authenticate: Authenticate;
   readonly nonces: Pick<NonceBook, 'spend'>;

@@ -53,6 +53,7 @@ export function createCallers(options: CallersOptions) {
   return {
     nonces,
     authenticate,
+    tokens,
     tokenWatch,
     tickets,
     tokenRequests: createTokenRequests({
@@ -75,3 +76,5 @@ export function createCallers(options: CallersOptions) {
     isLoopbackOnly: publicUrl === undefined && isLoopbackName(host.toLowerCase()),
   };
 }
+
+export type Callers = ReturnType<typeof createCallers>;
