@@ -12,8 +12,17 @@ import { isNotFound } from './not-found.ts';
 import { bucketStream, bucketSubject, keyOf } from './subjects.ts';
 import { subscribe } from './subscribe.ts';
 
+/** `said`: just now. `stands`: read after a reconnect, and said whenever. */
+export type Heard = 'said' | 'stands';
+
+/** What stands, and its place: every word that is said later has a higher one, unless the broker has lost some meanwhile. */
+export interface Placed<T> {
+  readonly word: T | undefined;
+  readonly place: number;
+}
+
 export interface WatchOptions<T> {
-  readonly onWord: (jobId: JobId, word: T) => void;
+  readonly onWord: (jobId: JobId, word: T, heard: Heard) => void;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
@@ -24,6 +33,8 @@ export interface JobBucket<T> {
   change(bus: Bus, jobId: JobId, next: (last: T | undefined) => T | undefined): Promise<T | undefined>;
   /** Undefined where nothing was said. */
   get(bus: Bus, jobId: JobId): Promise<T | undefined>;
+  /** The same, for whoever must know what was said after something else. */
+  getPlaced(bus: Bus, jobId: JobId): Promise<Placed<T>>;
   /**
    * Hears every word until the signal aborts: as they are said, and after each reconnect those that were said meanwhile. One may come twice
    * or late, and one of `change` although somebody else's stands: who hears it decides by what it says.
@@ -39,6 +50,13 @@ export function jobBucket<S extends TSchema>(name: string, schema: S): JobBucket
   const parse = (text: string): Word | undefined => {
     const checked = validate(parseJson(text));
     return checked.ok ? checked.value : undefined;
+  };
+
+  const getPlaced = async (bus: Bus, jobId: JobId): Promise<Placed<Word>> => {
+    const kv = await bucket(bus);
+    const entry = await kv.get(jobId);
+    const word = entry && entry.operation === 'PUT' ? parse(entry.string()) : undefined;
+    return { word, place: entry?.revision ?? 0 };
   };
 
   return {
@@ -62,21 +80,18 @@ export function jobBucket<S extends TSchema>(name: string, schema: S): JobBucket
         }
       }
     },
-    async get(bus, jobId) {
-      const kv = await bucket(bus);
-      const entry = await kv.get(jobId);
-      return entry && entry.operation === 'PUT' ? parse(entry.string()) : undefined;
-    },
+    get: async (bus, jobId) => (await getPlaced(bus, jobId)).word,
+    getPlaced,
     watch(bus, { onWord, log, signal }) {
       const filter = bucketSubject(name);
       /** The place of the last word that was read. */
       let readTo = 0;
       let reading = new AbortController();
 
-      const take = (subject: string, text: string) => {
+      const take = (subject: string, text: string, heard: Heard) => {
         const jobId = parseJobId(keyOf(name, subject));
         const word = parse(text);
-        if (jobId && word !== undefined) onWord(jobId, word);
+        if (jobId && word !== undefined) onWord(jobId, word, heard);
       };
 
       /** One after another: to be pushed to would take a consumer, which may push to anywhere. */
@@ -87,7 +102,7 @@ export function jobBucket<S extends TSchema>(name: string, schema: S): JobBucket
           const word = await nextWord(bus, bucketStream(name), { seq: readTo + 1, next_by_subj: filter });
           if (!word || over.aborted) return;
           readTo = word.seq;
-          take(word.subject, word.text);
+          take(word.subject, word.text, 'stands');
         }
       };
       const restart = ({ isFresh }: { readonly isFresh: boolean }) => {
@@ -100,7 +115,11 @@ export function jobBucket<S extends TSchema>(name: string, schema: S): JobBucket
         });
       };
 
-      subscribe(bus, { subject: filter, signal, onMessage: (message) => take(message.subject, message.string()) });
+      subscribe(bus, {
+        subject: filter,
+        signal,
+        onMessage: (message) => take(message.subject, message.string(), 'said'),
+      });
       signal.addEventListener('abort', bus.onConnected(restart), { once: true });
       if (bus.isConnected()) restart({ isFresh: false });
     },

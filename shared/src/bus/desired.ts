@@ -10,4 +10,5 @@ const bucket = jobBucket(DESIRED_BUCKET, DesiredSchema);
 export const putDesired = (bus: Bus, jobId: JobId, desired: Omit<Desired, 'v'>): Promise<void> =>
   bucket.put(bus, jobId, { v: 1, ...desired });
 export const getDesired = bucket.get;
+export const getPlacedDesired = bucket.getPlaced;
 export const watchDesired = bucket.watch;

@@ -31,15 +31,20 @@ describe('a start', function () {
       await scene.sendRaw({ v: 1, jobId, run: 1, spec, confirmsStarts: true, ...(startedBy ? { startedBy } : {}) });
       return jobId;
     };
-    const claimed = (jobId: JobId) => scene.until(jobId, 10);
+    /** It was asked, and asks again: what was said before is no answer. */
+    const asked = (jobId: JobId) =>
+      scene.runner().until({
+        match: (line) =>
+          (line.includes('a start waits for the answer to its claim') && line.includes(jobId)) || undefined,
+        what: 'the question whose the attempt is',
+        limitMs: 20_000,
+      });
     const answer = (jobId: JobId, start: AttemptOwner) => putDesired(scene.bus, jobId, { run: 1, want: 'run', start });
     const containers = async () => (await leftoversOf((id) => id === scene.environment)).containers;
 
     it('waits until it is answered, and there is no container before', async () => {
       const jobId = await send();
-      await claimed(jobId);
-      // It asks again and again.
-      await scene.runner().untilLogged('a start waits for the answer to its claim');
+      await asked(jobId);
       expect(await containers()).to.deep.equal([]);
       await answer(jobId, { attempt: 1, runnerId: scene.environment });
       expect((await scene.until(jobId, 'end')).code).to.equal(70);
@@ -48,7 +53,7 @@ describe('a start', function () {
     it('is not made where the attempt is another runner’s', async () => {
       await using engine = await watchEngine();
       const jobId = await send();
-      await claimed(jobId);
+      await asked(jobId);
       await answer(jobId, { attempt: 1, runnerId: 'another' });
       await scene.runner().untilLogged('another runner has started it');
       expect(engine.starts(jobId)).to.equal(0);

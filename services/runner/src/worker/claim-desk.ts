@@ -1,7 +1,12 @@
-/** Asks the gateway whose an attempt is, until it answers: as an event that claims it, answered in what the gateway wants of the job. */
+/**
+ * Asks the gateway whose an attempt is, until it answers: as an event that claims it, answered in what the gateway wants of the job. An
+ * answer that stood there before it was asked is none: a broker that has lost its last words may still have the one to an earlier claim, and
+ * the attempt be another runner's by now.
+ */
 import { randomUUID } from 'node:crypto';
 import type { Bus } from '@capstan/shared/bus/connect';
-import { getDesired } from '@capstan/shared/bus/desired';
+import type { Heard } from '@capstan/shared/bus/bucket';
+import { getPlacedDesired } from '@capstan/shared/bus/desired';
 import { publish } from '@capstan/shared/bus/publish';
 import { claimMessageId, eventSubject } from '@capstan/shared/bus/subjects';
 import type { Clock } from '@capstan/shared/runtime/clock';
@@ -15,7 +20,7 @@ import type { Claim } from '../docker/ours.ts';
 export interface ClaimDesk {
   /** Resolves to whose it is: this runner's, or another's. A gateway of an older version is not asked. */
   ask(claim: Claim, command: () => StartCommand | undefined, signal: AbortSignal): Promise<AttemptOwner>;
-  hear(jobId: JobId, desired: Desired): void;
+  hear(jobId: JobId, desired: Desired, heard: Heard): void;
 }
 
 interface ClaimDeskOptions {
@@ -40,16 +45,19 @@ export function createClaimDesk({ bus, runnerId, clock, log }: ClaimDeskOptions)
   const sayAndLook = async (claim: Claim) => {
     try {
       if (!bus.isConnected()) return;
+      const before = await getPlacedDesired(bus, claim.jobId);
       await say(claim);
-      const desired = await getDesired(bus, claim.jobId);
-      if (desired) asking.get(claim.jobId)?.(desired);
+      const { word, place } = await getPlacedDesired(bus, claim.jobId);
+      if (word && place > before.place) asking.get(claim.jobId)?.(word);
     } catch (error) {
       log.debug({ jobId: claim.jobId, problem: messageOf(error) }, 'a claim waits for NATS');
     }
   };
 
   return {
-    hear: (jobId, desired) => asking.get(jobId)?.(desired),
+    hear(jobId, desired, heard) {
+      if (heard === 'said') asking.get(jobId)?.(desired);
+    },
     ask(claim, command, signal) {
       const { jobId, run, attempt } = claim;
       return new Promise((resolve, reject) => {

@@ -13,10 +13,11 @@
  * - Forgotten by the broker: it is said again at every reconnect, and the gateway's store decides meanwhile. An attempt that the store has
  *   given away is nobody else's, whatever the broker says. A store that is put back from a backup may have forgotten as well: then the
  *   broker's word holds, and the notes on the disk of whoever started it.
- * - Late, or twice: the first claim of an attempt wins, and a claim of an earlier one than was given away gets the later one's owner as its
+ * - Late, or twice: an answer that stood with the broker before the question is none (`claim-desk.ts`). The first claim of an attempt wins, and a claim of an earlier one than was given away gets the later one's owner as its
  *   answer. So whoever asked twice is given the same twice, and an answer that comes after the run has ended, or to an earlier life, grants
  *   nothing: a right is a value of this process, for one attempt.
  */
+import type { Heard } from '@capstan/shared/bus/bucket';
 import type { Bus } from '@capstan/shared/bus/connect';
 import { changeStarted, getStarted, watchStarted } from '@capstan/shared/bus/started';
 import type { Clock } from '@capstan/shared/runtime/clock';
@@ -41,7 +42,7 @@ export interface StartOwnership extends Service, StartRights {
   /** Whether a run may be begun here, and how many attempts others have used up. */
   standing(command: StartCommand, signal: AbortSignal): Promise<Standing>;
   /** The gateway's word about a job, which may hold its answer. */
-  hear(jobId: JobId, desired: Desired): void;
+  hear(jobId: JobId, desired: Desired, heard: Heard): void;
 }
 
 interface StartOwnershipOptions {

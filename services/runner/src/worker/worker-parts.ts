@@ -1,4 +1,5 @@
 /** What the worker is made of. */
+import type { Heard } from '@capstan/shared/bus/bucket';
 import type { Bus } from '@capstan/shared/bus/connect';
 import type { JobId } from '@capstan/shared/contract/ids';
 import type { Desired, StartCommand } from '@capstan/shared/contract/messages';
@@ -29,7 +30,7 @@ export interface WorkerParts {
   /** Whether a run may be begun here, or another runner is at it. */
   readonly standing: (command: StartCommand, signal: AbortSignal) => Promise<Standing>;
   /** What the gateway says of a job, whoever has it in hand. */
-  readonly hearDesired: (jobId: JobId, desired: Desired) => void;
+  readonly hearDesired: (jobId: JobId, desired: Desired, heard: Heard) => void;
   readonly onBegin: (work: Work) => void;
   /** A job that this runner has not in hand was deleted. Told of each at every start, too. */
   readonly onDeleted: (jobId: JobId) => void;

@@ -268,8 +268,8 @@ export function createWorker(parts: WorkerParts): Worker {
         }
       });
       watchDesired(bus, {
-        onWord(jobId, desired) {
-          hearDesired(jobId, desired);
+        onWord(jobId, desired, heard) {
+          hearDesired(jobId, desired, heard);
           const work = works.get(jobId);
           if (work && desired.want === 'deleted') deleted.add(jobId);
           if (work) obey(work, desired);
