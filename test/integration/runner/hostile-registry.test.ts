@@ -73,6 +73,9 @@ describe('a registry whose images are made to harm', function () {
         fine: { image: await smallImage() },
         silent: { image: await smallImage(), manifest: 'never' },
         wordy: { image: await smallImage({ settings: { Labels: { much: 'x'.repeat(2_000_000) } } }) },
+        variables: {
+          image: await smallImage({ settings: { Env: Array.from({ length: 20_000 }, (_, number) => `V${number}=`) } }),
+        },
         nested: {
           image: await smallImage({
             settings: { Volumes: Object.fromEntries(nested.map((path) => [path, {}])) },
@@ -120,6 +123,14 @@ describe('a registry whose images are made to harm', function () {
     const { code, reason } = await endOf('wordy');
     expect(code).to.equal(11);
     expect(reason).to.match(/what it says of itself .* takes more than 1 MB\.$/);
+    expect(await imagesOf(engine)).to.equal(before);
+  });
+
+  it('can not keep the engine busy for minutes with each container, by the variables of an image', async () => {
+    const before = await imagesOf(engine);
+    const { code, reason } = await endOf('variables');
+    expect(code).to.equal(11);
+    expect(reason).to.match(/sets more than 1000 environment variables \(ENV\)\.$/);
     expect(await imagesOf(engine)).to.equal(before);
   });
 

@@ -17,6 +17,8 @@ const CHANGE_MS = 120_000;
 const ADD_UP_MS = 60_000;
 /** What an image says of itself, with what the engine adds. Whoever made it may have written anything, and all of it would be read. */
 const MAX_SAID_BYTES = 1_000_000;
+/** Each time that Docker makes a container, it compares each of them with all others: tens of thousands take it minutes of a processor. */
+const MAX_VARIABLES = 1_000;
 
 export function createImageCalls(docker: Docker): ImageCalls {
   const unpacked = new Map<string, number>();
@@ -55,6 +57,7 @@ export function createImageCalls(docker: Docker): ImageCalls {
         Architecture: architecture,
         Config,
       } = image;
+      if ((Config?.Env ?? []).length > MAX_VARIABLES) throw manyVariables();
       // There, an image is named by what its registry calls it.
       const isInContainerd = (digests ?? []).some((digest) => digest.endsWith(`@${id}`));
       const sizeBytes = isInContainerd ? Math.max(size, await unpackedSize(id, signal)) : size;
@@ -154,6 +157,12 @@ const saysTooMuch = () =>
   new CapstanError(
     'IMAGE_UNAVAILABLE',
     `The image may not run here: what it says of itself (labels, variables and the like) takes more than ${MAX_SAID_BYTES / 1_000_000} MB.`,
+  );
+
+const manyVariables = () =>
+  new CapstanError(
+    'IMAGE_UNAVAILABLE',
+    `The image may not run here: it sets more than ${MAX_VARIABLES} environment variables (ENV).`,
   );
 
 const authOf = ({ host, username, password }: Login) => ({ username, password, serveraddress: host });
