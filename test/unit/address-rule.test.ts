@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { ownAddresses } from '@capstan/shared/net/own-addresses';
 import { createAddressRule } from '@capstan/shared/net/ssrf-guard';
-import { addressRule } from '@capstan/shared/net/address-rule';
+import { addressRule, portRule } from '@capstan/shared/net/address-rule';
 
 const PUBLIC = ['1.1.1.1', '8.8.8.8', '198.17.255.255', '2606:4700::1111', '2a00:1450::1'];
 const NOT_PUBLIC = [
@@ -82,5 +82,28 @@ describe('the rule of what strangers may make the node reach', () => {
 
   it('knows what this machine has for its own', () => {
     expect(ownAddresses()).to.include('127.0.0.1');
+  });
+});
+
+describe('the ports of a job', () => {
+  const allow = ['10.1.0.0/16', 'fd00::/8'];
+  it('are those that are named, at public addresses', () => {
+    const isOpen = portRule({ allow, ports: [80, 443] });
+    for (const address of PUBLIC) {
+      expect(
+        [80, 443].every((port) => isOpen(address, port)),
+        address,
+      ).to.equal(true);
+      expect(
+        [22, 25, 465, 3306, 8080].some((port) => isOpen(address, port)),
+        address,
+      ).to.equal(false);
+    }
+  });
+  it('are all of them in ranges that the operator allows, and everywhere where none are named', () => {
+    for (const address of ['10.1.2.3', '::ffff:10.1.2.3', 'fd00::1']) {
+      expect(portRule({ allow, ports: [443] })(address, 5432), address).to.equal(true);
+    }
+    expect(portRule({ allow, ports: [] })('1.1.1.1', 25)).to.equal(true);
   });
 });

@@ -11,6 +11,11 @@ export const EgressSchema = Type.Object(
       description:
         'Address ranges (CIDR) that jobs with a network may reach although they are not public, e.g. of a package mirror. All of their ports are open then.',
     }),
+    ports: Type.Array(Type.Integer({ minimum: 1, maximum: 65_535 }), {
+      default: [80, 443],
+      description:
+        'Ports of public addresses that jobs with a network may speak to. A job that may speak to all of them can send mail, try passwords and scan in the name of your address; an empty list opens all.',
+    }),
     deny: Type.Array(Type.String({ pattern: RANGE }), {
       default: [],
       description:

@@ -34,6 +34,19 @@ export function addressRule({ allow, deny = [] }: AddressRanges): AddressRule {
   };
 }
 
+export type PortRule = (address: string, port: number) => boolean;
+
+/**
+ * Which ports are open at addresses that may be reached: those of `ports`, or all where it names none. In a range that the operator allows, all are.
+ */
+export function portRule({
+  allow,
+  ports,
+}: Pick<AddressRanges, 'allow'> & { readonly ports: readonly number[] }): PortRule {
+  const isOwn = addressRule({ allow, deny: ['0.0.0.0/0', '::/0'] });
+  return (address, port) => ports.length === 0 || ports.includes(port) || isOwn(address);
+}
+
 type Range = readonly [ipaddr.IPv4 | ipaddr.IPv6, number];
 
 export function rangeOf(text: string): Range {

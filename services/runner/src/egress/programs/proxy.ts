@@ -7,12 +7,20 @@ import { createServer, request as ask, type IncomingMessage, type ServerResponse
 import { connect, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { addressRule, type AddressRanges } from '@capstan/shared/net/address-rule';
+import { addressRule, portRule, type AddressRanges } from '@capstan/shared/net/address-rule';
 
-const [socketPath = '', rulesText = '{"allow":[],"deny":[]}'] = process.argv.slice(2);
-const isAllowed = addressRule(JSON.parse(rulesText) as AddressRanges);
+interface Rules extends AddressRanges {
+  readonly ports: readonly number[];
+}
+
+const [socketPath = '', rulesText = '{"allow":[],"deny":[],"ports":[80,443]}'] = process.argv.slice(2);
+const rules = JSON.parse(rulesText) as Rules;
+const isAllowed = addressRule(rules);
+const isOpen = portRule(rules);
 
 const MAX_CONNECTIONS = 256;
+/** A name may have a thousand addresses: not all of them are tried. */
+const MOST_TRIED = 8;
 const CONNECT_TIMEOUT_MS = 15_000;
 const IDLE_TIMEOUT_MS = 600_000;
 /** They speak of one side of the proxy only. */
@@ -25,6 +33,7 @@ interface Refusal {
 }
 const FORBIDDEN: Refusal = { status: 403, text: 'This job may reach public addresses only.' };
 const UNREACHABLE: Refusal = { status: 502, text: 'The server could not be reached.' };
+const CLOSED: Refusal = { status: 403, text: `This job may speak to ports ${rules.ports.join(', ')} only.` };
 const MALFORMED: Refusal = { status: 400, text: 'This is a proxy for HTTP, and for CONNECT.' };
 
 type Reached =
@@ -47,7 +56,9 @@ async function reach(host: string, port: number): Promise<Reached> {
   if (isLiteral && !isAllowed(host)) return { kind: 'refused', refusal: FORBIDDEN };
   const addresses = isLiteral ? [host] : await addressesOf(host);
   if (addresses.some((address) => !isAllowed(address))) return { kind: 'refused', refusal: UNREACHABLE };
-  for (const address of addresses) {
+  const open = addresses.filter((address) => isOpen(address, port));
+  if (open.length === 0 && addresses.length > 0) return { kind: 'refused', refusal: CLOSED };
+  for (const address of open.slice(0, MOST_TRIED)) {
     const socket = await dial(address, port);
     if (socket) return { kind: 'reached', socket };
   }

@@ -34,7 +34,8 @@ export async function openNetwork(attempt: Attempt, egress: EgressImage, signal:
   const run = (program: Omit<Program, 'image'>) => runProgram(attempt, { ...program, image }, signal);
 
   const found = await run({ phase: 'addresses', args: [], mounts: [], network: { kind: 'host' } });
-  const rules = { allow: settings.egress.allow, deny: [...settings.egress.deny, ...addressesIn(found)] };
+  const { allow, deny, ports } = settings.egress;
+  const rules = { allow, ports, deny: [...deny, ...addressesIn(found)] };
   await insist(() => engine.createNetwork(outside, labelsOf(identity, 'proxy'), signal), { signal, log });
   await run({
     phase: 'proxy',
