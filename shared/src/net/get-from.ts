@@ -15,12 +15,13 @@ export type Get = (
   signal: AbortSignal,
 ) => Promise<Dispatcher.ResponseData>;
 
-export function createGet(timeoutMs: number): Get {
+/** `maxRedirects` 0 for who is never sent elsewhere. */
+export function createGet(timeoutMs: number, maxRedirects = MAX_REDIRECTS): Get {
   const elsewhere = createGuardedAgent({ isAllowed: createAddressRule([], ''), idleTimeoutMs: timeoutMs });
   return async (given, headers, signal) => {
     const named = new URL(given);
     let url = named;
-    for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
+    for (let redirects = 0; redirects <= maxRedirects; redirects += 1) {
       const isNamed = url.origin === named.origin;
       const answer = await request(url, {
         headers: { ...headers, 'accept-encoding': 'identity' },
@@ -31,7 +32,7 @@ export function createGet(timeoutMs: number): Get {
       drop(answer.body);
       url = nextOf(url, answer.headers['location']);
     }
-    throw new Error(`it redirects more than ${MAX_REDIRECTS} times`);
+    throw new Error(`it redirects more than ${maxRedirects} times`);
   };
 }
 
