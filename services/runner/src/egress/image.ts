@@ -19,7 +19,7 @@ import { EGRESS_DIR, NODE_PATH, PROGRAMS_DIR } from './paths.ts';
 
 const PROGRAMS = ['proxy.ts', 'relay.ts', 'addresses.ts'];
 /** The rules that the runner has as well, under the names that they have for the runner: a package may import itself. */
-const RULES = ['address-rule', 'own-addresses'];
+const RULES = ['address-rule', 'own-addresses', 'pace'];
 const PACKAGE = {
   name: '@capstan/shared',
   type: 'module',

@@ -7,7 +7,9 @@ import { createServer, request as ask, type IncomingMessage, type ServerResponse
 import { connect, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { addressRule, portRule, type AddressRanges } from '@capstan/shared/net/address-rule';
+import { createPace } from '@capstan/shared/net/pace';
 
 interface Rules extends AddressRanges {
   readonly ports: readonly number[];
@@ -19,6 +21,8 @@ const isAllowed = addressRule(rules);
 const isOpen = portRule(rules);
 
 const MAX_CONNECTIONS = 256;
+/** Names that are looked up count, too: their questions are remembered as connections are. */
+const turn = createPace({ perSecond: 50, burst: 500 });
 /** A name may have a thousand addresses: not all of them are tried. */
 const MOST_TRIED = 8;
 const CONNECT_TIMEOUT_MS = 15_000;
@@ -53,6 +57,7 @@ async function addressesOf(host: string): Promise<readonly string[]> {
 /** A name that has a forbidden address, also among others, is answered like one that nobody has: which names the operator's network knows is nobody's business. */
 async function reach(host: string, port: number): Promise<Reached> {
   const isLiteral = isIP(host) > 0;
+  await pause(turn(performance.now()));
   if (isLiteral && !isAllowed(host)) return { kind: 'refused', refusal: FORBIDDEN };
   const addresses = isLiteral ? [host] : await addressesOf(host);
   if (addresses.some((address) => !isAllowed(address))) return { kind: 'refused', refusal: UNREACHABLE };
