@@ -1,8 +1,8 @@
 import type { Bus } from '@capstan/shared/bus/connect';
-import { hasCode } from '@capstan/shared/errors';
-import type { Log } from '@capstan/shared/log';
+import { hasCode } from '@capstan/shared/contract/errors';
+import type { Log } from '@capstan/shared/runtime/log';
 import { expect } from 'chai';
-import { createFileTickets } from '../../../../services/gateway/src/admission/file-tickets.ts';
+import { createFileTickets } from '../../../../services/gateway/src/files/file-tickets.ts';
 import { startServer } from '../../../support/runner/fetching.ts';
 
 const TICKET = `/files/${'a'.repeat(64)}`;

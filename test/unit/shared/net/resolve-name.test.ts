@@ -7,8 +7,8 @@ import { request } from 'undici';
 import { systemCode } from '@capstan/shared/contract/errors';
 import { createGuardedAgent } from '@capstan/shared/net/ssrf-guard';
 import { createNameResolver, type ResolveName } from '@capstan/shared/net/resolve-name';
-import { temporaryFolder } from '../../../scripts/parts/temporary-folder.ts';
-import { startDnsServer, type DnsServer, type Said } from '../../support/dns-server.ts';
+import { temporaryFolder } from '../../../../scripts/parts/temporary-folder.ts';
+import { startDnsServer, type DnsServer, type Said } from '../../../support/dns-server.ts';
 
 const NAMES: Readonly<Record<string, Said>> = {
   'both.example': ['2606:2800:220:1::1', '93.184.216.34'],
