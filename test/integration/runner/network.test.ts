@@ -241,14 +241,8 @@ describe('the network of a job', () => {
 
     it('speaks to the ports for the web only, unless the operator opens others', async () => {
       await using scene = await startScene({ limits: { networkAccess: true } });
-      const { answers } = await answersOf(
-        scene,
-        entries([
-          ['mail', "viaProxy('http://1.1.1.1:25/')"],
-          ['shell', "viaTunnel('1.1.1.1:22')"],
-        ]),
-        true,
-      );
+      const calls = `{ mail: viaProxy('http://1.1.1.1:25/'), shell: viaTunnel('1.1.1.1:22') }`;
+      const { answers } = await answersOf(scene, calls, true);
       expect(answers).to.deep.equal({ mail: '403 This job may speak to ports 80, 443 only.', shell: '403' });
     });
 
