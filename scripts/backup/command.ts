@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import type { Config } from '@capstan/shared/config/schema';
 import { configOfProcess, dataPaths, type DataPaths } from '@capstan/shared/config/process';
+import { CapstanError, messageOf } from '@capstan/shared/contract/errors';
 
 export interface CommandContext {
   readonly paths: DataPaths;
@@ -27,8 +28,13 @@ export async function runCommand(work: (context: CommandContext) => Promise<stri
     };
     console.log(await work(context));
   } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? ` ${error.cause.message}` : '';
-    console.error(`${error instanceof Error ? error.message : String(error)}${cause}`);
+    console.error(saidOf(error));
     process.exitCode = 1;
   }
+}
+
+/** What we say of a failure is whole; of what is told by others, the cause says more. */
+function saidOf(error: unknown): string {
+  const isWhole = error instanceof CapstanError || !(error instanceof Error) || !(error.cause instanceof Error);
+  return isWhole ? messageOf(error) : `${error.message} ${messageOf(error.cause)}`;
 }

@@ -12,6 +12,7 @@ import { typedSignature } from '../../scripts/sign/typed.ts';
 import { createCaller } from '../support/gateway/caller.ts';
 import { serve } from '../support/gateway/http.ts';
 import { startGateway } from '../support/gateway/scene.ts';
+import { serveWithOwnCertificate } from '../support/own-certificate.ts';
 import { VECTOR } from './vector.ts';
 
 const KEY = `0x${'11'.repeat(32)}`;
@@ -68,6 +69,17 @@ describe('the example in Python', () => {
     expect(await running).to.equal('70 Job completed four');
     const wrong = `try:\n    run(${key}, os.environ["NODE"], {})\nexcept SystemExit as said:\n    print(said)`;
     expect(await run(wrong, { NODE: scene.url })).to.match(/^400 .*The dataset field is required/);
+  });
+
+  it('waits for no node whose certificate is not trusted, and signs for one whose is', async () => {
+    await using node = await serveWithOwnCertificate((_request, response) => {
+      response.end(JSON.stringify({ providerAddress: VECTOR.consumerAddress }));
+    });
+    const NODE = `https://localhost:${node.port}`;
+    const ask =
+      'try:\n    print(fetch(bytes([0x11] * 32), os.environ["NODE"], "GET", "/"))\nexcept SystemExit as said:\n    print(said)';
+    expect(await run(ask, { NODE })).to.match(/certificate verify failed[^]*SSL_CERT_FILE/);
+    expect(await run(ask, { NODE, SSL_CERT_FILE: node.certificate })).to.contain(VECTOR.consumerAddress);
   });
 
   it('lists the jobs of its key on a node that wants proof', async () => {

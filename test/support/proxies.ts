@@ -1,5 +1,4 @@
 /** The proxies of docs/proxies.md as they stand there, with the ports, addresses and certificates of a test. */
-import { execFileSync } from 'node:child_process';
 import { chmodSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,6 +6,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { freePort } from '../../scripts/parts/free-port.ts';
 import { startProgram } from '../../scripts/parts/program.ts';
 import { temporaryFolder } from '../../scripts/parts/temporary-folder.ts';
+import { makeOwnCertificate } from './own-certificate.ts';
 
 export const PROXIES = ['nginx', 'Caddy'] as const;
 export type ProxyName = (typeof PROXIES)[number];
@@ -45,7 +45,9 @@ export async function startProxy({ name, node, bend = (text) => text }: ProxyOpt
   await using releases = new AsyncDisposableStack();
   const { path: dir } = releases.use(await temporaryFolder('proxy'));
   const port = await freePort();
-  const [certificate, key] = certificateIn(dir);
+  const { certificate, key } = makeOwnCertificate(dir);
+  // This process believes it from now on.
+  setDefaultCACertificates([...getCACertificates('default'), readFileSync(certificate, 'utf8')]);
   // The workers of nginx run as somebody else.
   chmodSync(dir, 0o755);
   const text = bend(shown(name)).replaceAll('127.0.0.1:8030', node);
@@ -97,31 +99,3 @@ http {
   ${servers}
 }
 `;
-
-/** A certificate for localhost that this process believes from now on. */
-function certificateIn(dir: string): readonly [certificate: string, key: string] {
-  const [certificate, key] = [join(dir, 'localhost.pem'), join(dir, 'localhost.key')];
-  const about = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
-  execFileSync(
-    'openssl',
-    [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:prime256v1',
-      '-nodes',
-      '-days',
-      '2',
-      ...about,
-      '-keyout',
-      key,
-      '-out',
-      certificate,
-    ],
-    { stdio: 'ignore' },
-  );
-  setDefaultCACertificates([...getCACertificates('default'), readFileSync(certificate, 'utf8')]);
-  return [certificate, key];
-}

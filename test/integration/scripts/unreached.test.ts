@@ -1,47 +1,21 @@
 /** Commands that ask a node over HTTPS, at one whose certificate nobody has issued whom Node knows. */
-import { execFile, execFileSync } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { execFile } from 'node:child_process';
 import { expect } from 'chai';
 import { checkClock } from '../../../scripts/doctor/clock.ts';
 import { freePort } from '../../../scripts/parts/free-port.ts';
 import { ROOT } from '../../../scripts/parts/service.ts';
-import { temporaryFolder } from '../../../scripts/parts/temporary-folder.ts';
+import { serveWithOwnCertificate, type OwnServer } from '../../support/own-certificate.ts';
 import { loadConfig } from '@capstan/shared/config/load';
 
 const NODE = `0x${'5'.repeat(40)}`;
 const KEY = `0x${'11'.repeat(32)}`;
 
-async function startNodeBehindOwnCertificate() {
-  await using releases = new AsyncDisposableStack();
-  const { path } = releases.use(await temporaryFolder('certificate'));
-  const [certificate, key] = [join(path, 'own.pem'), join(path, 'own.key')];
-  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
-  const about = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
-  execFileSync('openssl', ['req', '-x509', ...curve, ...about, '-keyout', key, '-out', certificate], {
-    stdio: 'ignore',
-  });
-  const server = createServer({ cert: readFileSync(certificate), key: readFileSync(key) }, (request, response) => {
-    response.end(request.url === '/capstan' ? JSON.stringify({ providerAddress: NODE }) : '{}');
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  releases.defer(async () => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, 'close');
-  });
-  const kept = releases.move();
-  const { port } = server.address() as AddressInfo;
-  return { port, certificate, [Symbol.asyncDispose]: () => kept.disposeAsync() };
-}
-
 describe('a command that asks a node over HTTPS', () => {
-  let node: Awaited<ReturnType<typeof startNodeBehindOwnCertificate>>;
+  let node: OwnServer;
   before(async () => {
-    node = await startNodeBehindOwnCertificate();
+    node = await serveWithOwnCertificate((request, response) => {
+      response.end(request.url === '/capstan' ? JSON.stringify({ providerAddress: NODE }) : '{}');
+    });
   });
   after(() => node[Symbol.asyncDispose]());
 
