@@ -31,7 +31,7 @@ describe('the page at /ui, small or in the colours of the system', () => {
       expect(await open.page.evaluate<readonly string[]>(BROKEN_OR_OUTSIDE), hash).to.deep.equal([]);
       if (hash === '')
         expect(await open.page.locator('.environment .facts').first().innerText()).to.match(
-          /^4.CPU · 8.GB.memory · .* · free$/,
+          /^4.CPU.· 8.GB.memory.· .*.· free$/,
         );
     }
     await using visit = await opened({

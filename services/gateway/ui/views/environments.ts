@@ -64,7 +64,7 @@ function factsOf({ perJob, nCPU, ramGB, diskGB, nGPU, gpuType, maxJobDuration, p
     priceMin > 0 ? `${priceMin} a minute` : 'free',
   ];
   // A line breaks between two of them, never within one.
-  return (perJob ? 'A job gets ' : '') + facts.map((fact) => fact.replaceAll(' ', '\u00a0')).join(' · ');
+  return (perJob ? 'A job gets ' : '') + facts.map((fact) => fact.replaceAll(' ', '\u00a0')).join('\u00a0· ');
 }
 
 const rounded = (value: number) => String(Math.round(value * 100) / 100);
