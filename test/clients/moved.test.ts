@@ -38,8 +38,10 @@ describe('assets of an Ocean Provider, under its key', () => {
     const [nftAddress, datatokenAddress] = [address(), address()];
     const id = assetDid(nftAddress, 8996);
     if (id === undefined) throw new TypeError(`${nftAddress} is an address`);
+    const url = server.serve(`/${hexlify(randomBytes(6))}`, { kind: 'file', body: text });
+    // What there is none of is written as an empty text, by some.
     const files = [
-      { type: 'url', url: server.serve(`/${hexlify(randomBytes(6))}`, { kind: 'file', body: text }), method: 'GET' },
+      { type: 'url', index: 0, url, ...(version === '4.0.0' ? { method: '', headers: '' } : { method: 'get' }) },
     ];
     const isDataset = about.metadata.type === 'dataset';
     const lists = { publisherTrustedAlgorithms: null, publisherTrustedAlgorithmPublishers: [] };

@@ -111,7 +111,7 @@ function decrypt(sealed: string, key: NodeKey) {
   throw unreadable('its encrypted files are of a kind that this node does not know');
 }
 
-/** Publishers write null, or an empty list, for headers and methods that they have none of, and an address without saying that it is one. */
+/** Publishers write null, or an empty list or text, for headers and methods that they have none of, and an address without saying that it is one. */
 function withoutBlanks(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutBlanksInFile);
   if (typeof value !== 'object' || value === null || !('files' in value)) return value;
@@ -120,7 +120,8 @@ function withoutBlanks(value: unknown): unknown {
 
 function withoutBlanksInFile(file: unknown): unknown {
   if (typeof file !== 'object' || file === null || Array.isArray(file)) return file;
-  const isBlank = (member: unknown) => member === null || (Array.isArray(member) && member.length === 0);
+  const isBlank = (member: unknown) =>
+    member === null || member === '' || (Array.isArray(member) && member.length === 0);
   const written = Object.fromEntries(Object.entries(file).filter(([, member]) => !isBlank(member)));
   return 'url' in written && !('type' in written) ? { ...written, type: 'url' } : written;
 }
