@@ -12,7 +12,7 @@ export const FilterSchema = Type.Object(
     entrypoint: Type.String({ minLength: 1, description: 'Command line in the image, e.g. `node /filter.js`.' }),
     seesInputs: Type.Boolean({
       default: false,
-      description: 'Whether it finds datasets and algorithm below `/data`, read-only, to compare the outputs with.',
+      description: 'Whether it finds datasets and algorithm below `/data`, to compare the outputs with.',
     }),
     maxDurationS: Type.Integer({
       minimum: 1,

@@ -11,14 +11,23 @@ import { pack } from 'tar-stream';
 import { DEMO_IMAGE } from '../../../scripts/demo/assets.ts';
 import { engineSocket } from '../../../scripts/parts/engine.ts';
 import { ROOT } from '../../../scripts/parts/service.ts';
+import { SHARED_FOLDER } from '../../../services/runner/src/pipeline/archive.ts';
 import { namesOf, type AttemptNames } from '../../../services/runner/src/docker/names.ts';
 import { createOptions } from '../../../services/runner/src/docker/profile.ts';
 import {
   ALGORITHM_PATH,
   algorithmMounts,
+  DDOS,
   FILES_ROOT,
   filesMounts,
+  INPUTS,
+  LOGS,
+  MOUNT_POINTS,
+  OUTPUTS,
+  OWN,
   RESULTS_ROOT,
+  SCRATCH,
+  TRANSFORMATIONS,
 } from '../../../services/runner/src/docker/layout.ts';
 import type { JobId } from '@capstan/shared/contract/ids';
 
@@ -83,7 +92,7 @@ function filesOptions(names: AttemptNames) {
     labels: LABELS,
     argv: ['/never-started'],
     env: {},
-    mounts: filesMounts(names),
+    mounts: filesMounts(names, [], { volumeBytes: undefined, ownBytes: 0, isFiltered: false }),
   });
 }
 
@@ -110,24 +119,23 @@ function algorithmOptions(names: AttemptNames, { cpus, memoryBytes, pids }: Conf
 /** What the node writes into the volumes, less the DDOs. */
 async function inputArchive(): Promise<Buffer> {
   const archive = pack();
-  const folder = (name: string, uid = 0) =>
-    archive.entry({ name: `${name}/`, type: 'directory', mode: 0o755, uid, gid: uid });
-  for (const name of ['in', 'in/inputs', 'in/ddos', 'in/transformations', 'in/outputs', 'in/logs']) folder(name);
-  folder('out/outputs', UID);
-  folder('out/logs', UID);
-  folder('scratch', UID);
-  folder(`in/inputs/${DATASET}`);
-  archive.entry({ name: 'in/transformations/algorithm', mode: 0o555 }, readFileSync(join(ROOT, 'demo/algorithm.js')));
-  archive.entry({ name: 'in/inputs/algoCustomData.json' }, '{"wetDayMm":0.25}');
-  archive.entry({ name: `in/inputs/${DATASET}/0` }, readFileSync(join(ROOT, 'demo/data/weather.csv')));
+  const folder = (name: string, uid = 0, mode = 0o755) =>
+    archive.entry({ name: `${name}/`, type: 'directory', mode, uid, gid: uid });
+  for (const name of [OWN, TRANSFORMATIONS]) folder(name, 0, SHARED_FOLDER);
+  for (const name of [INPUTS, DDOS, ...MOUNT_POINTS]) folder(name);
+  for (const name of [OUTPUTS, LOGS, SCRATCH]) folder(name, UID);
+  folder(`${INPUTS}/${DATASET}`);
+  archive.entry({ name: `${TRANSFORMATIONS}/algorithm`, mode: 0o555 }, readFileSync(join(ROOT, 'demo/algorithm.js')));
+  archive.entry({ name: `${INPUTS}/algoCustomData.json` }, '{"wetDayMm":0.25}');
+  archive.entry({ name: `${INPUTS}/${DATASET}/0` }, readFileSync(join(ROOT, 'demo/data/weather.csv')));
   archive.finalize();
   return buffer(archive);
 }
 
 async function remove(docker: Docker, { algorithm, files, volumes }: AttemptNames): Promise<void> {
   await Promise.all([algorithm, files].map((name) => docker.getContainer(name).remove({ force: true, v: true })));
-  // The fifth is for jobs with a network, which this one is not.
-  const made = [volumes.in, volumes.outputs, volumes.logs, volumes.scratch];
+  // The others are for jobs with a network, and for names of users.
+  const made = [volumes.data, volumes.inputs, volumes.outputs, volumes.logs, volumes.scratch];
   await Promise.all(made.map((name) => docker.getVolume(name).remove()));
 }
 

@@ -61,6 +61,56 @@ describe('what a job expects of a machine', () => {
     expect((await logOf(jobId)).split('\n')).to.deep.equal(['module', 'algorithm', '']);
   });
 
+  it('lets an algorithm have folders of its own beside its data, and leaves the node what it has put there', async () => {
+    const jobId = await scene.start({
+      rawcode: `
+        const fs = require('fs');
+        process.chdir('/data');
+        fs.mkdirSync('own/deep', { recursive: true });
+        fs.writeFileSync('own/deep/file', 'x');
+        fs.renameSync('own', 'extracted');
+        fs.rmSync('extracted', { recursive: true });
+        fs.symlinkSync('/data/outputs', 'link');
+        const places = ['inputs', 'ddos', 'transformations', 'outputs', 'logs'];
+        const files = ['inputs/algoCustomData.json', 'transformations/algorithm'];
+        const acts = {
+          move: (path) => fs.renameSync(path, 'moved'),
+          replace: (path) => fs.renameSync('link', path),
+          remove: (path) => fs.rmdirSync(path),
+          unlink: (path) => fs.unlinkSync(path),
+          open: (path) => fs.chmodSync(path, 0o777),
+          take: (path) => fs.chownSync(path, process.getuid(), process.getgid()),
+          date: (path) => fs.utimesSync(path, 0, 0),
+          write: (path) => fs.writeFileSync(path, 'x'),
+          cut: (path) => fs.truncateSync(path, 0),
+        };
+        const done = [];
+        for (const [name, act] of Object.entries(acts)) {
+          for (const path of [...places, ...files, '.']) {
+            try { act(path); done.push(name + ' ' + path); } catch {}
+          }
+        }
+        console.log(done.join(), fs.readdirSync('.').sort().join(), fs.readdirSync('ddos').length > 0);`,
+      container: { entrypoint: 'node $ALGO' },
+    });
+    const { code, details } = await scene.until(jobId, 'end');
+    expect(code, details.termination?.reason).to.equal(70);
+    const own = ['open', 'take', 'date'].flatMap((act) => ['outputs', 'logs'].map((place) => `${act} ${place}`));
+    expect(await logOf(jobId)).to.equal(`${own.join()} ddos,inputs,link,logs,outputs,transformations true\n`);
+  });
+
+  it('counts what it writes beside its data, and empty files there', async () => {
+    const filling = await shell('mkdir -p /data/a/b; cat /dev/zero > /data/a/b/fill');
+    expect(filling.code, filling.reason).to.equal(42);
+    expect(filling.reason).to.match(/^The job wrote 0\.\d+ GB, and 0\.02 GB are the limit/);
+    await using few = await startScene({ limits: { maxFiles: 500 } });
+    const jobId = await few.start({
+      rawcode: 'i=0; while :; do i=$((i + 1)); : > /data/$i; done',
+      container: { entrypoint: 'sh $ALGO' },
+    });
+    expect((await few.until(jobId, 'end')).details.termination?.reason).to.contain('more than 500 files and folders');
+  });
+
   it('counts what it writes beside itself', async () => {
     const { code, reason } = await shell('cat /dev/zero > /data/transformations/fill');
     expect(code, reason).to.equal(42);

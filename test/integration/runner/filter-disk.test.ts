@@ -8,6 +8,7 @@ const WRITES = { rawcode: 'echo fine > /data/outputs/kept', container: { entrypo
 describe('a filter that writes more than the job may, with as much again', () => {
   const ways = {
     'in a file': 'dd if=/dev/zero of=/data/logs/big bs=1M count=100 2> /dev/null; sleep 600',
+    'in a folder of its own in /data': 'mkdir /data/own; cat /dev/zero > /data/own/big; sleep 600',
     'in a file that it only keeps open':
       'exec 9> /data/outputs/big; rm /data/outputs/big; dd if=/dev/zero bs=1M count=100 >&9 2> /dev/null; sleep 600',
   };

@@ -66,9 +66,11 @@ describe('the filter of an environment', () => {
     });
     await load('localhost/capstan/test-filter-volumes:1', image);
     const own = { image: 'localhost/capstan/test-filter-volumes', tag: '1', seesInputs: true };
-    await using scene = await scenes('echo 1 > /var/cache/own/a && sleep 1', own);
+    await using scene = await scenes('echo 1 > /var/cache/own/a && sleep 1 && ls -a /data/side', own);
     await using engine = await watchEngine();
-    const jobId = await scene.start(WRITES);
+    const jobId = await scene.start(
+      sh('{ rmdir /data/side; mv /data/side /data/x; rm -rf /data/side; } 2>/dev/null; ln -s /bin /data/side; true'),
+    );
     await scene.until(jobId, 30);
     const labels = JSON.stringify({ label: [`capstan.job=${jobId}`, 'capstan.phase=filter'] });
     const [found] = JSON.parse(
@@ -116,7 +118,7 @@ describe('the filter of an environment', () => {
   });
 
   it('is as locked down as the algorithm, and finds the inputs only where it is told to look at them', async () => {
-    await using scene = await scenes('test -e /data/ddos && exit 3; touch /x /etc/x || sleep 600');
+    await using scene = await scenes('test -e /data/ddos && exit 3; touch /x || touch /etc/x || sleep 600');
     const jobId = await scene.start(WRITES);
     await using engine = await watchEngine();
     await engine.until('start', jobId);
@@ -128,21 +130,72 @@ describe('the filter of an environment', () => {
     expect(Config.User)
       .to.match(/^\d{5}:\d{5}$/)
       .and.equal(algorithm?.Config.User);
-    expect(Mounts.map(({ Destination }) => Destination).toSorted()).to.deep.equal(['/data/logs', '/data/outputs']);
+    expect(Mounts.map(({ Destination }) => Destination).toSorted()).to.deep.equal([
+      '/data',
+      '/data/logs',
+      '/data/outputs',
+      '/etc',
+    ]);
     await scene.want(jobId, 'deleted');
     expect((await scene.until(jobId, 'end')).code).to.equal(8);
     await engine.untilGone(jobId);
   });
 
   it('that may see the inputs can compare, and not change them', async () => {
-    await using scene = await scenes('ls /data/ddos | wc -l; touch /data/ddos/x || echo read-only', {
-      seesInputs: true,
-    });
+    await using scene = await scenes(
+      'ls /data/ddos | wc -l; touch /data/inputs/x /data/left/x; touch /data/ddos/x || echo kept',
+      {
+        seesInputs: true,
+      },
+    );
     const jobId = await scene.start(WRITES);
     expect((await scene.until(jobId, 'end')).code).to.equal(70);
     expect(await filterLog(scene, jobId))
-      .to.include('Read-only file system')
+      .to.include('inputs/x: Read-only file system')
+      .and.include('left/x: Read-only file system')
+      .and.include('kept')
       .and.match(/^\d+$/m);
+  });
+
+  it('has a name and a home, and finds what lies at the root by relative paths', async () => {
+    const image = await smallImage({ settings: { Env: ['PATH=/bin'] }, folders: ['tools'] });
+    await load('localhost/capstan/test-filter-home:1', image);
+    const seen = 'whoami; id -gn; echo $HOME ~; pwd; echo x > made; ls tools; cat /mark data/outputs/kept';
+    await using scene = await scenes(`${seen}; rm data/outputs/raw; mkdir /data/own && echo 1 > ~/x && echo done`, {
+      image: 'localhost/capstan/test-filter-home',
+      tag: '1',
+    });
+    const jobId = await scene.start(WRITES);
+    expect((await scene.until(jobId, 'end')).code).to.equal(70);
+    expect((await filterLog(scene, jobId)).split('\n')).to.deep.equal([
+      'job',
+      'job',
+      '/data/scratch /data/scratch',
+      '/data/scratch',
+      'mark',
+      'fine',
+      'done',
+      '',
+    ]);
+    expect(await names(scene, jobId)).to.deep.equal(['kept', 'own', 'algorithm.log']);
+    await askEngine('DELETE', '/images/localhost/capstan/test-filter-home:1?force=1');
+  });
+
+  it('has what it notes for itself apart from the outputs, whatever the algorithm has left', async () => {
+    const plants = sh('ln -s /data/outputs /data/work; mkdir /data/own; echo planted > /data/own/x; echo done');
+    const seen = 'cat /data/left/own/x; (echo x > /data/left/own/x) 2>/dev/null || echo kept';
+    const notes = 'mkdir -p /data/work && echo secret > /data/work/note && echo noted; ls /data';
+    for (const seesInputs of [false, true]) {
+      await using scene = await scenes(`${seesInputs ? `${seen}; ` : ''}${notes}; true`, { seesInputs });
+      const jobId = await scene.start(plants);
+      expect((await scene.until(jobId, 'end')).code).to.equal(70);
+      expect(await names(scene, jobId)).to.deep.equal(['algorithm.log']);
+      expect((await filterLog(scene, jobId)).trim().split('\n')).to.deep.equal(
+        seesInputs
+          ? 'planted kept noted ddos inputs left logs outputs scratch transformations work'.split(' ')
+          : 'noted logs outputs scratch work'.split(' '),
+      );
+    }
   });
 });
 

@@ -91,9 +91,9 @@ describe('what an image says of its containers', () => {
     });
     expect(destinations(algorithm).toSorted()).to.deep.equal([
       '/data',
+      '/data/inputs',
       '/data/logs',
       '/data/outputs',
-      '/data/transformations',
       '/etc',
       '/scratch',
       '/tmp',
@@ -132,16 +132,25 @@ describe('what an image says of its containers', () => {
 
   it('may want folders below /data, which then hold what a job finds there', async () => {
     const container = await imageWith('below', {
-      Volumes: { '/data/inputs': {}, '/data/own': {}, '/data/outputs/more': {} },
+      Volumes: { '/data/inputs': {}, '/data/ddos': {}, '/data/own': {}, '/data/outputs/more': {} },
       WorkingDir: '/data/work/here',
     });
     // Nothing on stderr: it may come into the log before what was said earlier.
-    const rawcode =
-      'cat /data/inputs/algoCustomData.json; echo; echo "$PWD"; echo more > /data/outputs/more/file; { echo x > /data/own/x; } 2>/dev/null || echo read-only';
+    const rawcode = `
+      cat /data/inputs/algoCustomData.json; echo; echo "$PWD"; echo more > /data/outputs/more/file
+      for place in /data/own /data/work/here /data/inputs /data/ddos; do { echo x > $place/x; } 2>/dev/null && echo "$place"; done
+      rmdir /data/work/here /data/own 2>/dev/null || mv /data/work /data/other 2>/dev/null || echo kept`;
     const { jobId, code, reason } = await run(container, rawcode);
     expect(code, reason).to.equal(70);
-    expect(await logOf(jobId)).to.equal('{}\n/data/work/here\nread-only\n');
+    expect(await logOf(jobId)).to.equal('{}\n/data/work/here\n/data/own\n/data/work/here\nkept\n');
     expect(await scene.text(jobId, 'more/file')).to.equal('more\n');
+  });
+
+  it('may want one where the algorithm lies, which counts what that writes there', async () => {
+    const container = await imageWith('transformations', { Volumes: { '/data/transformations': {} } });
+    const filling = await run(container, 'cat /mark; cat /dev/zero > /data/transformations/fill');
+    expect(filling.code, filling.reason).to.equal(42);
+    expect(await logOf(filling.jobId)).to.equal('mark\n');
   });
 
   it('may want sixteen volumes, and no more', async () => {

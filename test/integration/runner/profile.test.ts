@@ -43,10 +43,10 @@ describe("a job's container", () => {
     ]);
     const mounts = Mounts.map(({ Type, Destination, RW }) => `${Type} ${Destination} ${RW ? 'rw' : 'ro'}`);
     expect(mounts.toSorted()).to.deep.equal([
-      'volume /data ro',
+      'volume /data rw',
+      'volume /data/inputs ro',
       'volume /data/logs rw',
       'volume /data/outputs rw',
-      'volume /data/transformations rw',
       'volume /etc ro',
       'volume /scratch rw',
     ]);
@@ -54,7 +54,7 @@ describe("a job's container", () => {
     await scene.until(jobId, 'end');
   });
 
-  it('can write its outputs, its logs, its scratch, beside itself and /tmp, and nothing else', async () => {
+  it('can write its outputs, its logs, its scratch, beside its data and itself and /tmp, and nothing else', async () => {
     await using scene = await startScene();
     const paths = [
       '/data/outputs',
@@ -63,6 +63,7 @@ describe("a job's container", () => {
       '/scratch',
       '/data',
       '/data/inputs',
+      '/data/ddos',
       '/data/transformations',
       '/etc',
       '/',
@@ -72,7 +73,7 @@ describe("a job's container", () => {
     const jobId = await scene.start({ rawcode, container: { entrypoint: 'sh $ALGO' } });
     await scene.until(jobId, 'end');
     expect(await scene.text(jobId, 'algorithm.log')).to.match(
-      /^\d{5}\n\/data\/outputs\n\/data\/logs\n\/tmp\n\/scratch\n\/data\/transformations\n$/,
+      /^\d{5}\n\/data\/outputs\n\/data\/logs\n\/tmp\n\/scratch\n\/data\n\/data\/transformations\n$/,
     );
   });
 

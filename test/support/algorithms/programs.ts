@@ -189,21 +189,35 @@ print(generated.answer, sorted(os.listdir(here)))`,
     code: 'whoami; echo ~; id -u',
     log: /^analyst\n\/scratch\n\d{5}\n$/,
   },
+  'python that unpacks its data into a folder of its own, beside the inputs': {
+    container: python(),
+    code: `import json, os, shutil, tempfile
+did = json.loads(os.environ["DIDS"])[0]
+packed = shutil.make_archive(os.path.join(tempfile.mkdtemp(), "packed"), "zip", "/data/inputs/" + did)
+shutil.copy(packed, "/data/packed.zip")
+shutil.unpack_archive("/data/packed.zip", "/data/extracted")
+os.remove("/data/packed.zip")
+os.makedirs("data/extracted/features", exist_ok=True)
+shutil.move("/data/extracted/0", "/data/extracted/features/0.csv")
+print(sorted(os.listdir("/data")), open("/data/extracted/features/0.csv").read().split())
+shutil.rmtree("/data/extracted")`,
+    log: /^\['ddos', 'extracted', 'inputs', 'logs', 'outputs', 'transformations'\] \['value', '1', '2', '3'\]\n$/,
+  },
   'python that writes into every place there is': {
     container: python(),
     code: `import errno, os
 beside = os.path.dirname(os.path.abspath(__file__))
-places = [".", "~", "~/a/b", "/tmp", "/tmp/a", os.environ["OUTPUTS"], os.environ["LOGS"], "/dev/shm", beside]
+places = [".", "~", "~/a/b", "/tmp", "/tmp/a", os.environ["OUTPUTS"], os.environ["LOGS"], "/dev/shm", beside, "/data", "/data/a/b"]
 for place in map(os.path.expanduser, places):
     os.makedirs(place, exist_ok=True)
     with open(os.path.join(place, "written"), "a") as f: f.write("x")
-for place in [os.environ["INPUTS"], "/data", "/etc"]:
+for place in [os.environ["INPUTS"], "/data/ddos", "/etc"]:
     try:
         open(os.path.join(place, "written"), "w")
     except OSError as error:
         print(errno.errorcode[error.errno], place)
 os.remove(os.path.join(os.environ["LOGS"], "written"))`,
-    log: /^EROFS \/data\/inputs\nEROFS \/data\nEROFS \/etc\n$/,
+    log: /^EROFS \/data\/inputs\nEACCES \/data\/ddos\nEROFS \/etc\n$/,
     outputs: { written: 'x' },
   },
   'python whose second file is imported from beside it': {

@@ -8,7 +8,7 @@ import { labelsOf, namesOf, type AttemptIdentity } from '../../../services/runne
 export async function createLike(identity: AttemptIdentity): Promise<void> {
   const { files, volumes } = namesOf(identity);
   const Labels = labelsOf(identity, 'files');
-  const mount = { Type: 'volume', Source: volumes.in, Target: '/in', VolumeOptions: { Labels } };
+  const mount = { Type: 'volume', Source: volumes.data, Target: '/in', VolumeOptions: { Labels } };
   const body = {
     Image: 'localhost/capstan/node-demo:24',
     Entrypoint: ['/never-started'],

@@ -14,6 +14,8 @@ export const ENTRY_BYTES = 512;
 const BLOCK_BYTES = 512;
 /** Entries that are looked at together: one by one, each waits for its turn. */
 const AT_ONCE = 64;
+/** Into folders without it, nobody puts anything but their owner. */
+const WRITE_FOR_ALL = 0o002;
 const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
 /** Counts until it is more than `enough`. Undefined where the folder is not to be seen from here: the engine is elsewhere. */
@@ -36,7 +38,11 @@ export async function usageBelow(
     const stats = await unlessGone(lstat(name));
     if (!stats) return undefined;
     // Nobody but the engine's own user can make files that belong to it, and what belongs to it can be opened by a folder's name alone.
-    if (stats.uid === owner) return stats.isDirectory() ? unlessGone(open(name, FOLDER)) : undefined;
+    if (stats.uid === owner && stats.isDirectory()) {
+      return stats.mode & WRITE_FOR_ALL ? unlessGone(open(name, FOLDER)) : undefined;
+    }
+    // A kernel may let others give names to files that are not theirs, and each name takes room.
+    if (stats.uid === owner && stats.nlink === 1) return undefined;
     counted.files += 1;
     counted.bytes += ENTRY_BYTES + (stats.blocks * BLOCK_BYTES) / Math.max(1, stats.isDirectory() ? 1 : stats.nlink);
     if (!stats.isDirectory()) return undefined;

@@ -63,9 +63,14 @@ export interface AttemptNames {
   readonly network: Readonly<Record<NetworkPhase, string>>;
   /** The network of the proxy. */
   readonly outside: string;
-  readonly volumes: Readonly<Record<'in' | 'outputs' | 'logs' | 'scratch' | 'beside' | 'etc' | 'egress', string>>;
-  /** In place of a volume that the image wants; `inputCover` is one that the algorithm can't write. */
+  readonly volumes: Readonly<Record<'data' | 'inputs' | 'outputs' | 'logs' | 'scratch' | 'etc' | 'egress', string>>;
+  /** Of a job with a filter. */
+  readonly filterVolumes: Readonly<Record<'own' | 'etc', string>>;
+  /** Of one that the release before provisioned. */
+  readonly volumesOfBefore: Readonly<Record<'in' | 'beside', string>>;
+  /** In place of a volume that the image wants; `sharedCover` holds what is the node's as well, and `inputCover` is one that the algorithm can't write. */
   readonly cover: (index: number) => string;
+  readonly sharedCover: (index: number) => string;
   readonly inputCover: (index: number) => string;
   /** In place of one that the image of the filter wants. */
   readonly filterCover: (index: number) => string;
@@ -83,26 +88,29 @@ export function namesOf({ node, jobId, run, attempt }: Named): AttemptNames {
     network: { relay: `${base}-relay`, proxy: `${base}-proxy`, addresses: `${base}-addresses` },
     outside: `${base}-outside`,
     volumes: {
-      in: `${base}-in`,
+      data: `${base}-data`,
+      inputs: `${base}-inputs`,
       outputs: `${base}-outputs`,
       logs: `${base}-logs`,
       scratch: `${base}-scratch`,
-      beside: `${base}-beside`,
       etc: `${base}-etc`,
       egress: `${base}-egress`,
     },
+    filterVolumes: { own: `${base}-filter-own`, etc: `${base}-filter-etc` },
+    volumesOfBefore: { in: `${base}-in`, beside: `${base}-beside` },
     cover: (index) => `${base}-v${index}`,
+    sharedCover: (index) => `${base}-s${index}`,
     inputCover: (index) => `${base}-i${index}`,
     filterCover: (index) => `${base}-f${index}`,
   };
 }
 
-/** Whether a volume of an attempt is one that its algorithm may write. */
-export const isWritable = (volume: string) => /-(outputs|logs|scratch|beside|v\d+)$/.test(volume);
+/** Whether a volume of an attempt is one that its algorithm may write; in what the release before made, `beside` too. */
+export const isWritable = (volume: string) => /-(data|outputs|logs|scratch|beside|[sv]\d+)$/.test(volume);
 /** The same of the filter, whose image may want volumes of its own; what the algorithm has left lies there as well. */
-export const isWritableByFilter = (volume: string) => isWritable(volume) || /-f\d+$/.test(volume);
+export const isWritableByFilter = (volume: string) => isWritable(volume) || /-(filter-own|f\d+)$/.test(volume);
 /** Whether the node has put something there as well, under another user: what the algorithm is made of is not what it has written. */
-export const holdsOurs = (volume: string) => volume.endsWith('-beside');
+export const holdsOurs = (volume: string) => /-(data|filter-own|beside|s\d+)$/.test(volume);
 
 /** Labels that say what a container is for. */
 export type PhaseLabels<P extends Phase> = Labels & { readonly [LABELS.phase]?: P };

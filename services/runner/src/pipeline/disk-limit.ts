@@ -120,14 +120,14 @@ async function writableVolumes(
   isTheirs: (volume: string) => boolean,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const { outputs, logs, scratch, beside } = namesOf(identity).volumes;
+  const { data, outputs, logs, scratch } = namesOf(identity).volumes;
   try {
     const { volumes } = await engine.find(labelsOfAttempt(identity), signal);
     return volumes.map(({ name }) => name).filter(isTheirs);
   } catch (error) {
     signal.throwIfAborted();
     if (!hasCode(error, 'ENGINE_UNAVAILABLE')) throw error;
-    return [outputs, logs, scratch, beside];
+    return [data, outputs, logs, scratch];
   }
 }
 

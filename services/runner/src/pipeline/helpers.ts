@@ -10,13 +10,25 @@ import type { HeldImage } from '../images/image-cache.ts';
 import { heldTo } from '../environments/limits.ts';
 import { logLimitsOf, type Attempt } from './attempt.ts';
 import { argvOf } from './entrypoint.ts';
-import { ALGORITHM_PATH, coversOf, filesMounts, filterCovers, filterMounts } from '../docker/layout.ts';
+import { ALGORITHM_PATH, coversOf, filesMounts, filterCovers, filterView } from '../docker/layout.ts';
 
 export type UsedImage = Pick<HeldImage, 'id' | 'settings'>;
 
+const GB = 1_000_000_000;
+/** What files take beyond their bytes, and descriptions of assets. */
+const OWN_SLACK_BYTES = 1_000_000_000;
+
 /** Files go in and come out through it. */
-export function filesSpec({ identity, limits }: Pick<Attempt, 'identity' | 'limits'>, image: UsedImage): HelperSpec {
+export function filesSpec(
+  { identity, limits, settings }: Pick<Attempt, 'identity' | 'limits' | 'settings'>,
+  image: UsedImage,
+): HelperSpec {
   const names = namesOf(identity);
+  const rooms = {
+    volumeBytes: heldTo(limits),
+    ownBytes: settings.fetch.maxJobGB * GB + OWN_SLACK_BYTES,
+    isFiltered: identity.isFiltered === true,
+  };
   return {
     name: names.files,
     image: image.id,
@@ -24,7 +36,7 @@ export function filesSpec({ identity, limits }: Pick<Attempt, 'identity' | 'limi
     imageLabels: image.settings.labels,
     argv: ['/never-started'],
     env: {},
-    mounts: filesMounts(names, coversFor(names, image), heldTo(limits)),
+    mounts: filesMounts(names, coversFor(names, image), rooms),
   };
 }
 
@@ -34,30 +46,37 @@ export interface Filtering {
   readonly env: Readonly<Record<string, string>>;
   readonly image: UsedImage;
   readonly filterImage: UsedImage;
+  /** The volumes that there are, where it is made again. */
+  readonly left?: readonly string[];
 }
 
 export function filterSpec(
   { identity, limits, settings }: Pick<Attempt, 'identity' | 'limits' | 'settings'>,
-  { filter, env, image, filterImage }: Filtering,
+  { filter, env, image, filterImage, left }: Filtering,
 ): HelperSpec {
   const names = namesOf(identity);
-  const mounts = filterMounts(names, filter.seesInputs, coversFor(names, image));
-  const covers = filterCovers(names, { mounts, paths: volumePaths(filterImage), volumeBytes: heldTo(limits) });
+  const ofFilter = volumePaths(filterImage);
+  const view = { seesInputs: filter.seesInputs, covers: coversFor(names, image), volumePaths: ofFilter, left };
+  const { mounts, home } = filterView(names, view);
+  const covers = filterCovers(names, { mounts, paths: ofFilter, volumeBytes: heldTo(limits) });
   return {
     name: names.filter,
     image: filterImage.id,
     labels: labelsOf(identity, 'filter'),
     imageLabels: filterImage.settings.labels,
-    argv: argvOf(filter.entrypoint, ALGORITHM_PATH),
-    env: { ...env, HOME: '/tmp' },
-    ...workingDir(filterImage, '/tmp'),
+    argv: filterArgv(filter),
+    env: { ...env, HOME: home },
+    ...workingDir(filterImage, home),
     mounts: [...mounts, ...covers],
     confinement: { ...confinementOf(limits, settings), gpus: [] },
   };
 }
 
-export const workingDir = ({ settings }: UsedImage, otherwise: string) =>
-  settings.workingDir === '' || settings.workingDir === '/' ? { workingDir: otherwise } : {};
+export const filterArgv = ({ entrypoint }: FilterConfig) => argvOf(entrypoint, ALGORITHM_PATH);
+
+/** Where an image names none, or the root, a program works in its home. */
+export const workingDir = ({ settings }: UsedImage, home: string) =>
+  settings.workingDir === '' || settings.workingDir === '/' ? { workingDir: home } : {};
 
 export function volumePaths({ settings }: UsedImage): readonly string[] {
   const volumes = imageVolumesOf(settings.volumes);

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chown, link, mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
+import { chmod, chown, link, mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
@@ -79,17 +79,23 @@ describe('what a folder takes on the disk', () => {
     );
   });
 
-  it('leaves out, where it is asked to, what belongs to the owner of the folder, and nothing below that', async () => {
+  it('leaves out, where it is asked to, what belongs to the owner of the folder, and nothing that others put below that', async () => {
     await using folder = await temporaryFolder('usage');
     await writeFile(join(folder.path, 'of-the-node'), Buffer.alloc(2 * MB, 1));
-    await mkdir(join(folder.path, 'of-the-node-too'));
-    await writeFile(join(folder.path, 'of-the-node-too/written'), Buffer.alloc(MB, 1));
+    for (const name of ['of-the-node-too', 'of-the-node-alone']) {
+      await mkdir(join(folder.path, name));
+      await writeFile(join(folder.path, name, 'written'), Buffer.alloc(MB, 1));
+    }
+    await chmod(join(folder.path, 'of-the-node-too'), 0o1777);
     await writeFile(join(folder.path, 'written'), Buffer.alloc(MB, 1));
     for (const name of ['written', 'of-the-node-too/written']) await chown(join(folder.path, name), 12_345, 12_345);
     const what = { enough: { bytes: 1_000 * MB, files: 100 }, leavesOut: 'the owner of the folder' } as const;
     const used = await usageBelow(folder.path, what, signal);
     expect(used?.files).to.equal(2);
     expect(used?.bytes).to.be.within(2 * MB, 2.1 * MB);
+    // Where the kernel lets others do that.
+    for (let i = 0; i < 10; i += 1) await link(join(folder.path, 'of-the-node'), join(folder.path, `name-${i}`));
+    expect((await usageBelow(folder.path, what, signal))?.files).to.equal(13);
   });
 
   it('is unknown where there is no such folder', async () => {

@@ -11,12 +11,21 @@ import { createIntake, type Intake } from '../input-budget.ts';
 import {
   DDOS,
   ETC,
-  IN,
+  FILTER_ALGORITHM,
+  FILTER_DDOS,
+  FILTER_ETC,
+  FILTER_MOUNT_POINTS,
+  FILTER_OWN,
+  FILTER_SCRATCH,
+  FILTER_SEES,
   inArchive,
+  inArchiveOfFilter,
   INPUTS,
   LOGS,
   MOUNT_POINTS,
   OUTPUTS,
+  OWN,
+  type Place,
   SCRATCH,
   TRANSFORMATIONS,
 } from '../../docker/layout.ts';
@@ -26,12 +35,9 @@ import { filesIn, locateInputs, namingAsync, type Input, type Inputs } from './i
 export interface Filling {
   readonly spec: JobSpec;
   readonly jobUid: number;
-  /** Files that name it, by their names; none where the image keeps its own. */
-  readonly users: Readonly<Record<string, string>>;
-  /** Folders below `/data` that the image wants to be there: its volumes, and where it works. */
-  readonly folders: readonly string[];
-  /** In the scratch folder, each a link to the same name at the root. */
-  readonly rooted: readonly string[];
+  readonly surroundings: Surroundings;
+  /** The filter's, of a job that has one. */
+  readonly filter: (Surroundings & { readonly seesInputs: boolean }) | undefined;
   /** All files of the job together. */
   readonly maxBytes: number;
   readonly own: OwnNode;
@@ -39,36 +45,86 @@ export interface Filling {
   readonly meter: Meter;
 }
 
+/** What a program finds beside the data. */
+export interface Surroundings {
+  /** Files that name the job's user, by their names; none where the image keeps its own. */
+  readonly users: Readonly<Record<string, string>>;
+  /** In the scratch folder, each a link to the same name at the root. */
+  readonly rooted: readonly string[];
+  /** That the image wants to be there: its volumes, and where it works. */
+  readonly folders: readonly string[];
+}
+
 /** Throws DATA_UNAVAILABLE or ALGORITHM_UNAVAILABLE with which file and why, or FETCH_INTERRUPTED where all may be tried again. */
 export async function fill(archive: Archive, filling: Filling, signal: AbortSignal): Promise<void> {
-  const { spec, jobUid, users, folders, rooted, own, fetcher, meter, maxBytes } = filling;
+  const { spec, jobUid, surroundings, filter, own, fetcher, meter, maxBytes } = filling;
   const inputs = locateInputs(spec, own);
   const writing = { archive, fetcher, intake: createIntake({ maxBytes, files: filesIn(inputs), meter }) };
-  for (const folder of [IN, INPUTS, DDOS, ...MOUNT_POINTS]) archive.folder(folder);
-  archive.folder(TRANSFORMATIONS, 0, SHARED_FOLDER);
+  for (const folder of [OWN, TRANSFORMATIONS]) archive.folder(folder, 0, SHARED_FOLDER);
+  for (const folder of [INPUTS, DDOS, ...MOUNT_POINTS]) archive.folder(folder);
   // A volume belongs to root until an archive says whose it is.
-  for (const folder of [OUTPUTS, LOGS, SCRATCH]) archive.folder(folder, jobUid);
-  for (const folder of folders) writeFolder(archive, folder, jobUid);
-  for (const name of rooted) archive.link(`${SCRATCH}/${name}`, `/${name}`, jobUid);
-  for (const [name, text] of Object.entries(users)) await archive.text(`${ETC}/${name}`, text);
-  await writeDdos(archive, spec);
+  for (const folder of [OUTPUTS, LOGS]) archive.folder(folder, jobUid);
+  await surround(archive, surroundings, { scratch: SCRATCH, etc: ETC, placeOf: inArchive, jobUid });
+  await writeDdos(archive, spec, DDOS);
+  if (filter) await fillFilter(archive, filter, { spec, jobUid });
   await archive.text(`${INPUTS}/algoCustomData.json`, JSON.stringify(spec.algocustomdata ?? {}));
   await writeAlgorithm(writing, spec, inputs, signal);
   await writeDatasets(writing, spec, inputs, signal);
   archive.end();
 }
 
-/** With those around it, which are there in part. */
-function writeFolder(archive: Archive, path: string, jobUid: number): void {
-  const place = inArchive(path);
-  if (!place) return;
-  const parts = place.name.split('/');
-  const roots: readonly string[] = [IN, 'out', OUTPUTS, LOGS, SCRATCH, INPUTS, DDOS, TRANSFORMATIONS, ...MOUNT_POINTS];
+/** What is around the outputs there. The algorithm does not see it. */
+async function fillFilter(
+  archive: Archive,
+  filter: NonNullable<Filling['filter']>,
+  { spec, jobUid }: Pick<Filling, 'spec' | 'jobUid'>,
+): Promise<void> {
+  archive.folder(FILTER_OWN, 0, SHARED_FOLDER);
+  for (const folder of FILTER_MOUNT_POINTS) archive.folder(folder);
+  const places = { scratch: FILTER_SCRATCH, etc: FILTER_ETC, placeOf: inArchiveOfFilter };
+  await surround(archive, filter, { ...places, jobUid });
+  if (!filter.seesInputs) return;
+  for (const folder of FILTER_SEES) archive.folder(folder);
+  archive.link(...FILTER_ALGORITHM, 0);
+  await writeDdos(archive, spec, FILTER_DDOS);
+}
+
+interface Where {
+  readonly scratch: string;
+  readonly etc: string;
+  readonly placeOf: (path: string) => Place | undefined;
+  readonly jobUid: number;
+}
+
+async function surround(
+  archive: Archive,
+  { users, rooted, folders }: Surroundings,
+  { scratch, etc, placeOf, jobUid }: Where,
+): Promise<void> {
+  archive.folder(scratch, jobUid);
+  for (const place of folders.map(placeOf)) if (place) writeFolder(archive, place, jobUid);
+  for (const name of rooted) archive.link(`${scratch}/${name}`, `/${name}`, jobUid);
+  for (const [name, text] of Object.entries(users)) await archive.text(`${etc}/${name}`, text);
+}
+
+/** With those around it, which are there in part. What others mount volumes on, nobody may replace: it is the job's only where all is. */
+function writeFolder(archive: Archive, { name, holder }: Place, jobUid: number): void {
+  const parts = name.split('/');
   for (let depth = 1; depth <= parts.length; depth++) {
-    const name = parts.slice(0, depth).join('/');
-    if (!roots.includes(name)) archive.folder(name, place.isWritable ? jobUid : 0);
+    const folder = parts.slice(0, depth).join('/');
+    if (THERE.includes(folder)) continue;
+    if (holder === 'shared') archive.folder(folder, 0, SHARED_FOLDER);
+    else archive.folder(folder, holder === 'job' ? jobUid : 0);
   }
 }
+
+/** What is written in any case, and what the files container has. */
+const THERE: readonly string[] = [
+  'out',
+  'filter',
+  ...[OWN, OUTPUTS, LOGS, SCRATCH, INPUTS, DDOS, TRANSFORMATIONS, ...MOUNT_POINTS],
+  ...[FILTER_OWN, FILTER_SCRATCH, FILTER_ALGORITHM[0], ...FILTER_MOUNT_POINTS, ...FILTER_SEES],
+];
 
 interface Writing {
   readonly archive: Archive;
@@ -76,12 +132,12 @@ interface Writing {
   readonly intake: Intake;
 }
 
-async function writeDdos(archive: Archive, { datasets, algorithm }: JobSpec): Promise<void> {
+async function writeDdos(archive: Archive, { datasets, algorithm }: JobSpec, folder: string): Promise<void> {
   const assets = [...datasets, ...(algorithm.kind === 'published' ? [algorithm.asset] : [])];
   const ddos = new Map(assets.map(({ ddo }) => [ddo.id, JSON.stringify(ddo)]));
   for (const [did, text] of ddos) {
-    await archive.text(`${DDOS}/${didSuffix(did)}`, text);
-    await archive.text(`${DDOS}/${did}`, text);
+    await archive.text(`${folder}/${didSuffix(did)}`, text);
+    await archive.text(`${folder}/${did}`, text);
   }
 }
 

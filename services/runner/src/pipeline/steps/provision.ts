@@ -18,14 +18,15 @@ import {
   confinementOf,
   coversFor,
   filesSpec,
+  filterArgv,
   filterSpec,
   volumePaths,
   workingDir,
   type UsedImage,
 } from '../helpers.ts';
 import { argvOf } from '../entrypoint.ts';
-import { ALGORITHM_PATH, algorithmMounts, DATA, FILES_ROOT, HOME } from '../../docker/layout.ts';
-import { fill } from './fill.ts';
+import { ALGORITHM_PATH, algorithmMounts, DATA, FILES_ROOT, FILTER_HOME, HOME } from '../../docker/layout.ts';
+import { fill, type Surroundings } from './fill.ts';
 import { rootedNames } from './working-folder.ts';
 import { openNetwork, type JobNetwork } from './network.ts';
 import type { UserFiles } from './user-files.ts';
@@ -52,14 +53,13 @@ export async function provision(attempt: Attempt, provisioning: Provisioning, si
   await insistAgainst('CONTAINER_REFUSED', () => createFiles(attempt, provisioning, signal), patience);
   // Before the filling: as long as that lasts, the engine keeps the container to it.
   await provisioning.userFiles.require(attempt, provisioning.image, signal);
-  const [created, filter, filled] = await Promise.allSettled([
+  const [created, filled] = await Promise.allSettled([
     createAlgorithm(attempt, provisioning, signal),
-    createFilter(attempt, provisioning, signal),
-    fillVolumes(attempt, provisioning, signal),
+    // What the engine copies into volumes from the filter's image, it copies while they are empty.
+    createFilter(attempt, provisioning, signal).then(() => fillVolumes(attempt, provisioning, signal)),
   ]);
   if (filled.status === 'rejected') throw filled.reason;
   if (created.status === 'rejected') throw created.reason;
-  if (filter.status === 'rejected') throw filter.reason;
 }
 
 /** The engine makes the volumes along with the container: when it refuses, ask which of the two it was. */
@@ -71,8 +71,8 @@ async function createFiles(attempt: Attempt, { image }: Provisioning, signal: Ab
     await engine.createContainer(filesSpec(attempt, image), signal);
   } catch (error) {
     if (!hasCode(error, 'CONTAINER_REFUSED')) throw error;
-    const { in: inputs, outputs, logs, scratch, beside } = names.volumes;
-    for (const volume of [inputs, outputs, logs, scratch, beside]) await engine.createVolume(volume, labels, signal);
+    const { data, inputs, outputs, logs, scratch } = names.volumes;
+    for (const volume of [data, inputs, outputs, logs, scratch]) await engine.createVolume(volume, labels, signal);
     throw error;
   }
 }
@@ -96,19 +96,22 @@ async function fillVolumes(attempt: Attempt, provisioning: Provisioning, signal:
 }
 
 /** The archive is written while the engine unpacks it; if one side fails, the other is told, and the first failure counts. */
-async function fillOnce(
-  attempt: Attempt,
-  { spec, image, filterImage, own, fetcher, userFiles }: Provisioning,
-  callerSignal: AbortSignal,
-): Promise<void> {
+async function fillOnce(attempt: Attempt, provisioning: Provisioning, callerSignal: AbortSignal): Promise<void> {
   const { engine, identity, settings, limits, openMeter } = attempt;
-  const users = await userFiles.named(attempt, image, callerSignal);
-  const meter = openMeter('provision');
+  const { spec, image, filterImage, own, fetcher, userFiles } = provisioning;
+  const names = namesOf(identity);
   const maxBytes = settings.fetch.maxJobGB * GB;
-  const ofFilter = filterImage ? volumePaths(filterImage) : [];
-  const folders = [...volumePaths(image), ...ofFilter, posix.normalize(image.settings.workingDir)];
-  const argv = programOf(spec, image);
-  const rooted = await rootedNames(attempt, { image, argv, folders }, callerSignal);
+  const around = (of: Around) => surroundingsOf(attempt, userFiles, of, callerSignal);
+  const surroundings = await around({ container: names.files, image, home: HOME, argv: programOf(spec, image) });
+  const ofFilter = attempt.filter &&
+    filterImage && {
+      container: names.filter,
+      image: filterImage,
+      home: FILTER_HOME,
+      argv: filterArgv(attempt.filter),
+    };
+  const filter = ofFilter && { ...(await around(ofFilter)), seesInputs: attempt.filter?.seesInputs === true };
+  const meter = openMeter('provision');
   const archive = createArchive();
   const failed = new AbortController();
   const signal = AbortSignal.any([callerSignal, failed.signal]);
@@ -118,10 +121,10 @@ async function fillOnce(
     archive.fail(error);
   };
   await Promise.allSettled([
-    fill(archive, { spec, jobUid: limits.uid, users, folders, rooted, maxBytes, own, fetcher, meter }, signal).catch(
+    fill(archive, { spec, jobUid: limits.uid, surroundings, filter, maxBytes, own, fetcher, meter }, signal).catch(
       fail,
     ),
-    engine.putArchive(namesOf(identity).files, FILES_ROOT, archive.stream, signal).catch(fail),
+    engine.putArchive(names.files, FILES_ROOT, archive.stream, signal).catch(fail),
   ]);
   meter.end();
   callerSignal.throwIfAborted();
@@ -132,6 +135,29 @@ async function fillOnce(
   }
   if (hasCode(failed.signal.reason, 'DISK_FILLED')) throw diskFilled(tooMuch(failed.signal.reason));
   failed.signal.throwIfAborted();
+}
+
+interface Around {
+  /** One of the image, which is not started yet. */
+  readonly container: string;
+  readonly image: UsedImage;
+  readonly home: string;
+  readonly argv: readonly string[];
+}
+
+async function surroundingsOf(
+  { engine, limits: { uid } }: Attempt,
+  userFiles: UserFiles,
+  around: Around,
+  signal: AbortSignal,
+): Promise<Surroundings> {
+  const { image } = around;
+  const folders = [...volumePaths(image), posix.normalize(image.settings.workingDir)];
+  const [users, rooted] = await Promise.all([
+    userFiles.named(engine, { ...around, uid }, signal),
+    rootedNames(engine, { ...around, folders }, signal),
+  ]);
+  return { users, rooted, folders };
 }
 
 const tooMuch = (cause: unknown) =>

@@ -17,6 +17,7 @@ const TOLD = ['DIDS', 'TRANSFORMATION_DID', 'VOLUME', 'INPUTS', 'OUTPUTS', 'LOGS
 /** Throws OUTPUTS_UNREADABLE where the volumes are gone as well. */
 export async function remakeFiles(attempt: Attempt, origin: Origin | undefined, signal: AbortSignal): Promise<void> {
   const image = await imageOf(attempt.engine, origin, signal);
+  await volumesLeft(attempt, signal);
   await remake(attempt, filesSpec(attempt, image), signal);
 }
 
@@ -31,15 +32,20 @@ export async function remakeFilter(
   if (!filter || !filterImage || !origin) throw gone();
   const image = await imageOf(engine, origin, signal);
   const env = Object.fromEntries(Object.entries(origin.env).filter(([name]) => TOLD.includes(name)));
-  await remake(attempt, filterSpec(attempt, { filter, env, image, filterImage }), signal);
+  const left = await volumesLeft(attempt, signal);
+  await remake(attempt, filterSpec(attempt, { filter, env, image, filterImage, left }), signal);
 }
 
-async function remake({ engine, identity, log }: Attempt, spec: HelperSpec, signal: AbortSignal): Promise<void> {
-  // With a container the engine makes the volumes that are not there: empty, they would pass for what the algorithm left.
+/** With a container the engine makes the volumes that are not there: empty, they would pass for what the algorithm left. */
+async function volumesLeft({ engine, identity }: Attempt, signal: AbortSignal): Promise<readonly string[]> {
   const { outputs, logs } = namesOf(identity).volumes;
   const { volumes } = await engine.find(labelsOfAttempt(identity), signal);
   const names = volumes.map(({ name }) => name);
   if (!names.includes(outputs) || !names.includes(logs)) throw gone();
+  return names;
+}
+
+async function remake({ engine, log }: Attempt, spec: HelperSpec, signal: AbortSignal): Promise<void> {
   log.warn({ container: spec.name }, 'somebody removed a container of this job from the engine: it is made again');
   await insistAgainst('CONTAINER_REFUSED', () => engine.createContainer(spec, signal), { signal, log });
 }

@@ -5,10 +5,9 @@
  */
 import { hasCode } from '@capstan/shared/contract/errors';
 import { createRecent } from '@capstan/shared/runtime/recent';
-import { namesOf } from '../../docker/names.ts';
-import type { Attempt } from '../attempt.ts';
-import { coversFor, type UsedImage } from '../helpers.ts';
-import { ETC, HOME } from '../../docker/layout.ts';
+import type { Engine } from '../../docker/engine.ts';
+import { volumePaths, type UsedImage } from '../helpers.ts';
+import { FILTER_HOME, hasOwnEtc, HOME } from '../../docker/layout.ts';
 
 /** Some images name ten thousand users. */
 const MAX_BYTES = 2_000_000;
@@ -18,7 +17,7 @@ const NAME = 'job';
 const MOST_KEPT = 200;
 const MAX_KEPT_BYTES = 16_000_000;
 /** A line of ours, which a job of before was given. */
-const OURS = new RegExp(`^${NAME}:x:\\d+:(\\d+:${NAME}:${HOME}:/bin/sh)?$`);
+const OURS = new RegExp(`^${NAME}:x:\\d+:(\\d+:${NAME}:(${HOME}|${FILTER_HOME}):/bin/sh)?$`);
 
 /** What the engine does not let anybody read now, it may later. */
 const REFUSED: { readonly text?: string } = {};
@@ -26,21 +25,27 @@ const REFUSED: { readonly text?: string } = {};
 type Found = Readonly<Record<'passwd' | 'group', { readonly text?: string } | undefined>>;
 
 /** The files to be written in place of the image's, by their names. */
-export type NamesOfUser = (
-  attempt: Pick<Attempt, 'engine' | 'identity' | 'limits'>,
-  image: UsedImage,
-  signal: AbortSignal,
-) => Promise<Readonly<Record<string, string>>>;
+export type NamesOfUser = (engine: Reader, of: User, signal: AbortSignal) => Promise<Readonly<Record<string, string>>>;
+
+type Reader = Pick<Engine, 'readText' | 'entryAt'>;
+
+interface User {
+  /** One of the image, which is not started. */
+  readonly container: string;
+  readonly image: UsedImage;
+  readonly home: string;
+  readonly uid: number;
+}
 
 export function createNamesOfUser(): NamesOfUser {
   // An image is what its id says.
   const kept = createRecent<string, Found>(MOST_KEPT, { maxBytes: MAX_KEPT_BYTES, bytesOf });
 
-  const find = async ({ engine }: Pick<Attempt, 'engine'>, files: string, signal: AbortSignal): Promise<Found> => {
-    const textAt = (path: string) => engine.readText(files, { path, maxBytes: MAX_BYTES }, signal).catch(unread);
+  const find = async (engine: Reader, container: string, signal: AbortSignal): Promise<Found> => {
+    const textAt = (path: string) => engine.readText(container, { path, maxBytes: MAX_BYTES }, signal).catch(unread);
     const read = async (file: string) => {
-      const path = `/${ETC}/${file}`;
-      const entry = await engine.entryAt(files, path, signal);
+      const path = `/etc/${file}`;
+      const entry = await engine.entryAt(container, path, signal);
       if (entry?.kind !== 'link') return textAt(path);
       return { text: (await textAt(entry.target))?.text ?? '' };
     };
@@ -48,15 +53,12 @@ export function createNamesOfUser(): NamesOfUser {
     return { passwd, group };
   };
 
-  return async (attempt, image, signal) => {
-    const { identity, limits } = attempt;
-    const names = namesOf(identity);
-    if (!coversFor(names, image).some(({ volume }) => volume === names.volumes.etc)) return {};
-    const found = kept.get(image.id) ?? (await find(attempt, names.files, signal));
+  return async (engine, { container, image, home, uid }, signal) => {
+    if (hasOwnEtc(volumePaths(image))) return {};
+    const found = kept.get(image.id) ?? (await find(engine, container, signal));
     if (Object.values(found).every((file) => file !== REFUSED)) kept.set(image.id, found);
-    const { uid } = limits;
     return {
-      ...withLine('passwd', found.passwd, { id: uid, line: `${NAME}:x:${uid}:${uid}:${NAME}:${HOME}:/bin/sh` }),
+      ...withLine('passwd', found.passwd, { id: uid, line: `${NAME}:x:${uid}:${uid}:${NAME}:${home}:/bin/sh` }),
       ...withLine('group', found.group, { id: uid, line: `${NAME}:x:${uid}:` }),
     };
   };

@@ -4,31 +4,34 @@
  */
 import { posix } from 'node:path';
 import { hasCode } from '@capstan/shared/contract/errors';
-import type { Attempt } from '../attempt.ts';
-import { namesOf } from '../../docker/names.ts';
+import type { Engine } from '../../docker/engine.ts';
 import { workingDir, type UsedImage } from '../helpers.ts';
-import { DATA, HOME } from '../../docker/layout.ts';
+import { DATA } from '../../docker/layout.ts';
 
 /** Of a command line. */
 const MAX_NAMES = 16;
 
 /** Names in the working folder that lead to the same name at the root. */
 export async function rootedNames(
-  { engine, identity }: Pick<Attempt, 'engine' | 'identity'>,
-  {
-    image,
-    argv,
-    folders,
-  }: { readonly image: UsedImage; readonly argv: readonly string[]; readonly folders: readonly string[] },
+  engine: Pick<Engine, 'entryAt'>,
+  { container, image, home, argv, folders }: Program,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  if (workingDir(image, HOME).workingDir !== HOME) return [];
-  const { files } = namesOf(identity);
-  const found = await Promise.all(
-    namesIn(argv).map(async (name) => ((await engine.entryAt(files, `/${name}`, signal).catch(unseen)) ? [name] : [])),
-  );
-  const isFree = (name: string) => folders.every((folder) => !isAtOrBelow(`${HOME}/${name}`, folder));
+  if (workingDir(image, home).workingDir !== home) return [];
+  const isThere = (name: string) => engine.entryAt(container, `/${name}`, signal).catch(unseen);
+  const found = await Promise.all(namesIn(argv).map(async (name) => ((await isThere(name)) ? [name] : [])));
+  const isFree = (name: string) => folders.every((folder) => !isAtOrBelow(`${home}/${name}`, folder));
   return [...new Set([DATA.slice(1), ...found.flat()])].filter(isFree);
+}
+
+interface Program {
+  /** One of its image, which is not started. */
+  readonly container: string;
+  readonly image: UsedImage;
+  readonly home: string;
+  readonly argv: readonly string[];
+  /** Where there are others, or volumes. */
+  readonly folders: readonly string[];
 }
 
 /** A job is not refused for the sake of a link. */
