@@ -95,9 +95,9 @@ describe('a hostile job', () => {
     expect(algorithm.HostConfig).to.include({ NetworkMode: 'none', PidsLimit: 64, Memory: 1e8, NanoCpus: 1e8 });
     expect(algorithm.Mounts.map(({ Destination }) => Destination).toSorted()).to.deep.equal([
       '/data',
+      '/data/inputs',
       '/data/logs',
       '/data/outputs',
-      '/data/transformations',
       '/etc',
       '/scratch',
     ]);
