@@ -122,8 +122,19 @@ function writeFolder(archive: Archive, { name, holder }: Place, jobUid: number):
 const THERE: readonly string[] = [
   'out',
   'filter',
-  ...[OWN, OUTPUTS, LOGS, SCRATCH, INPUTS, DDOS, TRANSFORMATIONS, ...MOUNT_POINTS],
-  ...[FILTER_OWN, FILTER_SCRATCH, FILTER_ALGORITHM[0], ...FILTER_MOUNT_POINTS, ...FILTER_SEES],
+  OWN,
+  OUTPUTS,
+  LOGS,
+  SCRATCH,
+  INPUTS,
+  DDOS,
+  TRANSFORMATIONS,
+  ...MOUNT_POINTS,
+  FILTER_OWN,
+  FILTER_SCRATCH,
+  FILTER_ALGORITHM[0],
+  ...FILTER_MOUNT_POINTS,
+  ...FILTER_SEES,
 ];
 
 interface Writing {

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { posix } from 'node:path';
 import { didSuffix } from '@capstan/shared/contract/ids';
+import type { FilterConfig } from '@capstan/shared/config/filter';
 import type { JobSpec } from '@capstan/shared/contract/job';
 import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
 import { diskFilled } from '../../docker/answers.ts';
@@ -103,14 +104,11 @@ async function fillOnce(attempt: Attempt, provisioning: Provisioning, callerSign
   const maxBytes = settings.fetch.maxJobGB * GB;
   const around = (of: Around) => surroundingsOf(attempt, userFiles, of, callerSignal);
   const surroundings = await around({ container: names.files, image, home: HOME, argv: programOf(spec, image) });
-  const ofFilter = attempt.filter &&
-    filterImage && {
-      container: names.filter,
-      image: filterImage,
-      home: FILTER_HOME,
-      argv: filterArgv(attempt.filter),
-    };
-  const filter = ofFilter && { ...(await around(ofFilter)), seesInputs: attempt.filter?.seesInputs === true };
+  const withFilter = async (config: FilterConfig, ofFilter: UsedImage) => {
+    const of = { container: names.filter, image: ofFilter, home: FILTER_HOME, argv: filterArgv(config) };
+    return { ...(await around(of)), seesInputs: config.seesInputs };
+  };
+  const filter = attempt.filter && filterImage ? await withFilter(attempt.filter, filterImage) : undefined;
   const meter = openMeter('provision');
   const archive = createArchive();
   const failed = new AbortController();
