@@ -19,7 +19,7 @@ export const EgressSchema = Type.Object(
     deny: Type.Array(Type.String({ pattern: RANGE }), {
       default: [],
       description:
-        "Public address ranges (CIDR) that neither jobs nor downloads may reach: other machines of yours. Jobs never reach those of the engine's own machine, downloads never those that the runner sees as its machine's: in a container it sees the container's, so name the machine's here.",
+        "Public address ranges (CIDR) that neither jobs nor downloads nor notifications may reach: other machines of yours. Jobs never reach those of the engine's own machine, downloads never those that the runner sees as its machine's: in a container it sees the container's, so name the machine's here.",
     }),
   },
   section('How far jobs get whose environment and datasets allow them a network.'),

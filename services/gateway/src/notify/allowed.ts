@@ -5,8 +5,8 @@ import { createAddressRule } from '@capstan/shared/net/ssrf-guard';
 /** Undefined if it may be used; else what is wrong with it, to go behind the name of the field. */
 export type NotifyProblem = (url: string) => string | undefined;
 
-export function createNotifyProblem(allowPrivate: readonly string[]): NotifyProblem {
-  const isAllowed = createAddressRule(allowPrivate, 'gateway.notify.allowPrivate');
+export function createNotifyProblem(allowPrivate: readonly string[], deny: readonly string[] = []): NotifyProblem {
+  const isAllowed = createAddressRule(allowPrivate, 'gateway.notify.allowPrivate', { deny });
   return (text) => {
     if (!URL.canParse(text)) return 'must be a URL';
     // The parser has turned every spelling of an IPv4 address into the plain one.

@@ -15,12 +15,13 @@ export interface Post {
   close(): Promise<void>;
 }
 
-export function createPost({
-  allowPrivate,
-  timeoutS,
-}: Pick<Config['gateway']['notify'], 'allowPrivate' | 'timeoutS'>): Post {
+/** `deny`: ranges of public addresses that are not to be reached, as `createNotifyProblem` has them. */
+export function createPost(
+  { allowPrivate, timeoutS }: Pick<Config['gateway']['notify'], 'allowPrivate' | 'timeoutS'>,
+  deny: readonly string[],
+): Post {
   const timeoutMs = timeoutS * 1_000;
-  const isAllowed = createAddressRule(allowPrivate, 'gateway.notify.allowPrivate');
+  const isAllowed = createAddressRule(allowPrivate, 'gateway.notify.allowPrivate', { deny });
   const dispatcher = createGuardedAgent({ isAllowed, idleTimeoutMs: timeoutMs });
   return {
     async send(url, { body, headers }, signal) {
