@@ -119,7 +119,10 @@ function checkImageStore({ DriverStatus: status }: EngineInfo): Finding {
   );
 }
 
-function checkLimits(info: EngineInfo): readonly Finding[] {
+/** Exported for tests. */
+export function checkLimits(
+  info: Pick<EngineInfo, 'CgroupVersion' | 'MemoryLimit' | 'SwapLimit' | 'PidsLimit' | 'CpuCfsQuota'>,
+): readonly Finding[] {
   const about = 'limits';
   const kernel = 'let the kernel have it (cgroup_enable=memory swapaccount=1 on its command line), then restart';
   const problems = [

@@ -16,6 +16,7 @@ import { createEngineWatch } from './host/engine-watch.ts';
 import { createExpiry } from './maintenance/expire-results.ts';
 import { insist } from './docker/retry-while-unavailable.ts';
 import { labelsOfNode } from './docker/reconcile.ts';
+import { holdsSizes } from './docker/volume-sizes.ts';
 import { createOutbox } from './reporting/events.ts';
 import { createFileDesk } from './files/file-desk.ts';
 import { createImageParts } from './image-parts.ts';
@@ -227,10 +228,7 @@ export function createRunner({
     log.info({ version }, 'container engine connected');
     await claim.held(signal);
     const machine = await outside.readMachine();
-    const holdsVolumeSizes = await insist(() => engine.holdsVolumeSizes(labelsOfNode(identity), signal), {
-      signal,
-      log,
-    });
+    const holdsVolumeSizes = await holdsSizes(engine, labelsOfNode(identity), { signal, log });
     log.info({ diskQuota: holdsVolumeSizes ? 'hard' : 'measured' }, 'what jobs write is held to their limit');
     await outside.notes.takeStock();
     const unfinished = await leftBehind();

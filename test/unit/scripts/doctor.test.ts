@@ -5,7 +5,7 @@ import { loadConfig } from '@capstan/shared/config/load';
 import { judgePools, poolsOf } from '../../../scripts/doctor/address-pools.ts';
 import { checkDataFolder } from '../../../scripts/doctor/data-folder.ts';
 import { judgeBackups } from '../../../scripts/doctor/backups.ts';
-import { isGatewayContainer } from '../../../scripts/doctor/engine.ts';
+import { checkLimits, isGatewayContainer } from '../../../scripts/doctor/engine.ts';
 import { judgeInodes } from '../../../scripts/doctor/inodes.ts';
 import { findPruneTimers } from '../../../scripts/doctor/prune-timers.ts';
 import { checkPublicUrl, judgeProxies, judgePublicUrl } from '../../../scripts/doctor/reached.ts';
@@ -126,6 +126,14 @@ describe('what the doctor makes of', () => {
     expect(await look('gateway: { port: 0 }\n', 0o644)).to.equal('ok');
     expect(await look('nats:\n  password: hunter2\n', 0o644)).to.equal('warn');
     expect(await look('nats:\n  password: hunter2\n', 0o600)).to.equal('ok');
+  });
+
+  it('an engine that does not count all memory of a job as its own', () => {
+    const all = { MemoryLimit: true, SwapLimit: true, PidsLimit: true, CpuCfsQuota: true };
+    const levels = (CgroupVersion?: string) =>
+      checkLimits({ ...all, ...(CgroupVersion ? { CgroupVersion } : {}) }).map(level);
+    expect(levels('2')).to.deep.equal(['ok']);
+    for (const version of ['1', undefined]) expect(levels(version)).to.deep.equal(['warn']);
   });
 
   it("the gateway's container, which must not have an engine", () => {

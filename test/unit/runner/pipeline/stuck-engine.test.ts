@@ -9,6 +9,7 @@ import { createLog } from '@capstan/shared/runtime/log';
 import type { ContainerState, Engine } from '../../../../services/runner/src/docker/engine.ts';
 import { labelsOf, namesOf } from '../../../../services/runner/src/docker/names.ts';
 import { findAttempts } from '../../../../services/runner/src/docker/reconcile.ts';
+import { holdsSizes } from '../../../../services/runner/src/docker/volume-sizes.ts';
 import { unlessStalled } from '../../../../services/runner/src/docker/stalled.ts';
 import { whileAnswering } from '../../../../services/runner/src/docker/answering.ts';
 import type { Attempt } from '../../../../services/runner/src/pipeline/attempt.ts';
@@ -157,6 +158,18 @@ describe('an engine that answers, and says nothing of one container,', () => {
     const look = { withinMs: SHORT_MS, signal: stopping.signal, log };
     const found = findAttempts(engine, { node: 'node', unmarked: [] }, look);
     expect(await found.catch(messageOf)).to.equal('long enough');
+  });
+
+  it('nor of the volume by which it is tried whether it holds them to a size, keeps no runner from beginning', async () => {
+    const asked: AbortSignal[] = [];
+    const engine = engineOf({
+      holdsVolumeSizes(_labels, limited) {
+        asked.push(limited);
+        return never();
+      },
+    });
+    expect(await holdsSizes(engine, {}, { withinMs: SHORT_MS, signal, log })).to.equal(false);
+    expect(asked.map(({ aborted }) => aborted)).to.deep.equal([true]);
   });
 
   it('nor how it ended, is not asked for that without end', async () => {
