@@ -1,10 +1,11 @@
 /**
- * Whether an attempt is begun on another machine before the lease of whoever began the one before could have run out: rule 2 where runners
+ * Whether an attempt is begun before the lease of whoever began the one before could have run out, elsewhere or there: rule 2 where runners
  * share an environment. Seen from the server: how long that runner was not heard to renew it.
  */
 import { leaseKey, STARTED_BUCKET } from '@capstan/shared/bus/subjects';
 import { identityOf, type AttemptIdentity } from '../../../services/runner/src/docker/names.ts';
 import type { Labels } from '../../../services/runner/src/docker/engine.ts';
+import { promiseFor } from '../../../services/runner/src/worker/lease.ts';
 import type { NatsServer } from '../nats/server.ts';
 import type { World } from '../world/world.ts';
 
@@ -20,17 +21,18 @@ interface Begun {
   readonly at: number;
 }
 
-/** What is written down is seen at the server a little later than it is said. */
-const ROUNDING_MS = 500;
+/** What a runner may not know of what the server took from it: one renewal of a second, whose answer was lost, and those before came late. */
+const UNANSWERED_MS = 2_500;
 
 export function createHasteWatch({ world, takeoverAfterMs }: { world: World; takeoverAfterMs: number }) {
   const renewals = new Map<string, number[]>();
   const begun = new Map<string, Begun[]>();
   const hasty: Hasty[] = [];
 
-  const longestSilence = (runnerId: string, since: number) => {
+  /** `unanswered`: so many renewals before a time may not count for their runner yet. */
+  const longestSilence = (runnerId: string, since: number, unanswered: number) => {
     const all = renewals.get(leaseKey(runnerId)) ?? [];
-    const first = all.findLastIndex((at) => at <= since);
+    const first = Math.max(-1, all.findLastIndex((at) => at <= since) - unanswered);
     const heard = [...all.slice(Math.max(0, first)), world.now()];
     return Math.max(...heard.map((at, index) => at - (heard[index - 1] ?? (first === -1 ? 0 : at))));
   };
@@ -58,10 +60,13 @@ export function createHasteWatch({ world, takeoverAfterMs }: { world: World; tak
         .filter((one) => one.identity.attempt < attempt)
         .toSorted((one, other) => other.identity.attempt - one.identity.attempt);
       all.push({ identity, labels, at: world.now() });
-      if (!before || before.identity.runnerId === identity.runnerId) return;
-      const silentMs = longestSilence(before.identity.runnerId, before.at);
-      if (silentMs >= takeoverAfterMs - ROUNDING_MS) return;
-      const text = `attempt ${attempt} of ${jobId}.${run} was begun elsewhere, and ${before.identity.runnerId} had been silent for ${Math.round(silentMs)} ms at most`;
+      if (!before) return;
+      const { runnerId } = before.identity;
+      const isElsewhere = runnerId !== identity.runnerId;
+      const silentMs = longestSilence(runnerId, before.at, isElsewhere ? 0 : 1);
+      // Its promise ends at its own place earlier than the server could see: then it may begin anew itself.
+      if (silentMs >= promiseFor(takeoverAfterMs) - (isElsewhere ? 0 : UNANSWERED_MS)) return;
+      const text = `attempt ${attempt} of ${jobId}.${run} was begun ${isElsewhere ? 'elsewhere' : 'anew'}, and ${runnerId} had been silent for ${Math.round(silentMs)} ms at most`;
       hasty.push({ before: before.labels, text });
     },
   };
