@@ -127,7 +127,7 @@ export function createDoors(options: DoorsOptions): readonly Service[] {
       }),
       getEventsRoute({ ...callers, follow: gateway.follow, query, answers, limits: config.gateway.live, log }),
       stopComputeRoute(async (...asked) => (await stop(...asked)).map((job) => show(job)), bodyLimitBytes),
-      deleteComputeRoute(async (...asked) => (await remove.request(...asked)).map((job) => show(job)), bodyLimitBytes),
+      deleteComputeRoute(async (...asked) => (await remove(...asked)).map((job) => show(job)), bodyLimitBytes),
       getResultRoute(createResult({ store, results, reading, clock }), identify),
       getLogsRoute({ openLog, identify, tokenWatch, answers, log }),
       ...tokenRoutes(callers, bodyLimitBytes),

@@ -17,12 +17,11 @@ import { createStop } from './admission/stop.ts';
 import { createSubmit, type SubmitOptions } from './admission/submit.ts';
 import type { ResultAssets } from './assets/result-assets.ts';
 import type { Callers } from './auth/callers.ts';
-import { createSettle } from './controller/after-end.ts';
 import { createCleared } from './controller/cleared.ts';
-import { createDeletions } from './controller/deletions.ts';
+import { createController } from './controller/controller.ts';
 import { createDispatch } from './controller/dispatch.ts';
+import { createFinishDeletion } from './controller/finish-deletion.ts';
 import { createLeftElsewhere } from './controller/left-elsewhere.ts';
-import { createSweep } from './controller/sweep.ts';
 import { createIntake } from './events/intake.ts';
 import { createProgressBoard } from './events/progress.ts';
 import { createLive } from './live/event-source.ts';
@@ -76,7 +75,7 @@ export function createGateway(parts: GatewayParts) {
   const base = { bus, store, clock, log };
   const runners = createRunners({ ...base, configured });
   const room = createRoom(store, parts.quotas);
-  const dispatch = createDispatch({ ...base, runners, room });
+  const dispatch = createDispatch({ ...base, runners, room, onTaken: (taken) => controller.send(taken) });
   const leftElsewhere = createLeftElsewhere({ store, runners });
   const { show, queuePass } = createJobView({ store, runners, room, leftElsewhere, publicUrl });
 
@@ -86,20 +85,21 @@ export function createGateway(parts: GatewayParts) {
   const progress = createProgressBoard({ bus, store, onProgress: hints.onProgress, log });
   const telling = createTelling({ store, show, queuePass, live, hub, latestProgress: progress.latest, clock });
 
-  const submit = createSubmit({ ...parts, ...callers, runners, room, onStored: () => dispatch.wake() });
-  const stop = createStop({ ...base, ...callers, leftElsewhere });
-  const remove = createRemove({ ...base, ...callers, results, resultAssets, leftElsewhere });
-  const move = createMove({ store, runners, clock, log, onMoved: dispatch.wake });
-
-  const deletions = createDeletions({ finish: remove.finish, clock, log });
+  const finishDeletion = createFinishDeletion({ ...base, results, resultAssets });
   const cleared = createCleared({ ...base, runners, onRemoved: hints.onRemoved });
+  const controller = createController({ ...base, runners, dispatch, cleared, leftElsewhere, finishDeletion, upkeep });
+  const { look } = controller;
+
+  const submit = createSubmit({ ...parts, ...callers, runners, room, onStored: () => dispatch.wake() });
+  const stop = createStop({ ...base, ...callers, look });
+  const remove = createRemove({ ...base, ...callers, finishDeletion, look });
+  const move = createMove({ store, runners, clock, log, onMoved: dispatch.wake });
   /** In the order in which they start; they stop the other way round. */
   const services: readonly Service[] = [
     bus,
     runners,
     createEnvironmentConsumers({ bus, runners, log }),
     dispatch,
-    createSettle({ bus, store, dispatch, deletions, log }),
     hub,
     progress,
     createQueueChanges({ store, runners, queue: queuePass, listeners: hints, log }),
@@ -108,14 +108,13 @@ export function createGateway(parts: GatewayParts) {
     createIntake({ bus, store: eventStore, results, resultAssets, clock, log }),
     createRetention({ store, settings, upkeep, clock: cautious, log }),
     cleared,
-    createSweep({ ...base, runners, dispatch, deletions, cleared, upkeep, leftElsewhere }),
+    controller,
   ];
   return {
     services,
     runners,
     room,
-    dispatch,
-    deletions,
+    controller,
     leftElsewhere,
     show,
     queuePass,

@@ -108,7 +108,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   return {
     start: (request, bodyHash) => gateway.submit({ request, bodyHash }),
     stop: gateway.stop,
-    remove: (request) => gateway.remove.request(request),
+    remove: (request) => gateway.remove(request),
     follow: gateway.follow,
     shutDown: () => services.stop(),
   };

@@ -1,9 +1,10 @@
 /** `PUT compute`: an owner stops jobs, or an operator a job. Answers when they have stopped, or after ten seconds with how they stand. */
 import { createHash } from 'node:crypto';
 import type { StopRequest } from '@capstan/shared/contract/api';
-import { parseAddress, type Address } from '@capstan/shared/contract/ids';
+import { parseAddress, type Address, type JobId } from '@capstan/shared/contract/ids';
 import { isEnding } from '@capstan/shared/contract/status';
 import { CapstanError } from '@capstan/shared/contract/errors';
+import type { Log } from '@capstan/shared/runtime/log';
 import type { Authenticate, Caller } from '../auth/authenticate.ts';
 import type { Proof } from '../auth/credentials.ts';
 import { invalidSignature } from '../auth/invalid-signature.ts';
@@ -15,15 +16,17 @@ import type { JobRow } from '../store/job-row.ts';
 import type { StatusRow } from '../store/statuses.ts';
 import type { Store } from '../store/store.ts';
 import { awaitEnds } from './await-end.ts';
-import { demandAll, endAll, tellRunners, type TellOptions } from '../controller/desired-state.ts';
 import { ownedJobs } from '../status/owned-jobs.ts';
 import { requireToldApart } from '../auth/told-apart.ts';
 
 /** How long a client is kept waiting for the end. */
 const ANSWER_LIMIT_MS = 10_000;
 
-interface StopOptions extends TellOptions {
+interface StopOptions {
   readonly store: Store;
+  readonly log: Log;
+  /** The controller's: what is wanted of these has changed. */
+  readonly look: (jobIds: readonly JobId[]) => void;
   readonly authenticate: Authenticate;
   readonly nonces: Pick<NonceBook, 'spend' | 'spendIfKnown'>;
   /** Whether the message that ocean.js signs without its nonce counts. */
@@ -34,7 +37,7 @@ interface StopOptions extends TellOptions {
 export type Stop = (request: StopRequest, proof?: Proof, network?: string) => Promise<readonly JobRow[]>;
 
 export function createStop(options: StopOptions): Stop {
-  const { store, clock, log, authenticate, nonces, acceptsNonceless, isOperator, leftElsewhere } = options;
+  const { store, log, authenticate, nonces, acceptsNonceless, isOperator, look } = options;
 
   const identify = async (request: StopRequest, proof: Proof | undefined): Promise<Stopper> => {
     const nonceless = acceptsNonceless ? noncelessStop(request, proof) : undefined;
@@ -48,7 +51,7 @@ export function createStop(options: StopOptions): Stop {
 
   return async (request, proof, network = '') => {
     const { address, caller, digest } = await identify(request, proof);
-    const stopping = await store.write((transaction) => {
+    const stopping = await store.write(() => {
       // One job that is named, and only by who signed for this very request: no operator stops everything by mistake.
       const mayStopAny = caller !== undefined && request.jobId !== undefined && isOperator(caller.address);
       const touched = ownedJobs(store, mayStopAny ? undefined : address, { ...request, isOpen: true });
@@ -59,8 +62,8 @@ export function createStop(options: StopOptions): Stop {
       const jobs = touched.filter(({ code }) => !isEnding(code));
       const isOther = operator !== undefined && jobs.some(({ owner }) => owner !== operator);
       const by = isOther ? operator : null;
-      demandAll(store, transaction, { jobs, want: 'stopped', at: clock.now(), operator: by, leftElsewhere });
       for (const { jobId, owner } of jobs) {
+        store.jobs.want(jobId, 'stopped', by);
         log.info(
           { jobId, by: address, ...(isOther ? { owner } : {}) },
           isOther ? 'an operator stops a job' : 'its owner stops a job',
@@ -68,11 +71,9 @@ export function createStop(options: StopOptions): Stop {
       }
       return touched.map(({ jobId }) => jobId);
     });
-    await endAll(store, stopping, options);
-    const current = () => stopping.flatMap((jobId) => store.jobs.find(jobId) ?? []);
-    await Promise.all(current().map((job) => tellRunners(options, job)));
+    look(stopping);
     await awaitEnds(store, stopping, ANSWER_LIMIT_MS);
-    return current();
+    return stopping.flatMap((jobId) => store.jobs.find(jobId) ?? []);
   };
 }
 

@@ -5,8 +5,7 @@ import type { Health } from '@capstan/shared/contract/answers';
 import { messageOf } from '@capstan/shared/contract/errors';
 import type { Upkeep } from '@capstan/shared/runtime/upkeep';
 import type { Store } from '../store/store.ts';
-import type { Deletions } from '../controller/deletions.ts';
-import type { Dispatch } from '../controller/dispatch.ts';
+import type { Controller } from '../controller/controller.ts';
 import type { Runners } from '../scheduling/runners.ts';
 
 type Part = Health['parts']['store'];
@@ -16,15 +15,14 @@ interface HealthOptions {
   readonly storeUpkeep: { problem(): string | undefined };
   readonly bus: Pick<Bus, 'isConnected'>;
   readonly runners: Pick<Runners, 'liveRunners' | 'environments' | 'troubles' | 'upkeep'>;
-  readonly dispatch: Pick<Dispatch, 'problem'>;
-  readonly deletions: Pick<Deletions, 'waiting'>;
+  readonly controller: Pick<Controller, 'problem' | 'waitingDeletions'>;
   readonly upkeep: Pick<Upkeep, 'report'>;
   readonly cautious: { problem(): string | undefined };
   readonly clock: Clock;
 }
 
 export function createHealth(options: HealthOptions): () => Promise<Health> {
-  const { store, storeUpkeep, bus, runners, dispatch, deletions, upkeep, cautious, clock } = options;
+  const { store, storeUpkeep, bus, runners, controller, upkeep, cautious, clock } = options;
 
   /** Takes part in a real commit: a disk that is full or read-only shows here. */
   const storePart = async (): Promise<Part> => {
@@ -40,7 +38,7 @@ export function createHealth(options: HealthOptions): () => Promise<Health> {
 
   const natsPart = (): Part => {
     if (!bus.isConnected()) return down('NATS is not reachable. Jobs are accepted and wait.');
-    const problem = dispatch.problem();
+    const problem = controller.problem();
     return problem === undefined ? ok : down(`NATS takes no commands: ${problem} Jobs are accepted and wait.`);
   };
 
@@ -54,7 +52,7 @@ export function createHealth(options: HealthOptions): () => Promise<Health> {
   };
 
   const resultsPart = (): Part => {
-    const waiting = deletions.waiting();
+    const waiting = controller.waitingDeletions();
     return waiting === 0 ? ok : down(`${waiting} deletions wait for the store of results; they are tried again.`);
   };
 

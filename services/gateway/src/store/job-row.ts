@@ -26,6 +26,8 @@ export interface JobRow extends LifecycleState {
   readonly dateCreated: number;
   readonly dateFinished: number | null;
   readonly dispatchedAt: number | null;
+  /** When its start command went out last; null as long as it waits in the queue. */
+  readonly sentAt: number | null;
   readonly stopreq: 0 | 1 | 2;
   readonly want: Want;
   /** The operator who stopped it; null where its owner did, or nobody. */
@@ -59,6 +61,7 @@ export function toJob(row: Row): JobRow {
     dateCreated: row['date_created'] as number,
     dateFinished: row['date_finished'] as number | null,
     dispatchedAt: row['dispatched_at'] as number | null,
+    sentAt: row['dispatched_at'] === null ? null : (row['sent_at'] as number | null),
     stopreq: row['stopreq'] as 0 | 1 | 2,
     want: row['want'] as Want,
     stoppedBy: row['stopped_by'] as Address | null,

@@ -33,13 +33,10 @@ describe('the text of a result', () => {
     };
     const authenticate = { ...parts.authenticate, admit, act };
     const reading = createReading({ store, authenticate, nonces });
-    const results = {
-      list: () => Promise.resolve(undefined),
-      open: () => Promise.resolve(undefined),
-      remove: () => Promise.resolve(),
-    };
-    const remove = createRemove({ ...parts, results, resultAssets: { remove: () => Promise.resolve() } });
-    const stop = createStop({ ...parts, acceptsNonceless: false, isOperator: () => false });
+    const finishDeletion = () => Promise.reject(new Error('nothing is deleted'));
+    const look = () => undefined;
+    const remove = createRemove({ ...parts, finishDeletion, look });
+    const stop = createStop({ ...parts, look, acceptsNonceless: false, isOperator: () => false });
     const read = (nonce: string) => {
       const text = (given: string) => resultMessage({ consumerAddress, jobId, index: '5', nonce: given });
       const credentials = { consumerAddress, nonce, signature: sign(text(nonce)) };
@@ -64,7 +61,7 @@ describe('the text of a result', () => {
     expect(await outcomeOf(request)).to.equal('TOO_MANY_REQUESTS');
     expect(store.usedTexts.purposeOf(digest)).to.equal('result');
     const stolen = { consumerAddress, jobId, nonce: '517', signature };
-    expect(await outcomeOf(remove.request(stolen))).to.equal('INVALID_SIGNATURE');
+    expect(await outcomeOf(remove(stolen))).to.equal('INVALID_SIGNATURE');
     expect(await outcomeOf(stop(stolen))).to.equal('INVALID_SIGNATURE');
     expect(store.jobs.find(jobId)).to.include({ want: 'run' });
   });
@@ -77,10 +74,10 @@ describe('the text of a result', () => {
     const { request, signature } = read('17');
     expect(await outcomeOf(request)).to.equal('TOO_MANY_REQUESTS');
     const stolen = { consumerAddress, jobId, nonce: '517', signature };
-    expect(await outcomeOf(remove.request(stolen))).to.equal('INVALID_SIGNATURE');
+    expect(await outcomeOf(remove(stolen))).to.equal('INVALID_SIGNATURE');
     expect(await outcomeOf(stop(stolen))).to.equal('INVALID_SIGNATURE');
     const own = { ...stolen, nonce: '9', signature: sign(jobsMessage({ consumerAddress, jobId, nonce: '9' })) };
-    expect(await outcomeOf(remove.request(own))).to.equal('INVALID_SIGNATURE');
+    expect(await outcomeOf(remove(own))).to.equal('INVALID_SIGNATURE');
     expect(store.jobs.find(jobId)).to.include({ want: 'run' });
   });
 });

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import type { JobId } from '@capstan/shared/contract/ids';
 import { jobEvent } from '@capstan/shared/contract/messages';
-import { demand } from '../../../../services/gateway/src/controller/desired-state.ts';
+import { endIfWaiting } from '../../../../services/gateway/src/controller/end-waiting.ts';
 import { createLeftElsewhere } from '../../../../services/gateway/src/controller/left-elsewhere.ts';
 import { recordEvent } from '../../../../services/gateway/src/events/record-event.ts';
 import { createJobView } from '../../../../services/gateway/src/status/view.ts';
@@ -57,7 +57,10 @@ async function aStore({ isRestored }: { readonly isRestored: boolean }) {
     left: (n: number) => leftElsewhere(job(n)),
     queue: (n: number) => view.show(job(n)).queue,
     want: (n: number, want: 'stopped' | 'deleted') =>
-      store.write((transaction) => demand(store, transaction, { job: job(n), want, at: 9_000, leftElsewhere })),
+      store.write((transaction) => {
+        const wanted = store.jobs.want(aJobId(n), want);
+        if (wanted) endIfWaiting(store, transaction, { job: wanted, at: 9_000, leftElsewhere });
+      }),
     job,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };

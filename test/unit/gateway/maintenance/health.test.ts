@@ -2,6 +2,8 @@ import { expect } from 'chai';
 import { createHealth } from '../../../../services/gateway/src/maintenance/health.ts';
 import { gatewayParts } from '../../../support/gateway/parts.ts';
 
+const FINE = { problem: () => undefined, waitingDeletions: () => 0 };
+
 describe('the health of a gateway', () => {
   const { store } = gatewayParts();
   type Options = Parameters<typeof createHealth>[0];
@@ -18,8 +20,7 @@ describe('the health of a gateway', () => {
         environments: () => [state({}), state({ paused: 'The disk is full.' })],
         troubles: () => [],
       },
-      dispatch: { problem: () => undefined },
-      deletions: { waiting: () => 0 },
+      controller: FINE,
       upkeep: { report: () => [] },
       cautious: { problem: () => undefined },
       clock: { now: () => 0, monotonicMs: () => 0 },
@@ -34,7 +35,7 @@ describe('the health of a gateway', () => {
 
   const DEGRADED: Readonly<Record<string, readonly [RegExp, Partial<Options>]>> = {
     'NATS is away': [/not reachable/, { bus: { isConnected: () => false } }],
-    'NATS takes no commands': [/takes no commands: no space/, { dispatch: { problem: () => 'no space.' } }],
+    'NATS takes no commands': [/takes no commands: no space/, { controller: { ...FINE, problem: () => 'no space.' } }],
     'there is no runner': [
       /No runner/,
       { runners: { liveRunners: () => [], upkeep: () => [], environments: () => [], troubles: () => [] } },
@@ -61,7 +62,7 @@ describe('the health of a gateway', () => {
         },
       },
     ],
-    'deletions wait': [/3 deletions wait/, { deletions: { waiting: () => 3 } }],
+    'deletions wait': [/3 deletions wait/, { controller: { ...FINE, waitingDeletions: () => 3 } }],
   };
   for (const [what, [reason, more]] of Object.entries(DEGRADED)) {
     it(`is degraded when ${what}, and says so`, async () => {
@@ -74,7 +75,7 @@ describe('the health of a gateway', () => {
 
   it('is down when the store can not be written', async () => {
     const broken = { ...store, write: () => Promise.reject(new Error('The disk is full.')) };
-    const { status, reasons } = await healthOf({ store: broken, deletions: { waiting: () => 1 } });
+    const { status, reasons } = await healthOf({ store: broken, controller: { ...FINE, waitingDeletions: () => 1 } });
     expect([status, reasons.length]).to.deep.equal(['down', 2]);
   });
 

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { jobEvent, type JobEvent } from '@capstan/shared/contract/messages';
 import { expect } from 'chai';
 import { createConsumer, freeOrder } from '../../../../scripts/parts/consumer.ts';
-import { demand } from '../../../../services/gateway/src/controller/desired-state.ts';
 import { recordEvent } from '../../../../services/gateway/src/events/record-event.ts';
 import { gatewayParts, someAssets } from '../../../support/gateway/parts.ts';
 
@@ -42,15 +41,13 @@ async function aJob() {
 
 describe('a status that is asked for again and again', () => {
   it('is true after every kind of change', async () => {
-    const { store, clock, job, submit, submission, record, expectTrue, text, leftElsewhere } = await aJob();
+    const { store, job, submit, submission, record, expectTrue, text } = await aJob();
     expectTrue();
     for (const code of [10, 20, 30, 40] as const) {
       await record(code);
       expectTrue();
     }
-    await store.write((transaction) =>
-      demand(store, transaction, { job, want: 'stopped', at: clock.now(), leftElsewhere }),
-    );
+    await store.write(() => store.jobs.want(job.jobId, 'stopped'));
     expectTrue();
     expect(JSON.parse(text())).to.have.nested.property('[0].stopreq', 1);
     await record(7);

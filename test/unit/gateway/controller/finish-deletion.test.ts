@@ -2,7 +2,7 @@ import type { JobId } from '@capstan/shared/contract/ids';
 import { jobEvent } from '@capstan/shared/contract/messages';
 import { expect } from 'chai';
 import { recordEvent } from '../../../../services/gateway/src/events/record-event.ts';
-import { createRemove } from '../../../../services/gateway/src/admission/remove.ts';
+import { createFinishDeletion } from '../../../../services/gateway/src/controller/finish-deletion.ts';
 import type { StoredEvent } from '../../../../services/gateway/src/store/events.ts';
 import { gatewayParts } from '../../../support/gateway/parts.ts';
 import { aJobId, aNewJob } from '../a-job.ts';
@@ -19,7 +19,7 @@ describe('the deletion of an ended job', () => {
       remove: (jobId: JobId) => Promise.resolve(void removed.push(jobId)),
     };
     const resultAssets = { remove: () => Promise.resolve() };
-    const remove = createRemove({ ...parts, results, resultAssets });
+    const finish = createFinishDeletion({ ...parts, results, resultAssets });
     const jobId = aJobId();
     await store.write((transaction) => {
       store.jobs.add(aNewJob(), '{}');
@@ -31,12 +31,12 @@ describe('the deletion of an ended job', () => {
     store.onCommitted((events) => void announced.push(...events));
     const job = store.jobs.find(jobId);
     if (!job) throw new Error('no job');
-    return { store, remove, job, jobId, removed, announced };
+    return { store, finish, job, jobId, removed, announced };
   };
 
   it('leaves a tombstone, and of its events the last one, that it was deleted', async () => {
-    const { store, remove, job, jobId, removed, announced } = await aScene();
-    await remove.finish(job);
+    const { store, finish, job, jobId, removed, announced } = await aScene();
+    await finish(job);
     expect(removed).to.deep.equal([jobId]);
     expect(store.jobs.find(jobId)).to.equal(undefined);
     expect(store.jobs.spec(jobId)).to.equal(undefined);
@@ -46,10 +46,10 @@ describe('the deletion of an ended job', () => {
   });
 
   it('is done once, whoever wants it at the same time or later', async () => {
-    const { remove, job, removed, announced } = await aScene();
-    await Promise.all([remove.finish(job), remove.finish(job), remove.finish(job)]);
+    const { finish, job, removed, announced } = await aScene();
+    await Promise.all([finish(job), finish(job), finish(job)]);
     expect(removed).to.have.length(1);
-    await remove.finish(job);
+    await finish(job);
     expect(announced.map(({ event }) => event.code)).to.deep.equal([8]);
   });
 });

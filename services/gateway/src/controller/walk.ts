@@ -1,0 +1,90 @@
+/** The sweep: a paged walk over all jobs that anything may be missing of. However many there are, it looks at them in slices. */
+import type { JobId } from '@capstan/shared/contract/ids';
+import type { Log } from '@capstan/shared/runtime/log';
+import type { Upkeep } from '@capstan/shared/runtime/upkeep';
+import { createWake } from '@capstan/shared/runtime/wake';
+import type { Runners } from '../scheduling/runners.ts';
+import type { Store } from '../store/store.ts';
+import { GRACE_MS } from './plan.ts';
+
+const EVERY_MS = 15_000;
+
+interface WalkOptions {
+  readonly store: Store;
+  readonly runners: Pick<Runners, 'announcedJobs'>;
+  readonly upkeep: Pick<Upkeep, 'drain'>;
+  /** Without NATS, nothing can be done for most. */
+  readonly isPossible: () => boolean;
+  readonly isAnythingToDo: (jobId: JobId) => boolean;
+  readonly add: (jobId: JobId) => void;
+  /** `graceMs`: how long something must be over to be missed. */
+  readonly onWalked: (graceMs: number) => void;
+  readonly log: Log;
+}
+
+export interface Walk {
+  start(): void;
+  /** Urgently: what is on its way is lost. */
+  wake(how?: 'urgently'): void;
+  stop(): Promise<void>;
+}
+
+type Place = { readonly jobId: JobId };
+
+/** One kind of jobs to look at, page after page. */
+interface Kind<T extends Place> {
+  readonly name: string;
+  readonly page: (after: T | undefined, most: number) => readonly T[];
+}
+
+export function createWalk(options: WalkOptions): Walk {
+  const { store, runners, upkeep, isPossible, isAnythingToDo, add, onWalked, log } = options;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  let timer: NodeJS.Timeout | undefined;
+  let isUrgent = false;
+
+  const over = async <T extends Place>({ name, page }: Kind<T>) => {
+    let last: T | undefined;
+    await upkeep.drain({
+      name,
+      signal,
+      step(most) {
+        const rows = page(last, most);
+        last = rows.at(-1) ?? last;
+        for (const { jobId } of rows) if (isAnythingToDo(jobId)) add(jobId);
+        return rows.length;
+      },
+      around: (slice) => Promise.resolve(slice()),
+    });
+  };
+
+  const sweep = async () => {
+    if (!isPossible()) return;
+    const graceMs = isUrgent ? 0 : GRACE_MS;
+    isUrgent = false;
+    await over({ name: 'sweep: unwanted jobs', page: store.jobs.unwanted });
+    const announced = runners.announcedJobs();
+    let seen = 0;
+    await over({ name: 'sweep: jobs of runners', page: (_, most) => announced.slice(seen, (seen += most)) });
+    await over({ name: 'sweep: jobs sent', page: store.queue.sent });
+    if (!signal.aborted) onWalked(graceMs);
+  };
+  const wake = createWake(sweep, (error) => log.error({ err: error }, 'the sweep failed'));
+
+  return {
+    start() {
+      timer = setInterval(() => wake.wake(), EVERY_MS);
+      wake.wake();
+    },
+    wake(how) {
+      isUrgent ||= how === 'urgently';
+      wake.wake();
+    },
+    async stop() {
+      clearInterval(timer);
+      stopping.abort();
+      await wake.idle();
+    },
+  };
+}
