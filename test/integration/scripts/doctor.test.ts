@@ -89,7 +89,7 @@ describe('the doctor', () => {
     await put('1', { publisherTrustedAlgorithms: [whole, { did: '*' }] });
     const variables = { ...natsVariables(nats), CAPSTAN_DATA_DIR: data.path };
     expect((await examine(variables)).about('catalogue')).to.deep.equal([
-      { level: 'ok', about: 'catalogue', text: '1 descriptions, all of them readable' },
+      { level: 'ok', about: 'catalogue', text: '1 description, which can be read' },
     ]);
 
     await put('2', { publisherTrustedAlgorithms: [whole, { did: did('b'), filesChecksum: '' }] });
