@@ -3,16 +3,16 @@ import type { JobId } from '@capstan/shared/contract/ids';
 import { jobEvent } from '@capstan/shared/contract/messages';
 import type { Clock } from '@capstan/shared/runtime/clock';
 import type { Log } from '@capstan/shared/runtime/log';
-import type { ResultAssets } from '../assets/result-assets.ts';
-import type { Results } from '../results/open.ts';
 import type { JobRow } from '../store/job-row.ts';
 import type { StatusRow } from '../store/statuses.ts';
 import type { Store } from '../store/store.ts';
 
 interface FinishDeletionOptions {
   readonly store: Store;
-  readonly results: Pick<Results, 'remove'>;
-  readonly resultAssets: Pick<ResultAssets, 'remove'>;
+  /** Where results are kept. Rejects with RESULTS_UNAVAILABLE. */
+  readonly results: { remove(jobId: JobId): Promise<void> };
+  /** Where they are published as assets. */
+  readonly resultAssets: { remove(job: Pick<JobRow, 'jobId' | 'run'>): Promise<void> };
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
 }

@@ -24,15 +24,21 @@ export function createWorkQueue<Key>({ atOnce, work, onError }: WorkQueueOptions
   const working = new Map<Key, Promise<void>>();
   let isStopped = false;
 
+  const workOn = async (key: Key) => {
+    try {
+      await work(key);
+    } catch (error) {
+      onError(error, key);
+    }
+    working.delete(key);
+    fill();
+  };
+
   const begin = (key: Key) => {
     waiting.delete(key);
-    const done = work(key)
-      .catch((error: unknown) => onError(error, key))
-      .then(() => {
-        working.delete(key);
-        fill();
-      });
-    working.set(key, done);
+    // Known to be in work before it begins, which may ask for it again.
+    working.set(key, Promise.resolve());
+    working.set(key, workOn(key));
   };
 
   const fill = () => {
