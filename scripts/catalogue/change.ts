@@ -1,6 +1,6 @@
 /** An asset's description with some of it changed, PURE. What is undefined stays. */
 import type { Container, Ddo } from '@capstan/shared/contract/ddo';
-import type { Trust } from './trust.ts';
+import type { Trust } from './ddo.ts';
 
 export interface Changes {
   readonly name?: string | undefined;

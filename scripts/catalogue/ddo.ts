@@ -1,10 +1,15 @@
 /** Describes an asset the way Ocean's metadata does (DDO 4.x), with its files sealed to the node's key. */
 import { randomBytes } from 'node:crypto';
 import { getAddress, hexlify } from 'ethers';
-import type { AssetFile, Container, Ddo } from '@capstan/shared/contract/ddo';
+import type { AssetFile, Container, Ddo, Service } from '@capstan/shared/contract/ddo';
 import { assetDid } from '@capstan/shared/assets/asset-did';
 import { seal } from '@capstan/shared/crypto/seal';
-import type { Trust } from './trust.ts';
+
+/** Which published algorithms may run on a dataset. */
+export type Trust = Pick<
+  NonNullable<Service['compute']>,
+  'publisherTrustedAlgorithms' | 'publisherTrustedAlgorithmPublishers'
+>;
 
 export interface NewAsset {
   readonly type: 'dataset' | 'algorithm';

@@ -5,6 +5,7 @@ import { parseDid } from '@capstan/shared/contract/ids';
 import { addressIn } from './addresses.ts';
 import type { Catalogue } from './catalogue.ts';
 import { UsageError } from './usage.ts';
+import type { Trust } from './ddo.ts';
 
 export interface TrustWords {
   /** `*`, a DID of this catalogue, or `DID,filesChecksum,containerSectionChecksum`. */
@@ -14,7 +15,6 @@ export interface TrustWords {
 }
 
 type Compute = NonNullable<Service['compute']>;
-export type Trust = Pick<Compute, 'publisherTrustedAlgorithms' | 'publisherTrustedAlgorithmPublishers'>;
 type Entry = NonNullable<Compute['publisherTrustedAlgorithms']>[number];
 
 /** What a description says of it; nothing where nothing was said. Throws UsageError. */

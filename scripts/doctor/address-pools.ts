@@ -2,7 +2,7 @@
 import type { Config } from '@capstan/shared/config/schema';
 import { counted } from '@capstan/shared/contract/counted';
 import { askEngine } from '../parts/engine.ts';
-import type { EngineInfo } from './engine.ts';
+import type { EngineInfo } from './engine-info.ts';
 import { bad, ok, warn, type Finding } from './finding.ts';
 
 const ABOUT = 'networks';

@@ -8,7 +8,7 @@ import type { Config } from '@capstan/shared/config/schema';
 import { messageOf, systemCode } from '@capstan/shared/contract/errors';
 import { findProgram } from '../parts/program.ts';
 import { bad, ok, warn, type Finding } from './finding.ts';
-import type { Check } from './checks.ts';
+import type { Check } from './check.ts';
 
 const ABOUT = 'NATS';
 const LIMIT_MS = 5_000;

@@ -7,7 +7,7 @@ import { messageOf } from '@capstan/shared/contract/errors';
 import { namesIn } from '@capstan/shared/runtime/names-in-folder';
 import { readDdo } from '@capstan/shared/assets/read-ddo';
 import { unsettledEntries } from '../../services/gateway/src/assets/trust.ts';
-import type { Check } from './checks.ts';
+import type { Check } from './check.ts';
 import { ok, warn, type Finding } from './finding.ts';
 
 const ABOUT = 'catalogue';

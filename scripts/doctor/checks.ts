@@ -1,6 +1,5 @@
 /** All that the doctor looks at, in the order in which a person reads it. */
 import { readFile } from 'node:fs/promises';
-import type { Config } from '@capstan/shared/config/schema';
 import { messageOf } from '@capstan/shared/contract/errors';
 import { checkBroker } from './broker.ts';
 import { checkCatalogue } from './catalogue.ts';
@@ -16,17 +15,7 @@ import { checkPublicUrl, judgeProxies } from './reached.ts';
 import { checkSettingsFile } from './settings-file.ts';
 import { checkNode } from './program.ts';
 import { checkRegistries } from './registries.ts';
-
-export interface Patient {
-  readonly config: Config;
-  /** Whether file or variables say where NATS is; `npm start` runs one of its own otherwise. */
-  readonly isNatsGiven: boolean;
-  /** Of settings, if there is one. */
-  readonly configFile: string | undefined;
-  readonly variables: Readonly<Record<string, string | undefined>>;
-}
-
-export type Check = (patient: Patient) => Promise<readonly Finding[]>;
+import type { Patient, Check } from './check.ts';
 
 const CHECKS = {
   node: checkNode,

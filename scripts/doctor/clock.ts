@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import type { Config } from '@capstan/shared/config/schema';
 import { bad, ok, warn, type Finding } from './finding.ts';
 import { certificateProblem } from '../parts/unreached.ts';
-import type { Check } from './checks.ts';
+import type { Check } from './check.ts';
 
 const ABOUT = 'clock';
 const LIMIT_MS = 3_000;

@@ -6,7 +6,7 @@ import { dataPaths } from '@capstan/shared/config/process';
 import { messageOf, systemCode } from '@capstan/shared/contract/errors';
 import { bad, ok, warn, type Finding } from './finding.ts';
 import { checkInodes } from './inodes.ts';
-import type { Check } from './checks.ts';
+import type { Check } from './check.ts';
 
 const ABOUT = 'data folder';
 const GB = 1_000_000_000;

@@ -7,28 +7,12 @@ import { askEngine } from '../parts/engine.ts';
 import { checkAddressPools } from './address-pools.ts';
 import { bad, ok, warn, type Finding } from './finding.ts';
 import { checkInodes } from './inodes.ts';
-import type { Check } from './checks.ts';
+import type { Check } from './check.ts';
+import type { EngineInfo } from './engine-info.ts';
 
 const ABOUT = 'engine';
 const OLDEST = [20, 10] as const;
 const GB = 1_000_000_000;
-
-export interface EngineInfo {
-  readonly ServerVersion: string;
-  readonly Driver: string;
-  readonly DriverStatus: readonly (readonly [string, string])[] | null;
-  readonly CgroupVersion?: string;
-  readonly MemoryLimit: boolean;
-  readonly SwapLimit: boolean;
-  readonly PidsLimit?: boolean;
-  readonly CpuCfsQuota: boolean;
-  readonly SecurityOptions: readonly string[] | null;
-  readonly DockerRootDir: string;
-  readonly InitBinary?: string;
-  readonly Runtimes: Readonly<Record<string, unknown>> | null;
-  readonly Plugins: { readonly Log: readonly string[] | null };
-  readonly DefaultAddressPools?: readonly { readonly Base: string; readonly Size: number }[] | null;
-}
 
 /** Undefined where no engine answers. */
 export async function engineInfo(socket: string): Promise<EngineInfo | undefined> {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { engineInfo, isGatewayContainer } from './engine.ts';
 import { bad, ok, warn } from './finding.ts';
-import type { Check } from './checks.ts';
+import type { Check } from './check.ts';
 
 const ABOUT = 'GPUs';
 

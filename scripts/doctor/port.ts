@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { systemCode } from '@capstan/shared/contract/errors';
 import { bad, ok } from './finding.ts';
-import type { Check } from './checks.ts';
+import type { Check } from './check.ts';
 
 const ABOUT = 'port';
 const LIMIT_MS = 3_000;

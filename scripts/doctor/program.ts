@@ -1,6 +1,6 @@
 /** The Node that runs us. */
 import { bad, ok } from './finding.ts';
-import type { Check } from './checks.ts';
+import type { Check } from './check.ts';
 
 const OLDEST = 24;
 

@@ -2,7 +2,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ok, warn, type Finding } from './finding.ts';
-import type { Check } from './checks.ts';
+import type { Check } from './check.ts';
 
 const ABOUT = 'prune timers';
 const PLACES = [

@@ -2,7 +2,7 @@
 import { askEngine } from '../parts/engine.ts';
 import { engineInfo } from './engine.ts';
 import { bad, ok, warn, type Finding } from './finding.ts';
-import type { Check } from './checks.ts';
+import type { Check } from './check.ts';
 import { pullRefusal } from '../../services/runner/src/docker/pull-refusal.ts';
 
 const ABOUT = 'registries';

@@ -108,8 +108,10 @@ export const WORKSPACES: readonly Workspace[] = [
     // What browsers load: beside it they get shared's client, its status table and its errors.
     src: 'services/gateway/ui',
     rooms: {
-      '.': ['views'],
+      // What all of it stands on.
+      '.': [],
       views: ['.'],
+      page: ['.', 'views'],
     },
   },
   {

@@ -6,7 +6,7 @@ import type { Caller } from '../support/gateway/caller.ts';
 import { offerDownload, sendFile } from '../support/gateway/played-sender.ts';
 import { publishable } from '../support/descriptions/publishable.ts';
 import type { GatewayScene } from '../support/gateway/scene.ts';
-import type { Call, DescribedCalls } from './described-calls.ts';
+import type { Call, DescribedCalls } from './call.ts';
 
 export const TOO_LARGE = {
   body: JSON.stringify('x'.repeat(1_000_001)),

@@ -3,30 +3,11 @@ import { truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EnvironmentId } from '@capstan/shared/contract/ids';
 import type { Environment } from '@capstan/shared/contract/messages';
-import type { EndpointName } from '@capstan/shared/contract/endpoints';
 import { assetCalls, NO_JSON, TOO_LARGE, type Opening } from './described-asset-calls.ts';
 import type { Caller } from '../support/gateway/caller.ts';
 import { ENVIRONMENT } from '../support/gateway/parts.ts';
 import type { GatewayScene } from '../support/gateway/scene.ts';
-
-/** One request to a route: its query, body and headers. */
-export interface Call {
-  /** Where the path holds a part that varies: with it. */
-  readonly at?: string;
-  readonly query?: Readonly<Record<string, unknown>>;
-  readonly body?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-export type MakeCall = (who: Caller) => Promise<Call> | Call;
-type Calls = Readonly<Record<number, MakeCall>>;
-
-export interface DescribedCalls {
-  /** Of each route, by the status that each should have. */
-  readonly calls: Readonly<Record<EndpointName, Calls>>;
-  /** One that succeeds, of each route that can't do without a disk. */
-  readonly writes: Readonly<Partial<Record<EndpointName, MakeCall>>>;
-}
+import type { Call, MakeCall, Calls, DescribedCalls } from './call.ts';
 
 /** An environment whose fees are asked for on a chain that nobody answers for. */
 export const PAID: Environment = {

@@ -12,7 +12,8 @@ import { recordOf } from '../support/chain/records.ts';
 import { publishable } from '../support/descriptions/publishable.ts';
 import { freePort } from '../../scripts/parts/free-port.ts';
 import type { Opening } from './described-asset-calls.ts';
-import { describedCalls, PAID, type Call } from './described-calls.ts';
+import { describedCalls, PAID } from './described-calls.ts';
+import type { Call } from './call.ts';
 
 interface Described {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;

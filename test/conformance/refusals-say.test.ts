@@ -7,7 +7,8 @@ import type { Answer, Caller } from '../support/gateway/caller.ts';
 import { startGateway, type GatewayScene } from '../support/gateway/scene.ts';
 import { Wallet } from 'ethers';
 import { freePort } from '../../scripts/parts/free-port.ts';
-import { describedCalls, PAID, type Call } from './described-calls.ts';
+import { describedCalls, PAID } from './described-calls.ts';
+import type { Call } from './call.ts';
 
 interface Refusal {
   readonly error?: unknown;

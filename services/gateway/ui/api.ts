@@ -4,9 +4,15 @@ import type { StatusObject } from '@capstan/shared/contract/api';
 import type { Which } from '@capstan/shared/client/status-stream';
 import { TYPED_HEADER } from '@capstan/shared/contract/typed-signature';
 import { ROOT } from './root.ts';
-import type { Session } from './session.ts';
 
 export const TOKEN_PATH = '/api/services/createAuthToken';
+
+/** Who asks. */
+export interface Session {
+  readonly token: string;
+  /** In lower case. */
+  readonly address: string;
+}
 
 export interface SessionFacts {
   readonly statusAccess: 'open' | 'id' | 'signed';

@@ -1,4 +1,4 @@
 /** The page begins. */
-import { startApp } from './app.ts';
+import { startApp } from './page/app.ts';
 
 startApp();

@@ -1,13 +1,7 @@
 /** Who is signed in: a token, kept as long as the tab is open and nowhere else. */
 import { NO_BODY_HASH, typedDomain, writeTypedHeader } from '@capstan/shared/contract/typed-signature';
-import { TOKEN_PATH, type Api } from './api.ts';
+import { TOKEN_PATH, type Api, type Session } from './api.ts';
 import { findWallet } from './wallet.ts';
-
-export interface Session {
-  readonly token: string;
-  /** In lower case. */
-  readonly address: string;
-}
 
 const KEY = 'capstan.session';
 /** A working day; whoever wants longer pastes a token. */

@@ -7,7 +7,8 @@ import { startAnvil, type Anvil } from '../../../scripts/parts/anvil.ts';
 import { deployOcean, type Ocean } from '../../../scripts/parts/ocean.ts';
 import { createContracts } from '../../../services/gateway/src/chain/contracts.ts';
 import { createChain, type Chain } from '../../../services/gateway/src/chain/provider.ts';
-import { createReceipts, type Receipt } from '../../../services/gateway/src/chain/receipts.ts';
+import { createReceipts } from '../../../services/gateway/src/chain/receipts.ts';
+import type { Receipt } from '../../../services/gateway/src/chain/receipt.ts';
 import { startRpcProxy, type Lie, type RpcProxy } from '../../support/chain/rpc-proxy.ts';
 
 const log = createLog('test', 'silent');

@@ -1,6 +1,6 @@
 /** A key-value bucket as far as `shared/bus` uses it. */
 import type { KV } from 'nats';
-import type { Connection } from './client.ts';
+import type { Connection } from './connection.ts';
 import type { Network } from './wire.ts';
 
 interface Word {

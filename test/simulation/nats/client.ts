@@ -8,6 +8,7 @@ import { createJetStream, createManager } from './jetstream.ts';
 import { createQueue } from './queue.ts';
 import type { Listening } from './server.ts';
 import { openWire, type Network, type Wire } from './wire.ts';
+import type { Connection } from './connection.ts';
 
 export type Dial = (options: ConnectionOptions) => Promise<NatsConnection>;
 
@@ -21,11 +22,6 @@ export const dialler =
       if (!network.server.isUp() || !network.isReachable(process)) throw new Error('CONNECTION_REFUSED');
       return connect(network, process);
     });
-
-export interface Connection {
-  /** The wire of the moment. Throws if there is none. */
-  wire(): Wire;
-}
 
 interface Subscription {
   readonly subject: string;

@@ -1,7 +1,7 @@
 /** JetStream as far as `shared/bus` uses it: streams, durable consumers that are pulled from, and buckets. */
 import type { JetStreamClient, JetStreamManager } from 'nats';
 import { createBucket } from './bucket.ts';
-import type { Connection } from './client.ts';
+import type { Connection } from './connection.ts';
 import { createQueue } from './queue.ts';
 import type { StreamSettings } from './server.ts';
 import { matches, type Delivery, type PullRequest, type Stream } from './stream.ts';

@@ -1,7 +1,8 @@
 /** A consumer's connection to one life of the gateway, on which it follows its jobs: in order, late, and gone when either end is. */
 import type { ServerFrame } from '@capstan/shared/contract/socket';
 import type { Address } from '@capstan/shared/contract/ids';
-import type { From, Outlet } from '../../../services/gateway/src/live/follow.ts';
+import type { From } from '../../../services/gateway/src/live/follow.ts';
+import type { Outlet } from '../../../services/gateway/src/live/outlet.ts';
 import { shortDelay, type Process } from '../world/process.ts';
 import type { World } from '../world/world.ts';
 import type { Gateway } from './gateway.ts';

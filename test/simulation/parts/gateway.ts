@@ -10,7 +10,7 @@ import type { Authenticate } from '../../../services/gateway/src/auth/authentica
 import type { Results } from '../../../services/gateway/src/results/open.ts';
 import type { StoredEvent } from '../../../services/gateway/src/store/events.ts';
 import type { JobRow } from '../../../services/gateway/src/store/job-row.ts';
-import type { StatusRow } from '../../../services/gateway/src/store/statuses.ts';
+import type { StatusRow } from '../../../services/gateway/src/store/status-row.ts';
 import type { Store } from '../../../services/gateway/src/store/store.ts';
 import { createNotifyProblem } from '../../../services/gateway/src/notify/allowed.ts';
 import type { Follow } from '../../../services/gateway/src/live/follow.ts';

@@ -4,7 +4,7 @@
  */
 import { leaseKey, STARTED_BUCKET } from '@capstan/shared/bus/subjects';
 import { identityOf, type AttemptIdentity } from '../../../services/runner/src/docker/names.ts';
-import type { Labels } from '../../../services/runner/src/docker/engine.ts';
+import type { Labels } from '../../../services/runner/src/docker/labels.ts';
 import { promiseFor } from '../../../services/runner/src/worker/lease.ts';
 import type { NatsServer } from '../nats/server.ts';
 import type { World } from '../world/world.ts';

@@ -1,6 +1,6 @@
 /** Whether an attempt is begun while the one before it still runs elsewhere, under a runner that lives and has an engine that answers. */
 import { identityOf } from '../../../services/runner/src/docker/names.ts';
-import type { Labels } from '../../../services/runner/src/docker/engine.ts';
+import type { Labels } from '../../../services/runner/src/docker/labels.ts';
 import type { Machine } from '../engine/machine.ts';
 import type { World } from '../world/world.ts';
 

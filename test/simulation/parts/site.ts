@@ -2,7 +2,7 @@
 import { createMachine, type Behaviour, type Machine } from '../engine/machine.ts';
 import { GOOD_ANSWERS, type Answers } from '../engine/carry.ts';
 import type { Disk } from '../engine/disk.ts';
-import type { Labels } from '../../../services/runner/src/docker/engine.ts';
+import type { Labels } from '../../../services/runner/src/docker/labels.ts';
 import type { World } from '../world/world.ts';
 
 export interface Site {

@@ -133,6 +133,11 @@ const REFUSED: Readonly<Record<string, Case>> = {
     file: gateway('results/open.ts'),
     source: `import { x } from './folder.ts';\nexport const y = () => x;\n`,
   },
+  'an import cycle of types alone': {
+    rule: 'import(no-cycle)',
+    file: gateway('results/kind.ts'),
+    source: `import type { X } from './shelf.ts';\nexport type Y = X[];\n`,
+  },
   any: {
     rule: 'typescript(no-explicit-any)',
     file: gateway('orders/fees.ts'),
@@ -196,6 +201,7 @@ const ALLOWED: Readonly<Record<string, Case>> = {
 /** Not offences themselves, but what the cases above import. */
 const BESIDE: readonly Case[] = [
   { file: gateway('results/folder.ts'), source: `import { y } from './open.ts';\nexport const x = () => y;\n` },
+  { file: gateway('results/shelf.ts'), source: `import type { Y } from './kind.ts';\nexport type X = Y | 1;\n` },
   { file: 'shared/src/contract/lifecycle.ts', source: 'export const apply = 1;\n' },
 ];
 

@@ -2,7 +2,7 @@
 import type { StartRequest } from '@capstan/shared/contract/api';
 import type { AssetInput, JobSpec } from '@capstan/shared/contract/job';
 import { datasetName } from '../assets/dataset-name.ts';
-import type { Ordered } from '../orders/orders.ts';
+import type { Ordered } from '../orders/ordered.ts';
 import { agreementIdOf } from '../orders/agreement-id.ts';
 
 interface Named {

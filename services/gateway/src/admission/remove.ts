@@ -11,7 +11,7 @@ import type { NonceBook } from '../auth/nonce-book.ts';
 import { isSignedBy } from '../auth/signature.ts';
 import type { Clock } from '@capstan/shared/runtime/clock';
 import type { JobRow } from '../store/job-row.ts';
-import type { StatusRow } from '../store/statuses.ts';
+import type { StatusRow } from '../store/status-row.ts';
 import type { Store } from '../store/store.ts';
 import { awaitEnds } from './await-end.ts';
 import { asRemoved, type FinishDeletion } from '../controller/finish-deletion.ts';

@@ -13,7 +13,7 @@ import type { IsOperator } from '../auth/operators.ts';
 import type { NonceBook } from '../auth/nonce-book.ts';
 import { isSignedBy } from '../auth/signature.ts';
 import type { JobRow } from '../store/job-row.ts';
-import type { StatusRow } from '../store/statuses.ts';
+import type { StatusRow } from '../store/status-row.ts';
 import type { Store } from '../store/store.ts';
 import { awaitEnds } from './await-end.ts';
 import { ownedJobs } from '../status/owned-jobs.ts';

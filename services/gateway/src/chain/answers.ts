@@ -2,6 +2,7 @@
 import { Type, type Static } from 'typebox';
 import { compile } from '@capstan/shared/schema/validate';
 import { fitAnOrder, orderLogs } from './order-logs.ts';
+import { Hash, LogSchema, Quantity, type RpcLog } from './rpc-log.ts';
 import { RECORD_TOPICS } from './topics.ts';
 
 /** Receipts of large transactions have some thousand logs. */
@@ -9,19 +10,6 @@ const MOST_LOGS = 10_000;
 /** What the contracts that the node asks answer is a word. */
 const MAX_CALL_CHARS = 10_000;
 
-const Hex = Type.String({ pattern: '^0x[0-9a-fA-F]*$' });
-const Hash = Type.String({ pattern: '^0x[0-9a-fA-F]{64}$' });
-/** Up to 2^52: numbers of blocks and seconds stay exact. */
-const Quantity = Type.String({ pattern: '^0x[0-9a-fA-F]{1,13}$' });
-
-const LogSchema = Type.Object({
-  address: Type.String({ pattern: '^0x[0-9a-fA-F]*$', maxLength: 66 }),
-  topics: Type.Array(Hash, { maxItems: 4 }),
-  data: Hex,
-  blockNumber: Type.Optional(Type.Union([Quantity, Type.Null()])),
-  logIndex: Type.Optional(Type.Union([Quantity, Type.Null()])),
-});
-export type RpcLog = Pick<Static<typeof LogSchema>, 'address' | 'topics' | 'data'>;
 type WholeLog = Static<typeof LogSchema>;
 
 /** What the node reads of a receipt. */

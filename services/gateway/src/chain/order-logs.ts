@@ -2,7 +2,7 @@
  * The logs of a transaction that an order may be read from, PURE. Anyone may name any transaction, with thousands of logs in it: they are
  * told apart by their raw text, before anything is decoded.
  */
-import type { RpcLog } from './answers.ts';
+import type { RpcLog } from './rpc-log.ts';
 import { TOPICS } from './topics.ts';
 
 /** Ocean's largest purchase is 50 orders, with fewer than ten of these each. A transaction with more is no order. */

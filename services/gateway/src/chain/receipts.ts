@@ -1,19 +1,9 @@
 /** Receipts of transactions: those of orders that jobs run under are kept once they are final, and others only for a while. */
 import { unavailable, type Chain, type Request } from './provider.ts';
-import { TOO_LONG, type RpcBlock, type RpcLog, type RpcReceipt } from './answers.ts';
+import { TOO_LONG, type RpcBlock, type RpcReceipt } from './answers.ts';
 import { orderLogs } from './order-logs.ts';
 import { createRecentReceipts } from './recent-receipts.ts';
-
-export interface Receipt {
-  readonly chainId: number;
-  /** Lower case, `0x` and 64 digits. */
-  readonly txId: string;
-  readonly isSuccess: boolean;
-  readonly blockNumber: number;
-  readonly blockHash: string;
-  /** Those that an order may be read from. */
-  readonly logs: readonly RpcLog[];
-}
+import type { Receipt } from './receipt.ts';
 
 /** Where a transaction stands. `counted`: it may be used, and its block may yet be replaced; `settled`: that is over. */
 export type Lookup =

@@ -1,5 +1,5 @@
 /** Receipts that were looked up lately, in memory: anyone may have any transaction looked up, so what they take is bounded in bytes. */
-import type { Receipt } from './receipts.ts';
+import type { Receipt } from './receipt.ts';
 
 export interface RecentReceipts {
   get(chainId: number, txId: string): Receipt | undefined;

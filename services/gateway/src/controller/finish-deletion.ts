@@ -4,7 +4,7 @@ import { jobEvent } from '@capstan/shared/contract/messages';
 import type { Clock } from '@capstan/shared/runtime/clock';
 import type { Log } from '@capstan/shared/runtime/log';
 import type { JobRow } from '../store/job-row.ts';
-import type { StatusRow } from '../store/statuses.ts';
+import type { StatusRow } from '../store/status-row.ts';
 import type { Store } from '../store/store.ts';
 
 interface FinishDeletionOptions {

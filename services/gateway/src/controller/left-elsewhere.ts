@@ -4,7 +4,7 @@
  */
 import type { StatusObject } from '@capstan/shared/contract/api';
 import { isEnding } from '@capstan/shared/contract/status';
-import type { StatusRow } from '../store/statuses.ts';
+import type { StatusRow } from '../store/status-row.ts';
 import type { Store } from '../store/store.ts';
 import type { Runners } from '../scheduling/runners.ts';
 

@@ -1,7 +1,7 @@
 /** Server-sent events: the frames of live status as a stream that any HTTP client can read, and a browser's EventSource resumes by itself. */
 import type { ServerResponse } from 'node:http';
 import type { ServerFrame } from '@capstan/shared/contract/socket';
-import type { Outlet } from '../live/follow.ts';
+import type { Outlet } from '../live/outlet.ts';
 import { createPace, limitFor } from '../live/pace.ts';
 import type { Form } from '../live/broadcast-frame.ts';
 

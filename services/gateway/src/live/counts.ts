@@ -3,7 +3,7 @@
  * client that is behind is told when it is not: the last of them holds, so none may be lost.
  */
 import type { Snapshots } from '../status/snapshot.ts';
-import type { Outlet } from './follow.ts';
+import type { Outlet } from './outlet.ts';
 
 const AT_MOST_EVERY_MS = 1_000;
 

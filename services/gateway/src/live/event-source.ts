@@ -4,7 +4,8 @@ import type { JobId } from '@capstan/shared/contract/ids';
 import type { JobRow } from '../store/job-row.ts';
 import type { Resumable } from '../store/cursors.ts';
 import type { EventPage, PastEvent } from '../store/events.ts';
-import { fits, type StatusRow } from '../store/statuses.ts';
+import { fits } from '../store/statuses.ts';
+import type { StatusRow } from '../store/status-row.ts';
 import type { Store } from '../store/store.ts';
 import type { Selection } from '../status/query.ts';
 

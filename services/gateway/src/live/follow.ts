@@ -4,33 +4,19 @@
  * and commits announce themselves in one: nothing falls between the two, and nothing comes twice. A client that reads too slowly for what
  * happens is put back to reading history, where nothing waits in memory for it.
  */
-import type { ServerFrame } from '@capstan/shared/contract/socket';
 import type { Live } from './event-source.ts';
 import type { ProgressBoard } from '../events/progress.ts';
 import type { Selection } from '../status/query.ts';
 import type { SnapshotAsked, Snapshots } from '../status/snapshot.ts';
-import type { HintKind, Hub } from './hub.ts';
+import type { Hub } from './hub.ts';
 import { createCounts } from './counts.ts';
-import { createTold, type Shared, type Told } from './broadcast-frame.ts';
+import { createTold } from './broadcast-frame.ts';
 import type { TakeTurn } from './turns.ts';
+import type { Outlet } from './outlet.ts';
 
 const PAGE = 100;
 
 export type From = number | 'now' | 'start';
-
-/** The connection of a client, as subscriptions use it. */
-export interface Outlet {
-  send(frame: ServerFrame): void;
-  tell(told: Omit<Told, 'small'>, subscription: string): void;
-  /** A frame beside the events. One that the next of its kind makes up for is left out while the client is behind. */
-  hint(hint: Shared, subscription: string, kind: HintKind): void;
-  /** Resolves when the client has read most of what it was sent, and when the connection is gone. */
-  ready(): Promise<void>;
-  /** Whether the client has still to read what it was sent: history waits for it. */
-  isBehind(): boolean;
-  /** Whether so much waits in memory that what happens is better read from the store again, once the client has read that. */
-  isFull(): boolean;
-}
 
 export interface Following {
   readonly subscription: string;

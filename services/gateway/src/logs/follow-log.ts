@@ -1,6 +1,6 @@
 /** A log over a socket: the next frame is made when the client has read most of those before, so a slow one costs no memory. */
 import type { LogsFrame } from '@capstan/shared/contract/log-frames';
-import type { Outlet } from '../live/follow.ts';
+import type { Outlet } from '../live/outlet.ts';
 import { logFrames } from './log-frames.ts';
 import type { OpenLog } from './log.ts';
 

@@ -3,7 +3,7 @@
  * read out of the raw words: a general decoder takes milliseconds for each, and anyone may name a transaction with thousands.
  */
 import { nameOf } from '../chain/order-logs.ts';
-import type { Receipt } from '../chain/receipts.ts';
+import type { Receipt } from '../chain/receipt.ts';
 import { TOPICS } from '../chain/topics.ts';
 
 /** Every address in lower case; anyone can emit anything, so `by` decides what an event is worth. */

@@ -1,27 +1,20 @@
 /** Orders as jobs need them: looked up on their chains, verified, and priced. */
 import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '@capstan/shared/runtime/clock';
-import type { Ddo, Service } from '@capstan/shared/contract/ddo';
+import type { Service } from '@capstan/shared/contract/ddo';
 import type { Address } from '@capstan/shared/contract/ids';
 import type { Environment } from '@capstan/shared/contract/messages';
 import type { Contracts } from '../chain/contracts.ts';
 import type { Chain } from '../chain/provider.ts';
 import { bytesOf } from '../chain/recent-receipts.ts';
-import type { Receipt, Receipts } from '../chain/receipts.ts';
+import type { Receipts } from '../chain/receipts.ts';
+import type { Receipt } from '../chain/receipt.ts';
 import { NO_TOKEN } from './fees.ts';
 import { feesNotPaid, orderRefusal, type RefusalReason } from './refusals.ts';
 import { createLookUp, type LookedUp } from './look-up.ts';
 import { createReading, type Reading } from './reading.ts';
 import { verifyAccess, verifyOrder, type OrderReceipts, type VerifiedOrder } from './verify.ts';
-
-/** One asset of a job, and the order that is said to be of it. */
-export interface Ordered {
-  /** As the request names it: `dataset`, `datasets[1]`, `algorithm`. */
-  readonly resource: string;
-  readonly ddo: Ddo;
-  readonly service: Service;
-  readonly transferTxId: string | undefined;
-}
+import type { Ordered } from './ordered.ts';
 
 export interface OrderContext {
   readonly environment: Pick<Environment, 'id' | 'priceMin' | 'feeToken'>;

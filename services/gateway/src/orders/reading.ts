@@ -1,7 +1,7 @@
 /** Reads events and signatures, each of them once however often it is asked for: many assets of a job may name one transaction. */
 import { recoverAddress } from 'ethers';
 import { nameOf } from '../chain/order-logs.ts';
-import type { Receipt } from '../chain/receipts.ts';
+import type { Receipt } from '../chain/receipt.ts';
 import { TOPICS } from '../chain/topics.ts';
 import { decodeLog, type ChainEvent, type ProviderFee } from './events.ts';
 import { feeDigest } from './fees.ts';

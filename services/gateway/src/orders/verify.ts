@@ -4,7 +4,7 @@
  */
 import type { Ddo, Service } from '@capstan/shared/contract/ddo';
 import type { Address } from '@capstan/shared/contract/ids';
-import type { Receipt } from '../chain/receipts.ts';
+import type { Receipt } from '../chain/receipt.ts';
 import type { OrderReused, OrderStarted, ProviderFee } from './events.ts';
 import { readProviderData } from './fees.ts';
 import type { Reading } from './reading.ts';

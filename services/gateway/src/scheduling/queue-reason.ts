@@ -1,7 +1,7 @@
 /** Why a job that has not begun yet waits, in words for its owner. */
 import { fits, neededBy, NOTHING, shortOf, type Amounts, type Kind } from '@capstan/shared/contract/amounts';
 import type { StatusObject } from '@capstan/shared/contract/api';
-import type { StatusRow } from '../store/statuses.ts';
+import type { StatusRow } from '../store/status-row.ts';
 import type { Room } from '../quotas/room.ts';
 import { MAX_AHEAD } from '../store/queue.ts';
 import type { Store } from '../store/store.ts';

@@ -1,7 +1,7 @@
 /** The jobs that a signed request is about: the caller's own, and nobody else's. */
 import { CapstanError } from '@capstan/shared/contract/errors';
 import { fullDid, type Address } from '@capstan/shared/contract/ids';
-import type { StatusRow } from '../store/statuses.ts';
+import type { StatusRow } from '../store/status-row.ts';
 import type { Store } from '../store/store.ts';
 import { agreementIdOf } from '../orders/agreement-id.ts';
 

@@ -2,7 +2,7 @@
 import type { StatusObject } from '@capstan/shared/contract/api';
 import { isoOf } from '@capstan/shared/runtime/dates';
 import { statusText } from '@capstan/shared/contract/status';
-import type { StatusRow } from '../store/statuses.ts';
+import type { StatusRow } from '../store/status-row.ts';
 
 export interface StatusView {
   /** Where clients reach the node, without a slash at the end. */

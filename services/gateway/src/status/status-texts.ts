@@ -4,7 +4,8 @@
  */
 import { hash } from 'node:crypto';
 import type { StatusObject } from '@capstan/shared/contract/api';
-import { fits, type JobFilter, type StatusRow } from '../store/statuses.ts';
+import { fits, type JobFilter } from '../store/statuses.ts';
+import type { StatusRow } from '../store/status-row.ts';
 import type { Store } from '../store/store.ts';
 import { isOfCopy } from '../controller/left-elsewhere.ts';
 import type { StatusView } from './status-object.ts';

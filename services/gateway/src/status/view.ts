@@ -5,7 +5,7 @@ import { createQueuePass, createQueueReason, type QueueView } from '../schedulin
 import { waitsForRunner, type LeftElsewhere } from '../controller/left-elsewhere.ts';
 import type { Runners } from '../scheduling/runners.ts';
 import { statusObject, type StatusView } from './status-object.ts';
-import type { StatusRow } from '../store/statuses.ts';
+import type { StatusRow } from '../store/status-row.ts';
 import type { Store } from '../store/store.ts';
 
 interface ViewOptions {

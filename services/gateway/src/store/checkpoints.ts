@@ -3,16 +3,8 @@ import type { Clock } from '@capstan/shared/runtime/clock';
 import type { Upkeep } from '@capstan/shared/runtime/upkeep';
 import type { Committer } from './commit.ts';
 import type { StoreThread } from './thread.ts';
+import { LOG_LIMITS, type LogLimits } from './log-limits.ts';
 
-export interface LogLimits {
-  /** From this length on the log is written back: every job dirties the same few pages, and the longer the log, the fewer times they are. */
-  readonly fromPages: number;
-  /** Writes wait only for the last bit, which is at most so much, unless they outrun the disk. */
-  readonly lastPages: number;
-}
-
-/** 64 MB and 2 MB. */
-export const LOG_LIMITS: LogLimits = { fromPages: 16_000, lastPages: 500 };
 /** Rounds beside the writes; each leaves what was written during the one before. */
 const ROUNDS = 5;
 /** A log that came to so many times its length gives the room back. */

@@ -5,7 +5,7 @@ import { backup, type DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setTimeout } from 'node:timers/promises';
 import { keepSqliteFilesIn } from '@capstan/shared/config/process';
 import { CapstanError, messageOf } from '@capstan/shared/contract/errors';
-import { LOG_LIMITS } from './checkpoints.ts';
+import { LOG_LIMITS } from './log-limits.ts';
 import { connect, damageOf, isDamage, resultCodeOf } from './connection.ts';
 import { damaged } from './damaged.ts';
 import { MIGRATIONS } from './migrations/list.ts';

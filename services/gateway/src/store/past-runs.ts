@@ -3,7 +3,7 @@ import type { EnvironmentId, JobId } from '@capstan/shared/contract/ids';
 import type { ResultFile, Termination } from '@capstan/shared/contract/job';
 import type { StatusCode } from '@capstan/shared/contract/status';
 import type { Db } from './db.ts';
-import type { StatusRow } from './statuses.ts';
+import type { StatusRow } from './status-row.ts';
 
 /** What a status of an earlier run has of its own; the rest is the job's. */
 export type PastRun = Pick<

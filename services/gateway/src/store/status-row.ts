@@ -3,13 +3,14 @@ import type { Address, EnvironmentId, JobId } from '@capstan/shared/contract/ids
 import type { ResultFile, Termination } from '@capstan/shared/contract/job';
 import type { StatusCode } from '@capstan/shared/contract/status';
 import type { SqlValue } from './db.ts';
-import type { StatusRow } from './statuses.ts';
+import type { JobRow } from './job-row.ts';
 
 export const COLUMNS = `job_id, accepted, owner, owner_shown, environment, document_id, agreement_id, algo_did, input_dids, date_created,
   date_finished, dispatched_at, code, stopreq, removed, expires_at, termination, results, results_did, run`;
 
 /** The same for lists. */
 export const LISTED = `${COLUMNS.replace('results,', 'results_listed,')}, results_count`;
+
 /** In the order of COLUMNS. */
 export function toStatusRow(values: readonly SqlValue[]): StatusRow {
   const [jobId, accepted, owner, ownerShown, environment, documentId, agreementId, algoDid, inputDids, ...more] =
@@ -50,3 +51,32 @@ export function toStatusRow(values: readonly SqlValue[]): StatusRow {
     run: run as number,
   };
 }
+
+export type StatusRow = Pick<
+  JobRow,
+  | 'jobId'
+  | 'accepted'
+  | 'owner'
+  | 'ownerShown'
+  | 'environment'
+  | 'documentId'
+  | 'agreementId'
+  | 'algoDid'
+  | 'inputDids'
+  | 'dateCreated'
+  | 'dateFinished'
+  | 'dispatchedAt'
+  | 'code'
+  | 'stopreq'
+  | 'removed'
+  | 'expiresAt'
+  | 'termination'
+  | 'results'
+  | 'resultsDid'
+  | 'run'
+> & {
+  /** Results that a list leaves out: it shows the first of each job only. */
+  readonly resultsOmitted?: number;
+  /** It is of a run that was followed by another one: what it left is asked for by its number. */
+  readonly isPast?: true;
+};

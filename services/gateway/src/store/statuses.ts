@@ -3,37 +3,7 @@ import type { Address } from '@capstan/shared/contract/ids';
 import type { StatusCode } from '@capstan/shared/contract/status';
 import type { Db, SqlValue } from './db.ts';
 import { conditionOf, partsOf, valuesOf, type FilterParts } from './filter-parts.ts';
-import type { JobRow } from './job-row.ts';
-import { COLUMNS, LISTED, toStatusRow } from './status-row.ts';
-
-export type StatusRow = Pick<
-  JobRow,
-  | 'jobId'
-  | 'accepted'
-  | 'owner'
-  | 'ownerShown'
-  | 'environment'
-  | 'documentId'
-  | 'agreementId'
-  | 'algoDid'
-  | 'inputDids'
-  | 'dateCreated'
-  | 'dateFinished'
-  | 'dispatchedAt'
-  | 'code'
-  | 'stopreq'
-  | 'removed'
-  | 'expiresAt'
-  | 'termination'
-  | 'results'
-  | 'resultsDid'
-  | 'run'
-> & {
-  /** Results that a list leaves out: it shows the first of each job only. */
-  readonly resultsOmitted?: number;
-  /** It is of a run that was followed by another one: what it left is asked for by its number. */
-  readonly isPast?: true;
-};
+import { COLUMNS, LISTED, toStatusRow, type StatusRow } from './status-row.ts';
 
 /** Where a job stands in a list of many: by its place in the order of acceptance. */
 export interface StatusKey {

@@ -5,7 +5,7 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { ServerFrame } from '@capstan/shared/contract/socket';
-import type { Outlet } from '../live/follow.ts';
+import type { Outlet } from '../live/outlet.ts';
 import { createPace } from '../live/pace.ts';
 import { textFrame } from './text-frame.ts';
 

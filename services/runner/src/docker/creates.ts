@@ -4,7 +4,8 @@
  * looks for what there is of a run is answered when nothing of it is being made any more.
  */
 import { unlessAborted } from '@capstan/shared/runtime/unless-aborted';
-import type { Engine, Labels } from './engine.ts';
+import type { Engine } from './engine.ts';
+import type { Labels } from './labels.ts';
 import { LABELS } from './names.ts';
 
 /** Each call has a limit of its own; nothing else ends it. */

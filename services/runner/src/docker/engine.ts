@@ -6,8 +6,7 @@ import type { Readable } from 'node:stream';
 import type { LogStream } from '@capstan/shared/contract/log';
 import type { Phase, PhaseLabels } from './names.ts';
 import type { Ours } from './ours.ts';
-
-export type Labels = Readonly<Record<string, string>>;
+import type { Labels } from './labels.ts';
 
 export interface Image {
   /** Content-addressed: `sha256:…`. */

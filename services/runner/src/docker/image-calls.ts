@@ -4,7 +4,8 @@ import type Docker from 'dockerode';
 import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
 import { boundedText } from '@capstan/shared/net/bounded-text';
 import { call, failedUnlessFilled, pullFailed, refused, unless, within } from './answers.ts';
-import type { Engine, ImageSettings, Labels, Login } from './engine.ts';
+import type { Engine, ImageSettings, Login } from './engine.ts';
+import type { Labels } from './labels.ts';
 import { openStream } from './open-stream.ts';
 import { followPull } from './pull-stream.ts';
 

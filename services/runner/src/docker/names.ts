@@ -1,7 +1,7 @@
 /** Names and labels of what a job has in the engine, PURE. They follow from the job, so that a restarted runner finds it all again. */
 import type { EnvironmentId, JobId } from '@capstan/shared/contract/ids';
 import { parseJobId } from '@capstan/shared/contract/ids';
-import type { Labels } from './engine.ts';
+import type { Labels } from './labels.ts';
 import { grantText, parseGrant, type Grant } from './grant.ts';
 
 /** Who a runner is. */

@@ -3,7 +3,7 @@
  * so that nobody has to remember it. It is a right to that attempt and to no other one, which the port looks at, too.
  */
 import type { JobId } from '@capstan/shared/contract/ids';
-import type { Labels } from './engine.ts';
+import type { Labels } from './labels.ts';
 import { identityOf } from './names.ts';
 
 /** Not exported: what has it was made here. */

@@ -1,5 +1,6 @@
 /** How containers of jobs are locked down, PURE. No field of a job reaches this but its argv, its environment and its volumes. */
-import type { Confinement, ContainerSpec, Labels, Network } from './engine.ts';
+import type { Confinement, ContainerSpec, Network } from './engine.ts';
+import type { Labels } from './labels.ts';
 import { SYSCALL_PROFILE } from './syscalls.ts';
 
 /** Modest, because an engine that runs with a lower hard limit of its own could not start a container with more. */

@@ -1,7 +1,8 @@
 /** What a job has in the engine: found by labels, judged by the engine's own word, and removed when nobody needs it any more. */
 import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
 import { insistWhileAnswering } from './answering.ts';
-import type { ContainerState, Engine, Found, Labels, Untold } from './engine.ts';
+import type { ContainerState, Engine, Found, Untold } from './engine.ts';
+import type { Labels } from './labels.ts';
 import type { Patience } from './retry-while-unavailable.ts';
 import { identityOf, LABELS, labelsOfAttempt, namesOf, type AttemptIdentity, type RunnerIdentity } from './names.ts';
 

@@ -1,7 +1,8 @@
 /** Whether an engine holds volumes to a size, asked once, when the runner begins. */
 import { hasCode, CapstanError } from '@capstan/shared/contract/errors';
 import { insistWhileAnswering, TELL_MS } from './answering.ts';
-import type { Engine, Labels } from './engine.ts';
+import type { Engine } from './engine.ts';
+import type { Labels } from './labels.ts';
 import type { Patience } from './retry-while-unavailable.ts';
 
 const stuck = () => new CapstanError('ENGINE_REFUSED', 'The container engine answers all else, and not this.');

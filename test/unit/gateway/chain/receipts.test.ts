@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import type { Chain } from '../../../../services/gateway/src/chain/provider.ts';
 import { bytesOf, createRecentReceipts } from '../../../../services/gateway/src/chain/recent-receipts.ts';
-import { createReceipts, type Receipt } from '../../../../services/gateway/src/chain/receipts.ts';
+import { createReceipts } from '../../../../services/gateway/src/chain/receipts.ts';
+import type { Receipt } from '../../../../services/gateway/src/chain/receipt.ts';
 import { openStore } from '../../../../services/gateway/src/store/store.ts';
 import { createConsumer } from '../../../../scripts/parts/consumer.ts';
 import { orderLog } from '../../../support/chain/order-log.ts';

@@ -6,7 +6,7 @@ import { systemClock } from '@capstan/shared/runtime/clock';
 import type { Address } from '@capstan/shared/contract/ids';
 import { CapstanError } from '@capstan/shared/contract/errors';
 import { orderLogs } from '../../../../services/gateway/src/chain/order-logs.ts';
-import type { Receipt } from '../../../../services/gateway/src/chain/receipts.ts';
+import type { Receipt } from '../../../../services/gateway/src/chain/receipt.ts';
 import { createContracts } from '../../../../services/gateway/src/chain/contracts.ts';
 import { createOrders } from '../../../../services/gateway/src/orders/orders.ts';
 import { feeDigest, NO_TOKEN, providerDataOf } from '../../../../services/gateway/src/orders/fees.ts';

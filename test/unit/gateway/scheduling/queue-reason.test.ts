@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { createQueueReason } from '../../../../services/gateway/src/scheduling/queue-reason.ts';
 import type { Runners } from '../../../../services/gateway/src/scheduling/runners.ts';
 import type { Store } from '../../../../services/gateway/src/store/store.ts';
-import type { StatusRow } from '../../../../services/gateway/src/store/statuses.ts';
+import type { StatusRow } from '../../../../services/gateway/src/store/status-row.ts';
 
 const reasonOf = (state: object | undefined, job: object) => {
   const store = { queue: { countAhead: () => 3 } } as unknown as Store;

@@ -1,8 +1,8 @@
 /** The job that is looked at: follows its events from the first on, and its log, for as long as it is open. */
 import type { Node } from '@capstan/shared/client/connect';
 import type { StatusObject } from '@capstan/shared/contract/api';
-import { createJobs, type JobEvent } from './jobs.ts';
-import { createDetail, type DetailOptions } from './views/detail.ts';
+import { createJobs, type JobEvent } from '../jobs.ts';
+import { createDetail, type DetailOptions } from '../views/detail.ts';
 
 export interface OpenJob {
   readonly jobId: string;
