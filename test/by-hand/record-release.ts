@@ -7,14 +7,14 @@
  *   node test/by-hand/record-release.ts ../before test/support/releases/<its name>
  */
 import { execFile } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { access, mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { Wallet } from 'ethers';
 import { connect, type ConsumerConfig, type NatsConnection } from 'nats';
-import { DEMO_IMAGE } from '../../scripts/demo/assets.ts';
+import { DEMO_IMAGE, DEMO_IMAGE_ALLOWED } from '../../scripts/demo/assets.ts';
 import { askEngine, leftoversOf, removeLeftovers } from '../../scripts/parts/engine.ts';
 import { createConsumer } from '../../scripts/parts/consumer.ts';
 import { temporaryFolder } from '../../scripts/parts/temporary-folder.ts';
@@ -27,6 +27,8 @@ import { algorithmOf } from '../support/runner/names-in-engine.ts';
 const SH = { ...NODE_CONTAINER, entrypoint: 'sh $ALGO' };
 const QUICK = 'echo 42 > /data/outputs/answer.txt; echo done';
 const ENDLESS = `trap 'echo 42 > /data/outputs/answer.txt; echo done; exit 0' TERM; echo working; while :; do sleep 0.1; done`;
+/** Outputs on their way out of the engine; what is looked up in an image before is read in the same way. */
+const OUTPUTS = /\/archive\?(?!.*(passwd|group|etc))/;
 /** What either side reads from the other. */
 const SCHEMAS = {
   'contract/messages.ts': [
@@ -40,6 +42,8 @@ const SCHEMAS = {
   'contract/progress.ts': ['ProgressSchema'],
   'results/manifest.ts': ['ManifestSchema'],
 } as const;
+/** Where releases had it before. */
+const FORMERLY: Readonly<{ [file: string]: string }> = { 'results/manifest.ts': 'contract/manifest.ts' };
 
 const [root, out] = process.argv.slice(2);
 if (root === undefined || out === undefined) throw new Error('usage: record-release.ts CHECKOUT FOLDER');
@@ -52,7 +56,7 @@ async function record(before: string, folder: string): Promise<void> {
   await using node = await startTestNode({
     hasOwnId: true,
     roots: { gateway: before, runner: before },
-    variables: { CAPSTAN_RUNNER_DOCKER_SOCKET: proxy.socket },
+    variables: { ...DEMO_IMAGE_ALLOWED, CAPSTAN_RUNNER_DOCKER_SOCKET: proxy.socket },
     limits: { maxJobs: 4 },
   });
   const { port, user, password } = node.nats();
@@ -69,7 +73,7 @@ async function record(before: string, folder: string): Promise<void> {
   const finish = async (jobId: string) =>
     void (await askEngine('POST', `/containers/${await algorithmOf(jobId)}/kill?signal=TERM`));
 
-  proxy.plant({ method: 'GET', path: /\/archive/, does: { kind: 'hang' }, times: 1 });
+  proxy.plant({ method: 'GET', path: OUTPUTS, does: { kind: 'hang' }, times: 1 });
   const publishing = await start(QUICK, 60);
   const running = await start(ENDLESS, 40);
   const told = await start(ENDLESS, 40);
@@ -171,9 +175,20 @@ async function imageId(): Promise<string> {
 async function schemasOf(before: string): Promise<Recorded['schemas']> {
   const found: { [name: string]: unknown } = {};
   for (const [file, names] of Object.entries(SCHEMAS)) {
-    const url = pathToFileURL(join(before, 'shared', 'src', file)).href;
-    const module = (await import(url)) as Readonly<{ [name: string]: unknown }>;
+    const path = await firstOf([file, FORMERLY[file] ?? file].map((place) => join(before, 'shared', 'src', place)));
+    const module = (await import(pathToFileURL(path).href)) as Readonly<{ [name: string]: unknown }>;
     for (const name of names) if (module[name] !== undefined) found[name] = module[name];
   }
   return found;
+}
+
+async function firstOf(paths: readonly string[]): Promise<string> {
+  for (const path of paths) {
+    const isThere = await access(path).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return path;
+  }
+  throw new Error(`none of these is there: ${paths.join(', ')}`);
 }

@@ -61,7 +61,7 @@ async function listenTo(node: LocalNode) {
 }
 
 /** Each as `test/by-hand/record-release.ts` has recorded it. */
-const RELEASES = ['b1b713d'];
+const RELEASES = ['b1b713d', 'f99920f'];
 
 for (const release of RELEASES)
   describe(`what the release ${release} left behind, killed with jobs at 20, 40 and 60`, () => {
