@@ -1,6 +1,6 @@
 /**
  * Brings every job to where it is wanted: looks at it, plans, acts. What sets it off only says which job: a commit, an announcement, a
- * connection, a try that failed a while ago, and the walk over all jobs that anything may be missing of. The walk alone finishes every job,
+ * connection, a try that failed a while ago, and the sweep, a walk over all jobs that anything may be missing of. The sweep alone finishes every job,
  * whatever the broker lost; all else makes it fast. A job that cannot be moved holds up no other.
  */
 import type { Bus } from '@capstan/shared/bus/connect';
@@ -24,7 +24,7 @@ import type { LeftElsewhere } from './left-elsewhere.ts';
 import { createObserve } from './observe.ts';
 import { planJob, type Action } from './plan.ts';
 import { createSendStart, type Sending } from './send-start.ts';
-import { createWalk } from './walk.ts';
+import { createSweep } from './sweep.ts';
 import { createWorkQueue } from './work-queue.ts';
 
 const JOBS_AT_ONCE = 64;
@@ -87,14 +87,14 @@ export function createController(options: ControllerOptions): Controller {
     onError: (error, jobId) => log.error({ jobId, err: error }, 'what is to be done for a job could not be found out'),
   });
 
-  const walk = createWalk({
+  const sweep = createSweep({
     store,
     runners,
     upkeep,
     isAnythingToDo: (jobId) => planJob(observe(jobId)).length > 0,
     add: queue.add,
     isPossible: () => bus.isConnected(),
-    onWalked(graceMs) {
+    onSwept(graceMs) {
       cleared.ask(graceMs);
       dispatch.wake();
     },
@@ -104,7 +104,7 @@ export function createController(options: ControllerOptions): Controller {
   const lookAtAll = () => {
     observe.lost();
     for (const jobId of sendings.keys()) backoff.forgive(jobId, 'send');
-    walk.wake('urgently');
+    sweep.wake('urgently');
   };
   const hasEnded = ({ jobId, run, code }: JobEvent) => {
     if (sendings.get(jobId)?.run === run) sendings.delete(jobId);
@@ -126,14 +126,14 @@ export function createController(options: ControllerOptions): Controller {
         bus.onConnected(lookAtAll),
         runners.onAnnounced(({ isNew }) => (isNew ? lookAtAll() : dispatch.wake())),
       ];
-      walk.start();
+      sweep.start();
       return Promise.resolve();
     },
     async stop() {
       for (const each of forget) each();
       stopping.abort();
       backoff.stop();
-      await walk.stop();
+      await sweep.stop();
       await queue.stop();
     },
     look: (jobIds) => jobIds.forEach(queue.add),

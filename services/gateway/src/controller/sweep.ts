@@ -9,7 +9,7 @@ import { GRACE_MS } from './plan.ts';
 
 const EVERY_MS = 15_000;
 
-interface WalkOptions {
+interface SweepOptions {
   readonly store: Store;
   readonly runners: Pick<Runners, 'announcedJobs'>;
   readonly upkeep: Pick<Upkeep, 'drain'>;
@@ -18,11 +18,11 @@ interface WalkOptions {
   readonly isAnythingToDo: (jobId: JobId) => boolean;
   readonly add: (jobId: JobId) => void;
   /** `graceMs`: how long something must be over to be missed. */
-  readonly onWalked: (graceMs: number) => void;
+  readonly onSwept: (graceMs: number) => void;
   readonly log: Log;
 }
 
-export interface Walk {
+export interface Sweep {
   start(): void;
   /** Urgently: what is on its way is lost. */
   wake(how?: 'urgently'): void;
@@ -37,8 +37,8 @@ interface Kind<T extends Place> {
   readonly page: (after: T | undefined, most: number) => readonly T[];
 }
 
-export function createWalk(options: WalkOptions): Walk {
-  const { store, runners, upkeep, isPossible, isAnythingToDo, add, onWalked, log } = options;
+export function createSweep(options: SweepOptions): Sweep {
+  const { store, runners, upkeep, isPossible, isAnythingToDo, add, onSwept, log } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
   let timer: NodeJS.Timeout | undefined;
@@ -68,7 +68,7 @@ export function createWalk(options: WalkOptions): Walk {
     let seen = 0;
     await over({ name: 'sweep: jobs of runners', page: (_, most) => announced.slice(seen, (seen += most)) });
     await over({ name: 'sweep: jobs sent', page: store.queue.sent });
-    if (!signal.aborted) onWalked(graceMs);
+    if (!signal.aborted) onSwept(graceMs);
   };
   const wake = createWake(sweep, (error) => log.error({ err: error }, 'the sweep failed'));
 
