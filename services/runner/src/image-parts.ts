@@ -7,16 +7,16 @@ import type { Log } from '@capstan/shared/runtime/log';
 import { createWake } from '@capstan/shared/runtime/wake';
 import { createImages } from './images/images.ts';
 import { isTooFull } from './host/free-disk.ts';
-import { createImageKeeper } from './images/image-cache.ts';
+import { createImageCache } from './images/image-cache.ts';
 import { createSharedPulls } from './images/shared-pulls.ts';
-import type { Outside } from './ports.ts';
+import type { RunnerPorts } from './ports.ts';
 import { createUserFiles } from './pipeline/steps/user-files.ts';
 
 const GB = 1_000_000_000;
 
 interface ImageOptions {
   readonly settings: Config['runner'];
-  readonly outside: Outside;
+  readonly ports: RunnerPorts;
   readonly clock: Clock;
   readonly upkeep: Pick<Upkeep, 'paced'>;
   readonly log: Log;
@@ -24,15 +24,15 @@ interface ImageOptions {
   readonly signal: AbortSignal;
 }
 
-export function createImageParts({ settings, outside, clock, upkeep, log, signal }: ImageOptions) {
-  const { engine, imageNotes: notes, readEngineDisk: readDisk } = outside;
+export function createImageParts({ settings, ports, clock, upkeep, log, signal }: ImageOptions) {
+  const { engine, imageNotes: notes, readEngineDisk: readDisk } = ports;
   const {
     evictAbovePercent: abovePercent,
     evictBelowPercent: belowPercent,
     stallTimeoutS,
     maxImageGB,
   } = settings.images;
-  const keeper = createImageKeeper({
+  const cache = createImageCache({
     engine,
     notes,
     readDisk,
@@ -51,30 +51,30 @@ export function createImageParts({ settings, outside, clock, upkeep, log, signal
   const images = createImages({
     engine,
     pulls,
-    keeper,
+    cache,
     settings: settings.images,
     registries: settings.registries,
     log,
   });
   const tidyingEgress = createWake(
     async () => {
-      const removed = await outside.egress.tidy(signal);
+      const removed = await ports.egress.tidy(signal);
       if (removed.length > 0) log.info({ images: removed }, 'removed images that this node made before');
     },
     (error) => log.warn({ problem: messageOf(error) }, 'could not look for images that this node made before'),
   );
   return {
     judges: { images, userFiles: createUserFiles() },
-    keeper: {
-      ...keeper,
+    cache: {
+      ...cache,
       async idle() {
         await tidyingEgress.idle();
-        await keeper.idle();
+        await cache.idle();
       },
     },
     /** At the start: images of jobs, and what earlier versions of this node made for their networks. */
     tidyAll() {
-      keeper.wake();
+      cache.wake();
       tidyingEgress.wake();
     },
   };

@@ -12,7 +12,7 @@ import { serviceGroup } from '@capstan/shared/runtime/service';
 import { orExitAfter, runUntilSignal } from '@capstan/shared/runtime/shutdown';
 import { createAtWork } from './host/at-work.ts';
 import { createClaim } from './worker/runner-claim.ts';
-import { createOutside } from './ports.ts';
+import { createPorts } from './ports.ts';
 import { countBuffersAsHeap } from './host/memory-pressure.ts';
 import { keepHeld, loadOrCreateIdentity } from './host/identity.ts';
 import { createRunner } from './runner.ts';
@@ -52,7 +52,7 @@ const runner = createRunner({
   identity,
   settings,
   own,
-  outside: createOutside({ settings, chains, keeping, own, paths, clock, log }),
+  ports: createPorts({ settings, chains, keeping, own, paths, clock, log }),
   clock,
   cautious,
   log,

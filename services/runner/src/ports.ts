@@ -27,7 +27,7 @@ import { createRemoteResults } from './results/remote.ts';
 import type { Results, Run } from './results/results.ts';
 import { removeStaleDrafts } from './results/stale-drafts.ts';
 
-export interface Outside {
+export interface RunnerPorts {
   readonly engine: Engine;
   readonly results: Results;
   readonly marks: StartMarks;
@@ -47,7 +47,7 @@ export interface Outside {
   readEngineDisk(): Promise<DiskUse>;
 }
 
-interface OutsideOptions {
+interface PortsOptions {
   readonly settings: Config['runner'];
   readonly chains: Config['chains'];
   readonly keeping: Config['results'];
@@ -63,7 +63,7 @@ interface OutsideOptions {
   readonly log: Log;
 }
 
-export function createOutside({ settings, chains, keeping, own, paths, clock, log }: OutsideOptions): Outside {
+export function createPorts({ settings, chains, keeping, own, paths, clock, log }: PortsOptions): RunnerPorts {
   const { catalogue: catalogueDir, scratch: scratchDir } = paths;
   const engine = createsBeforeFinds(createDockerEngine(settings.dockerSocket));
   const results = createResults(keeping, paths.results);

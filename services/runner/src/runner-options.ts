@@ -1,7 +1,7 @@
 /** What a runner is made of. */
 import type { Bus } from '@capstan/shared/bus/connect';
 import type { Claim } from './worker/runner-claim.ts';
-import type { Outside } from './ports.ts';
+import type { RunnerPorts } from './ports.ts';
 import type { OwnNode } from './fetch/sealed-files.ts';
 import type { RunnerIdentity } from './docker/names.ts';
 import type { StartOwnership } from './worker/start-ownership.ts';
@@ -14,7 +14,7 @@ export interface RunnerOptions {
   readonly identity: RunnerIdentity;
   readonly settings: Config['runner'];
   readonly own: OwnNode;
-  readonly outside: Outside;
+  readonly ports: RunnerPorts;
   readonly claim: Pick<Claim, 'self' | 'held' | 'sure'>;
   readonly clock: Clock;
   /** Between the runner and its right to start something: the simulation puts a mistake there. */

@@ -14,7 +14,7 @@ import { createClearedDesk } from './maintenance/cleared-desk.ts';
 import { createDiskWatch, isTooFull } from './host/free-disk.ts';
 import { createEngineWatch } from './host/engine-watch.ts';
 import { createExpiry } from './maintenance/expire-results.ts';
-import { insist } from './docker/retry-while-unavailable.ts';
+import { retryWhileUnavailable } from './docker/retry-while-unavailable.ts';
 import { labelsOfNode } from './docker/reconcile.ts';
 import { holdsSizes } from './docker/volume-sizes.ts';
 import { createOutbox } from './reporting/events.ts';
@@ -36,7 +36,7 @@ import { createStartOwnership, lapse } from './worker/start-ownership.ts';
 import { createUpkeep } from '@capstan/shared/runtime/upkeep';
 import { createWorker, type Worker } from './worker/worker.ts';
 import type { WorkerParts } from './worker/worker-parts.ts';
-import { createWorks, type Work } from './worker/run-registry.ts';
+import { createRunRegistry, type RunEntry } from './worker/run-registry.ts';
 
 const GB = 1_000_000_000;
 
@@ -45,28 +45,28 @@ export function createRunner({
   identity,
   settings,
   own,
-  outside,
+  ports,
   claim,
   clock,
   wireOwnership = (ownership) => ownership,
   cautious = clock,
   log,
 }: RunnerOptions): Service {
-  const { engine, results, captures, uncleared, fetcher, sender, egress, marks } = outside;
+  const { engine, results, captures, uncleared, fetcher, sender, egress, marks } = ports;
   const outbox = createOutbox({ bus, log });
-  const works = createWorks();
+  const runs = createRunRegistry();
   const logDesk = createLogDesk({ bus, captures, log });
-  const fileDesk = createFileDesk({ bus, fetcher, own, notes: outside.checkNotes, sender, log });
+  const fileDesk = createFileDesk({ bus, fetcher, own, notes: ports.checkNotes, sender, log });
   const upkeep = createUpkeep({ clock });
-  const isKnown = (jobId: JobId) => works.get(jobId) !== undefined;
+  const isKnown = (jobId: JobId) => runs.get(jobId) !== undefined;
   const expiry = createExpiry({ results, upkeep, isInHand: isKnown, clock: cautious, log });
   const stopping = new AbortController();
   const { signal } = stopping;
-  const { keeper, judges, tidyAll } = createImageParts({ settings, outside, clock, upkeep, log, signal });
+  const { cache, judges, tidyAll } = createImageParts({ settings, ports, clock, upkeep, log, signal });
 
   const { id: runnerId, former } = identity;
-  const common = { bus, runnerId, former, takeoverAfterMs: settings.takeoverAfterS * 1_000, works, clock, log };
-  const lease = createLease({ ...common, note: marks, onLapse: () => works.all().forEach(lapse) });
+  const common = { bus, runnerId, former, takeoverAfterMs: settings.takeoverAfterS * 1_000, runs, clock, log };
+  const lease = createLease({ ...common, note: marks, onLapse: () => runs.all().forEach(lapse) });
   const others = createOtherRunners({
     ...common,
     environments: settings.environments.map(({ id }) => id),
@@ -76,32 +76,32 @@ export function createRunner({
   let parts: { readonly worker: Worker; readonly announcer: Announcer } | undefined;
   /** Whether jobs may begin. */
   const reconsider = () => {
-    works.changed();
+    runs.changed();
     parts?.worker.look();
     parts?.announcer.announce();
   };
   const disks = createDiskWatch({
     disks: [
-      { name: 'data folder', read: () => outside.readDataDisk() },
-      { name: 'container engine', read: () => outside.readEngineDisk() },
+      { name: 'data folder', read: () => ports.readDataDisk() },
+      { name: 'container engine', read: () => ports.readEngineDisk() },
     ],
     minFreeBytes: settings.minFreeDiskGB * GB,
     onChange: reconsider,
     log,
   });
   const presence = createEngineWatch({ engine, onChange: reconsider, log });
-  const goesAlone: WorkerParts['goesAlone'] = (run, stage) => outside.notes.judge(run, stage) === 'alone';
+  const goesAlone: WorkerParts['goesAlone'] = (run, stage) => ports.notes.judge(run, stage) === 'alone';
   const room = createEngineRoom({
-    inHand: () => works.all().flatMap(({ jobId, state }) => (state === 'working' ? [jobId] : [])),
+    inHand: () => runs.all().flatMap(({ jobId, state }) => (state === 'working' ? [jobId] : [])),
     async readDisk() {
-      const disk = await outside.readEngineDisk();
+      const disk = await ports.readEngineDisk();
       return { freeBytes: disk.freeBytes, isFull: isTooFull(disk, settings.minFreeDiskGB * GB) };
     },
-    letGo: keeper.evictAll,
+    letGo: cache.evictAll,
     onChange: reconsider,
   });
   const shortage = () => presence.absence() ?? disks.shortage() ?? room.shortage();
-  const isInHand = ({ jobId, run }: { jobId: JobId; run: number }) => works.get(jobId)?.run === run;
+  const isInHand = ({ jobId, run }: { jobId: JobId; run: number }) => runs.get(jobId)?.run === run;
   const clearedDesk = createClearedDesk({ bus, engine, identity, uncleared, isInHand, log });
   const left = { uncleared, onCleared: clearedDesk.tell };
   const adopting = { engine, results, marks, captures, ...left };
@@ -111,12 +111,12 @@ export function createRunner({
     everyS: settings.reapEveryS,
     findUnfinished: leftBehind,
     adopt: (found) => parts?.worker.adopt(found),
-    removeDrafts: () => outside.removeStaleDrafts(isInHand),
+    removeDrafts: () => ports.removeStaleDrafts(isInHand),
     log,
   });
 
   /** Its algorithm runs: for now nothing is done for it, and what its beginning cost counts no more. */
-  const begun = (work: Work) => {
+  const begun = (work: RunEntry) => {
     work.isStarted = true;
     work.isAtWork = false;
     work.isAlone = goesAlone(work, 'after');
@@ -125,7 +125,7 @@ export function createRunner({
   };
 
   const emit = (event: JobEvent) => {
-    const work = works.get(event.jobId);
+    const work = runs.get(event.jobId);
     if (work && event.code === STATUS.running.code) begun(work);
     outbox.emit(event);
   };
@@ -154,7 +154,7 @@ export function createRunner({
       results,
       marks,
       ownership,
-      notes: outside.notes,
+      notes: ports.notes,
       room,
       captures,
       ...judges,
@@ -176,15 +176,15 @@ export function createRunner({
     };
     const worker = createWorker({
       bus,
-      works,
+      runs,
       offers: offered,
       refuse,
       mayBegin: () => shortage() === undefined,
       goesAlone,
       reading: createReading({
-        notes: outside.notes,
-        isInHand: ({ jobId }) => works.get(jobId) !== undefined,
-        isAtWork: ({ jobId }) => works.get(jobId)?.isAtWork === true,
+        notes: ports.notes,
+        isInHand: ({ jobId }) => runs.get(jobId) !== undefined,
+        isAtWork: ({ jobId }) => runs.get(jobId)?.isAtWork === true,
       }),
       log,
       run: (todo, runSignal) => runJob(todo, pipelineParts, runSignal),
@@ -200,7 +200,7 @@ export function createRunner({
         if (control.halted.aborted && !isStarted) reaper.lookSoon();
         logDesk.close(jobId);
         outbox.forget(jobId);
-        keeper.wake();
+        cache.wake();
         disks.wake();
         announcer.announce();
       },
@@ -213,7 +213,7 @@ export function createRunner({
       troubles: () => [...[presence.absence() ?? []].flat(), ...troublesOf(uncleared.count())],
       upkeep,
       jobs: () =>
-        works
+        runs
           .all()
           .filter(({ state }) => state === 'working')
           .map(({ jobId, run, environment }) => ({ jobId, run, environment })),
@@ -224,17 +224,17 @@ export function createRunner({
 
   /** In the background: a runner without an engine or without NATS waits for them and can still be stopped. */
   const begin = async () => {
-    const { version } = await insist(() => engine.about(signal), { signal, log });
+    const { version } = await retryWhileUnavailable(() => engine.about(signal), { signal, log });
     log.info({ version }, 'container engine connected');
     await claim.held(signal);
-    const machine = await outside.readMachine();
+    const machine = await ports.readMachine();
     const holdsVolumeSizes = await holdsSizes(engine, labelsOfNode(identity), { signal, log });
     log.info({ diskQuota: holdsVolumeSizes ? 'hard' : 'measured' }, 'what jobs write is held to their limit');
-    await outside.notes.takeStock();
+    await ports.notes.takeStock();
     const unfinished = await leftBehind();
     // Only now: of runs that are in hand later on, nobody knows here.
     await captures.removeAllBut(unfinished);
-    await outside.removeStaleDrafts(isInHand);
+    await ports.removeStaleDrafts(isInHand);
     signal.throwIfAborted();
     parts = createParts(machine, holdsVolumeSizes);
     for (const found of unfinished) parts.worker.adopt(found);
@@ -282,7 +282,7 @@ export function createRunner({
       await ownership.stop();
       await others.stop();
       await lease.stop();
-      await keeper.idle();
+      await cache.idle();
       await clearedDesk.stop();
       await fileDesk.stop();
       await sender.stop();

@@ -1,6 +1,6 @@
 /** Captured logs, as the pipeline uses them: taken whole from the engine when the container has exited. How they are followed is not simulated. */
 import type { Engine } from '../../../services/runner/src/docker/engine.ts';
-import { insist } from '../../../services/runner/src/docker/retry-while-unavailable.ts';
+import { retryWhileUnavailable } from '../../../services/runner/src/docker/retry-while-unavailable.ts';
 import { namesOf } from '../../../services/runner/src/docker/names.ts';
 import type { Captures } from '../../../services/runner/src/logs/captures.ts';
 
@@ -11,7 +11,10 @@ export function simulatedCaptures(engine: Engine): Captures {
       return Promise.resolve({
         async complete(signal) {
           const { algorithm } = namesOf(attempt);
-          const frames = await insist(() => engine.readLog(algorithm, { follow: false }, signal), { signal, log });
+          const frames = await retryWhileUnavailable(() => engine.readLog(algorithm, { follow: false }, signal), {
+            signal,
+            log,
+          });
           chunks.length = 0;
           for await (const pieces of frames) chunks.push(...pieces.map(({ bytes }) => bytes));
           return 'whole';

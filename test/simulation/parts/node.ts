@@ -141,7 +141,7 @@ export function createNode({ world, db, wiring, isLogged, runners }: NodeOptions
         dial: dialler(network, process),
         wireOwnership: wiring.ownership,
         settings: { id: runnerId, environment: ENVIRONMENT, maxJobs: MAX_JOBS },
-        outside: wiring.outside({
+        ports: wiring.ports({
           engine: createSimulatedEngine(machine, carrier({ world, process, machine }, trouble)),
           results: resultsOn(ownDisk, process, world),
           marks: marksOn(ownDisk, process),

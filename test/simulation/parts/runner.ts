@@ -6,7 +6,7 @@ import { loadConfig } from '@capstan/shared/config/load';
 import { nodeKeyFrom } from '@capstan/shared/crypto/node-key';
 import type { Fetcher } from '../../../services/runner/src/fetch/fetcher.ts';
 import type { FileSender } from '../../../services/runner/src/files/file-sender.ts';
-import type { Outside } from '../../../services/runner/src/ports.ts';
+import type { RunnerPorts } from '../../../services/runner/src/ports.ts';
 import { createRunner } from '../../../services/runner/src/runner.ts';
 import type { StartOwnership } from '../../../services/runner/src/worker/start-ownership.ts';
 import type { Uncleared } from '../../../services/runner/src/pipeline/uncleared.ts';
@@ -30,7 +30,7 @@ export interface RunnerOptions {
   readonly process: Process;
   readonly dial: Dial;
   readonly settings: RunnerSettings;
-  readonly outside: Pick<Outside, 'engine' | 'results' | 'marks'>;
+  readonly ports: Pick<RunnerPorts, 'engine' | 'results' | 'marks'>;
   readonly wireOwnership: (ownership: StartOwnership) => StartOwnership;
 }
 
@@ -82,7 +82,7 @@ const MAX_DURATION_S = 20;
 /** Short, so that it comes to it. */
 export const TAKEOVER_AFTER_S = 6;
 
-export async function startRunner({ process, dial, settings, outside, wireOwnership }: RunnerOptions): Promise<Runner> {
+export async function startRunner({ process, dial, settings, ports, wireOwnership }: RunnerOptions): Promise<Runner> {
   const { clock, log } = process;
   const runner = createRunner({
     // A machine's own, whatever the runner is called.
@@ -97,13 +97,13 @@ export async function startRunner({ process, dial, settings, outside, wireOwners
       held: () => Promise.resolve(),
       sure: () => Promise.resolve(),
     },
-    outside: {
-      ...outside,
+    ports: {
+      ...ports,
       // Here it is the world that kills runners, and no job's fault.
       notes: NO_NOTES,
       uncleared: NOTHING_UNCLEARED,
       checkNotes: { during: (_asset, work) => work() },
-      captures: simulatedCaptures(outside.engine),
+      captures: simulatedCaptures(ports.engine),
       fetcher: fetcherOf(process),
       sender: NO_SENDER,
       egress: { ensure: () => Promise.resolve('egress'), tidy: () => Promise.resolve([]) },

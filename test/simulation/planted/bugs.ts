@@ -15,7 +15,7 @@ export const BUGS = {
   /** Answers, announces and acknowledges before the disk has it. */
   'ack before commit': { ...SOUND, database: lateCommits },
   /** Takes a container that has exited for one that was never there. */
-  'second start after adoption': { ...SOUND, outside: forgetsExited },
+  'second start after adoption': { ...SOUND, ports: forgetsExited },
   /** Takes events of a run that has ended. */
   'event after end': { ...SOUND, intakeStore: openAfterEnd },
   /** Forgets which nonces were used. */
@@ -42,11 +42,11 @@ export const BUGS = {
   /** Goes on with what another runner has, without waiting until that one has ended it. */
   'taken over too early': { ...SOUND, ownership: waitsForNoLease, runners: 3 },
   /** Makes the container of a new attempt under the number of the one before. */
-  'container started under an old attempt': { ...SOUND, outside: underOldAttempt },
+  'container started under an old attempt': { ...SOUND, ports: underOldAttempt },
   /** Goes on before the note of a start is on the disk. */
   'marks unsynced': { ...SOUND, syncsMarks: false, schedules: GUIDES['power lost after a start'] },
   /** Takes the exit of an earlier attempt for that of a later one. */
-  'exit read from an older container': { ...SOUND, outside: readsOlderExit },
+  'exit read from an older container': { ...SOUND, ports: readsOlderExit },
 } as const satisfies Readonly<Record<string, Wiring>>;
 
 export type Bug = keyof typeof BUGS;

@@ -3,10 +3,10 @@ import type { Exit } from '../../../services/runner/src/docker/engine.ts';
 import { LABELS } from '../../../services/runner/src/docker/names.ts';
 import { grant } from '../../../services/runner/src/docker/ours.ts';
 import type { StartOwnership } from '../../../services/runner/src/worker/start-ownership.ts';
-import type { RunnerPorts } from './wiring.ts';
+import type { SimulatedPorts } from './wiring.ts';
 
 /** Takes a container that has exited for one that was never there. */
-export const forgetsExited = ({ engine, results, marks }: RunnerPorts): RunnerPorts => ({
+export const forgetsExited = ({ engine, results, marks }: SimulatedPorts): SimulatedPorts => ({
   engine: {
     ...engine,
     async find(labels, signal) {
@@ -40,7 +40,7 @@ export const waitsForNoLease = (ownership: StartOwnership): StartOwnership => ({
 });
 
 /** Makes the container of a new attempt under the number of the one before. */
-export const underOldAttempt = (ports: RunnerPorts): RunnerPorts => ({
+export const underOldAttempt = (ports: SimulatedPorts): SimulatedPorts => ({
   ...ports,
   engine: {
     ...ports.engine,
@@ -53,7 +53,7 @@ export const underOldAttempt = (ports: RunnerPorts): RunnerPorts => ({
 });
 
 /** Remembers how a container exited by its run, and takes that for the exit of the container of a later attempt. */
-export function readsOlderExit(ports: RunnerPorts): RunnerPorts {
+export function readsOlderExit(ports: SimulatedPorts): SimulatedPorts {
   const first = new Map<string, Exit>();
   return {
     ...ports,

@@ -2,19 +2,19 @@
 import type fc from 'fast-check';
 import type { Db } from '../../../services/gateway/src/store/db.ts';
 import type { Store } from '../../../services/gateway/src/store/store.ts';
-import type { Outside } from '../../../services/runner/src/ports.ts';
+import type { RunnerPorts } from '../../../services/runner/src/ports.ts';
 import type { StartOwnership } from '../../../services/runner/src/worker/start-ownership.ts';
 import type { Schedule } from '../actions.ts';
 import type { Runners } from '../parts/members.ts';
 
-export type RunnerPorts = Pick<Outside, 'engine' | 'results' | 'marks'>;
+export type SimulatedPorts = Pick<RunnerPorts, 'engine' | 'results' | 'marks'>;
 
 export interface Wiring {
   readonly database: (db: Db) => Db;
   readonly store: (store: Store) => Store;
   /** The one that takes events in. */
   readonly intakeStore: (store: Store) => Store;
-  readonly outside: (outside: RunnerPorts) => RunnerPorts;
+  readonly ports: (ports: SimulatedPorts) => SimulatedPorts;
   readonly ownership: (ownership: StartOwnership) => StartOwnership;
   /** Whether the note of a start is on the disk when its writer goes on. */
   readonly syncsMarks: boolean;
@@ -30,7 +30,7 @@ export const SOUND: Wiring = {
   database: same,
   store: same,
   intakeStore: same,
-  outside: same,
+  ports: same,
   ownership: same,
   syncsMarks: true,
   runners: 1,

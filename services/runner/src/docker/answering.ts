@@ -5,7 +5,7 @@
 import { hasCode } from '@capstan/shared/contract/errors';
 import type { Log } from '@capstan/shared/runtime/log';
 import type { Engine } from './engine.ts';
-import { insist } from './retry-while-unavailable.ts';
+import { retryWhileUnavailable } from './retry-while-unavailable.ts';
 import { pause } from './pause.ts';
 
 const LOOK_EVERY_MS = 10_000;
@@ -50,10 +50,11 @@ interface Bounded extends Answering {
 }
 
 /** The same for what is asked again for as long as the engine does not answer: it must be harmless to repeat. */
-export const insistWhileAnswering = <T>(
+export const retryWhileAnswering = <T>(
   { log, ...bounded }: Bounded & { readonly log: Log },
   work: (limited: AbortSignal) => Promise<T>,
-): Promise<T> => whileAnswering(bounded, (limited) => insist(() => work(limited), { signal: limited, log }));
+): Promise<T> =>
+  whileAnswering(bounded, (limited) => retryWhileUnavailable(() => work(limited), { signal: limited, log }));
 
 /** Runs `work` under a signal that aborts with the caller's, and when the engine has answered for so long without having done it. */
 export async function whileAnswering<T>(

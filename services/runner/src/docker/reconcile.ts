@@ -1,6 +1,6 @@
 /** What a job has in the engine: found by labels, judged by the engine's own word, and removed when nobody needs it any more. */
 import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
-import { insistWhileAnswering } from './answering.ts';
+import { retryWhileAnswering } from './answering.ts';
 import type { ContainerState, Engine, Found, Untold } from './engine.ts';
 import type { Labels } from './labels.ts';
 import type { Patience } from './retry-while-unavailable.ts';
@@ -125,7 +125,7 @@ async function stateOf(
 ): Promise<ContainerState | Untold | undefined> {
   const silent = new CapstanError('ENGINE_REFUSED', `The container engine does not say how ${name} is.`);
   try {
-    return await insistWhileAnswering({ engine, ms: withinMs, overdue: () => silent, signal, log }, (limited) =>
+    return await retryWhileAnswering({ engine, ms: withinMs, overdue: () => silent, signal, log }, (limited) =>
       engine.inspectContainer(name, limited),
     );
   } catch (error) {

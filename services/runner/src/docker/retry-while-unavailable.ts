@@ -11,8 +11,8 @@ export interface Patience {
 type Settled<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown };
 
 /** Repeats `work`, which must be harmless to repeat, for as long as the engine does not answer. */
-export function insist<T>(work: () => Promise<T>, { log, signal }: Patience): Promise<T> {
-  return persist(work, 'ENGINE_UNAVAILABLE', {
+export function retryWhileUnavailable<T>(work: () => Promise<T>, { log, signal }: Patience): Promise<T> {
+  return retryOnCode(work, 'ENGINE_UNAVAILABLE', {
     signal,
     onRetry: (error, attempt) => {
       if (attempt === 1) log.warn({ problem: messageOf(error) }, 'the container engine does not answer, trying on');
@@ -27,8 +27,8 @@ const REFUSED_DELAY_MS = 500;
  * Takes no for an answer only after several: an engine that is shutting down refuses with the same words as one that means it. With
  * `code` it refused; not answering at all is waited for as always.
  */
-export function insistAgainst<T>(code: ErrorCode, work: () => Promise<T>, { log, signal }: Patience): Promise<T> {
-  return persist(() => insist(work, { log, signal }), code, {
+export function retryWhileRefused<T>(code: ErrorCode, work: () => Promise<T>, { log, signal }: Patience): Promise<T> {
+  return retryOnCode(() => retryWhileUnavailable(work, { log, signal }), code, {
     signal,
     retries: REFUSALS,
     minDelayMs: REFUSED_DELAY_MS,
@@ -36,7 +36,7 @@ export function insistAgainst<T>(code: ErrorCode, work: () => Promise<T>, { log,
   });
 }
 
-interface Persistence {
+interface CodeRetry {
   readonly signal: AbortSignal;
   /** Without end if absent. */
   readonly retries?: number;
@@ -46,7 +46,7 @@ interface Persistence {
 }
 
 /** Repeats `work` while it fails with this code; any other error ends it. */
-export async function persist<T>(work: () => Promise<T>, code: ErrorCode, options: Persistence): Promise<T> {
+export async function retryOnCode<T>(work: () => Promise<T>, code: ErrorCode, options: CodeRetry): Promise<T> {
   let last: unknown;
   const settled = await retry<Settled<T>>(
     async () => {

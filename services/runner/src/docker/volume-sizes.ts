@@ -1,6 +1,6 @@
 /** Whether an engine holds volumes to a size, asked once, when the runner begins. */
 import { hasCode, CapstanError } from '@capstan/shared/contract/errors';
-import { insistWhileAnswering, TELL_MS } from './answering.ts';
+import { retryWhileAnswering, TELL_MS } from './answering.ts';
 import type { Engine } from './engine.ts';
 import type { Labels } from './labels.ts';
 import type { Patience } from './retry-while-unavailable.ts';
@@ -14,7 +14,7 @@ export async function holdsSizes(
   { signal, log, withinMs = TELL_MS }: Patience & { readonly withinMs?: number },
 ): Promise<boolean> {
   try {
-    return await insistWhileAnswering({ engine, ms: withinMs, overdue: stuck, signal, log }, (limited) =>
+    return await retryWhileAnswering({ engine, ms: withinMs, overdue: stuck, signal, log }, (limited) =>
       engine.holdsVolumeSizes(labels, limited),
     );
   } catch (error) {

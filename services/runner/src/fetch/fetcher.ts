@@ -116,7 +116,7 @@ export function createFetcher(options: FetcherOptions): Fetcher {
     signRequest: createProviderRequests(key, () => clock.now()),
   });
 
-  const persist = <T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> =>
+  const retryFetch = <T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> =>
     retry(work, {
       signal,
       retries: RETRIES,
@@ -132,7 +132,7 @@ export function createFetcher(options: FetcherOptions): Fetcher {
 
   const open = async ({ file, userdata, mayBeAbsent = false }: Wanted, signal: AbortSignal) => {
     try {
-      const content = await persist(() => openFile(openers, file, { userdata, signal }), signal);
+      const content = await retryFetch(() => openFile(openers, file, { userdata, signal }), signal);
       quiet(content.body);
       return content;
     } catch (error) {
@@ -198,7 +198,7 @@ export function createFetcher(options: FetcherOptions): Fetcher {
     async countOf(held, callerSignal) {
       const signal = limited(callerSignal);
       try {
-        return await persist(() => countFiles(held, downloadFrom(), signal), signal);
+        return await retryFetch(() => countFiles(held, downloadFrom(), signal), signal);
       } catch {
         callerSignal.throwIfAborted();
         // It can't be asked this; what comes of the download itself says whether it is there at all.

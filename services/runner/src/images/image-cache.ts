@@ -16,7 +16,7 @@ export interface HeldImage extends Disposable {
   readonly settings: ImageSettings;
 }
 
-export interface ImageKeeper {
+export interface ImageCache {
   /** Looks for an image that must stay from then on; `pulled` if this runner pulled it just now. */
   take(find: () => Promise<Image | undefined>, pulled?: Pulled): Promise<(Image & Disposable) | undefined>;
   /** Removes an image that this runner pulled, unless somebody else has given it a name, or a container needs it. */
@@ -49,7 +49,7 @@ interface KeeperOptions {
 
 const MAX_REMOVALS = 1_000;
 
-export function createImageKeeper({
+export function createImageCache({
   engine,
   notes,
   readDisk,
@@ -58,7 +58,7 @@ export function createImageKeeper({
   upkeep,
   log,
   signal,
-}: KeeperOptions): ImageKeeper {
+}: KeeperOptions): ImageCache {
   const holders = new Map<string, number>();
   const removals = createRemovals();
   const exclusively = createTurns();

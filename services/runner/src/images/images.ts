@@ -4,10 +4,10 @@ import type { Container } from '@capstan/shared/contract/ddo';
 import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
 import type { Log } from '@capstan/shared/runtime/log';
 import type { About, Engine, Image, Login } from '../docker/engine.ts';
-import { insistWhileAnswering, TELL_MS } from '../docker/answering.ts';
-import { insist, persist } from '../docker/retry-while-unavailable.ts';
+import { retryWhileAnswering, TELL_MS } from '../docker/answering.ts';
+import { retryWhileUnavailable, retryOnCode } from '../docker/retry-while-unavailable.ts';
 import { copiesIn, imageVolumesOf } from './image-volumes.ts';
-import type { HeldImage, ImageKeeper, Pulled } from './image-cache.ts';
+import type { HeldImage, ImageCache, Pulled } from './image-cache.ts';
 import type { ImageNote } from './notes.ts';
 import { platformRefusal } from './platform.ts';
 import { isListedRegistry, isLocalById, isLocalByName, refusalOf, repositoryOf } from './policy.ts';
@@ -30,7 +30,7 @@ export interface ImageWish {
 interface ImagesOptions {
   readonly engine: Engine;
   readonly pulls: SharedPulls;
-  readonly keeper: ImageKeeper;
+  readonly cache: ImageCache;
   readonly settings: ImagesConfig;
   readonly registries: readonly RegistryConfig[];
   readonly log: Log;
@@ -38,14 +38,14 @@ interface ImagesOptions {
 
 const GB = 1_000_000_000;
 
-export function createImages({ engine, pulls, keeper, settings, registries, log }: ImagesOptions): Images {
+export function createImages({ engine, pulls, cache, settings, registries, log }: ImagesOptions): Images {
   const maxBytes = settings.maxImageGB * GB;
   let about: About | undefined;
 
   const find = async (reference: string, signal: AbortSignal, pulledAs?: Pulled) =>
-    keeper.take(
+    cache.take(
       () =>
-        insistWhileAnswering({ engine, ms: TELL_MS, overdue: () => untold(reference), signal, log }, (limited) =>
+        retryWhileAnswering({ engine, ms: TELL_MS, overdue: () => untold(reference), signal, log }, (limited) =>
           engine.findImage(reference, limited),
         ),
       pulledAs,
@@ -55,7 +55,7 @@ export function createImages({ engine, pulls, keeper, settings, registries, log 
 
   /** Its registry has given it to this runner as it would to anybody: what is on the machine for another reason is not everybody's. */
   const isPublic = async ({ id }: Image, { repository, registry }: ImageReference) =>
-    (await keeper.notes()).some(
+    (await cache.notes()).some(
       (note) =>
         note.id === id &&
         repositoryOf(note.reference) === repository &&
@@ -64,14 +64,14 @@ export function createImages({ engine, pulls, keeper, settings, registries, log 
     );
 
   const requirePlatform = async (image: Image, name: string, signal: AbortSignal) => {
-    about ??= await insist(() => engine.about(signal), { signal, log });
+    about ??= await retryWhileUnavailable(() => engine.about(signal), { signal, log });
     const refusal = platformRefusal(image, about);
     if (refusal !== undefined) throw mayNotRun(name, refusal);
   };
 
   /** What it may be on the machine: what the machine calls by that name, and what this runner has pulled for it. */
   const onMachine = async (wanted: ImageReference, mayRun: (image: Image) => Promise<boolean>, signal: AbortSignal) => {
-    const pulledFor = (await keeper.notes()).filter(({ tagged }) => tagged === tagOf(wanted)).map(({ id }) => id);
+    const pulledFor = (await cache.notes()).filter(({ tagged }) => tagged === tagOf(wanted)).map(({ id }) => id);
     for (const name of [wanted.tagged, ...(wanted.pinned === undefined ? [] : [wanted.pinned]), ...pulledFor]) {
       const image = await find(name, signal);
       if (image && isWanted(image, wanted.digest) && (await mayRun(image))) return image;
@@ -84,13 +84,15 @@ export function createImages({ engine, pulls, keeper, settings, registries, log 
   const pullable = async (wanted: ImageReference, login: Login | undefined, signal: AbortSignal) => {
     if (wanted.pinned !== undefined) return wanted.pinned;
     const { tagged, name } = wanted;
-    const look = () => insist(() => engine.findDigest({ reference: tagged, login }, signal), { signal, log });
+    const look = () =>
+      retryWhileUnavailable(() => engine.findDigest({ reference: tagged, login }, signal), { signal, log });
     try {
-      return `${name}@${await persist(look, 'FETCH_INTERRUPTED', { signal, ...PULLS_AGAIN })}`;
+      return `${name}@${await retryOnCode(look, 'FETCH_INTERRUPTED', { signal, ...PULLS_AGAIN })}`;
     } catch (error) {
       if (!hasCode(error, 'IMAGE_UNAVAILABLE', 'FETCH_INTERRUPTED')) throw error;
       // Some engines are kept from asking. By a tag that nobody has here, nothing is moved.
-      if ((await insist(() => engine.findImage(tagged, signal), { signal, log })) === undefined) return tagged;
+      if ((await retryWhileUnavailable(() => engine.findImage(tagged, signal), { signal, log })) === undefined)
+        return tagged;
       log.warn(
         { image: tagged, problem: error.message },
         'an image is not pulled: the engine does not tell its digest, and a pull would move the tag that is on this machine',
@@ -102,24 +104,24 @@ export function createImages({ engine, pulls, keeper, settings, registries, log 
   const pulled = async ({ wanted, follow, isGiven }: Pulling, signal: AbortSignal) => {
     // What the login gets is for those whom the operator gives it.
     const login = isGiven ? loginOf(wanted.registry) : undefined;
-    await keeper.makeRoom();
+    await cache.makeRoom();
     const reference = await pullable(wanted, login, signal);
-    const before = await insist(() => engine.findImage(reference, signal), { signal, log });
+    const before = await retryWhileUnavailable(() => engine.findImage(reference, signal), { signal, log });
     await pulls.pull({ reference, login }, follow, signal);
-    const isKept = isTheirs(before, await keeper.notes());
+    const isKept = isTheirs(before, await cache.notes());
     const tagged = wanted.pinned === undefined ? { tagged: tagOf(wanted) } : {};
     const facts = { reference, ...tagged, isPublic: login === undefined, isKept };
     const image = await find(reference, signal, facts).catch(async (error: unknown) => {
       // What is not even looked at is not kept, nor remembered.
       if (!before && hasCode(error, 'IMAGE_UNAVAILABLE'))
-        await insist(() => engine.removeImage(reference, signal), { signal, log });
+        await retryWhileUnavailable(() => engine.removeImage(reference, signal), { signal, log });
       throw error;
     });
-    keeper.wake();
+    cache.wake();
     if (!image) throw unavailable(reference, 'it is not there after the pull');
     if (image.sizeBytes <= maxBytes) return image;
     image[Symbol.dispose]();
-    await insist(() => keeper.discard(image.id), { signal, log });
+    await retryWhileUnavailable(() => cache.discard(image.id), { signal, log });
     throw unavailable(wanted.tagged, tooLarge(maxBytes));
   };
 

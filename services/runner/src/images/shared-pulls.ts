@@ -5,7 +5,7 @@ import type { Log } from '@capstan/shared/runtime/log';
 import { unlessAborted } from '@capstan/shared/runtime/unless-aborted';
 import { diskFilled } from '../docker/answers.ts';
 import type { Engine, Login } from '../docker/engine.ts';
-import { insist, persist } from '../docker/retry-while-unavailable.ts';
+import { retryWhileUnavailable, retryOnCode } from '../docker/retry-while-unavailable.ts';
 import { createPullProgress, type PullTotals } from './pull-progress.ts';
 
 /** Hears how far a pull is. */
@@ -158,7 +158,7 @@ async function pullWithin(
 
   log.info({ image: reference }, 'pulling an image');
   try {
-    const pulling = persist(() => insist(attempt, { signal, log }), 'FETCH_INTERRUPTED', {
+    const pulling = retryOnCode(() => retryWhileUnavailable(attempt, { signal, log }), 'FETCH_INTERRUPTED', {
       signal,
       ...PULLS_AGAIN,
     });

@@ -7,7 +7,7 @@ import { CapstanError, hasCode, messageOf } from '@capstan/shared/contract/error
 import type { Log } from '@capstan/shared/runtime/log';
 import { TELL_MS, whileAnswering } from '../docker/answering.ts';
 import type { Engine } from '../docker/engine.ts';
-import { insist } from '../docker/retry-while-unavailable.ts';
+import { retryWhileUnavailable } from '../docker/retry-while-unavailable.ts';
 import type { CaptureFile, Piece } from './capture-file.ts';
 import { createFloodGauge } from './flood.ts';
 import { afterAnchor, anchorOf, type LogLimits } from './log-state.ts';
@@ -107,7 +107,7 @@ export function startCapture({
   const follow = async () => {
     while (!followSignal.aborted) {
       try {
-        if (await insist(followOnce, { signal: followSignal, log })) return tellOfFlood();
+        if (await retryWhileUnavailable(followOnce, { signal: followSignal, log })) return tellOfFlood();
         if ((await engine.inspectContainer(name, followSignal)).kind !== 'running') return;
       } catch (error) {
         // Whatever it is: who waits for the container's exit finds out, and in the end what is missing is read once more.
@@ -124,14 +124,14 @@ export function startCapture({
       exited.abort();
       await following;
       const bounds = { engine, ms: TELL_MS, overdue: silent, progress: () => readings, signal: untilSignal };
-      await whileAnswering(bounds, (limited) => insist(() => catchUp(limited), { signal: limited, log })).catch(
-        async (error: unknown) => {
-          // With the container its log is gone; what was captured of it is what there is.
-          if (!hasCode(error, 'CONTAINER_LOST')) throw error;
-          log.warn('the engine lost a container before its log was read to the end');
-          await file.appendBreak();
-        },
-      );
+      await whileAnswering(bounds, (limited) =>
+        retryWhileUnavailable(() => catchUp(limited), { signal: limited, log }),
+      ).catch(async (error: unknown) => {
+        // With the container its log is gone; what was captured of it is what there is.
+        if (!hasCode(error, 'CONTAINER_LOST')) throw error;
+        log.warn('the engine lost a container before its log was read to the end');
+        await file.appendBreak();
+      });
       return file.state().isBrokenOff ? 'broken off' : 'whole';
     },
     breakOff: () => file.appendBreak(),

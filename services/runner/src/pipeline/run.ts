@@ -11,7 +11,7 @@ import { CapstanError, hasCode, messageOf } from '@capstan/shared/contract/error
 import type { Log } from '@capstan/shared/runtime/log';
 import type { Engine } from '../docker/engine.ts';
 import { STOPPED_TELL_MS, TELL_MS } from '../docker/answering.ts';
-import { insist } from '../docker/retry-while-unavailable.ts';
+import { retryWhileUnavailable } from '../docker/retry-while-unavailable.ts';
 import { termsOf, type AttemptIdentity, type RunnerIdentity, type Terms } from '../docker/names.ts';
 import { findAttemptsAt, findGoneAt } from '../docker/reconcile.ts';
 import type { JobLimits } from '../environments/limits.ts';
@@ -94,7 +94,7 @@ async function makePlan({ todo, parts, signal }: Acting): Promise<Plan | Abandon
   const withinMs = want === 'run' ? TELL_MS : STOPPED_TELL_MS;
   const [manifest, attempts, marked] = await Promise.all([
     results.read(todo),
-    insist(() => find(engine, at, { ...patience, withinMs }), patience),
+    retryWhileUnavailable(() => find(engine, at, { ...patience, withinMs }), patience),
     marks.read(todo),
   ]);
   return planRun({

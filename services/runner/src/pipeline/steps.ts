@@ -18,9 +18,9 @@ import type { ProgressCode } from '@capstan/shared/contract/status';
 import { STATUS } from '@capstan/shared/contract/status';
 import { CapstanError, messageOf } from '@capstan/shared/contract/errors';
 import type { Clock } from '@capstan/shared/runtime/clock';
-import { insistWhileAnswering } from '../docker/answering.ts';
+import { retryWhileAnswering } from '../docker/answering.ts';
 import type { Origin } from '../docker/engine.ts';
-import { persist } from '../docker/retry-while-unavailable.ts';
+import { retryOnCode } from '../docker/retry-while-unavailable.ts';
 import { namesOf } from '../docker/names.ts';
 import { removeAttempt } from '../docker/reconcile.ts';
 import type { EgressImage } from '../egress/image.ts';
@@ -115,10 +115,10 @@ export async function prepare(journey: Journey, spec: JobSpec, parts: StepParts)
   // People clear images away by cron, between a pull and its use too.
   const { engine, identity, log } = attempt;
   const undo = () =>
-    insistWhileAnswering({ engine, ms: LONGEST_MS, overdue: stays, signal, log }, (limited) =>
+    retryWhileAnswering({ engine, ms: LONGEST_MS, overdue: stays, signal, log }, (limited) =>
       removeAttempt(engine, identity, limited),
     );
-  await parts.room.waitFor(() => persist(once, 'IMAGE_GONE', { signal, retries: PULLS_AGAIN }), {
+  await parts.room.waitFor(() => retryOnCode(once, 'IMAGE_GONE', { signal, retries: PULLS_AGAIN }), {
     jobId: identity.jobId,
     undo,
     log,
@@ -227,7 +227,7 @@ export async function finish(journey: Journey, algorithm: Started, parts: StepPa
 function askForOrigin({ engine, identity, log }: Attempt, signal: AbortSignal): Promise<Origin | undefined> {
   const silent = new Error('the engine does not say what a container was made of');
   const { algorithm } = namesOf(identity);
-  const origin = insistWhileAnswering({ engine, ms: LONGEST_MS, overdue: () => silent, signal, log }, (limited) =>
+  const origin = retryWhileAnswering({ engine, ms: LONGEST_MS, overdue: () => silent, signal, log }, (limited) =>
     engine.originOf(algorithm, limited),
   ).catch((error: unknown) => {
     if (error !== silent) throw error;

@@ -1,7 +1,7 @@
 /** What was left in the engine, by an earlier life of this runner or by a run that failed to clean up. What runs or ran goes on, the rest is cleared away. */
 import type { Log } from '@capstan/shared/runtime/log';
 import type { Engine } from '../docker/engine.ts';
-import { insist, type Patience } from '../docker/retry-while-unavailable.ts';
+import { retryWhileUnavailable, type Patience } from '../docker/retry-while-unavailable.ts';
 import type { AttemptIdentity } from '../docker/names.ts';
 import { findAttempts, type FoundAttempt, type Owner } from '../docker/reconcile.ts';
 import type { Captures } from '../logs/captures.ts';
@@ -36,7 +36,7 @@ const CLEAR_MS = 60_000;
  */
 export async function findUnfinished(parts: AdoptParts, signal: AbortSignal): Promise<readonly AttemptIdentity[]> {
   const patience = { signal, log: parts.log };
-  const found = await insist(
+  const found = await retryWhileUnavailable(
     () => findAttempts(parts.engine, parts.owner, { ...patience, withinMs: LOOK_MS }),
     patience,
   );

@@ -6,7 +6,7 @@ import type { StartCommand } from '@capstan/shared/contract/messages';
 import type { Occupant } from '../environments/capacity.ts';
 import type { Control } from '../pipeline/control.ts';
 
-export interface Work {
+export interface RunEntry {
   readonly jobId: JobId;
   readonly run: number;
   readonly environment: EnvironmentId;
@@ -35,23 +35,23 @@ export interface Work {
 }
 
 /** Whether a run may be at work beside those that are; if it goes alone, beside nobody. An algorithm that runs is no work of the runner's. */
-export const mayJoin = (work: Work, all: readonly Work[]): boolean =>
+export const mayJoin = (work: RunEntry, all: readonly RunEntry[]): boolean =>
   all.every((other) => other === work || !other.isAtWork || !(work.isAlone || other.isAlone));
 
-export interface Works {
-  get(jobId: JobId): Work | undefined;
-  all(): readonly Work[];
-  occupants(): readonly (Occupant & Work)[];
-  add(work: Work): void;
-  remove(work: Work): void;
+export interface RunRegistry {
+  get(jobId: JobId): RunEntry | undefined;
+  all(): readonly RunEntry[];
+  occupants(): readonly (Occupant & RunEntry)[];
+  add(work: RunEntry): void;
+  remove(work: RunEntry): void;
   /** Something about a work changed that others may wait for. */
   changed(): void;
   /** Resolves at the next change, or when the signal aborts. */
   nextChange(signal: AbortSignal): Promise<void>;
 }
 
-export function createWorks(): Works {
-  const works = new Map<JobId, Work>();
+export function createRunRegistry(): RunRegistry {
+  const runs = new Map<JobId, RunEntry>();
   let waiting: (() => void)[] = [];
 
   const changed = () => {
@@ -61,15 +61,15 @@ export function createWorks(): Works {
   };
 
   return {
-    get: (jobId) => works.get(jobId),
-    all: () => [...works.values()],
-    occupants: () => [...works.values()].map((work) => ({ ...work, hasCommand: work.command !== undefined })),
+    get: (jobId) => runs.get(jobId),
+    all: () => [...runs.values()],
+    occupants: () => [...runs.values()].map((work) => ({ ...work, hasCommand: work.command !== undefined })),
     add(work) {
-      works.set(work.jobId, work);
+      runs.set(work.jobId, work);
       changed();
     },
     remove(work) {
-      works.delete(work.jobId);
+      runs.delete(work.jobId);
       changed();
     },
     changed,

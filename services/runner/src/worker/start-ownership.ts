@@ -31,7 +31,7 @@ import { grant, type Claim, type StartRights, type Theirs } from '../docker/ours
 import type { Lease } from './lease.ts';
 import { createClaimDesk } from './claim-desk.ts';
 import type { OtherRunners } from './other-runners.ts';
-import type { Work, Works } from './run-registry.ts';
+import type { RunEntry, RunRegistry } from './run-registry.ts';
 
 /** `theirs`: another runner has it. It is `isSilent` when it may at least be ended by somebody else. */
 export type Standing =
@@ -54,7 +54,7 @@ interface StartOwnershipOptions {
   readonly others: Pick<OtherRunners, 'isOver'>;
   /** Resolves once the runner's id is nobody else's. */
   readonly idIsOurs: (signal: AbortSignal) => Promise<void>;
-  readonly works: Works;
+  readonly runs: RunRegistry;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -62,7 +62,7 @@ interface StartOwnershipOptions {
 const TRIES = 3;
 
 export function createStartOwnership(options: StartOwnershipOptions): StartOwnership {
-  const { bus, runnerId, former, lease, others, idIsOurs, works, clock, log } = options;
+  const { bus, runnerId, former, lease, others, idIsOurs, runs, clock, log } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
   const isOurs = (id: string) => id === runnerId || former.includes(id);
@@ -85,7 +85,7 @@ export function createStartOwnership(options: StartOwnershipOptions): StartOwner
     );
 
   /** Another runner has started a later attempt than ours. */
-  const isLost = (work: Work | undefined, started: Started): work is Work =>
+  const isLost = (work: RunEntry | undefined, started: Started): work is RunEntry =>
     !isOurs(started.runnerId) &&
     work?.run === started.run &&
     work.attempt !== undefined &&
@@ -93,13 +93,13 @@ export function createStartOwnership(options: StartOwnershipOptions): StartOwner
 
   /** What is heard may have come too late for the bucket: only what stands there counts. */
   const giveUp = async (jobId: JobId, started: Started) => {
-    if (!isLost(works.get(jobId), started)) return;
+    if (!isLost(runs.get(jobId), started)) return;
     const stands = await getStarted(bus, jobId);
-    const work = works.get(jobId);
+    const work = runs.get(jobId);
     if (stands && isLost(work, stands)) leave(work, stands);
   };
 
-  const leave = (work: Work, started: Omit<Started, 'v'>) => {
+  const leave = (work: RunEntry, started: Omit<Started, 'v'>) => {
     const { jobId } = work;
     log.warn({ jobId, ...started }, 'another runner has gone on with this job; clearing it away here');
     // They are the other one's now, and so is their acknowledgement.
@@ -108,12 +108,12 @@ export function createStartOwnership(options: StartOwnershipOptions): StartOwner
   };
 
   /** What is forgotten by the broker is said again; the other one's word may have been first. */
-  const sayAgain = async ({ jobId, run, attempt }: Work) => {
+  const sayAgain = async ({ jobId, run, attempt }: RunEntry) => {
     if (attempt === undefined) return;
     for (let tries = 0; tries < TRIES && bus.isConnected(); tries += 1) {
       try {
         const theirs = await sayTo({ jobId, run, attempt });
-        const work = works.get(jobId);
+        const work = runs.get(jobId);
         if (theirs && work && isLost(work, theirs)) leave(work, theirs);
         return;
       } catch (error) {
@@ -126,7 +126,7 @@ export function createStartOwnership(options: StartOwnershipOptions): StartOwner
     name: 'start ownership',
     start() {
       forget = bus.onConnected(() => {
-        for (const work of works.all()) void sayAgain(work);
+        for (const work of runs.all()) void sayAgain(work);
       });
       watchStarted(bus, {
         onWord(jobId, started) {
@@ -163,7 +163,7 @@ export function createStartOwnership(options: StartOwnershipOptions): StartOwner
     },
     async claimStart(claim, callerSignal) {
       const { jobId, run, attempt } = claim;
-      const work = works.get(jobId);
+      const work = runs.get(jobId);
       await idIsOurs(callerSignal);
       await lease.held(callerSignal);
       const first = await retry(() => sayTo(claim), {
@@ -184,7 +184,7 @@ export function createStartOwnership(options: StartOwnershipOptions): StartOwner
     },
     mayStart({ jobId, attempt }) {
       if (lease.isHeld()) return true;
-      const work = works.get(jobId);
+      const work = runs.get(jobId);
       log.warn({ jobId, attempt }, 'a start comes too late: the lease has run out meanwhile');
       if (work) lapse(work);
       return false;
@@ -193,7 +193,7 @@ export function createStartOwnership(options: StartOwnershipOptions): StartOwner
 }
 
 /** Its attempt may be somebody else's by now: nothing of it goes on here, and its command is for whoever takes it next. */
-export function lapse(work: Work): void {
+export function lapse(work: RunEntry): void {
   if (work.attempt === undefined) return;
   work.messages = [];
   work.control.set('lapsed');

@@ -9,32 +9,32 @@ import type { Refusal } from './command.ts';
 import type { RunResult, RunToDo } from '../pipeline/run-to-do.ts';
 import type { Readers } from './reading.ts';
 import type { Standing } from './start-ownership.ts';
-import type { Work, Works } from './run-registry.ts';
+import type { RunEntry, RunRegistry } from './run-registry.ts';
 
 export interface WorkerParts {
   readonly bus: Bus;
-  readonly works: Works;
+  readonly runs: RunRegistry;
   /** What this runner's environments have. */
   readonly offers: readonly Offer[];
   readonly run: (todo: RunToDo, signal: AbortSignal) => Promise<RunResult>;
   /** Ends a run whose command can't be carried out at all. */
   readonly refuse: (refusal: Refusal) => void;
   /** Resolves when NATS has all events of a job. */
-  readonly told: (work: Pick<Work, 'jobId'>, signal: AbortSignal) => Promise<void>;
+  readonly told: (work: Pick<RunEntry, 'jobId'>, signal: AbortSignal) => Promise<void>;
   /** Whether any may begin that did not begin yet. */
   readonly mayBegin: () => boolean;
   /** Whether a run must be at work alone. */
-  readonly goesAlone: (run: Pick<Work, 'jobId' | 'run'>, stage: 'before' | 'after') => boolean;
+  readonly goesAlone: (run: Pick<RunEntry, 'jobId' | 'run'>, stage: 'before' | 'after') => boolean;
   /** Reads a command, if that has not killed the runner again and again. */
   readonly reading: (body: unknown, readers: Readers) => Promise<void>;
   /** Whether a run may be begun here, or another runner is at it. */
   readonly standing: (command: StartCommand, signal: AbortSignal) => Promise<Standing>;
   /** What the gateway says of a job, whoever has it in hand. */
   readonly hearDesired: (jobId: JobId, desired: Desired, heard: Heard) => void;
-  readonly onBegin: (work: Work) => void;
+  readonly onBegin: (work: RunEntry) => void;
   /** A job that this runner has not in hand was deleted. Told of each at every start, too. */
   readonly onDeleted: (jobId: JobId) => void;
-  /** It is not among the works any more. */
-  readonly onLeave: (work: Work) => void;
+  /** It is not in the run registry any more. */
+  readonly onLeave: (work: RunEntry) => void;
   readonly log: Log;
 }

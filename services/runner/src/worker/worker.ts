@@ -18,7 +18,7 @@ import { createControl } from '../pipeline/control.ts';
 import { readCommand, whyNotOffered, type Refusal } from './command.ts';
 import type { WorkerParts } from './worker-parts.ts';
 import { createNews } from '../reporting/news.ts';
-import { mayJoin, type Work } from './run-registry.ts';
+import { mayJoin, type RunEntry } from './run-registry.ts';
 
 export interface Worker extends Service {
   /** Goes on with a run whose algorithm is started, without waiting for its command. Harmless if it is in hand. */
@@ -36,7 +36,7 @@ const LEAVE_MS = 3_000;
 type Outcome = 'ended' | 'left' | 'unfinished';
 
 export function createWorker(parts: WorkerParts): Worker {
-  const { bus, works, offers, run, refuse, told, standing, hearDesired, mayBegin, goesAlone, reading, log } = parts;
+  const { bus, runs, offers, run, refuse, told, standing, hearDesired, mayBegin, goesAlone, reading, log } = parts;
   const { onBegin, onDeleted, onLeave } = parts;
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -56,31 +56,31 @@ export function createWorker(parts: WorkerParts): Worker {
     busy.add(settled);
   };
 
-  const begin = (work: Work) => {
+  const begin = (work: RunEntry) => {
     work.state = 'working';
     inBackground(carryOut(work));
   };
 
   const beginWhatFits = () => {
-    for (const work of works.all().filter(({ state }) => state === 'holding')) {
+    for (const work of runs.all().filter(({ state }) => state === 'holding')) {
       // A run that is not wanted any more takes no room: it only has to be told and cleared away.
       if (work.control.halted.aborted) begin(work);
       // What was found needs no room that it does not have, and an algorithm that runs has to be watched, whoever goes alone.
       else if (work.isStarted && heartbeat) begin(work);
     }
     for (const offer of mayBegin() ? offers : []) {
-      for (const { jobId } of whatFits(offer, works.occupants())) {
-        const work = works.get(jobId);
-        if (!work || !mayJoin(work, works.all())) continue;
+      for (const { jobId } of whatFits(offer, runs.occupants())) {
+        const work = runs.get(jobId);
+        if (!work || !mayJoin(work, runs.all())) continue;
         work.isAtWork = true;
-        work.gpus = freeGpus(offer, works.occupants()).slice(0, work.need.gpus);
+        work.gpus = freeGpus(offer, runs.occupants()).slice(0, work.need.gpus);
         begin(work);
       }
     }
-    works.changed();
+    runs.changed();
   };
 
-  const carryOut = async (work: Work) => {
+  const carryOut = async (work: RunEntry) => {
     const { jobId, run: number } = work;
     const jobLog = log.child({ jobId, run: number });
     let outcome: Outcome = 'unfinished';
@@ -94,14 +94,14 @@ export function createWorker(parts: WorkerParts): Worker {
     // Another runner may take it at once; one that is started waits for this one to come back.
     else if (signal.aborted && !work.isStarted) for (const message of work.messages) message.release();
     jobLog[outcome === 'left' ? 'debug' : 'info']({ outcome }, 'job leaves');
-    works.remove(work);
+    runs.remove(work);
     onLeave(work);
     if (deleted.delete(jobId)) onDeleted(jobId);
     for (const message of work.successors) take(message);
     beginWhatFits();
   };
 
-  const pursue = async (work: Work, jobLog: Log): Promise<Outcome> => {
+  const pursue = async (work: RunEntry, jobLog: Log): Promise<Outcome> => {
     const { jobId, run: number, environment, control } = work;
     if (work.command) {
       const [before] = await Promise.all([standing(work.command, signal), learnDesired(work)]);
@@ -128,20 +128,20 @@ export function createWorker(parts: WorkerParts): Worker {
   };
 
   /** Resolves when it may be at work, and is then. */
-  const turn = async (work: Work, until: AbortSignal) => {
-    while (!work.isAtWork && !mayJoin(work, works.all())) {
-      await works.nextChange(until);
+  const turn = async (work: RunEntry, until: AbortSignal) => {
+    while (!work.isAtWork && !mayJoin(work, runs.all())) {
+      await runs.nextChange(until);
       until.throwIfAborted();
     }
     work.isAtWork = true;
   };
 
-  const learnDesired = async (work: Work) => {
+  const learnDesired = async (work: RunEntry) => {
     const desired = await retry(() => getDesired(bus, work.jobId), { signal, maxDelayMs: 1_000 });
     if (desired) obey(work, desired);
   };
 
-  const obey = (work: Work, desired: Desired) => {
+  const obey = (work: RunEntry, desired: Desired) => {
     if (desired.run < work.run) return;
     // A later run means that this one is over and done with.
     const want = desired.run > work.run ? 'ended' : desired.want;
@@ -150,7 +150,7 @@ export function createWorker(parts: WorkerParts): Worker {
     if (work.state === 'holding') beginWhatFits();
   };
 
-  const isInHand = ({ jobId, run: number }: Pick<Refusal, 'jobId' | 'run'>) => (works.get(jobId)?.run ?? 0) >= number;
+  const isInHand = ({ jobId, run: number }: Pick<Refusal, 'jobId' | 'run'>) => (runs.get(jobId)?.run ?? 0) >= number;
 
   const take = (message: Message) => {
     const read = readCommand(message.body);
@@ -161,7 +161,7 @@ export function createWorker(parts: WorkerParts): Worker {
       return refuseCommand(read.refusal, message);
     }
     const { command } = read;
-    const known = works.get(command.jobId);
+    const known = runs.get(command.jobId);
     if (!known) return admit(command, message);
     if (command.run < known.run) return message.ack();
     if (command.run > known.run) {
@@ -171,7 +171,7 @@ export function createWorker(parts: WorkerParts): Worker {
     }
     known.command ??= command;
     known.messages.push(message);
-    works.changed();
+    runs.changed();
   };
 
   const admit = (command: StartCommand, message: Message) => {
@@ -179,7 +179,7 @@ export function createWorker(parts: WorkerParts): Worker {
     const { resources } = spec;
     const offer = offers.find(({ environment }) => environment.id === spec.environment);
     if (!offer || (resources?.gpus ?? 0) > offer.gpus.length) return turnDown(command, message, offer);
-    works.add({
+    runs.add({
       jobId,
       run: number,
       environment: spec.environment,
@@ -210,13 +210,13 @@ export function createWorker(parts: WorkerParts): Worker {
   };
 
   /** What goes alone has its turn once all others that are in hand have ended. */
-  const isSomebodyAlone = () => works.all().some(({ isAlone }) => isAlone);
+  const isSomebodyAlone = () => runs.all().some(({ isAlone }) => isAlone);
 
   const askFor = async (offer: Offer) => {
     const commands = commandsFor(offer.environment.id, { bus, log, signal });
     for (;;) {
-      while (!(mayBegin() && mayAsk(offer, works.occupants()) && !isSomebodyAlone()) && !signal.aborted)
-        await works.nextChange(signal);
+      while (!(mayBegin() && mayAsk(offer, runs.occupants()) && !isSomebodyAlone()) && !signal.aborted)
+        await runs.nextChange(signal);
       const next = await commands.next();
       if (next.done === true) return;
       const message = next.value;
@@ -226,7 +226,7 @@ export function createWorker(parts: WorkerParts): Worker {
 
   const keepAlive = () => {
     if (!bus.isConnected()) return;
-    const held = works.all().flatMap(({ messages, successors }) => [...messages, ...successors]);
+    const held = runs.all().flatMap(({ messages, successors }) => [...messages, ...successors]);
     for (const message of held) message.working();
   };
 
@@ -234,9 +234,9 @@ export function createWorker(parts: WorkerParts): Worker {
     name: 'worker',
     look: beginWhatFits,
     adopt({ jobId, run: number, environment, attempt, grant }) {
-      if (works.get(jobId)) return;
+      if (runs.get(jobId)) return;
       const offer = offers.find((candidate) => candidate.environment.id === environment);
-      works.add({
+      runs.add({
         jobId,
         run: number,
         environment,
@@ -260,9 +260,9 @@ export function createWorker(parts: WorkerParts): Worker {
       // Deliveries of a stream that is gone: acking them could ack others in the new one, which counts from 1 again.
       forgetBus = bus.onConnected(({ isFresh }) => {
         // Whatever the watch makes of a broker that was away: what is in hand is asked for, one by one.
-        for (const work of works.all()) inBackground(learnDesired(work));
+        for (const work of runs.all()) inBackground(learnDesired(work));
         if (!isFresh) return;
-        for (const work of works.all()) {
+        for (const work of runs.all()) {
           work.messages = [];
           work.successors = [];
         }
@@ -270,7 +270,7 @@ export function createWorker(parts: WorkerParts): Worker {
       watchDesired(bus, {
         onWord(jobId, desired, heard) {
           hearDesired(jobId, desired, heard);
-          const work = works.get(jobId);
+          const work = runs.get(jobId);
           if (work && desired.want === 'deleted') deleted.add(jobId);
           if (work) obey(work, desired);
           else if (desired.want === 'deleted') onDeleted(jobId);

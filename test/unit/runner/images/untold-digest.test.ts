@@ -4,7 +4,7 @@ import { CapstanError } from '@capstan/shared/contract/errors';
 import { createLog } from '@capstan/shared/runtime/log';
 import type { Engine, Image } from '../../../../services/runner/src/docker/engine.ts';
 import { createImages } from '../../../../services/runner/src/images/images.ts';
-import type { ImageKeeper } from '../../../../services/runner/src/images/image-cache.ts';
+import type { ImageCache } from '../../../../services/runner/src/images/image-cache.ts';
 import { createSharedPulls } from '../../../../services/runner/src/images/shared-pulls.ts';
 
 const { signal } = new AbortController();
@@ -36,7 +36,7 @@ function machine(local: Readonly<Record<string, string>>) {
       return Promise.resolve();
     },
   };
-  const keeper: ImageKeeper = {
+  const cache: ImageCache = {
     async take(find) {
       const image = await find();
       return image && { ...image, [Symbol.dispose]: () => undefined };
@@ -58,7 +58,7 @@ function machine(local: Readonly<Record<string, string>>) {
   const images = createImages({
     engine: engine as Engine,
     pulls,
-    keeper,
+    cache,
     settings: { ...settings, evictAbovePercent: 85, evictBelowPercent: 75, stallTimeoutS: 10 },
     registries: [],
     log,

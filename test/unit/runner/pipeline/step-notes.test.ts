@@ -8,7 +8,7 @@ import { runJob, type PipelineParts } from '../../../../services/runner/src/pipe
 import type { RunToDo } from '../../../../services/runner/src/pipeline/run-to-do.ts';
 import { createReading } from '../../../../services/runner/src/worker/reading.ts';
 import { createStepNotes } from '../../../../services/runner/src/pipeline/step-notes.ts';
-import { mayJoin, type Work } from '../../../../services/runner/src/worker/run-registry.ts';
+import { mayJoin, type RunEntry } from '../../../../services/runner/src/worker/run-registry.ts';
 import { temporaryFolder } from '../../../../scripts/parts/temporary-folder.ts';
 
 const one = { jobId: 'a'.repeat(32) as JobId, run: 1 };
@@ -201,7 +201,7 @@ describe('notes of other times', () => {
 });
 
 describe('a run that goes alone', () => {
-  const work = (isAtWork: boolean, isAlone: boolean) => ({ isAtWork, isAlone }) as Work;
+  const work = (isAtWork: boolean, isAlone: boolean) => ({ isAtWork, isAlone }) as RunEntry;
   it('waits for those that are at work, and nobody joins it; an algorithm that runs is nobody', () => {
     const [busy, waiting, lonely] = [work(true, false), work(false, false), work(false, true)];
     expect(mayJoin(lonely, [busy, lonely])).to.equal(false);

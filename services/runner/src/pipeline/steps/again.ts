@@ -1,7 +1,7 @@
 /** Gives up an attempt that the engine's own end has spoilt, so that the next one begins. */
 import { CapstanError } from '@capstan/shared/contract/errors';
 import { whileAnswering } from '../../docker/answering.ts';
-import { insist } from '../../docker/retry-while-unavailable.ts';
+import { retryWhileUnavailable } from '../../docker/retry-while-unavailable.ts';
 import { removeAttempt } from '../../docker/reconcile.ts';
 import type { Attempt } from '../attempt.ts';
 import { MAX_ATTEMPTS } from '../plan.ts';
@@ -28,7 +28,7 @@ export async function startAgain(
   // What is removed is counted by its note alone; a runner that lost its disk has none.
   if ((await marks.read(identity)) < identity.attempt) await marks.write(identity, identity.attempt);
   await whileAnswering({ engine, ms: withinMs, signal, overdue: stays }, (limited) =>
-    insist(() => removeAttempt(engine, identity, limited), { signal: limited, log }),
+    retryWhileUnavailable(() => removeAttempt(engine, identity, limited), { signal: limited, log }),
   );
   throw new CapstanError('CONTAINER_LOST', 'The container engine was stopped or restarted while the algorithm ran.');
 }

@@ -2,7 +2,7 @@
 import type { Engine } from '../../docker/engine.ts';
 import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
 import { whileAnswering } from '../../docker/answering.ts';
-import { insist, persist, type Patience } from '../../docker/retry-while-unavailable.ts';
+import { retryWhileUnavailable, retryOnCode, type Patience } from '../../docker/retry-while-unavailable.ts';
 import { findGoneAt, removeAttempt, type Owner } from '../../docker/reconcile.ts';
 import type { AttemptIdentity } from '../../docker/names.ts';
 import type { Captures } from '../../logs/captures.ts';
@@ -49,14 +49,14 @@ export async function clearAway(
   const { node } = owner;
   const clear = (limited: AbortSignal) => {
     const once = () =>
-      insist(
+      retryWhileUnavailable(
         async () => {
           const found = await findGoneAt(engine, { node, ...run }, { signal: limited });
           await Promise.all(found.map((attempt) => removeAttempt(engine, attempt.identity, limited)));
         },
         { signal: limited, log },
       );
-    return persist(once, 'ENGINE_REFUSED', { signal: limited, retries: TRIES_AGAIN, minDelayMs: 200 });
+    return retryOnCode(once, 'ENGINE_REFUSED', { signal: limited, retries: TRIES_AGAIN, minDelayMs: 200 });
   };
   try {
     await whileAnswering({ engine, ms: withinMs, signal, overdue: stuck }, clear);

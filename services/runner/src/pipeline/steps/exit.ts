@@ -6,7 +6,7 @@
 import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
 import { TELL_MS, whileAnswering } from '../../docker/answering.ts';
 import type { ContainerState, Engine, Exit } from '../../docker/engine.ts';
-import { insist, type Patience } from '../../docker/retry-while-unavailable.ts';
+import { retryWhileUnavailable, type Patience } from '../../docker/retry-while-unavailable.ts';
 import { pause } from '../../docker/pause.ts';
 import { namesOf } from '../../docker/names.ts';
 
@@ -43,14 +43,14 @@ export async function readExit(engine: Engine, { withinMs = TELL_MS, signal, ...
 async function askForExit(engine: Engine, { name, isWatched, ...patience }: Asked): Promise<KnownExit> {
   const { signal } = patience;
   for (;;) {
-    const state = await insist(() => engine.inspectContainer(name, signal), patience);
+    const state = await retryWhileUnavailable(() => engine.inspectContainer(name, signal), patience);
     if (state.kind !== 'exited') {
-      await insist(() => engine.waitForExit(name, signal), patience);
+      await retryWhileUnavailable(() => engine.waitForExit(name, signal), patience);
       continue;
     }
     const { exitCode, isOutOfMemory } = state.exit;
     if (exitCode >= FIRST_SIGNAL_CODE && !isOutOfMemory) await pause(STAYS_MS, signal);
-    const upSince = await insist(() => engine.upSince(signal), patience);
+    const upSince = await retryWhileUnavailable(() => engine.upSince(signal), patience);
     return wasSeen(state, { upSince, isWatched }) ? state.exit : 'unknown';
   }
 }

@@ -6,8 +6,8 @@
 import { deadline } from '@capstan/shared/runtime/deadline';
 import type { Clock } from '@capstan/shared/runtime/clock';
 import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
-import { insistWhileAnswering } from '../../docker/answering.ts';
-import { insist } from '../../docker/retry-while-unavailable.ts';
+import { retryWhileAnswering } from '../../docker/answering.ts';
+import { retryWhileUnavailable } from '../../docker/retry-while-unavailable.ts';
 import { namesOf } from '../../docker/names.ts';
 import type { Origin } from '../../docker/engine.ts';
 import type { Images } from '../../images/images.ts';
@@ -63,11 +63,11 @@ async function problemOf(attempt: Attempt, parts: FilterParts, signal: AbortSign
   const patience = { signal, log };
   const bounds = { engine, ms: TOLD_MS, overdue: silent, ...patience };
   try {
-    const look = () => insistWhileAnswering(bounds, (limited) => engine.inspectContainer(name, limited));
+    const look = () => retryWhileAnswering(bounds, (limited) => engine.inspectContainer(name, limited));
     const state = await look().catch(async (error: unknown) => {
       if (!parts.mayMake || !hasCode(error, 'CONTAINER_LOST')) throw error;
       const origin = await parts.origin;
-      await insistWhileAnswering(bounds, (limited) => remakeFilter(attempt, { origin, images: parts.images }, limited));
+      await retryWhileAnswering(bounds, (limited) => remakeFilter(attempt, { origin, images: parts.images }, limited));
       return look();
     });
     if (state.kind === 'created') await startOnce(engine, name, patience);
@@ -103,7 +103,7 @@ async function endsWithin(
   const limit = deadline(limitMs - (clock.monotonicMs() - started.sinceMs));
   const ended = new AbortController();
   const limited = AbortSignal.any([signal, limit, ended.signal]);
-  const exited = insist(() => engine.waitForExit(name, limited), { signal: limited, log });
+  const exited = retryWhileUnavailable(() => engine.waitForExit(name, limited), { signal: limited, log });
   const filled = tooMuchDisk(attempt, limited, { by: 'filter' });
   let excess = 'it took too long';
   try {
@@ -116,7 +116,7 @@ async function endsWithin(
     ended.abort();
     for (const each of [exited, filled]) each.catch(() => undefined);
   }
-  await insistWhileAnswering({ engine, ms: TOLD_MS, overdue: silent, signal, log }, (bounded) =>
+  await retryWhileAnswering({ engine, ms: TOLD_MS, overdue: silent, signal, log }, (bounded) =>
     engine.stopContainer(name, 0, bounded),
   );
   return excess;

@@ -5,7 +5,7 @@
  */
 import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
 import type { Confinement, HelperSpec, Network, VolumeMount } from '../../docker/engine.ts';
-import { insist } from '../../docker/retry-while-unavailable.ts';
+import { retryWhileUnavailable } from '../../docker/retry-while-unavailable.ts';
 import { labelsOf, namesOf, type NetworkPhase } from '../../docker/names.ts';
 import type { EgressImage } from '../../egress/image.ts';
 import { EGRESS_DIR, NODE_PATH, PROGRAMS_DIR, PROXY_PORT, SOCKET_PATH } from '../../egress/paths.ts';
@@ -27,7 +27,7 @@ const LIMITS = { cpus: 0.5, memoryBytes: 128_000_000, pids: 64, tmpBytes: 1_000_
 export async function openNetwork(attempt: Attempt, egress: EgressImage, signal: AbortSignal): Promise<JobNetwork> {
   const { engine, identity, settings, log } = attempt;
   const { network: names, outside, volumes } = namesOf(identity);
-  const image = await insist(() => egress.ensure(signal), { signal, log });
+  const image = await retryWhileUnavailable(() => egress.ensure(signal), { signal, log });
   const socket = (isReadOnly: boolean): readonly VolumeMount[] => [
     { volume: volumes.egress, target: EGRESS_DIR, isReadOnly, isCopied: true },
   ];
@@ -36,7 +36,10 @@ export async function openNetwork(attempt: Attempt, egress: EgressImage, signal:
   const found = await run({ phase: 'addresses', args: [], mounts: [], network: { kind: 'host' } });
   const { allow, deny, ports } = settings.egress;
   const rules = { allow, ports, deny: [...deny, ...addressesIn(found)] };
-  await insist(() => engine.createNetwork(outside, labelsOf(identity, 'proxy'), signal), { signal, log });
+  await retryWhileUnavailable(() => engine.createNetwork(outside, labelsOf(identity, 'proxy'), signal), {
+    signal,
+    log,
+  });
   await run({
     phase: 'proxy',
     args: [SOCKET_PATH, JSON.stringify(rules)],
@@ -74,8 +77,8 @@ async function runProgram(
     confinement,
   };
   // A repetition begins afresh: what an earlier life has left may have lost its peer.
-  await insist(() => engine.removeContainer(name, signal), patience);
-  await insist(() => engine.createContainer(spec, signal), patience);
+  await retryWhileUnavailable(() => engine.removeContainer(name, signal), patience);
+  await retryWhileUnavailable(() => engine.createContainer(spec, signal), patience);
   try {
     await startOnce(engine, name, patience);
   } catch (error) {

@@ -7,7 +7,7 @@ import type { JobSpec } from '@capstan/shared/contract/job';
 import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
 import { diskFilled } from '../../docker/answers.ts';
 import type { ContainerSpec } from '../../docker/engine.ts';
-import { insistAgainst, persist } from '../../docker/retry-while-unavailable.ts';
+import { retryWhileRefused, retryOnCode } from '../../docker/retry-while-unavailable.ts';
 import { labelsOf, namesOf } from '../../docker/names.ts';
 import type { Ours } from '../../docker/ours.ts';
 import type { Fetcher } from '../../fetch/fetcher.ts';
@@ -51,7 +51,7 @@ const GB = 1_000_000_000;
 export async function provision(attempt: Attempt, provisioning: Provisioning, signal: AbortSignal): Promise<void> {
   const { log } = attempt;
   const patience = { signal, log };
-  await insistAgainst('CONTAINER_REFUSED', () => createFiles(attempt, provisioning, signal), patience);
+  await retryWhileRefused('CONTAINER_REFUSED', () => createFiles(attempt, provisioning, signal), patience);
   // Before the filling: as long as that lasts, the engine keeps the container to it.
   await provisioning.userFiles.require(attempt, provisioning.image, signal);
   const [created, filled] = await Promise.allSettled([
@@ -81,8 +81,8 @@ async function createFiles(attempt: Attempt, { image }: Provisioning, signal: Ab
 async function fillVolumes(attempt: Attempt, provisioning: Provisioning, signal: AbortSignal): Promise<void> {
   const { log } = attempt;
   try {
-    await persist(
-      () => insistAgainst('CONTAINER_REFUSED', () => fillOnce(attempt, provisioning, signal), { signal, log }),
+    await retryOnCode(
+      () => retryWhileRefused('CONTAINER_REFUSED', () => fillOnce(attempt, provisioning, signal), { signal, log }),
       'FETCH_INTERRUPTED',
       {
         signal,
@@ -176,7 +176,7 @@ async function createAlgorithm(attempt: Attempt, provisioning: Provisioning, sig
     const network = limits.network ? await openNetwork(attempt, provisioning.egress, signal) : undefined;
     await engine.createAlgorithm(provisioning.ours, algorithmSpec(attempt, provisioning, network), signal);
   };
-  await insistAgainst('CONTAINER_REFUSED', create, patience);
+  await retryWhileRefused('CONTAINER_REFUSED', create, patience);
 }
 
 async function createFilter(
@@ -187,7 +187,7 @@ async function createFilter(
   const { engine, filter, log } = attempt;
   if (!filter || filterImage === undefined) return;
   const container = filterSpec(attempt, { filter, env: variables(spec), image, filterImage });
-  await insistAgainst('CONTAINER_REFUSED', () => engine.createContainer(container, signal), { signal, log });
+  await retryWhileRefused('CONTAINER_REFUSED', () => engine.createContainer(container, signal), { signal, log });
 }
 
 function algorithmSpec(

@@ -4,7 +4,7 @@ import { LOG_STREAMS_FILE, type Manifest } from '@capstan/shared/results/manifes
 import { CapstanError, hasCode, messageOf } from '@capstan/shared/contract/errors';
 import { TELL_MS, whileAnswering } from '../../docker/answering.ts';
 import { unlessStalled } from '../../docker/stalled.ts';
-import { insist, insistAgainst, persist } from '../../docker/retry-while-unavailable.ts';
+import { retryWhileUnavailable, retryWhileRefused, retryOnCode } from '../../docker/retry-while-unavailable.ts';
 import { namesOf } from '../../docker/names.ts';
 import type { LogFrame, Origin } from '../../docker/engine.ts';
 import type { Capture } from '../../logs/capture.ts';
@@ -67,14 +67,14 @@ export function publish(
   };
   const patiently = async () => {
     try {
-      return await insistAgainst('OUTPUTS_UNREADABLE', () => once(false), { signal, log });
+      return await retryWhileRefused('OUTPUTS_UNREADABLE', () => once(false), { signal, log });
     } catch (error) {
       if (!hasCode(error, 'OUTPUTS_UNREADABLE')) throw error;
       log.error({ problem: error.message, cause: messageOf(error.cause) }, 'results of a job are published in part');
-      return insist(() => once(true), { signal, log });
+      return retryWhileUnavailable(() => once(true), { signal, log });
     }
   };
-  return persist(patiently, 'RESULTS_UNWRITABLE', { signal, ...patienceOf(attempt, results) });
+  return retryOnCode(patiently, 'RESULTS_UNWRITABLE', { signal, ...patienceOf(attempt, results) });
 }
 
 /** Publishes an ending that has neither outputs nor a log. Throws RESULTS_UNWRITABLE. */
@@ -87,7 +87,7 @@ export function publishNothing(
     const draft = await results.begin(attempt.identity, signal);
     return draft.publish({ ...facts(attempt, ending, clock.now()), skipped: [] });
   };
-  return persist(once, 'RESULTS_UNWRITABLE', { signal, ...patienceOf(attempt, results) });
+  return retryOnCode(once, 'RESULTS_UNWRITABLE', { signal, ...patienceOf(attempt, results) });
 }
 
 /** A disk that is full, or a store that is away, gets more chances; the outputs stay in the engine so long. */

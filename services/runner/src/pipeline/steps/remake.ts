@@ -4,7 +4,7 @@
  */
 import { CapstanError } from '@capstan/shared/contract/errors';
 import type { Engine, HelperSpec, Origin } from '../../docker/engine.ts';
-import { insistAgainst } from '../../docker/retry-while-unavailable.ts';
+import { retryWhileRefused } from '../../docker/retry-while-unavailable.ts';
 import { labelsOfAttempt, namesOf } from '../../docker/names.ts';
 import type { Images } from '../../images/images.ts';
 import type { Attempt } from '../attempt.ts';
@@ -47,7 +47,7 @@ async function volumesLeft({ engine, identity }: Attempt, signal: AbortSignal): 
 
 async function remake({ engine, log }: Attempt, spec: HelperSpec, signal: AbortSignal): Promise<void> {
   log.warn({ container: spec.name }, 'somebody removed a container of this job from the engine: it is made again');
-  await insistAgainst('CONTAINER_REFUSED', () => engine.createContainer(spec, signal), { signal, log });
+  await retryWhileRefused('CONTAINER_REFUSED', () => engine.createContainer(spec, signal), { signal, log });
 }
 
 async function imageOf(engine: Engine, origin: Origin | undefined, signal: AbortSignal): Promise<UsedImage> {

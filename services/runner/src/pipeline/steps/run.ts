@@ -3,7 +3,7 @@ import type { Clock } from '@capstan/shared/runtime/clock';
 import { CapstanError } from '@capstan/shared/contract/errors';
 import { answeredFor, TELL_MS, whileAnswering } from '../../docker/answering.ts';
 import type { Engine, StartedState } from '../../docker/engine.ts';
-import { insist, insistAgainst, type Patience } from '../../docker/retry-while-unavailable.ts';
+import { retryWhileUnavailable, retryWhileRefused, type Patience } from '../../docker/retry-while-unavailable.ts';
 import { namesOf } from '../../docker/names.ts';
 import type { Ours } from '../../docker/ours.ts';
 import type { Attempt } from '../attempt.ts';
@@ -53,7 +53,7 @@ export async function startOnce(
 ): Promise<void> {
   let isNew = history === 'new';
   const start = (limited: AbortSignal) =>
-    insistAgainst(
+    retryWhileRefused(
       'START_REFUSED',
       async () => {
         if (!isNew && (await engine.inspectContainer(name, limited)).kind !== 'created') return;
@@ -126,7 +126,7 @@ export async function awaitEnd(
   const patience = { signal, log };
   const elapsedMs = clock.monotonicMs() - state.sinceMs;
   let connections = 0;
-  const exited = insist(() => {
+  const exited = retryWhileUnavailable(() => {
     connections += 1;
     return engine.waitForExit(algorithm, signal);
   }, patience);
@@ -165,7 +165,7 @@ export async function awaitEnd(
   const bounds = { engine, ms: stopMs + graceS * 1_000, overdue: () => silent, signal: until, log };
   // An engine may say that it could not, and have done it all the same, late: the end is what counts.
   const told = whileAnswering(bounds, async (limited) => {
-    await insist(() => engine.stopContainer(algorithm, graceS, limited), { signal: limited, log });
+    await retryWhileUnavailable(() => engine.stopContainer(algorithm, graceS, limited), { signal: limited, log });
     await Promise.race([exited, vanished]);
   });
   told.catch(() => undefined);

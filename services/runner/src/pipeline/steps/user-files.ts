@@ -6,7 +6,7 @@
  */
 import { CapstanError } from '@capstan/shared/contract/errors';
 import type { HelperSpec, PathEntry } from '../../docker/engine.ts';
-import { insist, insistAgainst } from '../../docker/retry-while-unavailable.ts';
+import { retryWhileUnavailable, retryWhileRefused } from '../../docker/retry-while-unavailable.ts';
 import { namesOf } from '../../docker/names.ts';
 import type { Attempt } from '../attempt.ts';
 import { filesSpec, type UsedImage } from '../helpers.ts';
@@ -45,9 +45,9 @@ async function areFine(attempt: Attempt, image: UsedImage, signal: AbortSignal):
   const { files, volumes } = namesOf(identity);
   const patience = { signal, log };
   const spec = filesSpec(attempt, image);
-  const lookAt = (path: string) => insist(() => engine.entryAt(files, path, signal), patience);
+  const lookAt = (path: string) => retryWhileUnavailable(() => engine.entryAt(files, path, signal), patience);
   const make = (container: HelperSpec) =>
-    insistAgainst('CONTAINER_REFUSED', () => engine.createContainer(container, signal), patience);
+    retryWhileRefused('CONTAINER_REFUSED', () => engine.createContainer(container, signal), patience);
   // Ours is made of what the image has there, less what the engine leaves out when it copies: a pipe would not be seen.
   const bare = { ...spec, mounts: spec.mounts.filter(({ volume }) => volume !== volumes.etc) };
   await make(bare);

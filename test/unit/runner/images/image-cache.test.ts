@@ -4,7 +4,7 @@ import { systemClock } from '@capstan/shared/runtime/clock';
 import { CapstanError } from '@capstan/shared/contract/errors';
 import { createLog } from '@capstan/shared/runtime/log';
 import type { Engine, Image } from '../../../../services/runner/src/docker/engine.ts';
-import { createImageKeeper } from '../../../../services/runner/src/images/image-cache.ts';
+import { createImageCache } from '../../../../services/runner/src/images/image-cache.ts';
 import type { ImageNote } from '../../../../services/runner/src/images/notes.ts';
 
 const imageOf = (name: string): Image => ({
@@ -23,10 +23,10 @@ const noteOf = (name: string, lastUsedAt: number): ImageNote => ({
 });
 const never = <T>() => new Promise<T>(() => undefined);
 
-/** A keeper of these images, the first of which was used the longest ago. */
+/** A cache of these images, the first of which was used the longest ago. */
 function keeping(names: readonly string[], engine: Partial<Engine>) {
   const about = () => Promise.resolve({ version: '1', os: 'linux', architecture: 'amd64', rootDir: '/' });
-  return createImageKeeper({
+  return createImageCache({
     engine: { about, ...engine } as Engine,
     notes: { read: () => Promise.resolve(names.map(noteOf)), write: () => Promise.resolve() },
     readDisk: () => Promise.resolve({ totalBytes: 100, freeBytes: 0 }),
@@ -40,16 +40,16 @@ function keeping(names: readonly string[], engine: Partial<Engine>) {
 
 describe('an image that the engine does not tell of', () => {
   it('holds up no look for another one', async () => {
-    const keeper = keeping([], {});
-    const stuck = keeper.take(() => never());
+    const cache = keeping([], {});
+    const stuck = cache.take(() => never());
     stuck.catch(() => undefined);
-    using other = await keeper.take(() => Promise.resolve(imageOf('other')));
+    using other = await cache.take(() => Promise.resolve(imageOf('other')));
     expect(other?.id).to.equal('sha256:other');
   });
 
   it('keeps none of the others from going', async () => {
     const removed: string[] = [];
-    const keeper = keeping(['stuck', 'other'], {
+    const cache = keeping(['stuck', 'other'], {
       findImage: (id) =>
         id.endsWith('stuck')
           ? Promise.reject(new CapstanError('ENGINE_UNAVAILABLE', 'The container engine does not answer.'))
@@ -59,7 +59,7 @@ describe('an image that the engine does not tell of', () => {
         return Promise.resolve('removed');
       },
     });
-    expect(await keeper.evictAll()).to.equal(true);
+    expect(await cache.evictAll()).to.equal(true);
     expect(removed).to.deep.equal(['registry/other@sha256:other']);
   });
 });
@@ -69,17 +69,17 @@ describe('an image that is found', () => {
     const removal = Promise.withResolvers<'removed'>();
     const begun = Promise.withResolvers<void>();
     let isThere = true;
-    const keeper = keeping(['one'], {
+    const cache = keeping(['one'], {
       findImage: () => Promise.resolve(isThere ? imageOf('one') : undefined),
       removeImage() {
         begun.resolve();
         return removal.promise;
       },
     });
-    const eviction = keeper.evictAll();
+    const eviction = cache.evictAll();
     await begun.promise;
     let looks = 0;
-    const taking = keeper.take(() => {
+    const taking = cache.take(() => {
       looks += 1;
       return Promise.resolve(isThere ? imageOf('one') : undefined);
     });
@@ -90,8 +90,8 @@ describe('an image that is found', () => {
     expect(looks).to.equal(2);
 
     isThere = true;
-    using held = await keeper.take(() => Promise.resolve(imageOf('one')), { reference: 'registry/one@sha256:one' });
+    using held = await cache.take(() => Promise.resolve(imageOf('one')), { reference: 'registry/one@sha256:one' });
     expect(held?.id).to.equal('sha256:one');
-    expect(await keeper.evictAll(), 'it is held').to.equal(false);
+    expect(await cache.evictAll(), 'it is held').to.equal(false);
   });
 });
