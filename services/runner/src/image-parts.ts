@@ -5,12 +5,13 @@ import type { Upkeep } from '@capstan/shared/runtime/upkeep';
 import { messageOf } from '@capstan/shared/contract/errors';
 import type { Log } from '@capstan/shared/runtime/log';
 import { createWake } from '@capstan/shared/runtime/wake';
-import { createImages } from './images/images.ts';
+import type { Service } from '@capstan/shared/runtime/service';
+import { createImages, type Images } from './images/images.ts';
 import { isTooFull } from './host/free-disk.ts';
-import { createImageCache } from './images/image-cache.ts';
+import { createImageCache, type ImageCache } from './images/image-cache.ts';
 import { createSharedPulls } from './images/shared-pulls.ts';
 import type { RunnerPorts } from './ports.ts';
-import { createUserFiles } from './pipeline/steps/user-files.ts';
+import { createUserFiles, type UserFiles } from './pipeline/steps/user-files.ts';
 
 const GB = 1_000_000_000;
 
@@ -24,7 +25,13 @@ interface ImageOptions {
   readonly signal: AbortSignal;
 }
 
-export function createImageParts({ settings, ports, clock, upkeep, log, signal }: ImageOptions) {
+export interface ImageParts {
+  readonly judges: { readonly images: Images; readonly userFiles: UserFiles };
+  readonly cache: ImageCache;
+  readonly service: Service;
+}
+
+export function createImageParts({ settings, ports, clock, upkeep, log, signal }: ImageOptions): ImageParts {
   const { engine, imageNotes: notes, readEngineDisk: readDisk } = ports;
   const {
     evictAbovePercent: abovePercent,
@@ -65,17 +72,19 @@ export function createImageParts({ settings, ports, clock, upkeep, log, signal }
   );
   return {
     judges: { images, userFiles: createUserFiles() },
-    cache: {
-      ...cache,
-      async idle() {
+    cache,
+    /** At its start: images of jobs, and what earlier versions of this node made for their networks. */
+    service: {
+      name: 'images',
+      start() {
+        cache.wake();
+        tidyingEgress.wake();
+        return Promise.resolve();
+      },
+      async stop() {
         await tidyingEgress.idle();
         await cache.idle();
       },
-    },
-    /** At the start: images of jobs, and what earlier versions of this node made for their networks. */
-    tidyAll() {
-      cache.wake();
-      tidyingEgress.wake();
     },
   };
 }

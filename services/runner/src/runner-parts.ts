@@ -1,15 +1,15 @@
-/** What a runner is made of. */
+/** What a runner is made of: what is beyond it, each behind a port, and the settings that it works by. */
 import type { Bus } from '@capstan/shared/bus/connect';
-import type { Claim } from './worker/runner-claim.ts';
-import type { RunnerPorts } from './ports.ts';
-import type { OwnNode } from './fetch/sealed-files.ts';
-import type { RunnerIdentity } from './docker/names.ts';
-import type { StartOwnership } from './worker/start-ownership.ts';
-import type { Log } from '@capstan/shared/runtime/log';
-import type { Clock } from '@capstan/shared/runtime/clock';
 import type { Config } from '@capstan/shared/config/schema';
+import type { Clock } from '@capstan/shared/runtime/clock';
+import type { Log } from '@capstan/shared/runtime/log';
+import type { RunnerIdentity } from './docker/names.ts';
+import type { OwnNode } from './fetch/sealed-files.ts';
+import type { RunnerPorts } from './ports.ts';
+import type { Claim } from './worker/runner-claim.ts';
+import type { StartOwnership } from './worker/start-ownership.ts';
 
-export interface RunnerOptions {
+export interface RunnerParts {
   readonly bus: Bus;
   readonly identity: RunnerIdentity;
   readonly settings: Config['runner'];
