@@ -18,7 +18,8 @@ import type { Shortages } from './shortages.ts';
 import type { KnownEngine } from './start-up.ts';
 import { createReading } from './worker/reading.ts';
 import { refusedEvent } from './worker/refused-event.ts';
-import type { RunEntry, RunRegistry } from './worker/run-registry.ts';
+import { isAtWork, isBegun, isStarted, running } from './worker/run-entry.ts';
+import type { RunRegistry } from './worker/run-registry.ts';
 import type { StartOwnership } from './worker/start-ownership.ts';
 import { createWorker, type Worker } from './worker/worker.ts';
 import type { WorkerParts } from './worker/worker-parts.ts';
@@ -45,20 +46,16 @@ export function createJobParts(options: JobPartsOptions): JobParts {
   const { engine: known, runs, upkeep, outbox, logDesk, ownership, images, shortages, left } = options;
   const { results, notes } = ports;
   const offers = offersOf(settings, known);
-  const goesAlone: WorkerParts['goesAlone'] = (run, stage) => notes.judge(run, stage) === 'alone';
-
-  /** Its algorithm runs: for now nothing is done for it, and what its beginning cost counts no more. */
-  const begun = (work: RunEntry) => {
-    work.isStarted = true;
-    work.isAtWork = false;
-    work.isAlone = goesAlone(work, 'after');
-    // Others may have waited for it.
-    worker.look();
-  };
+  const companyOf: WorkerParts['companyOf'] = (run, stage) =>
+    notes.judge(run, stage) === 'alone' ? 'alone' : 'with-others';
 
   const emit = (event: JobEvent) => {
-    const work = runs.get(event.jobId);
-    if (work && event.code === STATUS.running.code) begun(work);
+    const entry = runs.get(event.jobId);
+    if (entry && isBegun(entry) && event.code === STATUS.running.code) {
+      runs.move(running(entry, companyOf(entry, 'after')));
+      // Others may have waited for it.
+      worker.look();
+    }
     outbox.emit(event);
   };
 
@@ -90,11 +87,14 @@ export function createJobParts(options: JobPartsOptions): JobParts {
     offers: offers.all,
     refuse: (refusal) => emit(refusedEvent(refusal, clock.now())),
     mayBegin: () => shortages.shortage() === undefined,
-    goesAlone,
+    companyOf,
     reading: createReading({
       notes,
       isInHand: ({ jobId }) => runs.get(jobId) !== undefined,
-      isAtWork: ({ jobId }) => runs.get(jobId)?.isAtWork === true,
+      isAtWork({ jobId }) {
+        const entry = runs.get(jobId);
+        return entry !== undefined && isAtWork(entry);
+      },
     }),
     log,
     run: (todo, signal) => runJob(todo, pipeline, signal),
@@ -106,8 +106,9 @@ export function createJobParts(options: JobPartsOptions): JobParts {
       logDesk.open(jobId);
       announcer.announce();
     },
-    onLeave({ jobId, control, isStarted }) {
-      if (control.halted.aborted && !isStarted) left.reaper.lookSoon();
+    onLeave(last) {
+      const { jobId, control } = last;
+      if (control.halted.aborted && !isStarted(last)) left.reaper.lookSoon();
       logDesk.close(jobId);
       outbox.forget(jobId);
       images.cache.wake();
@@ -125,7 +126,7 @@ export function createJobParts(options: JobPartsOptions): JobParts {
     jobs: () =>
       runs
         .all()
-        .filter(({ state }) => state === 'working')
+        .filter(isBegun)
         .map(({ jobId, run, environment }) => ({ jobId, run, environment })),
     log,
   });

@@ -7,6 +7,7 @@ import { createDiskWatch, isTooFull } from './host/free-disk.ts';
 import { createEngineRoom, type EngineRoom } from './pipeline/engine-room.ts';
 import { troublesOf } from './pipeline/uncleared.ts';
 import type { RunnerPorts } from './ports.ts';
+import { isBegun } from './worker/run-entry.ts';
 import type { RunRegistry } from './worker/run-registry.ts';
 
 const GB = 1_000_000_000;
@@ -47,7 +48,11 @@ export function createShortages({ settings, ports, runs, letGo, onChange, log }:
   });
   const presence = createEngineWatch({ engine: ports.engine, onChange, log });
   const room = createEngineRoom({
-    inHand: () => runs.all().flatMap(({ jobId, state }) => (state === 'working' ? [jobId] : [])),
+    inHand: () =>
+      runs
+        .all()
+        .filter(isBegun)
+        .map(({ jobId }) => jobId),
     async readDisk() {
       const disk = await ports.readEngineDisk();
       return { freeBytes: disk.freeBytes, isFull: isTooFull(disk, minFreeBytes) };

@@ -186,7 +186,7 @@ async function giveUp(code: Ending['code'], attempt: number, acting: Acting): Pr
 function termsFor({ todo, parts, limits }: Acting, spec: JobSpec, made: Terms | undefined): Terms {
   const { node } = parts.owner;
   const isFiltered = parts.filterOf(todo.environment) !== undefined;
-  return newTerms({ node, jobId: todo.jobId, limits, gpus: todo.gpus(), isFiltered, spec, made });
+  return newTerms({ node, jobId: todo.jobId, limits, gpus: todo.gpus, isFiltered, spec, made });
 }
 
 function under(acting: Acting, terms: Terms): Acting {

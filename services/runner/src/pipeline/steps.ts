@@ -34,6 +34,7 @@ import type { Control } from './control.ts';
 import type { EngineRoom } from './engine-room.ts';
 import type { Ours, StartRights } from '../docker/ours.ts';
 import type { Cause, Outcome } from './ending.ts';
+import type { RunToDo } from './run-to-do.ts';
 import type { StartMarks } from './start-marks.ts';
 import type { StepNotes } from './step-notes.ts';
 import { withinPhase } from './phase-limit.ts';
@@ -70,7 +71,7 @@ export interface Journey {
   readonly attempt: Attempt;
   readonly control: Control;
   /** Resolves when it may be at work: one that goes alone is when nobody else is, and everybody else when that one is not. */
-  readonly turn: (signal: AbortSignal) => Promise<void>;
+  readonly turn: RunToDo['turn'];
   /** Tells a status. */
   readonly report: (code: ProgressCode) => void;
   /** Aborts when the runner stops; containers go on. */
@@ -85,7 +86,7 @@ export async function prepare(journey: Journey, spec: JobSpec, parts: StepParts)
   const limitS = attempt.settings.phaseTimeoutS;
 
   report(STATUS.started.code);
-  await journey.turn(signal);
+  await journey.turn('before', signal);
   await notes.enter(attempt.identity, 'before');
   // Nobody asks on for a run that has failed meanwhile.
   using asking = untilLeft();
@@ -259,7 +260,7 @@ async function theEnd(
       );
   // Told before anything else is asked of the engine: whoever waits for the end hears of it at once.
   report(identity.isFiltered ? STATUS.filtering.code : STATUS.publishing.code);
-  await journey.turn(signal);
+  await journey.turn('after', signal);
   await notes.enter(identity, 'after');
   if (noted) return noted;
   const { algorithm: name } = namesOf(identity);

@@ -31,7 +31,8 @@ import { grant, type Claim, type StartRights, type Theirs } from '../docker/ours
 import type { Lease } from './lease.ts';
 import { createClaimDesk } from './claim-desk.ts';
 import type { OtherRunners } from './other-runners.ts';
-import type { RunEntry, RunRegistry } from './run-registry.ts';
+import type { RunEntry } from './run-entry.ts';
+import type { RunRegistry } from './run-registry.ts';
 
 /** `theirs`: another runner has it. It is `isSilent` when it may at least be ended by somebody else. */
 export type Standing =
@@ -85,36 +86,37 @@ export function createStartOwnership(options: StartOwnershipOptions): StartOwner
     );
 
   /** Another runner has started a later attempt than ours. */
-  const isLost = (work: RunEntry | undefined, started: Started): work is RunEntry =>
+  const isLost = (entry: RunEntry | undefined, started: Started): entry is RunEntry =>
     !isOurs(started.runnerId) &&
-    work?.run === started.run &&
-    work.attempt !== undefined &&
-    work.attempt < started.attempt;
+    entry?.run === started.run &&
+    entry.attempts.here > 0 &&
+    entry.attempts.here < started.attempt;
 
   /** What is heard may have come too late for the bucket: only what stands there counts. */
   const giveUp = async (jobId: JobId, started: Started) => {
     if (!isLost(runs.get(jobId), started)) return;
     const stands = await getStarted(bus, jobId);
-    const work = runs.get(jobId);
-    if (stands && isLost(work, stands)) leave(work, stands);
+    const entry = runs.get(jobId);
+    if (stands && isLost(entry, stands)) leave(entry, stands);
   };
 
-  const leave = (work: RunEntry, started: Omit<Started, 'v'>) => {
-    const { jobId } = work;
+  const leave = (entry: RunEntry, started: Omit<Started, 'v'>) => {
+    const { jobId } = entry;
     log.warn({ jobId, ...started }, 'another runner has gone on with this job; clearing it away here');
     // They are the other one's now, and so is their acknowledgement.
-    work.messages = [];
-    work.control.set('ended');
+    entry.deliveries.messages = [];
+    entry.control.set('ended');
   };
 
   /** What is forgotten by the broker is said again; the other one's word may have been first. */
-  const sayAgain = async ({ jobId, run, attempt }: RunEntry) => {
-    if (attempt === undefined) return;
+  const sayAgain = async ({ jobId, run, attempts }: RunEntry) => {
+    const attempt = attempts.here;
+    if (attempt === 0) return;
     for (let tries = 0; tries < TRIES && bus.isConnected(); tries += 1) {
       try {
         const theirs = await sayTo({ jobId, run, attempt });
-        const work = runs.get(jobId);
-        if (theirs && work && isLost(work, theirs)) leave(work, theirs);
+        const entry = runs.get(jobId);
+        if (theirs && isLost(entry, theirs)) leave(entry, theirs);
         return;
       } catch (error) {
         log.debug({ jobId, problem: messageOf(error) }, 'other runners could not be told of a start');
@@ -126,7 +128,7 @@ export function createStartOwnership(options: StartOwnershipOptions): StartOwner
     name: 'start ownership',
     start() {
       forget = bus.onConnected(() => {
-        for (const work of runs.all()) void sayAgain(work);
+        for (const entry of runs.all()) void sayAgain(entry);
       });
       watchStarted(bus, {
         onWord(jobId, started) {
@@ -163,7 +165,7 @@ export function createStartOwnership(options: StartOwnershipOptions): StartOwner
     },
     async claimStart(claim, callerSignal) {
       const { jobId, run, attempt } = claim;
-      const work = runs.get(jobId);
+      const entry = runs.get(jobId);
       await idIsOurs(callerSignal);
       await lease.held(callerSignal);
       const first = await retry(() => sayTo(claim), {
@@ -173,28 +175,28 @@ export function createStartOwnership(options: StartOwnershipOptions): StartOwner
           if (tries === 3) log.warn({ jobId, problem: messageOf(error) }, 'a start waits for NATS');
         },
       });
-      const owner = first ?? (await desk.ask(claim, () => work?.command, callerSignal));
+      const owner = first ?? (await desk.ask(claim, () => entry?.deliveries.command, callerSignal));
       if (!isOurs(owner.runnerId) || owner.attempt !== attempt) {
         if (!first) await retry(() => putRight(claim, owner), { signal: callerSignal, maxDelayMs: 1_000 });
-        if (work) leave(work, { run, attempt: owner.attempt, runnerId: owner.runnerId });
+        if (entry) leave(entry, { run, attempt: owner.attempt, runnerId: owner.runnerId });
         return { kind: 'theirs', runnerId: owner.runnerId };
       }
-      if (work) work.attempt = attempt;
+      if (entry) entry.attempts.here = attempt;
       return grant(claim);
     },
     mayStart({ jobId, attempt }) {
       if (lease.isHeld()) return true;
-      const work = runs.get(jobId);
+      const entry = runs.get(jobId);
       log.warn({ jobId, attempt }, 'a start comes too late: the lease has run out meanwhile');
-      if (work) lapse(work);
+      if (entry) lapse(entry);
       return false;
     },
   };
 }
 
 /** Its attempt may be somebody else's by now: nothing of it goes on here, and its command is for whoever takes it next. */
-export function lapse(work: RunEntry): void {
-  if (work.attempt === undefined) return;
-  work.messages = [];
-  work.control.set('lapsed');
+export function lapse({ attempts, deliveries, control }: RunEntry): void {
+  if (attempts.here === 0) return;
+  deliveries.messages = [];
+  control.set('lapsed');
 }

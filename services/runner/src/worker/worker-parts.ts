@@ -6,10 +6,11 @@ import type { Desired, StartCommand } from '@capstan/shared/contract/messages';
 import type { Log } from '@capstan/shared/runtime/log';
 import type { Offer } from '../environments/capacity.ts';
 import type { Refusal } from './command.ts';
-import type { RunResult, RunToDo } from '../pipeline/run-to-do.ts';
+import type { RunResult, RunToDo, Stage } from '../pipeline/run-to-do.ts';
 import type { Readers } from './reading.ts';
 import type { Standing } from './start-ownership.ts';
-import type { RunEntry, RunRegistry } from './run-registry.ts';
+import type { Company, RunEntry } from './run-entry.ts';
+import type { RunRegistry } from './run-registry.ts';
 
 export interface WorkerParts {
   readonly bus: Bus;
@@ -20,21 +21,21 @@ export interface WorkerParts {
   /** Ends a run whose command can't be carried out at all. */
   readonly refuse: (refusal: Refusal) => void;
   /** Resolves when NATS has all events of a job. */
-  readonly told: (work: Pick<RunEntry, 'jobId'>, signal: AbortSignal) => Promise<void>;
+  readonly told: (run: Pick<RunEntry, 'jobId'>, signal: AbortSignal) => Promise<void>;
   /** Whether any may begin that did not begin yet. */
   readonly mayBegin: () => boolean;
   /** Whether a run must be at work alone. */
-  readonly goesAlone: (run: Pick<RunEntry, 'jobId' | 'run'>, stage: 'before' | 'after') => boolean;
+  readonly companyOf: (run: Pick<RunEntry, 'jobId' | 'run'>, stage: Stage) => Company;
   /** Reads a command, if that has not killed the runner again and again. */
   readonly reading: (body: unknown, readers: Readers) => Promise<void>;
   /** Whether a run may be begun here, or another runner is at it. */
   readonly standing: (command: StartCommand, signal: AbortSignal) => Promise<Standing>;
   /** What the gateway says of a job, whoever has it in hand. */
   readonly hearDesired: (jobId: JobId, desired: Desired, heard: Heard) => void;
-  readonly onBegin: (work: RunEntry) => void;
+  readonly onBegin: (entry: RunEntry) => void;
   /** A job that this runner has not in hand was deleted. Told of each at every start, too. */
   readonly onDeleted: (jobId: JobId) => void;
   /** It is not in the run registry any more. */
-  readonly onLeave: (work: RunEntry) => void;
+  readonly onLeave: (last: RunEntry) => void;
   readonly log: Log;
 }

@@ -8,7 +8,7 @@ import { runJob, type PipelineParts } from '../../../../services/runner/src/pipe
 import type { RunToDo } from '../../../../services/runner/src/pipeline/run-to-do.ts';
 import { createReading } from '../../../../services/runner/src/worker/reading.ts';
 import { createStepNotes } from '../../../../services/runner/src/pipeline/step-notes.ts';
-import { mayJoin, type RunEntry } from '../../../../services/runner/src/worker/run-registry.ts';
+import { isAtWork, mayJoin, type Company, type RunEntry } from '../../../../services/runner/src/worker/run-entry.ts';
 import { temporaryFolder } from '../../../../scripts/parts/temporary-folder.ts';
 
 const one = { jobId: 'a'.repeat(32) as JobId, run: 1 };
@@ -201,12 +201,21 @@ describe('notes of other times', () => {
 });
 
 describe('a run that goes alone', () => {
-  const work = (isAtWork: boolean, isAlone: boolean) => ({ isAtWork, isAlone }) as RunEntry;
+  let jobs = 0;
+  const run = (state: RunEntry['state'], company: Company) =>
+    ({ jobId: `${(jobs += 1)}`.padStart(32, '0') as JobId, state, company }) as RunEntry;
   it('waits for those that are at work, and nobody joins it; an algorithm that runs is nobody', () => {
-    const [busy, waiting, lonely] = [work(true, false), work(false, false), work(false, true)];
-    expect(mayJoin(lonely, [busy, lonely])).to.equal(false);
-    expect(mayJoin(lonely, [waiting, lonely, work(false, true)])).to.equal(true);
-    expect(mayJoin(waiting, [waiting, work(true, true)])).to.equal(false);
-    expect(mayJoin(waiting, [waiting, lonely])).to.equal(true);
+    for (const state of ['provisioning', 'restarting', 'publishing'] as const) {
+      const [busy, waiting, lonely] = [
+        run(state, 'with-others'),
+        run('waiting', 'with-others'),
+        run('waiting', 'alone'),
+      ];
+      expect(isAtWork(busy)).to.equal(true);
+      expect(mayJoin(lonely, [busy, lonely])).to.equal(false);
+      expect(mayJoin(lonely, [waiting, lonely, run('waiting', 'alone'), run('running', 'alone')])).to.equal(true);
+      expect(mayJoin(waiting, [waiting, run(state, 'alone')])).to.equal(false);
+      expect(mayJoin(waiting, [waiting, lonely])).to.equal(true);
+    }
   });
 });
