@@ -233,6 +233,30 @@ describe('a chain', () => {
       expect(hasCode(problem, 'CHAIN_UNAVAILABLE')).to.equal(true);
     });
 
+    it('prices nothing by the decimals that one of two endpoints says, and remembers only what both have said', async () => {
+      await using opened = open([first.url, second.url]);
+      const contracts = createContracts();
+      const decimals = async () => contracts.decimalsOf(opened.chain, ocean.money);
+      const none = `0x${'0'.repeat(64)}`;
+      for (const liar of [first, second]) {
+        liar.lie((method, result) => (method === 'eth_call' ? none : result));
+        expect(hasCode(await problemOf(decimals()), 'CHAIN_UNAVAILABLE')).to.equal(true);
+        liar.lie((method, result) =>
+          method === 'eth_call' ? none : method === 'eth_blockNumber' ? '0xfffffff' : result,
+        );
+        expect(hasCode(await problemOf(decimals()), 'CHAIN_UNAVAILABLE'), 'with a head of its own').to.equal(true);
+        liar.lie(undefined);
+      }
+      second.become('refuses');
+      expect(await decimals()).to.equal(18);
+      second.become('works');
+      const before = first.requests();
+      expect(await decimals()).to.equal(18);
+      expect(first.requests(), 'one alone has said so').to.equal(before + 1);
+      expect(await decimals()).to.equal(18);
+      expect(first.requests(), 'both have').to.equal(before + 1);
+    });
+
     it('says that the chain can not be asked where nobody answers a call with anything else', async () => {
       await using opened = open([first.url]);
       first.lie((method, result) => (method === 'eth_call' ? 'garbage' : result));

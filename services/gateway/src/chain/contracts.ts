@@ -19,6 +19,8 @@ const WORD = /^0x[0-9a-fA-F]{64}$/;
 const isWord = (answer: unknown) => answer === '0x' || (typeof answer === 'string' && WORD.test(answer));
 const wordOf = (answer: unknown) => (typeof answer === 'string' && WORD.test(answer) ? BigInt(answer) : undefined);
 
+const HEAD: Request = { method: 'eth_blockNumber', params: [] };
+
 export interface Contracts {
   /** Whether the data NFT says that the datatoken is one of its own. */
   isTokenOf(chain: Chain, nft: string, datatoken: string): Promise<boolean>;
@@ -35,12 +37,27 @@ export function createContracts(): Contracts {
     const [first] = await chain.ask(request);
     const word = wordOf(first);
     if (word !== undefined || chain.endpoints === 1) return word;
-    const told = await chain.askAll(request, { method: 'eth_blockNumber', params: [] });
-    // Of endpoints that disagree, the later block decides, or nobody.
-    const head = Math.max(...told.map(([, at]) => Number(at)));
-    const words = new Set(told.filter(([, at]) => Number(at) === head).map(([answer]) => wordOf(answer)));
-    if (words.size !== 1) throw unavailable(chain.id);
-    return [...words][0];
+    return latest(await chain.askAll(request, HEAD), chain);
+  };
+  /**
+   * The decimals of a token; undefined if there is none. They decide the price, and a fee that was signed by them is good for as long as it says: so
+   * all endpoints are asked, of which none may say otherwise, whatever block they are at.
+   */
+  const decimalsAt = async (
+    chain: Chain,
+    to: string,
+  ): Promise<{ readonly word: bigint | undefined; readonly isSure: boolean }> => {
+    const request: Request = {
+      method: 'eth_call',
+      params: [{ to, data: contracts.encodeFunctionData('decimals') }, 'latest'],
+      fits: isWord,
+    };
+    const told = await chain.askAll(request, HEAD);
+    const said = told.flatMap(([answer]) => wordOf(answer) ?? []);
+    if (new Set(said).size > 1)
+      throw unavailable(chain.id, new Error(`its endpoints disagree about the decimals of ${to}`));
+    const isSure = said.length >= Math.min(2, chain.endpoints);
+    return { word: said.length === told.length ? said[0] : latest(told, chain), isSure };
   };
   /** Only what is sure is remembered: a token that is not there yet may come. */
   const remember = <T>(key: string, value: T): T => {
@@ -61,9 +78,17 @@ export function createContracts(): Contracts {
       const key = `${chain.id} ${token}`.toLowerCase();
       const known = kept.get(key);
       if (typeof known === 'number') return known;
-      const answer = await call(chain, token, contracts.encodeFunctionData('decimals'));
-      if (answer !== undefined && answer <= MOST_DECIMALS) return remember(key, Number(answer));
+      const { word, isSure } = await decimalsAt(chain, token);
+      if (word !== undefined && word <= MOST_DECIMALS) return isSure ? remember(key, Number(word)) : Number(word);
       throw new CapstanError('INTERNAL', `The fee token ${token} of an environment is no token on chain ${chain.id}.`);
     },
   };
+}
+
+/** Of endpoints that disagree, the later block decides, or nobody. */
+function latest(told: readonly (readonly unknown[])[], chain: Chain): bigint | undefined {
+  const head = Math.max(...told.map(([, at]) => Number(at)));
+  const words = new Set(told.filter(([, at]) => Number(at) === head).map(([answer]) => wordOf(answer)));
+  if (words.size !== 1) throw unavailable(chain.id);
+  return [...words][0];
 }
