@@ -195,6 +195,13 @@ const RunnerSchema = Type.Object(
       description:
         'Longest that the image of a job, and then its data, may take to be there, in seconds, with all retries and waiting. A job that takes longer ends, and its place is free for others.',
     }),
+    paidPhaseS: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: LONGEST_TIMER_S,
+      default: 3_600,
+      description:
+        'The same of a job that is paid for by the minute, in seconds: as long as its order pays for, and so long where that is less. Else a place could be had for hours at the price of a minute, with data that comes slowly.',
+    }),
     images: ImagesSchema,
     registries: Type.Array(RegistrySchema, {
       default: [],

@@ -36,6 +36,8 @@ export interface SpecParts {
   readonly output?: JobSpec['output'];
   readonly resources?: Resources;
   readonly networkAccess?: boolean;
+  /** What its order pays for, in seconds. */
+  readonly maxDurationS?: number;
 }
 
 interface Node {
@@ -53,6 +55,7 @@ export function specOf(parts: SpecParts, { environment, key }: Node): JobSpec {
     output,
     resources,
     networkAccess,
+    maxDurationS,
   } = parts;
   return {
     environment,
@@ -70,6 +73,7 @@ export function specOf(parts: SpecParts, { environment, key }: Node): JobSpec {
     ...(output === undefined ? {} : { output }),
     ...(resources ? { resources } : {}),
     ...(networkAccess === undefined ? {} : { networkAccess }),
+    ...(maxDurationS === undefined ? {} : { maxDurationS }),
   };
 }
 

@@ -3,6 +3,17 @@ import { counted } from '@capstan/shared/contract/counted';
 import { deadline } from '@capstan/shared/runtime/deadline';
 import { CapstanError, type ErrorCode } from '@capstan/shared/contract/errors';
 
+/**
+ * How long each phase before the algorithm may take. Where an order is paid for by the minute, nobody pays for these: they may take what
+ * the order pays for, and no less than an honest source needs. `paidS`: what the order pays for, if there is one.
+ */
+export function phaseLimitOf(
+  { phaseTimeoutS, paidPhaseS }: { readonly phaseTimeoutS: number; readonly paidPhaseS: number },
+  paidS: number | undefined,
+): number {
+  return paidS === undefined ? phaseTimeoutS : Math.min(phaseTimeoutS, Math.max(paidS, paidPhaseS));
+}
+
 export interface PhaseLimit {
   readonly limitS: number;
   /** What the phase fails with when its time is over. */

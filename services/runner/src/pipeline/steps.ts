@@ -37,7 +37,7 @@ import type { Cause, Outcome } from './ending.ts';
 import type { RunToDo } from './run-to-do.ts';
 import type { StartMarks } from './start-marks.ts';
 import type { StepNotes } from './step-notes.ts';
-import { withinPhase } from './phase-limit.ts';
+import { phaseLimitOf, withinPhase } from './phase-limit.ts';
 import { filter } from './steps/filter.ts';
 import { provision } from './steps/provision.ts';
 import { tellStep } from './step-channel.ts';
@@ -83,7 +83,7 @@ export async function prepare(journey: Journey, spec: JobSpec, parts: StepParts)
   const { attempt, control, report } = journey;
   const { images, fetcher, egress, userFiles, notes, own } = parts;
   const signal = AbortSignal.any([journey.signal, control.halted]);
-  const limitS = attempt.settings.phaseTimeoutS;
+  const limitS = phaseLimitOf(attempt.settings, spec.maxDurationS);
 
   report(STATUS.started.code);
   await journey.turn('before', signal);
