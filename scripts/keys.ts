@@ -9,16 +9,17 @@ import { keepOldKey, makeKey, rotateKey, writeKey } from './keys/rotate.ts';
 import { readCommandLine } from './parts/command-line.ts';
 import { givingTo, ownerToGiveTo } from './parts/give-to-owner.ts';
 
-const USAGE = `usage: npm run keys -- show | rotate | new
+const USAGE = `usage: npm run keys -- show | rotate [--stolen] | new
 
   show     the node's address and public key, and the addresses that it had
   rotate   a new key. The old one is kept and still opens what was encrypted to it: assets, waiting jobs, notifications. Orders whose fee it signed
            count until their time is over. Restart gateway and runner together afterwards: npm start does, in containers see docs/keys.md
+           --stolen: somebody else has it. It opens what it opened, and nothing that it signs counts any more, orders that were paid with its fees included
   new      a key where the old one was lost; what was encrypted to that stays unreadable`;
 
 const { values, positionals } = readCommandLine(USAGE, {
   allowPositionals: true,
-  options: { help: { type: 'boolean', short: 'h' } },
+  options: { help: { type: 'boolean', short: 'h' }, stolen: { type: 'boolean' } },
 });
 const [command = 'help'] = positionals;
 
@@ -53,17 +54,18 @@ async function work(config: Config): Promise<string> {
   }
   if (command === 'show') {
     const key = await nodeKeyOf(config);
-    const older = key.older().map((each) => `\nbefore      ${addressOf(each)}`);
+    const older = key.older().map((each) => `\nbefore      ${addressOf(each)}${each.isStolen() ? ', stolen' : ''}`);
     return `address     ${addressOf(key)}\npublic key  ${publicKeyOf(key)}${older.join('')}`;
   }
+  const leaving = { isStolen: values.stolen === true };
   const file = process.env['CAPSTAN_NODE_KEY_FILE'] ?? (config.nodeKey === undefined ? nodeKey : undefined);
   if (file !== undefined) {
     if (config.nodeKey === undefined) await nodeKeyOf(config);
-    const { before, now } = await rotateKey(file, new Date());
+    const { before, now } = await rotateKey(file, new Date(), leaving);
     return `${before} is kept in ${OLD_KEYS}, ${now} counts from the next start on. Restart gateway and runner together, and make a new backup.`;
   }
   // A value of a setting is not ours to change.
-  await keepOldKey(join(config.dataDir, OLD_KEYS), nodeKeyFrom(config.nodeKey ?? ''), new Date());
+  await keepOldKey(join(config.dataDir, OLD_KEYS), nodeKeyFrom(config.nodeKey ?? ''), new Date(), leaving);
   const next = nextKeyOf(config);
   const text = newNodeKeyText();
   await writeKey(next, text);

@@ -77,7 +77,9 @@ async function writeKeys(draft: string, key: NodeKey | undefined): Promise<void>
   if (!key) return;
   await writeFile(join(draft, KEY_FILE), `0x${key.secret().toString('hex')}\n`, { mode: 0o600, flush: true });
   for (const [index, older] of key.older().entries()) {
-    await keepOldKey(join(draft, OLD_KEYS), older, new Date(key.older().length - index));
+    await keepOldKey(join(draft, OLD_KEYS), older, new Date(key.older().length - index), {
+      isStolen: older.isStolen(),
+    });
   }
 }
 

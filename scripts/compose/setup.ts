@@ -19,7 +19,7 @@ const ROOT = 0;
 const [volumes, option, keyFile] = process.argv.slice(2);
 if (volumes === undefined || volumes.startsWith('-')) {
   console.error(
-    'usage: node scripts/compose/setup.ts <folder in which the volumes are mounted> [--rotate-key | --key <file>]',
+    'usage: node scripts/compose/setup.ts <folder in which the volumes are mounted> [--rotate-key | --rotate-stolen-key | --key <file>]',
   );
   process.exit(2);
 }
@@ -50,8 +50,9 @@ await writeFile(
 // Gateway and runner are the same node: what is encrypted to it, both must be able to name, and the runner to open.
 const nodeKey = at('gateway-secrets', 'node.key');
 await loadOrCreateNodeKey(nodeKey);
-if (option === '--rotate-key') {
-  const { before, now } = await rotateKey(nodeKey, new Date());
+if (option === '--rotate-key' || option === '--rotate-stolen-key') {
+  const leaving = { isStolen: option === '--rotate-stolen-key' };
+  const { before, now } = await rotateKey(nodeKey, new Date(), leaving);
   console.log(`the node was ${before}, and is ${now} once gateway and runner are started again`);
 }
 if (option === '--key' && keyFile !== undefined) {

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemCode } from '@capstan/shared/contract/errors';
-import { newNodeKeyText, nodeKeyFrom, OLD_KEYS, type NodeKey } from '@capstan/shared/crypto/node-key';
+import { newNodeKeyText, nodeKeyFrom, OLD_KEYS, STOLEN_SUFFIX, type NodeKey } from '@capstan/shared/crypto/node-key';
 import { addressOf } from '../../services/gateway/src/identity.ts';
 import { sync } from '../backup/files.ts';
 
@@ -12,10 +12,15 @@ export interface Rotated {
   readonly now: string;
 }
 
+export interface Leaving {
+  /** Somebody else has the key, too. */
+  readonly isStolen?: boolean;
+}
+
 /** In the file `path`. Harmless to repeat after it was killed: at any moment the file holds a key, and every key that it held is kept. */
-export async function rotateKey(path: string, now: Date): Promise<Rotated> {
+export async function rotateKey(path: string, now: Date, leaving: Leaving = {}): Promise<Rotated> {
   const before = nodeKeyFrom(await readFile(path, 'utf8'));
-  await keepOldKey(join(dirname(path), OLD_KEYS), before, now);
+  await keepOldKey(join(dirname(path), OLD_KEYS), before, now, leaving);
   const text = newNodeKeyText();
   await writeKey(path, text);
   return { before: addressOf(before), now: addressOf(nodeKeyFrom(text)) };
@@ -35,11 +40,17 @@ export async function makeKey(path: string): Promise<string> {
 }
 
 /** Named by the time, so that the last one used is the first to be tried. */
-export async function keepOldKey(folder: string, key: NodeKey, now: Date): Promise<void> {
+export async function keepOldKey(
+  folder: string,
+  key: NodeKey,
+  now: Date,
+  { isStolen = false }: Leaving = {},
+): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   // Of later times, smaller names.
   const order = String(10 ** 14 - now.getTime()).padStart(14, '0');
-  await writeKey(join(folder, `${order}-${addressOf(key)}.key`), `0x${key.secret().toString('hex')}\n`);
+  const suffix = isStolen ? STOLEN_SUFFIX : '.key';
+  await writeKey(join(folder, `${order}-${addressOf(key)}${suffix}`), `0x${key.secret().toString('hex')}\n`);
   await sync(dirname(folder));
 }
 

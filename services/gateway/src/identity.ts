@@ -30,6 +30,12 @@ export function identityOf(key: NodeKey, { gateway, chains }: Chains): NodeIdent
 /** Lower-case. */
 export const addressOf = (key: NodeKey): Address => computeAddress(`0x${publicKeyOf(key)}`).toLowerCase() as Address;
 
+/** To whom a fee of this node may be paid: its address, then those that it had before and that nobody else has. */
+export function providersOf(key: NodeKey): readonly [Address, ...Address[]] {
+  const older = key.older().filter((each) => !each.isStolen());
+  return [addressOf(key), ...older.map(addressOf)];
+}
+
 function ownVersion(): string {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
     version: string;

@@ -23,7 +23,7 @@ import { limitConnections } from './http/connection-limit.ts';
 import { createNewAddresses } from './limits/new-addresses.ts';
 import { createRateLimit } from './limits/rate-limit.ts';
 import { createLimitedServer, publicUrlOf } from './http/server.ts';
-import { addressOf, identityOf } from './identity.ts';
+import { identityOf, providersOf } from './identity.ts';
 import { createHealth } from './maintenance/health.ts';
 import { newJobId } from './admission/new-job-id.ts';
 import { createStoreLife } from './store/lifecycle.ts';
@@ -75,7 +75,7 @@ const { orders, quotes } = createTrade({
   chains,
   receipts: store.receipts,
   key,
-  providers: [addressOf(key), ...key.older().map(addressOf)],
+  providers: providersOf(key),
   config,
   feeTokens: (chainId) => gateway.runners.feeTokens(chainId),
   clock,

@@ -12,9 +12,11 @@ export interface NodeKey {
   secret(): Buffer;
   /** Keys that the node had before: what was sealed to them it still opens. Nothing is signed or sealed with them. */
   older(): readonly NodeKey[];
+  /** One that somebody else has, too: it still opens what was sealed to it, and what it signed proves nothing. */
+  isStolen(): boolean;
 }
 
-export function nodeKeyFrom(hex: string, older: readonly NodeKey[] = []): NodeKey {
+export function nodeKeyFrom(hex: string, older: readonly NodeKey[] = [], isStolen = false): NodeKey {
   const digits = hex.trim().replace(/^0x/, '');
   if (!/^[0-9a-fA-F]{64}$/.test(digits) || /^0+$/.test(digits)) {
     throw new CapstanError(
@@ -27,6 +29,7 @@ export function nodeKeyFrom(hex: string, older: readonly NodeKey[] = []): NodeKe
   return {
     secret: () => bytes,
     older: () => older,
+    isStolen: () => isStolen,
     toString: () => hidden,
     toJSON: () => hidden,
     [inspect.custom]: () => hidden,
@@ -42,6 +45,8 @@ export async function loadOrCreateNodeKey(path: string, older: readonly NodeKey[
 
 /** Folder of the keys that came before, beside the key itself. */
 export const OLD_KEYS = 'old-keys';
+/** How the name of a key ends that somebody else has, too. */
+export const STOLEN_SUFFIX = '.stolen.key';
 /** Each is tried for whatever the newer ones do not open. */
 const MOST_OLD_KEYS = 50;
 
@@ -49,6 +54,8 @@ const MOST_OLD_KEYS = 50;
 export async function loadOldKeys(dir: string): Promise<readonly NodeKey[]> {
   const names = (await namesIn(dir)).filter((name) => name.endsWith('.key')).toSorted();
   return Promise.all(
-    names.slice(0, MOST_OLD_KEYS).map(async (name) => nodeKeyFrom(await readFile(join(dir, name), 'utf8'))),
+    names
+      .slice(0, MOST_OLD_KEYS)
+      .map(async (name) => nodeKeyFrom(await readFile(join(dir, name), 'utf8'), [], name.endsWith(STOLEN_SUFFIX))),
   );
 }

@@ -2,16 +2,19 @@ import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { loadConfig } from '@capstan/shared/config/load';
-import { nodeKeyOf } from '@capstan/shared/config/process';
+import { dataPaths, nodeKeyOf } from '@capstan/shared/config/process';
 import { DdoSchema } from '@capstan/shared/contract/ddo';
 import { hasCode } from '@capstan/shared/contract/errors';
 import { createLog } from '@capstan/shared/runtime/log';
-import { nodeKeyFrom } from '@capstan/shared/crypto/node-key';
+import { loadOldKeys, nodeKeyFrom } from '@capstan/shared/crypto/node-key';
 import { publicKeyOf, seal, unseal } from '@capstan/shared/crypto/seal';
 import { compileStrict } from '@capstan/shared/schema/validate';
+import { makeBackup } from '../../../scripts/backup/make.ts';
 import { makeKey, rotateKey } from '../../../scripts/keys/rotate.ts';
 import { temporaryFolder } from '../../../scripts/parts/temporary-folder.ts';
 import { resealCatalogue } from '../../../services/gateway/src/assets/reseal-catalogue.ts';
+import { addressOf, providersOf } from '../../../services/gateway/src/identity.ts';
+import { openStore } from '../../../services/gateway/src/store/store.ts';
 import { requireStoreThatWas } from '../../../services/gateway/src/store/was-there.ts';
 import { someAssets } from '../../support/gateway/parts.ts';
 
@@ -44,6 +47,40 @@ describe('a node that gets a new key', () => {
     for (const name of await readdir(join(folder.path, 'old-keys'))) {
       expect((await stat(join(folder.path, 'old-keys', name))).mode & 0o777).to.equal(0o600);
     }
+  });
+
+  it('opens what was sealed to a stolen one, and takes no fees that it signs, from a backup neither', async () => {
+    await using folder = await temporaryFolder('keys');
+    const config = loadConfig({ CAPSTAN_DATA_DIR: folder.path }, folder.path);
+    const retired = addressOf(await nodeKeyOf(config));
+    await rotateKey(join(folder.path, 'node.key'), new Date(1_000));
+    const stolen = await nodeKeyOf(config);
+    const sealed = seal(publicKeyOf(stolen), 'one');
+    await rotateKey(join(folder.path, 'node.key'), new Date(2_000), { isStolen: true });
+    const key = await nodeKeyOf(config);
+    expect(unseal(key, sealed)).to.equal('one');
+    expect(key.older().map((each) => each.isStolen())).to.deep.equal([true, false]);
+    expect(providersOf(key)).to.deep.equal([addressOf(key), retired]);
+    const into = join(folder.path, 'copies');
+    const now = new Date();
+    const paths = dataPaths(config);
+    const backup = {
+      paths,
+      dataDir: folder.path,
+      into,
+      hasResults: false,
+      key,
+      configFile: undefined,
+      leftOut: [],
+      now,
+    };
+    openStore(paths.store).close();
+    const { dir } = await makeBackup(backup);
+    const copied = await loadOldKeys(join(dir, 'old-keys'));
+    expect(copied.map((each) => [addressOf(each), each.isStolen()])).to.deep.equal([
+      [addressOf(stolen), true],
+      [retired, false],
+    ]);
   });
 
   it('has its catalogue sealed anew, and leaves what it can not open', async () => {
