@@ -45,7 +45,7 @@ export const WORKSPACES: readonly Workspace[] = [
       quotas: ['store'],
       files: ['store', 'assets', 'auth', 'orders'],
       scheduling: ['store', 'quotas'],
-      events: ['store', 'assets', 'results'],
+      events: ['store', 'assets', 'results', 'notify', 'quotas'],
       controller: ['store', 'quotas', 'scheduling', 'events'],
       maintenance: ['store', 'assets', 'scheduling', 'controller'],
       status: ['store', 'results', 'auth', 'orders', 'quotas', 'scheduling', 'controller'],

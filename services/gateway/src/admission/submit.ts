@@ -7,6 +7,7 @@ import type { JobSpec } from '@capstan/shared/contract/job';
 import { jobEvent } from '@capstan/shared/contract/messages';
 import { isEnding } from '@capstan/shared/contract/status';
 import type { Log } from '@capstan/shared/runtime/log';
+import { forgetOrder } from '../quotas/kept-orders.ts';
 import type { Room } from '../quotas/room.ts';
 import { codedRefusal, type RefusalCode } from '../assets/refusal-codes.ts';
 import type { Authenticate, Caller } from '../auth/authenticate.ts';
@@ -103,6 +104,7 @@ export function createSubmit(options: SubmitOptions): (submission: Submission) =
     store.pastRuns.keep(job.jobId, job.run);
     const restarted = store.jobs.restart(job, next, text);
     if (!restarted) throw notEnded();
+    forgetOrder(store, job.jobId);
     return restarted;
   };
 

@@ -5,6 +5,7 @@ import type { JobId } from '@capstan/shared/contract/ids';
 import { isEnding } from '@capstan/shared/contract/status';
 import type { Clock } from '@capstan/shared/runtime/clock';
 import type { Log } from '@capstan/shared/runtime/log';
+import { takeTurn } from '../scheduling/turns.ts';
 import type { Store } from '../store/store.ts';
 import { endIfWaiting } from './end-waiting.ts';
 import type { FinishDeletion } from './finish-deletion.ts';
@@ -91,7 +92,7 @@ export function createExecutors(options: ActOptions): Executors {
 
   /** Another sending, or JetStream would drop it as a repetition. */
   async function sendAgain(jobId: JobId): Promise<Pending | undefined> {
-    const sent = await store.write(() => store.queue.markSent(jobId, clock.now()));
+    const sent = await store.write(() => takeTurn(store, jobId, clock.now()));
     if (sent) log.info({ jobId, run: sent.run }, 'no runner knows of this job, sending it again');
     return sent && { jobId, ...sent, takenAtMs: clock.monotonicMs() };
   }

@@ -10,6 +10,7 @@ import type { Room } from '../quotas/room.ts';
 import { nextDispatch } from '../scheduling/fair-share.ts';
 import { freeIn } from '../scheduling/reservations.ts';
 import type { Runners } from '../scheduling/runners.ts';
+import { takeTurn } from '../scheduling/turns.ts';
 import type { Store } from '../store/store.ts';
 import type { Sending } from './send-start.ts';
 
@@ -45,7 +46,7 @@ export function createDispatch({ bus, store, runners, room, clock, log, onTaken 
     for (;;) {
       const next = nextDispatch(store.queue.waitingOwners(environment).filter(mayBegin), { free, total }, needOf);
       if (!next) return taken;
-      const sent = store.queue.markSent(next.jobId, clock.now());
+      const sent = takeTurn(store, next.jobId, clock.now());
       if (sent) taken.push({ jobId: next.jobId, ...sent });
       free = minus(free, needOf(next));
     }

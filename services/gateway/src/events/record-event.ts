@@ -3,6 +3,8 @@ import { clipped } from '@capstan/shared/contract/clipped';
 import type { EventDetails, JobEvent } from '@capstan/shared/contract/messages';
 import { apply, type IgnoredReason } from '@capstan/shared/contract/lifecycle';
 import { isEnding, STATUS } from '@capstan/shared/contract/status';
+import { noteEvent } from '../notify/note-event.ts';
+import { keepOrder } from '../quotas/kept-orders.ts';
 import type { Transaction } from '../store/commit.ts';
 import type { JobRow } from '../store/job-row.ts';
 import type { Store } from '../store/store.ts';
@@ -27,8 +29,12 @@ export function recordEvent(store: Store, transaction: Transaction, told: JobEve
   });
   // Reads and writes of one transaction see the same row; anything else is a mistake of ours, and undoes it.
   if (!changed) throw new Error(`job ${event.jobId} changed within a transaction`);
-  if (isEnding(event.code)) store.usage.keep(event.jobId, event.run, results ?? [], changed.expiresAt);
+  if (isEnding(event.code)) {
+    keepOrder(store, changed);
+    store.usage.keep(event.jobId, event.run, results ?? [], changed.expiresAt);
+  }
   transaction.announce({ cursor: store.events.append(event, changed), event, job: changed });
+  noteEvent(store, event, changed);
   return undefined;
 }
 

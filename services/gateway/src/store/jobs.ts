@@ -8,6 +8,7 @@ import { STATUS } from '@capstan/shared/contract/status';
 import type { Db, Row } from './db.ts';
 import { listedOf } from './listed-results.ts';
 import { toJob, type JobRow, type Want } from './job-row.ts';
+import { NEXT_REVISION } from './revision.ts';
 
 export type NewJob = Pick<
   JobRow,
@@ -67,13 +68,13 @@ export function createJobs(db: Db) {
   const byNonce = db.prepare('select * from jobs where owner = ? and nonce = ?');
   const byId = db.prepare('select * from jobs where job_id = ?');
   const advance = db.prepare(`
-    update jobs set attempt = ?, code = ?, date_finished = ?, expires_at = ?, termination = ?, results = ?, results_did = ?,
+    update jobs set ${NEXT_REVISION}, attempt = ?, code = ?, date_finished = ?, expires_at = ?, termination = ?, results = ?, results_did = ?,
       results_listed = ?, results_count = ?, stopreq = case when ? then 2 else stopreq end,
       removed = case when ?3 is not null and sendings = 0 then 1 else removed end
     where job_id = ? and run = ? and attempt = ? and code = ?
     returning *`);
   const want = db.prepare(`
-    update jobs set want = ?, stopped_by = case when stopreq = 0 then ? else stopped_by end,
+    update jobs set ${NEXT_REVISION}, want = ?, stopped_by = case when stopreq = 0 then ? else stopped_by end,
       stopreq = case when stopreq = 0 then 1 else stopreq end
     where job_id = ? and want <> 'deleted'
     returning *`);
@@ -83,7 +84,7 @@ export function createJobs(db: Db) {
   const unwantedSame = db.prepare(unwantedWhere('want = ? and id > ?'));
   const unwantedLater = db.prepare(unwantedWhere('want > ?'));
   const restart = db.prepare(`
-    update jobs set run = run + 1, attempt = 0, code = 1, accepted = (select max(accepted) + 1 from jobs), nonce = ?, body_hash = ?,
+    update jobs set ${NEXT_REVISION}, run = run + 1, attempt = 0, code = 1, accepted = (select max(accepted) + 1 from jobs), nonce = ?, body_hash = ?,
       environment = ?, algo_did = ?, input_dids = ?, network = ?, is_paid = ?, spec_bytes = ?, date_finished = null, dispatched_at = null, sent_at = null,
       start_attempt = 0, start_runner = '', sendings = 0, stopreq = 0, removed = 0, want = 'run', stopped_by = null, termination = null, results = '[]', results_listed = '[]', results_count = 0, results_did = '',
       expires_at = null
@@ -95,18 +96,18 @@ export function createJobs(db: Db) {
     `select job_id, run from jobs where ${expiring} and date_finished is not null limit ?`,
   );
   const expire = db.prepare(
-    `update jobs set results = '[]', results_listed = '[]', results_count = 0, results_did = '' where job_id = ? and run = ? and ${expiring}`,
+    `update jobs set ${NEXT_REVISION}, results = '[]', results_listed = '[]', results_count = 0, results_did = '' where job_id = ? and run = ? and ${expiring}`,
   );
   const claimStart = db.prepare(`
     update jobs set start_attempt = ?1, start_runner = ?2
     where job_id = ?3 and run = ?4 and date_finished is null and start_attempt < ?1`);
   const move = db.prepare(`
-    update jobs set environment = ?1, spec_bytes = ?2, dispatched_at = null
+    update jobs set ${NEXT_REVISION}, environment = ?1, spec_bytes = ?2, dispatched_at = null
     where job_id = ?3 and environment = ?4 and is_paid = 0 and date_finished is null and want = 'run'
       and (dispatched_at is null or (code = 1 and start_attempt = 0))
     returning *`);
   const cleared = db.prepare(`
-    update jobs set removed = 1 where job_id = ? and run = ? and date_finished is not null and removed = 0 returning *`);
+    update jobs set ${NEXT_REVISION}, removed = 1 where job_id = ? and run = ? and date_finished is not null and removed = 0 returning *`);
   const uncleared = db.prepare(`
     select id, job_id, run from jobs indexed by jobs_uncleared
     where date_finished is not null and removed = 0 and id > ? and date_finished < ? order by id limit ?`);

@@ -1,4 +1,4 @@
-/** The notifications table: what owners are still to be told. Rows come with their events, by a trigger. */
+/** The notifications table: what owners are still to be told. Which events they hear of is decided in `notify/note-event`. */
 import type { JobId } from '@capstan/shared/contract/ids';
 import type { EventDetails } from '@capstan/shared/contract/messages';
 import type { StatusCode } from '@capstan/shared/contract/status';
@@ -31,6 +31,11 @@ export interface Busy {
   readonly networks: readonly string[];
 }
 
+/** Who wants to hear of a job's beginning and end. */
+export type Receiver = Pick<Notification, 'sealedUrl' | 'place' | 'owner' | 'network'>;
+
+export type NewNotification = Omit<Notification, 'id' | 'tries'>;
+
 export type Notifications = ReturnType<typeof createNotifications>;
 
 export function createNotifications(db: Db) {
@@ -46,7 +51,33 @@ export function createNotifications(db: Db) {
   const postpone = db.prepare('update notifications set tries = tries + 1, due_at = ? where id = ?');
   const remove = db.prepare('delete from notifications where id = ?');
 
+  const receiver = db.prepare(`
+    select spec ->> '$.output.sealedNotifyUrl' as sealed_url, coalesce(spec ->> '$.output.notifyPlace', '') as place, owner, network
+    from jobs join job_specs using (id) where job_id = ? and spec ->> '$.output.sealedNotifyUrl' is not null`);
+  const ofNetwork = db.prepare('select count(*) from (select 1 from notifications where network = ? limit ?)');
+  const add = db.prepare(`
+    insert into notifications (job_id, run, code, at, details, sealed_url, due_at, place, owner, network)
+    values (?, ?, ?, ?, ?, ?, 0, ?, ?, ?)`);
+
   return {
+    /** Undefined for a job whose owner asked for no word of it. */
+    receiverOf(jobId: JobId): Receiver | undefined {
+      const row = receiver.get(jobId);
+      return (
+        row && {
+          sealedUrl: row['sealed_url'] as string,
+          place: row['place'] as string,
+          owner: row['owner'] as string,
+          network: row['network'] as string,
+        }
+      );
+    },
+    /** How many wait for jobs of a network, counted up to `most`. */
+    countOf: (network: string, most: number) => ofNetwork.values(network, most)?.[0] as number,
+    /** Due at once. */
+    add({ jobId, run, code, at, details, sealedUrl, place, owner, network }: NewNotification): void {
+      add.run(jobId, run, code, at, JSON.stringify(details), sealedUrl, place, owner, network);
+    },
     due: (now: number, limit: number, busy: Busy = NOBODY): readonly Notification[] =>
       due
         .all(now, ...[busy.ids, busy.places, busy.owners, busy.networks].map((list) => JSON.stringify(list)), limit)

@@ -17,6 +17,7 @@ import { createRevokedTokens, type RevokedTokens } from './revoked-tokens.ts';
 import { createTallies, type Tallies } from './tallies.ts';
 import { createStatuses, type Statuses } from './statuses.ts';
 import { createUsage, type Usage } from './usage.ts';
+import { createTurnTable, type TurnTable } from './turns.ts';
 import { createTombstones, type Tombstones } from './tombstones.ts';
 import { createUsedTexts, type UsedTexts } from './used-texts.ts';
 
@@ -26,6 +27,7 @@ export interface Store extends Committer {
   readonly queue: Queue;
   readonly statuses: Statuses;
   readonly tallies: Tallies;
+  readonly turns: TurnTable;
   readonly events: Events;
   readonly cursors: Cursors;
   readonly nonces: Nonces;
@@ -63,6 +65,7 @@ export function storeOn(db: Db, log: StoreLog = SILENT): Store {
     queue: createQueue(db),
     statuses: createStatuses(db),
     tallies: createTallies(db),
+    turns: createTurnTable(db),
     events: createEvents(db),
     cursors: createCursors(db),
     nonces: createNonces(db),

@@ -1,6 +1,6 @@
 /**
- * The tables of usage and kept results: who takes how much of the node. Triggers count jobs with every change of theirs, and the orders of
- * those that have ended: as the results of a run 0.
+ * The tables of usage and kept results: who takes how much of the node. Triggers keep the sums in step with the rows of jobs and of what is
+ * kept. The order of a job that has ended is kept like results, as a run 0.
  */
 import type { JobId } from '@capstan/shared/contract/ids';
 import type { ResultFile } from '@capstan/shared/contract/job';
@@ -29,6 +29,11 @@ export const BYTES_OF_A_FILE = 16_384;
 /** In the place of a run: what is stored of the order itself. */
 export const ORDER = 0;
 
+export interface KeptOrder {
+  readonly besideSpecBytes: number;
+  readonly expiresAt: number;
+}
+
 export type Usage = ReturnType<typeof createUsage>;
 
 export function createUsage(db: Db) {
@@ -36,6 +41,9 @@ export function createUsage(db: Db) {
   const keep = db.prepare(`
     insert or ignore into kept_results (job_id, run, bytes, expires_at, owner, network, is_paid)
     select job_id, ?2, ?3, ?4, owner, network, is_paid from jobs where job_id = ?1`);
+  const keepOrder = db.prepare(`
+    insert or ignore into kept_results (job_id, run, bytes, expires_at, owner, network, is_paid)
+    select job_id, ${ORDER}, spec_bytes + ?2, ?3, owner, network, is_paid from jobs where job_id = ?1`);
   const drop = db.prepare('delete from kept_results where job_id = ? and run = ?');
   const prune = db.prepare(`
     delete from kept_results where (job_id, run) in (select job_id, run from kept_results where expires_at <= ? and run > 0 limit ?)`);
@@ -52,6 +60,10 @@ export function createUsage(db: Db) {
     keep(jobId: JobId, run: number, results: readonly ResultFile[], expiresAt: number | null): void {
       const bytes = results.reduce((sum, { filesize }) => sum + filesize + BYTES_OF_A_FILE, 0);
       if (bytes > 0) keep.run(jobId, run, Math.min(Math.round(bytes), Number.MAX_SAFE_INTEGER), expiresAt);
+    },
+    /** Counts what is stored of a job: its spec, and so many bytes beside it. */
+    keepOrder(jobId: JobId, { besideSpecBytes, expiresAt }: KeptOrder): void {
+      keepOrder.run(jobId, besideSpecBytes, expiresAt);
     },
     drop(jobId: JobId, run: number): void {
       drop.run(jobId, run);

@@ -4,6 +4,7 @@ import { jobEvent } from '@capstan/shared/contract/messages';
 import { createLog } from '@capstan/shared/runtime/log';
 import { nodeKeyFrom } from '@capstan/shared/crypto/node-key';
 import { publicKeyOf, seal } from '@capstan/shared/crypto/seal';
+import { noteEvent } from '../../../../services/gateway/src/notify/note-event.ts';
 import { createNotifier } from '../../../../services/gateway/src/notify/webhooks.ts';
 import { openStore } from '../../../../services/gateway/src/store/store.ts';
 import { aJobId, aNewJob, aNonce } from '../a-job.ts';
@@ -21,7 +22,7 @@ describe('a notification that was sealed to another key', () => {
           aNewJob({ jobId, nonce: aNonce(n + 1) }),
           JSON.stringify({ output: { sealedNotifyUrl } }),
         );
-        store.events.append(jobEvent({ jobId, run: 1, attempt: 1, code: 10, at: 1_000 }), job);
+        noteEvent(store, jobEvent({ jobId, run: 1, attempt: 1, code: 10, at: 1_000 }), job);
       }
     });
     const { promise: sent, resolve } = Promise.withResolvers<string>();

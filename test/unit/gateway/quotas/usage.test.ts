@@ -5,6 +5,7 @@ import { isEnding, type StatusCode } from '@capstan/shared/contract/status';
 import { hasCode } from '@capstan/shared/contract/errors';
 import { createConsumer, freeOrder } from '../../../../scripts/parts/consumer.ts';
 import { recordEvent } from '../../../../services/gateway/src/events/record-event.ts';
+import { forgetOrder, keepOrder } from '../../../../services/gateway/src/quotas/kept-orders.ts';
 import { BYTES_OF_A_FILE, ORDER } from '../../../../services/gateway/src/store/usage.ts';
 import { openStore } from '../../../../services/gateway/src/store/store.ts';
 import { gatewayParts, someAssets } from '../../../support/gateway/parts.ts';
@@ -33,7 +34,8 @@ function aStore() {
       if (!job || isEnding(job.code)) return;
       const change = { expiresAt: 9, resultsDid: '', termination: null, results: [OUTPUT], dateFinished: 2_000 };
       const code: StatusCode = 70;
-      store.jobs.advance(job, { ...change, state: { run: job.run, attempt: 1, code } });
+      const ended = store.jobs.advance(job, { ...change, state: { run: job.run, attempt: 1, code } });
+      if (ended) keepOrder(store, ended);
       store.usage.keep(job.jobId, job.run, [OUTPUT], 9);
       kept.set(`${n} ${job.run}`, { ...originOf(n), bytes: OUTPUT.filesize + BYTES_OF_A_FILE });
       kept.set(`${n} ${ORDER}`, { ...originOf(n), bytes: n + BYTES_OF_A_JOB });
@@ -43,7 +45,9 @@ function aStore() {
       if (!job) return;
       const { environment, algoDid, inputDids, nonce, bodyHash } = job;
       const next = { environment, algoDid, inputDids, nonce, bodyHash, ...originOf(n) };
-      if (store.jobs.restart(job, next, 'x'.repeat(n))) kept.delete(`${n} ${ORDER}`);
+      if (!store.jobs.restart(job, next, 'x'.repeat(n))) return;
+      forgetOrder(store, job.jobId);
+      kept.delete(`${n} ${ORDER}`);
     },
     drop: (n: number) => {
       store.usage.drop(aJobId(n), 1);

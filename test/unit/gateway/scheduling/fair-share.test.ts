@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Amounts } from '@capstan/shared/contract/amounts';
+import { takeTurn } from '../../../../services/gateway/src/scheduling/turns.ts';
 import { nextDispatch, type Waiting } from '../../../../services/gateway/src/scheduling/fair-share.ts';
 import { openStore } from '../../../../services/gateway/src/store/store.ts';
 import { aJobId, anAddress, aNewJob, anEnvironment, aNonce } from '../a-job.ts';
@@ -109,7 +110,7 @@ describe('a queue that a stranger fills', () => {
       const state = { run: 1, attempt: 1, code: 70 } as const;
       const over = { expiresAt: null, resultsDid: '', termination: null, results: [], dateFinished: 2_000, state };
       await store.write(() => {
-        store.queue.markSent(job.jobId, 1);
+        takeTurn(store, job.jobId, 1);
         store.jobs.advance(job, over);
       });
       return job.owner;

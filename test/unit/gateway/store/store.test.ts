@@ -3,6 +3,7 @@ import { hasCode } from '@capstan/shared/contract/errors';
 import { expect } from 'chai';
 import { createCommitter } from '../../../../services/gateway/src/store/commit.ts';
 import { openDb } from '../../../../services/gateway/src/store/db.ts';
+import { takeTurn } from '../../../../services/gateway/src/scheduling/turns.ts';
 import { openStore, type Store } from '../../../../services/gateway/src/store/store.ts';
 import { aJobId, anAddress, aNewJob, anEnvironment, aNonce } from '../a-job.ts';
 
@@ -92,7 +93,7 @@ describe('the store', () => {
       await add({ jobId: aJobId(2) });
       await add({ jobId: aJobId(3), owner: anAddress(2) });
       await add({ jobId: aJobId(4), owner: anAddress(3), environment: anEnvironment('gpu') });
-      await store.write(() => store.queue.markSent(aJobId(), 1));
+      await store.write(() => takeTurn(store, aJobId(), 1));
       const waiting = store.queue
         .waitingOwners(anEnvironment())
         .map(({ owner, jobId, running, served }) => [owner, jobId, running, served]);

@@ -22,6 +22,7 @@ import { networkTurns } from './0020-network-turns.ts';
 import { looks } from './0021-looks.ts';
 import { keptOrders } from './0022-kept-orders.ts';
 import { notifyNetworks } from './0023-notify-networks.ts';
+import { decisionsInCode } from './0024-decisions-in-code.ts';
 
 export const MIGRATIONS: readonly string[] = [
   initial,
@@ -47,4 +48,5 @@ export const MIGRATIONS: readonly string[] = [
   looks,
   keptOrders,
   notifyNetworks,
+  decisionsInCode,
 ];

@@ -1,0 +1,28 @@
+/**
+ * How turns are counted, for `fair-share` to go by: a job that waited is given a place, and its owner's turn comes after all others. Where
+ * nobody paid, so does its network's: its turns count on in the order of acceptance, so whoever came by now goes before it, and nobody who
+ * comes later.
+ */
+import type { JobId } from '@capstan/shared/contract/ids';
+import type { Store } from '../store/store.ts';
+
+interface Sent {
+  readonly run: number;
+  /** For the how manieth time its command goes out. */
+  readonly sending: number;
+}
+
+/** Notes, inside a transaction, that the start command of a job goes out now. Undefined if the job has ended. */
+export function takeTurn(store: Pick<Store, 'queue' | 'turns'>, jobId: JobId, at: number): Sent | undefined {
+  // Of a command that goes out again nothing is counted.
+  const turn = store.turns.ofWaiting(jobId);
+  const sent = store.queue.markSent(jobId, at);
+  if (!sent || !turn) return sent;
+  const { environment, owner, network, isPaid, lastOfOwners, lastOfNetworks, lastAccepted, firstWaiting } = turn;
+  store.turns.setOwner(environment, owner, lastOfOwners + 1);
+  if (isPaid || network === '') return sent;
+  store.turns.setNetwork(environment, network, Math.max(lastOfNetworks + 1, lastAccepted));
+  // What lies before all that wait decides nothing any more.
+  store.turns.forgetNetworks(environment, firstWaiting ?? lastAccepted);
+  return sent;
+}
