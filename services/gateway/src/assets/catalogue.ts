@@ -2,12 +2,12 @@
 import type { Stats } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { LRUCache } from 'lru-cache';
 import type { Ddo } from '@capstan/shared/contract/ddo';
 import { didSuffix, parseDid, type Did } from '@capstan/shared/contract/ids';
 import { CapstanError, systemCode } from '@capstan/shared/contract/errors';
 import { readDdo } from '@capstan/shared/assets/read-ddo';
 import { parseJson } from '@capstan/shared/runtime/json';
-import { createRecent } from '@capstan/shared/runtime/recent';
 import type { DdoSource } from './assets.ts';
 import { isOfResults } from './shown.ts';
 
@@ -22,8 +22,8 @@ interface Kept {
 }
 
 export function createCatalogue(dir: string): DdoSource {
-  const kept = createRecent<Did, Kept>(MOST_KEPT);
-  const keptResults = createRecent<Did, Kept>(MOST_RESULTS_KEPT);
+  const kept = new LRUCache<Did, Kept>({ max: MOST_KEPT });
+  const keptResults = new LRUCache<Did, Kept>({ max: MOST_RESULTS_KEPT });
 
   const read = async (did: Did, path: string, version: string): Promise<Ddo> => {
     const checked = readDdo(parseJson(await readFile(path, 'utf8')));

@@ -2,7 +2,7 @@
  * The newest record of an NFT, found by its events. Each question goes on from where the last one saw blocks that are final, so an asset
  * that is used often costs its endpoints little.
  */
-import { createRecent } from '@capstan/shared/runtime/recent';
+import { LRUCache } from 'lru-cache';
 import type { Chain, Request } from '../chain/provider.ts';
 import { RECORD_TOPICS } from '../chain/topics.ts';
 import { recordsIn, type MetadataRecord, type Records } from './record.ts';
@@ -42,9 +42,10 @@ const NONE: Records = { isEmpty: true, newest: () => undefined };
 const hex = (number: number) => `0x${number.toString(16)}`;
 
 export function createHistory(): History {
-  const kept = createRecent<string, Known>(MOST_KEPT, {
-    maxBytes: MAX_KEPT_BYTES,
-    bytesOf: ({ newest }) => newest?.data.length ?? 0,
+  const kept = new LRUCache<string, Known>({
+    max: MOST_KEPT,
+    maxSize: MAX_KEPT_BYTES,
+    sizeCalculation: ({ newest }) => 1 + (newest?.data.length ?? 0),
   });
 
   const look: History['look'] = async (chain, nftAddress, questions) => {

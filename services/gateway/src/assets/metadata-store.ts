@@ -5,6 +5,7 @@
  * store is asked again, with the ETag it gave, if any. When it can't be reached, nothing that is kept is used in its place: its owner
  * may have disabled the asset meanwhile, and a job must not run on it.
  */
+import { LRUCache } from 'lru-cache';
 import { deadline } from '@capstan/shared/runtime/deadline';
 import type { Clock } from '@capstan/shared/runtime/clock';
 import type { Ddo } from '@capstan/shared/contract/ddo';
@@ -42,22 +43,15 @@ const unavailable = (text: string, cause?: unknown) => new CapstanError('METADAT
 
 export function createMetadataStore({ url, timeoutMs, freshMs, clock }: MetadataStoreOptions): DdoSource {
   const base = url.replace(/\/+$/, '');
-  const kept = new Map<Did, Kept>();
+  const kept = new LRUCache<Did, Kept>({
+    max: MOST_KEPT,
+    maxSize: MOST_CHARS_KEPT,
+    sizeCalculation: ({ chars }) => 1 + chars,
+  });
   const asking = new Map<Did, Promise<Ddo | undefined>>();
   const get = createGet(timeoutMs);
 
-  let keptChars = 0;
-  const forget = (did: Did) => {
-    keptChars -= kept.get(did)?.chars ?? 0;
-    kept.delete(did);
-  };
   const keep = (did: Did, found: Kept): Ddo => {
-    forget(did);
-    if (kept.size >= MOST_KEPT || keptChars + found.chars > MOST_CHARS_KEPT) {
-      kept.clear();
-      keptChars = 0;
-    }
-    keptChars += found.chars;
     kept.set(did, found);
     return found.ddo;
   };
@@ -70,7 +64,7 @@ export function createMetadataStore({ url, timeoutMs, freshMs, clock }: Metadata
     if (statusCode !== 200) drop(body);
     if (statusCode === 304 && known) return keep(did, { ...known, at });
     if (statusCode === 404) {
-      forget(did);
+      kept.delete(did);
       return undefined;
     }
     if (statusCode !== 200) throw unavailable(`The metadata store answered ${statusCode}. Try again shortly.`);

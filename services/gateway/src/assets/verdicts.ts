@@ -1,8 +1,8 @@
 /** What was wrong with a record of a chain, for a while: a stranger's asset that is asked for again and again is not read each time. */
 import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '@capstan/shared/runtime/clock';
 import { hasCode } from '@capstan/shared/contract/errors';
-import { createRecent } from '@capstan/shared/runtime/recent';
 import type { MetadataRecord } from './record.ts';
 
 const FRESH_MS = 600_000;
@@ -14,7 +14,7 @@ export interface Verdicts {
 }
 
 export function createVerdicts(clock: Pick<Clock, 'monotonicMs'>): Verdicts {
-  const refused = createRecent<string, { readonly atMs: number; readonly error: unknown }>(MANY);
+  const refused = new LRUCache<string, { readonly atMs: number; readonly error: unknown }>({ max: MANY });
   return {
     async of(did, { flags, data, hash }, read) {
       const key = createHash('sha256').update(`${did} ${hash} ${flags} `).update(data).digest('base64');

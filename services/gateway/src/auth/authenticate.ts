@@ -3,6 +3,7 @@
  * or, to read, by a ticket. A text that was accepted for one purpose is accepted for no other.
  */
 import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '@capstan/shared/runtime/clock';
 import { parseAddress, parseNonce, type Address, type Nonce } from '@capstan/shared/contract/ids';
 import type { UsedTexts } from '../store/used-texts.ts';
@@ -10,7 +11,6 @@ import { requireOurs, type Proof, type ProofOf } from './credentials.ts';
 import { badToken, invalidSignature } from './invalid-signature.ts';
 import type { NonceBook } from './nonce-book.ts';
 import { READS, TYPED_ONLY, type Purpose } from './purposes.ts';
-import { createRecent } from '@capstan/shared/runtime/recent';
 import { isSignedBy, signerOf } from './signature.ts';
 import type { Tokens } from './token.ts';
 import { judgeTyped, recoveredText } from './typed-data.ts';
@@ -76,7 +76,7 @@ const MANY = 20_000;
 export function createAuthenticate(options: AuthenticateOptions): Authenticate {
   const { tokens, nonces, usedTexts, limitCaller, clock, provider, legacySignatures, legacyTokens } = options;
   /** Texts of statuses by their digests: who polls with one signature goes on after an act of theirs. */
-  const statuses = createRecent<string, true>(MANY);
+  const statuses = new LRUCache<string, true>({ max: MANY });
 
   const byTyped = async ({ header, request }: ProofOf<'typed'>, signing: Signing): Promise<Caller> => {
     const verdict = await judgeTyped(header, { request, provider, nowMs: clock.now() });

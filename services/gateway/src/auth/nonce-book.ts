@@ -3,11 +3,11 @@
  * statuses only raise the mark, so that what was signed to ask is never taken for an act. Of an address that has left nothing in the store,
  * the mark is in memory.
  */
+import { LRUCache } from 'lru-cache';
 import type { Address, Nonce } from '@capstan/shared/contract/ids';
 import type { Store } from '../store/store.ts';
 import { invalidSignature } from './invalid-signature.ts';
 import { boundAfter, greaterNonce, isFresh } from './nonce.ts';
-import { createRecent } from '@capstan/shared/runtime/recent';
 import { createStrangers } from './strangers.ts';
 
 /** So many addresses are known exactly; of others, the bound in the store counts. */
@@ -38,7 +38,7 @@ export function createNonceBook(
   store: Pick<Store, 'nonces' | 'write'>,
   admitNew: (network: string) => void = () => undefined,
 ): NonceBook {
-  const seen = createRecent<Address, Nonce>(MANY);
+  const seen = new LRUCache<Address, Nonce>({ max: MANY });
   const strangers = createStrangers();
 
   const highest = (address: Address): Nonce | undefined => {

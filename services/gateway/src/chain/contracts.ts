@@ -1,4 +1,5 @@
 /** Facts of contracts that never change: asked once, then remembered. */
+import { LRUCache } from 'lru-cache';
 import { Interface, isAddress } from 'ethers';
 import { CapstanError } from '@capstan/shared/contract/errors';
 import { unavailable, type Chain, type Request } from './provider.ts';
@@ -8,7 +9,7 @@ const contracts = new Interface([
   'function decimals() view returns (uint8)',
 ]);
 
-/** More than a node has assets; then it starts anew. */
+/** More than a node has assets. */
 const MOST_KEPT = 10_000;
 
 /** 10^78 is more than a word holds. */
@@ -29,7 +30,7 @@ export interface Contracts {
 }
 
 export function createContracts(): Contracts {
-  const kept = new Map<string, unknown>();
+  const kept = new LRUCache<string, true | number>({ max: MOST_KEPT });
 
   /** The word that a contract answers; undefined if it refuses, or if there is none. An endpoint that says so may lag behind the others. */
   const call = async (chain: Chain, to: string, data: string): Promise<bigint | undefined> => {
@@ -60,8 +61,7 @@ export function createContracts(): Contracts {
     return { word: said.length === told.length ? said[0] : latest(told, chain), isSure };
   };
   /** Only what is sure is remembered: a token that is not there yet may come. */
-  const remember = <T>(key: string, value: T): T => {
-    if (kept.size >= MOST_KEPT) kept.clear();
+  const remember = <T extends true | number>(key: string, value: T): T => {
     kept.set(key, value);
     return value;
   };

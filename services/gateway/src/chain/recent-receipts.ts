@@ -1,4 +1,5 @@
 /** Receipts that were looked up lately, in memory: anyone may have any transaction looked up, so what they take is bounded in bytes. */
+import { LRUCache } from 'lru-cache';
 import type { Receipt } from './receipt.ts';
 
 export interface RecentReceipts {
@@ -20,33 +21,14 @@ export function bytesOf({ logs }: Pick<Receipt, 'logs'>): number {
 }
 
 export function createRecentReceipts({ maxBytes, maxBytesEach }: Limits = LIMITS): RecentReceipts {
-  // In the order of their last use: a map keeps the order of insertion.
-  const receipts = new Map<string, Receipt>();
-  let bytes = 0;
+  const receipts = new LRUCache<string, Receipt>({
+    maxSize: maxBytes,
+    maxEntrySize: maxBytesEach,
+    sizeCalculation: bytesOf,
+  });
   const keyOf = (chainId: number, txId: string) => `${chainId} ${txId}`;
-  const drop = (key: string) => {
-    const receipt = receipts.get(key);
-    if (!receipt) return;
-    receipts.delete(key);
-    bytes -= bytesOf(receipt);
-  };
-  const put = (receipt: Receipt) => {
-    const key = keyOf(receipt.chainId, receipt.txId);
-    drop(key);
-    if (bytesOf(receipt) > maxBytesEach) return;
-    receipts.set(key, receipt);
-    bytes += bytesOf(receipt);
-    for (const oldest of receipts.keys()) {
-      if (bytes <= maxBytes) return;
-      drop(oldest);
-    }
-  };
   return {
-    get(chainId, txId) {
-      const receipt = receipts.get(keyOf(chainId, txId));
-      if (receipt) put(receipt);
-      return receipt;
-    },
-    put,
+    get: (chainId, txId) => receipts.get(keyOf(chainId, txId)),
+    put: (receipt) => void receipts.set(keyOf(receipt.chainId, receipt.txId), receipt),
   };
 }

@@ -1,9 +1,9 @@
 /** What the gateway sees of a job at one moment: its row, what live runners say they are at, and what was said to them. */
+import { LRUCache } from 'lru-cache';
 import type { Bus } from '@capstan/shared/bus/connect';
 import type { EnvironmentId, JobId } from '@capstan/shared/contract/ids';
 import { isEnding } from '@capstan/shared/contract/status';
 import type { Clock } from '@capstan/shared/runtime/clock';
-import { createRecent } from '@capstan/shared/runtime/recent';
 import type { Runners } from '../scheduling/runners.ts';
 import type { JobRow } from '../store/job-row.ts';
 import type { Store } from '../store/store.ts';
@@ -35,8 +35,8 @@ export interface Observe {
 export function createObserve({ bus, store, runners, leftElsewhere, clock }: ObserveOptions): Observe {
   let lostBefore = 0;
   const unsent = new Set<JobId>();
-  const endsUntold = createRecent<JobId, RunWord>(MOST_SAID);
-  const said = createRecent<JobId, Map<number, Said>>(MOST_SAID);
+  const endsUntold = new LRUCache<JobId, RunWord>({ max: MOST_SAID });
+  const said = new LRUCache<JobId, Map<number, Said>>({ max: MOST_SAID });
   const announced = createAnnounced(runners, clock);
 
   const jobOf = (job: JobRow): ObservedJob => ({

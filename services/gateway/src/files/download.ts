@@ -1,4 +1,5 @@
 /** A file of an `access` service, for whoever has ordered it. */
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '@capstan/shared/runtime/clock';
 import type { DownloadQuery } from '@capstan/shared/contract/asset-requests';
 import { onlyService } from './file-checks.ts';
@@ -11,7 +12,6 @@ import type { Proof } from '../auth/credentials.ts';
 import { invalidSignature } from '../auth/invalid-signature.ts';
 import { downloadMessage } from '../auth/message.ts';
 import type { NonceBook } from '../auth/nonce-book.ts';
-import { createRecent } from '@capstan/shared/runtime/recent';
 import type { Orders } from '../orders/orders.ts';
 import type { Store } from '../store/store.ts';
 import { agreementIdOf } from '../orders/agreement-id.ts';
@@ -54,7 +54,7 @@ interface Granted {
 export function createDownload(options: DownloadOptions): Download {
   const { delivery, assets, orders, fetchFile, seal, authenticate, nonces, store, clock } = options;
   /** By address and nonce: what was ordered and given already. */
-  const granted = createRecent<string, Granted>(MOST_CONTINUED);
+  const granted = new LRUCache<string, Granted>({ max: MOST_CONTINUED });
 
   /** Whether this very file was given to this very request. The signature says nothing of the file: its first use does. */
   const isContinued = (key: string, file: string): boolean => {

@@ -4,6 +4,7 @@
  * runner judges when it provisions.
  */
 import { createHash, randomUUID } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import type { Bus } from '@capstan/shared/bus/connect';
 import { ask } from '@capstan/shared/bus/request';
 import { FILE_CHECK, fileCheckedSubject } from '@capstan/shared/bus/subjects';
@@ -59,15 +60,12 @@ export function createFileChecks({
   downloads,
   takeCheck,
 }: FileChecksOptions): FileChecks {
-  const kept = new Map<string, Kept>();
+  const kept = new LRUCache<string, Kept>({ max: MOST_KEPT });
   const asking = new Map<string, Promise<string | undefined>>();
   /** Settles when the one before has been answered. */
   let turn: Promise<unknown> = Promise.resolve();
 
   const keep = (key: string, found: string | undefined) => {
-    const [oldest] = kept.keys();
-    if (kept.size >= MOST_KEPT && oldest !== undefined) kept.delete(oldest);
-    kept.delete(key);
     kept.set(key, { found, atMs: clock.monotonicMs() });
     return found;
   };

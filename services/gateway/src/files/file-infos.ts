@@ -3,6 +3,7 @@
  * what was found counts for a while.
  */
 import { createHash, randomUUID } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import type { Bus } from '@capstan/shared/bus/connect';
 import { ask } from '@capstan/shared/bus/request';
 import { FILE_CHECK, fileCheckedSubject } from '@capstan/shared/bus/subjects';
@@ -15,7 +16,6 @@ import {
   type FileInfoQuestion,
 } from '@capstan/shared/contract/file-info';
 import { CapstanError } from '@capstan/shared/contract/errors';
-import { createRecent } from '@capstan/shared/runtime/recent';
 import { compile } from '@capstan/shared/schema/validate';
 import type { Budget } from './file-checks.ts';
 import { heldElsewhere, unreadable } from './unread-files.ts';
@@ -65,9 +65,10 @@ const validate = compile(FileInfoAnswerSchema);
 
 export function createFileInfos(options: FileInfosOptions): FileInfos {
   const { bus, clock, seal, limitNetwork, limitDownloads, looks, downloads, takeLook } = options;
-  const kept = createRecent<string, Kept>(MOST_KEPT, {
-    maxBytes: MAX_KEPT_BYTES,
-    bytesOf: ({ files }) => files.length * FILE_BYTES,
+  const kept = new LRUCache<string, Kept>({
+    max: MOST_KEPT,
+    maxSize: MAX_KEPT_BYTES,
+    sizeCalculation: ({ files }) => 1 + files.length * FILE_BYTES,
   });
   const asking = new Map<string, Promise<readonly FileInfo[]>>();
 

@@ -3,6 +3,7 @@
  * not changed, the text that was made of it once is sent again.
  */
 import { hash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import type { StatusObject } from '@capstan/shared/contract/api';
 import { fits, type JobFilter } from '../store/statuses.ts';
 import type { StatusRow } from '../store/status-row.ts';
@@ -45,21 +46,15 @@ interface StatusTextsOptions {
 export type StatusTexts = (filter: JobFilter, dates: StatusView['dates'], run?: number) => StatusText;
 
 export function createStatusTexts({ store, show, maxJobs }: StatusTextsOptions): StatusTexts {
-  const kept = new Map<string, Kept>();
-  let keptChars = 0;
+  const kept = new LRUCache<string, Kept>({
+    max: MOST_KEPT,
+    maxSize: MOST_CHARS_KEPT,
+    sizeCalculation: ({ text }) => text.length,
+  });
 
   const make = (rows: readonly StatusRow[], dates: StatusView['dates']): StatusText => {
     const text = JSON.stringify(rows.map((row) => show(row, dates)));
     return { text, etag: hash('sha1', text, 'base64url') };
-  };
-
-  const keep = (key: string, entry: Kept) => {
-    keptChars += entry.text.length - (kept.get(key)?.text.length ?? 0);
-    if (kept.size >= MOST_KEPT || keptChars > MOST_CHARS_KEPT) {
-      kept.clear();
-      keptChars = entry.text.length;
-    }
-    kept.set(key, entry);
   };
 
   const ofRun = (job: StatusRow, run: number): readonly StatusRow[] => {
@@ -77,7 +72,7 @@ export function createStatusTexts({ store, show, maxJobs }: StatusTextsOptions):
     const made = make(row ? (run === undefined ? [row] : ofRun(row, run)) : [], dates);
     // Why a job waits changes with others, and without a change of its own.
     if (!version || !row || version.code === 1 || isOfCopy(store, row)) return made;
-    keep(key, { ...made, row, revision: version.revision });
+    kept.set(key, { ...made, row, revision: version.revision });
     return made;
   };
 

@@ -3,8 +3,8 @@
  * the files is a link, a file takes its place: what starts a container reads it with everything mounted, as root, and waits for whatever
  * a link leads to then, such as `/proc/kmsg`, without end.
  */
+import { LRUCache } from 'lru-cache';
 import { hasCode } from '@capstan/shared/contract/errors';
-import { createRecent } from '@capstan/shared/runtime/recent';
 import type { Engine } from '../../docker/engine.ts';
 import { volumePaths, type UsedImage } from '../helpers.ts';
 import { FILTER_HOME, hasOwnEtc, HOME } from '../../docker/layout.ts';
@@ -39,7 +39,7 @@ interface User {
 
 export function createNamesOfUser(): NamesOfUser {
   // An image is what its id says.
-  const kept = createRecent<string, Found>(MOST_KEPT, { maxBytes: MAX_KEPT_BYTES, bytesOf });
+  const kept = new LRUCache<string, Found>({ max: MOST_KEPT, maxSize: MAX_KEPT_BYTES, sizeCalculation: bytesOf });
 
   const find = async (engine: Reader, container: string, signal: AbortSignal): Promise<Found> => {
     const textAt = (path: string) => engine.readText(container, { path, maxBytes: MAX_BYTES }, signal).catch(unread);
@@ -64,7 +64,7 @@ export function createNamesOfUser(): NamesOfUser {
   };
 }
 
-const bytesOf = ({ passwd, group }: Found) => (passwd?.text?.length ?? 0) + (group?.text?.length ?? 0);
+const bytesOf = ({ passwd, group }: Found) => 1 + (passwd?.text?.length ?? 0) + (group?.text?.length ?? 0);
 
 /** A job is not refused for the sake of a name: what can not be read stays as it is. */
 function unread(error: unknown): typeof REFUSED {

@@ -1,5 +1,5 @@
-import { createRecent } from '@capstan/shared/runtime/recent';
 import { expect } from 'chai';
+import { LRUCache } from 'lru-cache';
 
 describe('what is remembered', () => {
   const known = (recent: { get(key: string): unknown }, keys: string) =>
@@ -9,7 +9,7 @@ describe('what is remembered', () => {
       .join('');
 
   it('is so many entries, the last ones that were used', () => {
-    const recent = createRecent<string, number>(2);
+    const recent = new LRUCache<string, number>({ max: 2 });
     recent.set('a', 1);
     recent.set('b', 2);
     recent.get('a');
@@ -20,8 +20,8 @@ describe('what is remembered', () => {
     expect(known(recent, 'abcd')).to.equal('cd');
   });
 
-  it('is so many bytes, however few entries they are', () => {
-    const recent = createRecent<string, string>(100, { maxBytes: 10, bytesOf: (text) => text.length });
+  it('is so many bytes, however few entries they are; one that is too large alone takes nobody else’s place', () => {
+    const recent = new LRUCache<string, string>({ max: 100, maxSize: 10, sizeCalculation: (text) => text.length });
     recent.set('a', '1234');
     recent.set('b', '1234');
     recent.set('a', '12');
@@ -30,6 +30,8 @@ describe('what is remembered', () => {
     recent.set('d', '12345678');
     expect(known(recent, 'abcd')).to.equal('d');
     recent.set('e', '123456789 123456789');
-    expect(known(recent, 'abcde')).to.equal('');
+    expect(known(recent, 'abcde')).to.equal('d');
+    recent.set('d', '123456789 123456789');
+    expect(known(recent, 'abcde'), 'what it replaces is no more').to.equal('');
   });
 });
