@@ -8,23 +8,25 @@ import { join } from 'node:path';
 import { ROOT } from './parts/service.ts';
 import { chooseFiles, KINDS, type Chosen } from './tests/choose.ts';
 import { readOwnWords } from './tests/own-words.ts';
-import { showEnd, showResult, sumOf } from './tests/report.ts';
+import { areQuick, folderInMemory } from './tests/quick.ts';
+import { aboutLanes, showEnd, showResult, sumOf } from './tests/report.ts';
 import { runLanes } from './tests/run-lanes.ts';
 import { whichEngine } from './tests/which-engine.ts';
 
 const COVERED = ['shared/src/**/*.ts', 'services/*/src/**/*.ts', 'scripts/**/*.ts'];
-/** Tests wait for containers and servers more than they compute. */
+/** Tests wait for containers and servers more than they compute; the quick ones don't. */
 const LANES_PER_CORE = 2;
 const MOST_LANES = 8;
 
 const USAGE = `usage: npm test -- [paths] [--lanes n] [--engine socket] [--coverage] [options of mocha]
 
 Runs the tests of test/{${KINDS.join(',')}}, or of the files and folders given, on a real NATS server and a real Docker Engine.
-The files are divided over lanes, processes that run beside each other (two per core, unless --lanes says how many); what a file says
-is printed when it has ended. Then the slowest files, all failures, and last of all one line with the counts. --coverage counts what
+The files are divided over lanes, processes that run beside each other (two per core, unless --lanes says how many, and how busy each was
+is told in the end); what a file says is printed when it has ended. Then the slowest files, all failures, and last of all one line with the counts. --coverage counts what
 all processes that took part have run (folder coverage/); that takes a fifth longer. --engine names another engine than the machine's, for all tests and what they start; what
 breaks an engine or fills its disk does so to a private one, started from the dockerd on PATH. The first line says which engine it is.
 
+  npm run test:unit            the quick part, for before a commit: no engine, no server
   npm test -- --grep 'a stopped job'
   npm test -- test/e2e/job.test.ts test/unit/runner
 
@@ -35,10 +37,18 @@ const coverageDir = join(ROOT, 'coverage');
 const rawDir = join(coverageDir, 'raw');
 const compiledDir = join(coverageDir, 'compiled');
 /** For every Node process that starts from here on, gateway and runner too. */
-const variablesOf = ({ isCovered }: { readonly isCovered: boolean }) => ({
+const variablesOf = ({
+  isCovered,
+  temporary,
+}: {
+  readonly isCovered: boolean;
+  readonly temporary?: string | undefined;
+}) => ({
+  ...(temporary === undefined ? {} : { TMPDIR: temporary }),
   // What it covered is written when it ends.
   ...(isCovered ? { NODE_V8_COVERAGE: rawDir } : {}),
-  // And what it compiled: the tests start hundreds of gateways and runners, each of which would begin with compiling for a second.
+  // And what it compiled: the tests start hundreds of gateways and runners, each of which would begin with compiling for a second. It is
+  // kept for the next run.
   NODE_COMPILE_CACHE: compiledDir,
 });
 
@@ -55,14 +65,19 @@ async function main(): Promise<void> {
     return;
   }
   if (own.engine !== undefined) process.env.DOCKER_HOST = `unix://${own.engine}`;
-  console.log(`The tests run on ${await whichEngine()}.\n`);
-  await rm(coverageDir, { recursive: true, force: true });
-  await mkdir(rawDir, { recursive: true });
+  const isQuick = areQuick(chosen.files);
+  if (!isQuick) console.log(`The tests run on ${await whichEngine()}.\n`);
+  const lanesDir = join(coverageDir, isQuick ? 'quick' : 'lanes');
+  for (const dir of own.isCovered ? [coverageDir] : [lanesDir]) await rm(dir, { recursive: true, force: true });
+  await mkdir(own.isCovered ? rawDir : lanesDir, { recursive: true });
 
-  const variables = variablesOf(own);
-  const counts = chosen.isPlain ? await runPlainly(chosen, variables) : await runInLanes(chosen, variables, own.lanes);
+  await using temporary = isQuick ? await folderInMemory() : undefined;
+  const variables = variablesOf({ isCovered: own.isCovered, temporary: temporary?.path });
+  const counts = chosen.isPlain
+    ? await runPlainly(chosen, variables)
+    : await runInLanes(chosen, { variables, dir: lanesDir, lanes: own.lanes });
   if (own.isCovered) await reportCoverage();
-  for (const dir of [rawDir, compiledDir]) await rm(dir, { recursive: true, force: true, maxRetries: 5 });
+  if (own.isCovered) await rm(rawDir, { recursive: true, force: true, maxRetries: 5 });
   if (counts === undefined) console.error('mocha ended before it could run the tests; the reason stands above.');
   console.log(counts ?? '0 passed, 1 failed, 0 skipped');
   if (counts === undefined) process.exitCode = 1;
@@ -70,20 +85,24 @@ async function main(): Promise<void> {
 
 type Variables = Readonly<Record<string, string>>;
 
-async function runInLanes(
-  { files, options }: Chosen,
-  variables: Variables,
-  lanes: number | undefined,
-): Promise<string> {
+interface LanesRun {
+  readonly variables: Variables;
+  readonly dir: string;
+  readonly lanes: number | undefined;
+}
+
+async function runInLanes({ files, options }: Chosen, { variables, dir, lanes }: LanesRun): Promise<string> {
   const beganMs = performance.now();
   const results = await runLanes(files, {
-    count: lanes ?? Math.min(MOST_LANES, LANES_PER_CORE * availableParallelism()),
-    dir: join(coverageDir, 'lanes'),
+    count: lanes ?? Math.min(MOST_LANES, (areQuick(files) ? 1 : LANES_PER_CORE) * availableParallelism()),
+    dir,
     options: [...options, ...(process.stdout.isTTY ? ['--color'] : [])],
     variables,
     onResult: showResult,
   });
-  showEnd(results, (performance.now() - beganMs) / 1_000);
+  const seconds = (performance.now() - beganMs) / 1_000;
+  showEnd(results, seconds);
+  if (lanes !== undefined) console.log(`\n${aboutLanes(results, seconds).join('\n')}`);
   const { passed, failed, skipped } = sumOf(results);
   if (failed > 0 || results.length < files.length) process.exitCode = 1;
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;

@@ -24,6 +24,8 @@ export interface LaneResult extends Counts {
 
 export interface FileResult extends LaneResult {
   readonly file: string;
+  /** Which lane ran it. */
+  readonly lane: string;
   readonly seconds: number;
   /** Of the processor: of the lane and of the processes that it started and that have ended; not of the engine. */
   readonly busySeconds: number;
@@ -43,6 +45,7 @@ const PROGRAM = join(ROOT, 'test', 'support', 'lanes', 'lane.ts');
 const END_LIMIT_MS = 30_000;
 
 interface LaneOptions {
+  readonly name: string;
   /** Where its output goes: into a file, so that nothing of it is lost or out of order, whoever writes it. */
   readonly outputFile: string;
   /** Mocha's. */
@@ -50,7 +53,7 @@ interface LaneOptions {
   readonly variables: Readonly<Record<string, string>>;
 }
 
-export function createLane({ outputFile, options, variables }: LaneOptions): Lane {
+export function createLane({ name, outputFile, options, variables }: LaneOptions): Lane {
   let running: ChildProcess | undefined;
   const start = () => {
     const output = openSync(outputFile, 'a');
@@ -72,7 +75,8 @@ export function createLane({ outputFile, options, variables }: LaneOptions): Lan
       const result = await answerOf(running, { file });
       const output = readFileSync(outputFile).subarray(begin).toString('utf8');
       const seconds = (performance.now() - beganMs) / 1_000;
-      return { file, seconds, busySeconds: Math.max(0, busySecondsOf(running) - busyBefore), output, ...result };
+      const busySeconds = Math.max(0, busySecondsOf(running) - busyBefore);
+      return { file, lane: name, seconds, busySeconds, output, ...result };
     },
     async end() {
       if (!running || running.exitCode !== null || running.signalCode !== null) return;

@@ -26,6 +26,16 @@ export function showEnd(results: readonly FileResult[], seconds: number): void {
   }
 }
 
+/** How much of the run each lane had files to run, and how much of that it computed. */
+export function aboutLanes(results: readonly FileResult[], seconds: number): readonly string[] {
+  return [...new Set(results.map(({ lane }) => lane))].toSorted().map((lane) => {
+    const own = results.filter((one) => one.lane === lane);
+    const sum = (of: 'seconds' | 'busySeconds') => own.reduce((all, one) => all + one[of], 0);
+    const part = Math.round((100 * sum('seconds')) / seconds);
+    return `${lane}: ${own.length} files in ${inSeconds(sum('seconds'))} (${part} %), busy ${inSeconds(sum('busySeconds'))}`;
+  });
+}
+
 export function sumOf(results: readonly Counts[]): Counts {
   const sum = (of: keyof Counts) => results.reduce((all, one) => all + one[of], 0);
   return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') };

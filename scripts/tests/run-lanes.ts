@@ -25,7 +25,7 @@ export async function runLanes(
   const results: FileResult[] = [];
   const stopped = new AbortController();
 
-  const laneOf = (name: string) => createLane({ outputFile: join(dir, `${name}.log`), options, variables });
+  const laneOf = (name: string) => createLane({ name, outputFile: join(dir, `${name}.log`), options, variables });
   const work = async (lane: Lane, queue: string[]) => {
     for (let file = queue.shift(); file !== undefined && !stopped.signal.aborted; file = queue.shift()) {
       const result = await lane.run(file);
