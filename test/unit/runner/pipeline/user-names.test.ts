@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { CapstanError } from '@capstan/shared/contract/errors';
+import { HOME } from '../../../../services/runner/src/docker/layout.ts';
 import { createNamesOfUser } from '../../../../services/runner/src/pipeline/steps/user-names.ts';
 
 const ROOT = 'root:x:0:0::/root:/bin/sh\n';
@@ -25,23 +26,23 @@ function engineOf(texts: Readonly<Record<string, string>> | undefined, links: Re
   return { engine, asked };
 }
 
-const attemptOf = (engine: object, uid: number) =>
-  ({ engine, identity: { jobId: 'a'.repeat(32), run: 1, attempt: 1 }, limits: { uid } }) as unknown as Asked[0];
+const from = (engine: object) => engine as unknown as Asked[0];
 const imageOf = (id: string, volumes: readonly string[] = []) =>
-  ({ id, settings: { labels: {}, volumes, workingDir: '', argv: [] } }) as unknown as Asked[1];
+  ({ id, settings: { labels: {}, volumes, workingDir: '', argv: [] } }) as unknown as Asked[1]['image'];
+const userOf = (uid: number, image: Asked[1]['image']): Asked[1] => ({ container: 'files', image, home: HOME, uid });
 
 describe("the names of a job's user", () => {
   it('are added to those of the image, which is read once for all of its jobs', async () => {
     const named = createNamesOfUser();
     const { engine, asked } = engineOf({ '/etc/passwd': ROOT });
     for (const uid of [10_001, 10_002]) {
-      expect(await named(attemptOf(engine, uid), imageOf('one'), signal)).to.deep.equal({
+      expect(await named(from(engine), userOf(uid, imageOf('one')), signal)).to.deep.equal({
         passwd: `${ROOT}job:x:${uid}:${uid}:job:/scratch:/bin/sh\n`,
         group: `job:x:${uid}:\n`,
       });
     }
     expect(asked).to.deep.equal(['/etc/passwd', '/etc/group']);
-    await named(attemptOf(engine, 10_001), imageOf('another'), signal);
+    await named(from(engine), userOf(10_001, imageOf('another')), signal);
     expect(asked).to.have.length(4);
   });
 
@@ -50,7 +51,7 @@ describe("the names of a job's user", () => {
       '/etc/passwd': `${ROOT}job:x:10009:10009:job:/scratch:/bin/sh\n`,
       '/etc/group': 'root:x:0:\njob:x:10009:\n',
     });
-    expect(await createNamesOfUser()(attemptOf(engine, 10_001), imageOf('one'), signal)).to.deep.equal({
+    expect(await createNamesOfUser()(from(engine), userOf(10_001, imageOf('one')), signal)).to.deep.equal({
       passwd: `${ROOT}job:x:10001:10001:job:/scratch:/bin/sh\n`,
       group: 'root:x:0:\njob:x:10001:\n',
     });
@@ -59,10 +60,12 @@ describe("the names of a job's user", () => {
   it('are left to an image that names the uid, or that wants volumes where they are', async () => {
     const own = 'analyst:x:10001:10001::/home/analyst:/bin/sh\n';
     const { engine, asked } = engineOf({ '/etc/passwd': own });
-    const given = await createNamesOfUser()(attemptOf(engine, 10_001), imageOf('one'), signal);
+    const given = await createNamesOfUser()(from(engine), userOf(10_001, imageOf('one')), signal);
     expect(given).to.include({ passwd: own });
     asked.length = 0;
-    expect(await createNamesOfUser()(attemptOf(engine, 10_001), imageOf('two', ['/etc/x']), signal)).to.deep.equal({});
+    expect(await createNamesOfUser()(from(engine), userOf(10_001, imageOf('two', ['/etc/x'])), signal)).to.deep.equal(
+      {},
+    );
     expect(asked).to.deep.equal([]);
   });
 
@@ -72,18 +75,18 @@ describe("the names of a job's user", () => {
       { '/etc/passwd': '/store/passwd', '/etc/group': '/proc/kmsg' },
     );
     const own = { passwd: 'job:x:10001:10001:job:/scratch:/bin/sh\n', group: 'job:x:10001:\n' };
-    expect(await createNamesOfUser()(attemptOf(engine, 10_001), imageOf('one'), signal)).to.deep.equal({
+    expect(await createNamesOfUser()(from(engine), userOf(10_001, imageOf('one')), signal)).to.deep.equal({
       ...own,
       passwd: ROOT + own.passwd,
     });
     const refusing = engineOf(undefined, { '/etc/passwd': '/a', '/etc/group': '/b' }).engine;
-    expect(await createNamesOfUser()(attemptOf(refusing, 10_001), imageOf('two'), signal)).to.deep.equal(own);
+    expect(await createNamesOfUser()(from(refusing), userOf(10_001, imageOf('two')), signal)).to.deep.equal(own);
   });
 
   it('are none where the engine refuses to read, which is not kept', async () => {
     const named = createNamesOfUser();
-    expect(await named(attemptOf(engineOf(undefined).engine, 10_001), imageOf('one'), signal)).to.deep.equal({});
+    expect(await named(from(engineOf(undefined).engine), userOf(10_001, imageOf('one')), signal)).to.deep.equal({});
     const { engine } = engineOf({ '/etc/passwd': ROOT });
-    expect(await named(attemptOf(engine, 10_001), imageOf('one'), signal)).to.have.property('passwd');
+    expect(await named(from(engine), userOf(10_001, imageOf('one')), signal)).to.have.property('passwd');
   });
 });
