@@ -15,6 +15,8 @@ interface Broken {
   readonly proxy: TcpProxy;
   /** Said while the way is broken, where a broker is there to hear it. */
   readonly say: () => Promise<void>;
+  /** The runner has noticed. */
+  readonly untilLost: () => Promise<unknown>;
 }
 
 const FAULTS: Readonly<Record<string, (broken: Broken) => Promise<void>>> = {
@@ -23,9 +25,10 @@ const FAULTS: Readonly<Record<string, (broken: Broken) => Promise<void>>> = {
     await say();
     proxy.set({ kind: 'open' });
   },
-  async 'heard nothing for a while'({ proxy, say }) {
+  async 'heard nothing for a while'({ proxy, say, untilLost }) {
     proxy.set({ kind: 'silent' });
     await say();
+    await untilLost();
     proxy.set({ kind: 'open' });
   },
   async 'saw its broker restart'({ scene, say }) {
@@ -53,6 +56,13 @@ describe('a runner that', function () {
     });
   };
 
+  const untilLost = (runner: RunningService) =>
+    runner.until({
+      match: (line) => (line.includes('NATS connection lost') ? true : undefined),
+      what: 'the loss of its connection',
+      limitMs: LIMIT_MS,
+    });
+
   for (const [what, fault] of Object.entries(FAULTS)) {
     it(`${what} hears of the ends of its jobs, those said meanwhile and those said later`, async () => {
       await using scene = await startScene({ limits: { maxJobs: 3 } });
@@ -66,7 +76,12 @@ describe('a runner that', function () {
       for (const jobId of jobs) await scene.until(jobId, STATUS.running.code);
       // Heard words have places in the bucket; those of a broker that was wiped stand before them.
       for (let round = 0; round < WORDS_BEFORE; round += 1) for (const jobId of jobs) await scene.want(jobId, 'run');
-      await fault({ scene, proxy, say: () => scene.want(meanwhile, 'stopped') });
+      await fault({
+        scene,
+        proxy,
+        say: () => scene.want(meanwhile, 'stopped'),
+        untilLost: () => untilLost(runner),
+      });
       const endOf = async (jobId: JobId) => (await scene.until(jobId, 'end', undefined, LIMIT_MS)).code;
       expect(await endOf(meanwhile)).to.equal(STATUS.stopped.code);
       await untilReconnected(runner);
