@@ -19,6 +19,14 @@ export function contractThat(...acts: readonly Act[]): string {
   return `0x${acts.map(codeOf).join('')}${OP.stop}`;
 }
 
+/** The data of a transaction that creates a contract which does all this whenever anybody calls it. */
+export function contractThatAlways(...acts: readonly Act[]): string {
+  const code = contractThat(...acts).slice(2);
+  const size = (code.length / 2).toString(16).padStart(4, '0');
+  // Copies what follows into memory, and returns it as the contract's code.
+  return `0x61${size}80600c6000396000f3${code}`;
+}
+
 function codeOf(act: Act): string {
   const bytes = getBytes(act.data);
   const size = pushNumber(bytes.length);

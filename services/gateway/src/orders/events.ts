@@ -41,6 +41,7 @@ export interface ProviderFee extends Emitted {
 
 export interface Transfer extends Emitted {
   readonly kind: 'transfer';
+  readonly from: string;
   readonly to: string;
   readonly value: bigint;
 }
@@ -97,8 +98,8 @@ const readers: Readonly<Record<string, Read>> = {
     };
   },
   [TOPICS.transfer]({ topics, data: [value] }) {
-    const [, to] = topics.map(addressIn);
-    return to && value ? { kind: 'transfer', to, value: BigInt(value) } : undefined;
+    const [from, to] = topics.map(addressIn);
+    return from && to && value ? { kind: 'transfer', from, to, value: BigInt(value) } : undefined;
   },
 };
 

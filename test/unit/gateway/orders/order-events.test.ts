@@ -48,6 +48,7 @@ describe('an event', () => {
         expect(decodeLog(log(money, 'Transfer', [one, two, big]))).to.deep.equal({
           kind: 'transfer',
           by: money,
+          from: one,
           to: two,
           value: big,
         });

@@ -29,7 +29,7 @@ const started = ({ by = datatoken } = {}) => orderLog(by, 'OrderStarted', [calle
 /** Signed by nobody. */
 const fee = (validUntil = NOW + 60) =>
   orderLog(datatoken, 'ProviderFee', [provider, NO_TOKEN, 0, data, 27, WORD, WORD, validUntil]);
-const received = (value: bigint) => orderLog(money, 'Transfer', [other, provider, value]);
+const received = (value: bigint) => orderLog(money, 'Transfer', [datatoken, provider, value]);
 const final = { chainId: 8996, txId: `0x${'01'.repeat(32)}`, isSuccess: true, blockNumber: 1, blockHash: '0x' };
 
 describe('an order in a transaction that somebody filled', () => {

@@ -90,7 +90,7 @@ describe('an order', () => {
     const { v, r, s } = new SigningKey(key).sign(feeDigest(terms));
     return log(by, 'ProviderFee', [providerFeeAddress, token, amount, providerData, v, r, s, validUntil]);
   };
-  const received = (value: bigint, to: string = provider) => log(money, 'Transfer', [other, to, value]);
+  const received = (value: bigint, to: string = provider) => log(money, 'Transfer', [datatoken, to, value]);
 
   const receipt = (logs: readonly Log[], more: Partial<Receipt> = {}): Receipt => ({
     chainId: 8996,

@@ -3,11 +3,13 @@ import type { ChainEvent, ProviderFee, Transfer } from '../../../../services/gat
 import { feesReceived } from '../../../../services/gateway/src/orders/transfers.ts';
 
 const OURS = `0x${'01'.repeat(20)}`;
+const TOKEN = `0x${'da'.repeat(20)}`;
+const OTHER = `0x${'ea'.repeat(20)}`;
 const MONEY = `0x${'aa'.repeat(20)}`;
 
 const fee = (amount: bigint, more: Partial<ProviderFee> = {}): ProviderFee => ({
   kind: 'fee',
-  by: `0x${'da'.repeat(20)}`,
+  by: TOKEN,
   address: OURS,
   token: MONEY,
   amount,
@@ -19,6 +21,7 @@ const fee = (amount: bigint, more: Partial<ProviderFee> = {}): ProviderFee => ({
 const moved = (value: bigint, more: Partial<Transfer> = {}): Transfer => ({
   kind: 'transfer',
   by: MONEY,
+  from: TOKEN,
   to: OURS,
   value,
   ...more,
@@ -43,6 +46,12 @@ describe('the fees of a transaction', () => {
   it('are not paid with what came to others, or in other money', () => {
     expect(paid(fee(100n), moved(100n, { to: `0x${'02'.repeat(20)}` }))).to.deep.equal([]);
     expect(paid(fee(100n), moved(100n, { by: `0x${'bb'.repeat(20)}` }))).to.deep.equal([]);
+  });
+
+  it('are not paid with what others than their datatoken send', () => {
+    expect(paid(fee(100n), moved(100n, { from: OTHER }))).to.deep.equal([]);
+    expect(paid(fee(100n), fee(100n, { by: OTHER }), moved(100n))).to.deep.equal([0]);
+    expect(paid(fee(100n), fee(100n, { by: OTHER }), moved(100n, { from: OTHER }))).to.deep.equal([1]);
   });
 
   it('are never paid with a transfer that pays another: whoever speaks of it, before or after', () => {
