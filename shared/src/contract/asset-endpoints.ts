@@ -13,6 +13,8 @@ import {
 import { json, type Endpoint } from './endpoint.ts';
 import { FileInfoSchema } from './file-info.ts';
 
+const SIGNS_DOWNLOAD = 'documentId + nonce';
+
 export const ASSET_ENDPOINTS = {
   encrypt: {
     method: 'POST',
@@ -33,7 +35,8 @@ export const ASSET_ENDPOINTS = {
       'Of a service (did, serviceId), or of one file that belongs to no asset yet (type and what goes with it). Says nothing of where they are. An asset that is for listed consumers only is found by those, with a typed signature or a token.',
     parameters: FileInfoRequestSchema,
     from: 'body',
-    takesToken: true,
+    readsQuery: true,
+    caller: { kind: 'known' },
     success: json('The files, in their order', Type.Array(FileInfoSchema)),
     errors: [400, 401, 413, 415, 503],
   },
@@ -54,6 +57,8 @@ export const ASSET_ENDPOINTS = {
       'For the addresses in gateway.decrypters. Signs transactionId (else dataNftAddress) + decrypterAddress + chainId + nonce, or decrypterAddress + nonce + `decryptDDO`. Opens descriptions only, of this very NFT, that are sealed to this node.',
     parameters: DecryptRequestSchema,
     from: 'body',
+    readsQuery: true,
+    caller: { kind: 'listed', signs: 'transactionId (or dataNftAddress) + decrypterAddress + chainId + nonce' },
     success: { status: 201, about: 'The text whose SHA-256 is recorded', type: 'text/plain' },
     errors: [400, 401, 403, 413, 415, 503],
   },
@@ -61,11 +66,10 @@ export const ASSET_ENDPOINTS = {
     method: 'GET',
     path: '/api/services/download',
     summary: 'A file of an access service',
-    about:
-      'Signs documentId + nonce, and names the order. Takes Range and If-Range. The same signed request may come again for an hour, for the same file, to go on where it broke off.',
+    about: `Signs ${SIGNS_DOWNLOAD}, and names the order. Takes Range and If-Range. The same signed request may come again for an hour, for the same file, to go on where it broke off.`,
     parameters: DownloadQuerySchema,
     from: 'query',
-    takesToken: true,
+    caller: { kind: 'signed', signs: SIGNS_DOWNLOAD, ticket: true },
     success: { status: 200, about: 'The whole file', type: 'application/octet-stream' },
     otherwise: { 206: { about: 'The part that was asked for', content: { type: 'application/octet-stream' } } },
     errors: [400, 401, 404, 416, 503],
@@ -78,7 +82,7 @@ export const ASSET_ENDPOINTS = {
       'What is for listed consumers only is shown to those, with a typed signature or a token. Results of jobs are not shown. With what a metadata store adds: `nft` (owner and state as its chain says, where the node can ask it), `datatokens`, `stats`, `purgatory`; and this node as `serviceEndpoint` of services that name none.',
     parameters: AssetPathSchema,
     from: 'path',
-    takesToken: true,
+    caller: { kind: 'known' },
     success: json('The description', DescriptionSchema),
     errors: [401, 404],
   },
@@ -99,7 +103,7 @@ export const ASSET_ENDPOINTS = {
       'With match, match_phrase, term or terms on id, type, name, author and others, with ids, or some of these in bool, as portals ask metadata stores; size and from. Shows what assetDescription shows, but for what is unlisted.',
     parameters: AssetQuerySchema,
     from: 'body',
-    takesToken: true,
+    caller: { kind: 'known', first: true },
     success: json('What was found', FoundAssetsSchema),
     errors: [400, 401, 413, 415],
   },

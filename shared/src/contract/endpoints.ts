@@ -28,6 +28,11 @@ import { COMPUTE_PATH as COMPUTE, EVENTS_PATH } from './paths.ts';
 
 const PAGE_ALIAS = '/api/compute';
 
+/** What is signed to ask how jobs stand, and to stop or delete them. */
+const SIGNS_JOBS = 'consumerAddress + (jobId) + (documentId) + nonce';
+const SIGNS_START = 'consumerAddress + (jobId) + dataset.documentId + nonce';
+const SIGNS_RESULT = 'consumerAddress + jobId + index + nonce';
+
 const Statuses = Type.Array(StatusObjectSchema);
 
 export const ENDPOINTS = {
@@ -84,6 +89,7 @@ export const ENDPOINTS = {
       'Per asset: a fee signed by this node, to order with; with validOrder, to reuse that order with; or validOrder alone, where nothing is to be paid. One fee of them is not zero, if the environment has a price.',
     parameters: InitializeComputeRequestSchema,
     from: 'body',
+    readsQuery: true,
     success: json('What to do about each asset', InitializeComputeAnswerSchema),
     errors: [400, 413, 415, 503],
   },
@@ -101,11 +107,11 @@ export const ENDPOINTS = {
     path: COMPUTE,
     aliases: [PAGE_ALIAS],
     summary: 'Start a job, or the next run of one that has ended',
-    about:
-      'Signs consumerAddress + (jobId) + dataset.documentId + nonce. The answer comes once the job is on the disk.',
+    about: `Signs ${SIGNS_START}. The answer comes once the job is on the disk.`,
     parameters: StartRequestSchema,
     from: 'query or body',
-    takesToken: true,
+    suggests: true,
+    caller: { kind: 'signed', signs: SIGNS_START },
     success: json('The job, as a list of one', Statuses),
     errors: [400, 401, 404, 413, 415, 503],
   },
@@ -118,7 +124,7 @@ export const ENDPOINTS = {
       'At least one of jobId, documentId, agreementId and consumerAddress. Newest first, 1,000 at most. With since or waitFor the header Capstan-Cursor says up to which event the answer is.',
     parameters: StatusQuerySchema,
     from: 'query',
-    takesToken: true,
+    caller: { kind: 'known', signs: SIGNS_JOBS, ticket: true },
     success: json('The jobs; none is an empty list', Statuses),
     otherwise: { 304: { about: 'Nothing has changed since the answer that If-None-Match names' } },
     errors: [400, 401],
@@ -131,7 +137,7 @@ export const ENDPOINTS = {
       'At least one of jobId, jobs, documentId and consumerAddress; for operators, environment or all will do. The frames of the WebSocket at the same path, each as an event whose id is its cursor; /asyncapi.json describes them. Last-Event-ID resumes.',
     parameters: EventsQuerySchema,
     from: 'query',
-    takesToken: true,
+    caller: { kind: 'known', signs: SIGNS_JOBS, ticket: true },
     success: { status: 200, about: 'Events, as they happen', type: 'text/event-stream' },
     errors: [400, 401, 406],
   },
@@ -143,7 +149,7 @@ export const ENDPOINTS = {
       'Wants a typed signature (Capstan-Signature) or a token. It goes into the address of what reads, as ticket: of a WebSocket, an event stream, a result.',
     parameters: TicketRequestSchema,
     from: 'query or body',
-    takesToken: true,
+    caller: { kind: 'typed or token' },
     success: json(
       'The ticket, and when it ends (Unix seconds)',
       Type.Object({ ticket: Type.String(), expires: Type.Number() }),
@@ -155,11 +161,11 @@ export const ENDPOINTS = {
     path: COMPUTE,
     aliases: [PAGE_ALIAS],
     summary: 'Stop jobs',
-    about:
-      "Signs consumerAddress + (jobId) + (documentId) + nonce. Without a jobId: all of the caller's jobs, or those on a dataset. Answers once they have stopped, or after ten seconds with stopreq 1.",
+    about: `Signs ${SIGNS_JOBS}. Without a jobId: all of the caller's jobs, or those on a dataset. Answers once they have stopped, or after ten seconds with stopreq 1.`,
     parameters: StopRequestSchema,
     from: 'query or body',
-    takesToken: true,
+    forgivesBody: true,
+    caller: { kind: 'signed', signs: SIGNS_JOBS },
     success: json('The jobs touched', Statuses),
     errors: [400, 401, 404, 413, 415, 503],
   },
@@ -168,10 +174,11 @@ export const ENDPOINTS = {
     path: COMPUTE,
     aliases: [PAGE_ALIAS],
     summary: 'Delete jobs with everything that belongs to them',
-    about: 'Signs consumerAddress + (jobId) + (documentId) + nonce. A running job is stopped first. Final.',
+    about: `Signs ${SIGNS_JOBS}. A running job is stopped first. Final.`,
     parameters: DeleteRequestSchema,
     from: 'query or body',
-    takesToken: true,
+    forgivesBody: true,
+    caller: { kind: 'signed', signs: SIGNS_JOBS },
     success: json('The jobs touched', Statuses),
     errors: [400, 401, 404, 413, 415, 503],
   },
@@ -179,10 +186,10 @@ export const ENDPOINTS = {
     method: 'GET',
     path: '/api/services/computeResult',
     summary: 'The bytes of one result',
-    about: 'Signs consumerAddress + jobId + index + nonce. Takes Range, If-Range, If-Match and If-None-Match.',
+    about: `Signs ${SIGNS_RESULT}. Takes Range, If-Range, If-Match and If-None-Match.`,
     parameters: ResultQuerySchema,
     from: 'query',
-    takesToken: true,
+    caller: { kind: 'signed', signs: SIGNS_RESULT, ticket: true },
     success: { status: 200, about: 'The whole file', type: 'application/octet-stream' },
     otherwise: {
       206: { about: 'The part that was asked for', content: { type: 'application/octet-stream' } },
@@ -198,7 +205,7 @@ export const ENDPOINTS = {
       'Signs consumerAddress + jobId + `log` + nonce. The bytes as they were written; with `Accept: application/x-ndjson` the frames of the WebSocket, one a line: log, logRestart, logEnd.',
     parameters: LogQuerySchema,
     from: 'query',
-    takesToken: true,
+    caller: { kind: 'signed', signs: 'consumerAddress + jobId + "log" + nonce', ticket: true },
     success: { status: 200, about: 'The log from there on', type: 'text/plain' },
     errors: [400, 401, 404, 410, 503],
   },
@@ -210,7 +217,7 @@ export const ENDPOINTS = {
       'Wants a typed signature (Capstan-Signature). Send the token as the header AuthToken, or Authorization: Bearer, in place of a signature.',
     parameters: CreateTokenQuerySchema,
     from: 'query',
-    wantsTyped: true,
+    caller: { kind: 'typed' },
     success: json('The token', Type.Object({ token: Type.String() })),
     errors: [400, 401, 503],
   },
@@ -221,7 +228,7 @@ export const ENDPOINTS = {
     about: 'Wants a typed signature (Capstan-Signature).',
     parameters: DeleteTokenRequestSchema,
     from: 'query or body',
-    wantsTyped: true,
+    caller: { kind: 'typed' },
     success: json('It counts no more', Type.Object({ success: Type.Literal('Token has been deactivated.') })),
     errors: [400, 401, 413, 415, 503],
   },

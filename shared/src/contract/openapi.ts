@@ -158,17 +158,14 @@ interface Place {
 }
 
 function operation(name: EndpointName, endpoint: Endpoint, { isAlias, body }: Place): Json {
-  const { summary, about, success, errors, takesToken, wantsTyped } = endpoint;
+  const { summary, about, success, errors, caller } = endpoint;
   return {
     operationId: isAlias ? `${name}Alias` : name,
     summary,
     ...(about === undefined ? {} : { description: about }),
     parameters: [...queryParameters(endpoint), ...headerParameters(name)],
     ...requestBody(endpoint, body),
-    // Either a signature among the parameters, or one of these.
-    ...(takesToken ? { security: [{}, { CapstanSignature: [] }, { AuthToken: [] }, { Bearer: [] }] } : {}),
-    ...(wantsTyped ? { security: [{ CapstanSignature: [] }, {}] } : {}),
-    ...(takesToken || wantsTyped ? {} : { security: [] }),
+    security: securityOf(caller),
     responses: {
       [success.status]: {
         description: success.about,
@@ -194,9 +191,22 @@ function operation(name: EndpointName, endpoint: Endpoint, { isAlias, body }: Pl
 /** What a typed signature in the header says already. */
 const PROVEN: ReadonlySet<string> = new Set(['consumerAddress', 'address', 'nonce']);
 
-const mayBeProven = ({ takesToken, wantsTyped }: Endpoint) => takesToken === true || wantsTyped === true;
+const isNeeded = ({ caller }: Endpoint, name: string) => securityOf(caller).length === 0 || !PROVEN.has(name);
 
-const isNeeded = (endpoint: Endpoint, name: string) => !(mayBeProven(endpoint) && PROVEN.has(name));
+/** What may stand in the headers. `{}`: a signature among the parameters will do. */
+function securityOf(caller: Endpoint['caller']): readonly Json[] {
+  switch (caller?.kind) {
+    case 'signed':
+    case 'known':
+    case 'typed or token':
+      return [{}, { CapstanSignature: [] }, { AuthToken: [] }, { Bearer: [] }];
+    case 'typed':
+      return [{ CapstanSignature: [] }, {}];
+    case 'listed':
+    case undefined:
+      return [];
+  }
+}
 
 function queryParameters(endpoint: Endpoint): readonly Json[] {
   const { parameters, from } = endpoint;

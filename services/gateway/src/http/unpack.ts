@@ -3,8 +3,7 @@
  * nowhere else. A text that is tried costs its parse, so a list with more than may stand there stays as it is, for validation to refuse,
  * and after some texts that were no JSON the rest stay text.
  */
-import { InitializeComputeRequestSchema, StartRequestSchema } from '@capstan/shared/contract/api';
-import { DownloadQuerySchema } from '@capstan/shared/contract/asset-requests';
+import { ENDPOINTS, type Endpoint } from '@capstan/shared/contract/endpoints';
 import { parseJson } from '@capstan/shared/runtime/json';
 import type { TSchema } from 'typebox';
 
@@ -37,12 +36,15 @@ function membersOf(properties: Readonly<Record<string, TSchema>>): Members {
   return new Map(places.flatMap(([name, place]) => (place ? [[name, place] as const] : [])));
 }
 
-/** Of all requests together: a name stands for the same in each. */
-const PLACES = membersOf({
-  ...DownloadQuerySchema.properties,
-  ...InitializeComputeRequestSchema.properties,
-  ...StartRequestSchema.properties,
-});
+/** Of all requests together whose parameters may come in a query: a name stands for the same in each. */
+const PLACES: Members = new Map(
+  Object.values<Endpoint>(ENDPOINTS)
+    .filter(({ from, readsQuery }) => from === 'query' || from === 'query or body' || readsQuery === true)
+    .flatMap(({ parameters = {} }) => {
+      const { properties = {} }: Shape = parameters;
+      return [...membersOf(properties)];
+    }),
+);
 
 export const isPresent = (value: unknown) => value !== undefined && value !== null && value !== '';
 
