@@ -15,22 +15,23 @@ import { createOffered } from './files/offered.ts';
 import type { Gateway, GatewayParts } from './gateway.ts';
 import { createApp } from './http/app.ts';
 import { createOpenAnswers } from './http/open-answers.ts';
-import { assetRoutes } from './http/routes/asset-routes.ts';
-import { deleteComputeRoute } from './http/routes/delete-compute.ts';
-import { getComputeRoute } from './http/routes/get-compute.ts';
-import { getEnvironmentsRoute } from './http/routes/get-environments.ts';
-import { getEventsRoute } from './http/routes/get-events.ts';
-import { getLogsRoute } from './http/routes/get-logs.ts';
-import { nonceRoute } from './http/routes/get-nonce.ts';
-import { getResultRoute } from './http/routes/get-result.ts';
-import { healthRoute } from './http/routes/health.ts';
-import { initializeComputeRoute } from './http/routes/initialize-compute.ts';
-import { initializeRoute } from './http/routes/initialize.ts';
+import { assetHandlers } from './http/routes/asset-routes.ts';
+import { deleteCompute } from './http/routes/delete-compute.ts';
+import { getCompute } from './http/routes/get-compute.ts';
+import { getEnvironments } from './http/routes/get-environments.ts';
+import { getEvents } from './http/routes/get-events.ts';
+import { getLogs } from './http/routes/get-logs.ts';
+import { getNonce } from './http/routes/get-nonce.ts';
+import { getResult } from './http/routes/get-result.ts';
+import { health as healthOf } from './http/routes/health.ts';
+import { initializeCompute } from './http/routes/initialize-compute.ts';
+import { initializeOne } from './http/routes/initialize.ts';
 import { ownPages } from './http/routes/page-routes.ts';
-import { rootRoute } from './http/routes/root.ts';
-import { startComputeRoute } from './http/routes/start-compute.ts';
-import { stopComputeRoute } from './http/routes/stop-compute.ts';
-import { tokenRoutes } from './http/routes/token-routes.ts';
+import { root } from './http/routes/root.ts';
+import { startCompute } from './http/routes/start-compute.ts';
+import { stopCompute } from './http/routes/stop-compute.ts';
+import { tokenHandlers } from './http/routes/token-routes.ts';
+import { routesOf, type Handlers } from './http/table.ts';
 import { createHttpServer, type createLimitedServer } from './http/server.ts';
 import type { NodeIdentity } from './identity.ts';
 import { createClientIp } from './limits/client-ip.ts';
@@ -92,6 +93,37 @@ export function createDoors(options: DoorsOptions): readonly Service[] {
   const pricing = { runners, orders, quotes, store, fileChecks: files.checks, delivery, clock };
   const initialize = createInitialize({ assets, trustWithoutChecksums, ...pricing });
 
+  const handlers: Handlers = {
+    root: root(identity, delivery.isOn ? [] : ['download']),
+    health: healthOf(health),
+    nonce: getNonce((address) => shownNonce(callers.nonces.highest(address))),
+    ...assetHandlers({ ...offered, ...identity, askOutside }),
+    computeEnvironments: getEnvironments(
+      createEnvironmentList({ runners, store, configured, consumerAddress: identity.address }),
+      identity.chainIds,
+    ),
+    initializeCompute: initializeCompute(initialize, countingAssets(perIp, limits.perIpBurst, askOutside)),
+    initialize: initializeOne(initialize, askOutside),
+    computeStart: startCompute(async (submission) => show(await submit(submission)), askOutside),
+    computeStatus: getCompute({
+      query,
+      isForeign,
+      list: gateway.list,
+      live,
+      firstEvent: createFirstEvent({ live, hub }),
+      answers,
+    }),
+    computeEvents: getEvents({ ...callers, follow: gateway.follow, query, answers, limits: config.gateway.live, log }),
+    computeStop: stopCompute(async (asked, { proof, network }) =>
+      (await stop(asked, proof, network)).map((job) => show(job)),
+    ),
+    computeDelete: deleteCompute(async (asked, { proof, network }) =>
+      (await remove(asked, proof, network)).map((job) => show(job)),
+    ),
+    computeResult: getResult(createResult({ store, results, reading, clock })),
+    computeLogs: getLogs({ openLog, identify, tokenWatch, answers, log }),
+    ...tokenHandlers(callers),
+  };
   const app = createApp({
     log,
     clock,
@@ -99,38 +131,13 @@ export function createDoors(options: DoorsOptions): readonly Service[] {
     rateLimits: { clientIp, perIp },
     requireHost,
     routes: [
-      rootRoute(identity, delivery.isOn ? [] : ['download']),
-      healthRoute(health),
+      ...routesOf(handlers, { identify, bodyLimitBytes }),
       ...ownPages(identity.version, {
         ...callers,
         provider: identity.address,
         statusAccess,
         orderAgain: createOrderAgain(store),
       }),
-      nonceRoute((address) => shownNonce(callers.nonces.highest(address))),
-      ...assetRoutes({ ...offered, ...callers, ...identity, askOutside, bodyLimitBytes }),
-      getEnvironmentsRoute(
-        createEnvironmentList({ runners, store, configured, consumerAddress: identity.address }),
-        identity.chainIds,
-      ),
-      initializeComputeRoute(initialize, countingAssets(perIp, limits.perIpBurst, askOutside), bodyLimitBytes),
-      initializeRoute(initialize, askOutside),
-      startComputeRoute(async (submission) => show(await submit(submission)), askOutside, bodyLimitBytes),
-      getComputeRoute({
-        query,
-        identify,
-        isForeign,
-        list: gateway.list,
-        live,
-        firstEvent: createFirstEvent({ live, hub }),
-        answers,
-      }),
-      getEventsRoute({ ...callers, follow: gateway.follow, query, answers, limits: config.gateway.live, log }),
-      stopComputeRoute(async (...asked) => (await stop(...asked)).map((job) => show(job)), bodyLimitBytes),
-      deleteComputeRoute(async (...asked) => (await remove(...asked)).map((job) => show(job)), bodyLimitBytes),
-      getResultRoute(createResult({ store, results, reading, clock }), identify),
-      getLogsRoute({ openLog, identify, tokenWatch, answers, log }),
-      ...tokenRoutes(callers, bodyLimitBytes),
     ],
   });
   return [

@@ -52,5 +52,5 @@ export interface Endpoint {
   readonly errors: readonly number[];
 }
 
-export const json = (about: string, schema: TSchema) =>
+export const json = <Schema extends TSchema>(about: string, schema: Schema) =>
   ({ status: 200, about, type: 'application/json', schema }) as const;

@@ -5,8 +5,15 @@ import { systemClock } from '@capstan/shared/runtime/clock';
 import { createLog } from '@capstan/shared/runtime/log';
 import { createApp } from '../../../services/gateway/src/http/app.ts';
 import { createClientIp } from '../../../services/gateway/src/limits/client-ip.ts';
+import type { Identify } from '../../../services/gateway/src/auth/identify.ts';
 import type { Route } from '../../../services/gateway/src/http/route.ts';
 import { urlOf } from '../../../services/gateway/src/http/server.ts';
+
+/** Of whom no route knows anything. */
+export const nobody: Identify = {
+  known: () => Promise.resolve(undefined),
+  act: () => Promise.reject(new Error('nobody')),
+};
 
 export async function serve(...routes: readonly Route[]) {
   const app = createApp({

@@ -28,15 +28,8 @@ export function checked<T>(validate: Validator<T>, value: unknown): T {
   throw invalid(result.errors);
 }
 
-interface SignedFields {
-  readonly consumerAddress?: string;
-  readonly address?: string;
-  readonly nonce?: string;
-  readonly signature?: string;
-}
-
 /** The same for a request that is signed, or that brings something else as proof: of that, too, address and nonce are taken. */
-export function checkedSigned<T extends SignedFields>(
+export function checkedSigned<T>(
   validate: Validator<T>,
   value: Fields,
   proof: Proof | undefined,

@@ -13,12 +13,12 @@ import { Type, type TSchema } from 'typebox';
 import { parsePublished } from '../../../../services/gateway/src/assets/published.ts';
 import { readJsonBody } from '../../../../services/gateway/src/http/body.ts';
 import { parameters } from '../../../../services/gateway/src/http/input.ts';
-import { initializeComputeRoute } from '../../../../services/gateway/src/http/routes/initialize-compute.ts';
-import { startComputeRoute } from '../../../../services/gateway/src/http/routes/start-compute.ts';
+import { initializeCompute } from '../../../../services/gateway/src/http/routes/initialize-compute.ts';
+import { startCompute } from '../../../../services/gateway/src/http/routes/start-compute.ts';
 import { readQuery } from '../../../../services/gateway/src/http/query.ts';
 import { parseFrame } from '../../../../services/gateway/src/ws/protocol.ts';
 import { countWork, type CountedWork } from '../../../support/counted-work.ts';
-import { serve } from '../../../support/gateway/http.ts';
+import { nobody, serve } from '../../../support/gateway/http.ts';
 import { places, type Place } from '../../../support/refusals/places.ts';
 import { SHAPES } from '../../../support/refusals/shapes.ts';
 
@@ -142,14 +142,14 @@ describe('saying no', function () {
 
 describe('a list of ones in the place of datasets', () => {
   const never = () => Promise.reject(new Error('it was taken'));
-  const unread = () => LIMIT_BYTES;
+  const readers = { identify: nobody, bodyLimitBytes: () => LIMIT_BYTES };
   for (const [field, route, path] of [
-    ['additionalDatasets', startComputeRoute(never, () => undefined, unread), ENDPOINTS.computeStart.path],
-    ['datasets', initializeComputeRoute({ compute: never }, () => undefined, unread), ENDPOINTS.initializeCompute.path],
+    ['additionalDatasets', startCompute(never, () => undefined), ENDPOINTS.computeStart.path],
+    ['datasets', initializeCompute({ compute: never }, () => undefined), ENDPOINTS.initializeCompute.path],
   ] as const) {
     for (const count of [3_000, 22_500, 150_000]) {
       it(`is refused in a few words: ${field}, ${count} of them`, async () => {
-        await using node = await serve(route);
+        await using node = await serve(route.by(readers));
         const body = `{"${field}":[${'1,'.repeat(count - 1)}1]}`;
         const headers = { 'content-type': 'application/json' };
         const answer = await fetch(`${node.url}${path}`, { method: 'POST', headers, body });

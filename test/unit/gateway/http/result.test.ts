@@ -9,10 +9,10 @@ import type { JobId } from '@capstan/shared/contract/ids';
 import type { Manifest } from '@capstan/shared/results/manifest';
 import { CapstanError } from '@capstan/shared/contract/errors';
 import { expect } from 'chai';
-import { getResultRoute } from '../../../../services/gateway/src/http/routes/get-result.ts';
+import { getResult } from '../../../../services/gateway/src/http/routes/get-result.ts';
 import { createPlaces } from '../../../../services/gateway/src/limits/connection-limit.ts';
 import { createResultsFolder } from '../../../../services/gateway/src/results/folder.ts';
-import { serve } from '../../../support/gateway/http.ts';
+import { nobody, serve } from '../../../support/gateway/http.ts';
 
 const jobId = 'ab'.repeat(16) as JobId;
 const bytes = randomBytes(5_000);
@@ -25,7 +25,7 @@ const query = new URLSearchParams({
   signature: `0x${'1'.repeat(130)}`,
 }).toString();
 
-const nobody = { known: () => Promise.resolve(undefined), act: () => Promise.reject(new Error('nobody')) };
+const readers = { identify: nobody, bodyLimitBytes: () => 0 };
 
 async function aResult(filename = 'sub/table.csv') {
   const dir = await mkdtemp(join(tmpdir(), 'capstan-results-'));
@@ -47,11 +47,11 @@ async function aResult(filename = 'sub/table.csv') {
   await writeFile(join(run, 'manifest.json'), JSON.stringify(manifest));
   const results = createResultsFolder(dir);
   const node = await serve(
-    getResultRoute(async ({ index }) => {
+    getResult(async ({ index }) => {
       const opened = await results.open({ jobId, run: 1 }, Number(index));
       if (!opened) throw new CapstanError('NOT_FOUND', 'There is no such result.');
       return opened;
-    }, nobody),
+    }).by(readers),
   );
   const fetchResult = (headers: Record<string, string> = {}, method = 'GET', which = query) =>
     fetch(`${node.url}/api/services/computeResult?${which}`, { headers, method });
@@ -82,7 +82,7 @@ describe('results on their way', () => {
       close: () => Promise.resolve(),
     });
     const places = createPlaces({ maxFollowers: 9, maxFollowersPerNetwork: 1, what: 'results' });
-    await using node = await serve(getResultRoute(() => Promise.resolve(open()), nobody, places));
+    await using node = await serve(getResult(() => Promise.resolve(open()), places).by(readers));
     const url = `${node.url}/api/services/computeResult?${query}`;
     const first = get(url, { agent: false }).on('error', () => undefined);
     const [answer] = (await once(first, 'response')) as [IncomingMessage];

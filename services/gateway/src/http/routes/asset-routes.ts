@@ -1,20 +1,18 @@
-/** The routes about assets and their files. */
-import type { Files } from '../../files/files.ts';
-import type { Identify } from '../../auth/identify.ts';
-import type { AskOutside } from '../../limits/outside-budget.ts';
-import type { Route } from '../route.ts';
+/** The handlers of the routes about assets and their files. */
 import { seal } from '@capstan/shared/crypto/seal';
 import type { ValidateDescription } from '../../assets/validator.ts';
 import type { CatalogueShown } from '../../files/catalogue-shown.ts';
-import type { Download } from '../../files/download.ts';
-import { createPlaces } from '../../limits/connection-limit.ts';
 import type { Decrypt } from '../../files/decrypt.ts';
-import { aquariusRoutes } from './aquarius.ts';
-import { downloadRoute } from './download.ts';
-import { decryptRoute } from './decrypt.ts';
-import { encryptRoute } from './encrypt.ts';
-import { fileInfoRoute } from './file-info.ts';
-import { validateContainerRoute } from './validate-container.ts';
+import type { Download } from '../../files/download.ts';
+import type { Files } from '../../files/files.ts';
+import { createPlaces } from '../../limits/connection-limit.ts';
+import type { AskOutside } from '../../limits/outside-budget.ts';
+import { assetDescription, queryAssets, validateAsset } from './aquarius.ts';
+import { decryptRecorded } from './decrypt.ts';
+import { downloadFile } from './download.ts';
+import { encrypt } from './encrypt.ts';
+import { fileInfo } from './file-info.ts';
+import { validateContainer } from './validate-container.ts';
 
 interface AssetRoutesOptions {
   readonly ask: Files;
@@ -22,9 +20,7 @@ interface AssetRoutesOptions {
   readonly validateDescription: ValidateDescription;
   readonly decrypt: Decrypt;
   readonly download: Download;
-  readonly identify: Identify;
   readonly askOutside: AskOutside;
-  readonly bodyLimitBytes: () => number;
   /** The node's: hex without `0x`. */
   readonly publicKey: string;
   readonly chainIds: readonly number[];
@@ -33,14 +29,16 @@ interface AssetRoutesOptions {
 /** Downloads that may go on at a time. */
 const DOWNLOADS = { maxFollowers: 100, maxFollowersPerNetwork: 10, what: 'downloads' };
 
-export function assetRoutes(options: AssetRoutesOptions): readonly Route[] {
-  const { ask, decrypt, publicKey, bodyLimitBytes } = options;
-  return [
-    encryptRoute({ ...options, seal: (bytes) => seal(publicKey, bytes) }),
-    fileInfoRoute({ ...options, askFileInfo: ask.info }),
-    downloadRoute({ ...options, takeDownload: createPlaces(DOWNLOADS) }),
-    decryptRoute(decrypt, bodyLimitBytes),
-    validateContainerRoute(bodyLimitBytes),
-    ...aquariusRoutes(options),
-  ];
+export function assetHandlers(options: AssetRoutesOptions) {
+  const { ask, shown, validateDescription, decrypt, askOutside, publicKey } = options;
+  return {
+    encrypt: encrypt({ ...options, seal: (bytes) => seal(publicKey, bytes) }),
+    fileinfo: fileInfo(ask.info, askOutside),
+    validateContainer: validateContainer(),
+    decrypt: decryptRecorded(decrypt),
+    download: downloadFile({ ...options, takeDownload: createPlaces(DOWNLOADS) }),
+    assetDescription: assetDescription(shown),
+    validateAsset: validateAsset(validateDescription),
+    queryAssets: queryAssets(shown),
+  };
 }

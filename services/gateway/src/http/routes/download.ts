@@ -1,44 +1,31 @@
 /** `GET /api/services/download`: a file of a service, whole or from somewhere on. */
-import { DownloadQuerySchema } from '@capstan/shared/contract/asset-requests';
 import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
 import { CapstanError } from '@capstan/shared/contract/errors';
-import { compileInput } from '@capstan/shared/schema/input';
 import type { Download, SentFile } from '../../files/download.ts';
-import type { Identify } from '../../auth/identify.ts';
 import type { AskOutside } from '../../limits/outside-budget.ts';
 import type { TakePlace } from '../../limits/connection-limit.ts';
-import { proofToRead } from '../caller.ts';
 import { dispositionOf } from '../disposition.ts';
-import { checkedSigned, parameters } from '../input.ts';
-import { networkIn } from '../limits.ts';
-import { route, type Route } from '../route.ts';
-
-const validate = compileInput(DownloadQuerySchema);
+import { route } from '../route.ts';
 
 interface DownloadRouteOptions {
   readonly download: Download;
-  readonly identify: Identify;
   readonly askOutside: AskOutside;
   /** One of the downloads that may go on at a time. */
   readonly takeDownload: TakePlace;
 }
 
-export function downloadRoute({ download, identify, askOutside, takeDownload }: DownloadRouteOptions): Route {
-  return route(ENDPOINTS.download, async (ctx) => {
-    const proof = await proofToRead(ctx, ENDPOINTS.download, identify);
-    const query = checkedSigned(validate, parameters(ctx.query), proof);
-    const network = networkIn(ctx);
-    const leave = takeDownload(network);
+export const downloadFile = ({ download, askOutside, takeDownload }: DownloadRouteOptions) =>
+  route(ENDPOINTS.download, async ({ input, caller, ctx }) => {
+    const leave = takeDownload(caller.network);
     // However it ends, also if whoever asked is gone already.
     ctx.res.once('close', leave);
     if (ctx.res.closed) leave();
     const isRead = ctx.method === 'GET';
     const [range, ifRange] = isRead ? [ctx.get('Range'), ctx.get('If-Range')] : ['', ''];
-    const sent = await download(query, {
-      proof,
-      network,
+    const sent = await download(input, {
+      ...caller,
       conditions: { ...(range === '' ? {} : { range }), ...(ifRange === '' ? {} : { ifRange }) },
-      charge: () => askOutside(network, [query]),
+      charge: () => askOutside(caller.network, [input]),
     });
     const { status, filename, headers, body } = sent;
     if (status === 416) {
@@ -57,8 +44,8 @@ export function downloadRoute({ download, identify, askOutside, takeDownload }: 
     ctx.status = status;
     if (isRead) ctx.body = body;
     else body.destroy();
+    return undefined;
   });
-}
 
 function outside({ headers }: SentFile): CapstanError {
   const range = headers['content-range'];

@@ -1,28 +1,20 @@
 /** `GET /api/services/compute`: how jobs stand, now or as soon as something has happened to them. */
 import { Readable } from 'node:stream';
 import type { RouterContext } from '@koa/router';
-import { StatusQuerySchema, type StatusQuery } from '@capstan/shared/contract/api';
+import type { StatusQuery } from '@capstan/shared/contract/api';
 import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
 import { CapstanError } from '@capstan/shared/contract/errors';
-import { compileInput } from '@capstan/shared/schema/input';
-import type { Identify } from '../../auth/identify.ts';
 import type { Live } from '../../live/event-source.ts';
 import type { Query, Selection } from '../../status/query.ts';
 import type { FirstEvent } from '../../live/first-event.ts';
 import { isListFilter, type ListStatuses } from '../../status/list.ts';
 import { MAX_PAGE, statesIn } from '../../status/pages.ts';
-import { callerOf } from '../caller.ts';
-import { checked, parameters } from '../input.ts';
 import type { IsForeign } from '../../auth/origins.ts';
 import type { OpenAnswers } from '../open-answers.ts';
-import { networkIn } from '../limits.ts';
-import { route, type Route } from '../route.ts';
-
-const validate = compileInput(StatusQuerySchema);
+import { route } from '../route.ts';
 
 interface ComputeRouteOptions {
   readonly query: Pick<Query, 'authorize' | 'texts'>;
-  readonly identify: Identify;
   readonly isForeign: IsForeign;
   readonly list: ListStatuses;
   readonly live: Pick<Live, 'lastCursor'>;
@@ -30,8 +22,8 @@ interface ComputeRouteOptions {
   readonly answers: Pick<OpenAnswers, 'open'>;
 }
 
-export function getComputeRoute(options: ComputeRouteOptions): Route {
-  const { query, identify, isForeign, list, live, firstEvent, answers } = options;
+export function getCompute(options: ComputeRouteOptions) {
+  const { query, isForeign, list, live, firstEvent, answers } = options;
 
   const wait = async (ctx: RouterContext, selection: Selection, { since, waitFor = '0' }: StatusQuery) => {
     using answer = answers.open(ctx);
@@ -62,25 +54,23 @@ export function getComputeRoute(options: ComputeRouteOptions): Route {
     return { text: page.pieces, etag: page.etag, next: page.next };
   };
 
-  return route(ENDPOINTS.computeStatus, async (ctx) => {
-    const asked = checked(validate, parameters(ctx.query));
+  return route(ENDPOINTS.computeStatus, async ({ input: asked, caller, ctx }) => {
     if (asked.run !== undefined && asked.jobId === undefined) throw runOfNoJob();
     const { since, waitFor, owner, all, consumerAddress = owner, ...rest } = asked;
     const which = { ...rest, all: all === 'true', consumerAddress };
-    const identity = await callerOf(ctx, ENDPOINTS.computeStatus, identify);
-    const selection = await query.authorize(which, identity, {
+    const selection = await query.authorize(which, await caller.identity(), {
       isForeign: isForeign(ctx.req.headers),
-      network: networkIn(ctx),
+      network: caller.network,
     });
     if (since !== undefined || waitFor !== undefined) await wait(ctx, selection, asked);
     const { text, etag, next } = await answer(selection, asked);
-    ctx.status = 200;
     ctx.set({ 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'private, no-cache' });
     if (next !== undefined) ctx.set('Link', `<${pageAt(ctx, next)}>; rel="next"`);
     if (etag !== undefined) ctx.etag = etag;
     // Clients poll all day; what has not changed need not travel.
     if (ctx.fresh) ctx.status = 304;
     else ctx.body = typeof text === 'string' ? text : Readable.from(text, { objectMode: false });
+    return undefined;
   });
 }
 

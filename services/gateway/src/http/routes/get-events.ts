@@ -1,31 +1,23 @@
 /** `GET /api/services/compute/events`: live status as server-sent events, for who can't hold a WebSocket. */
 import type { RouterContext } from '@koa/router';
 import type { Config } from '@capstan/shared/config/schema';
-import { EventsQuerySchema } from '@capstan/shared/contract/api';
 import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
 import { DEFAULT_SUBSCRIPTION } from '@capstan/shared/contract/socket';
 import { CapstanError } from '@capstan/shared/contract/errors';
 import type { Log } from '@capstan/shared/runtime/log';
-import { compileInput } from '@capstan/shared/schema/input';
 import type { TokenWatch } from '../../auth/token-watch.ts';
-import type { Identify, Identity } from '../../auth/identify.ts';
+import type { Identity } from '../../auth/identify.ts';
 import type { Query, Selection } from '../../status/query.ts';
 import type { Follow, Following, From } from '../../live/follow.ts';
 import { statesIn } from '../../status/pages.ts';
-import { callerOf } from '../caller.ts';
 import { beginEventStream } from '../event-stream.ts';
-import { checked, parameters } from '../input.ts';
 import type { OpenAnswer, OpenAnswers } from '../open-answers.ts';
 import type { IsForeign } from '../../auth/origins.ts';
-import { networkIn } from '../limits.ts';
-import { route, type Route } from '../route.ts';
-
-const validate = compileInput(EventsQuerySchema);
+import { route, type Handle } from '../route.ts';
 
 interface EventsRouteOptions {
   readonly follow: Follow;
   readonly query: Pick<Query, 'authorize'>;
-  readonly identify: Identify;
   readonly isForeign: IsForeign;
   readonly tokenWatch: Pick<TokenWatch, 'watch'>;
   readonly answers: Pick<OpenAnswers, 'open'>;
@@ -44,8 +36,8 @@ interface Asked {
   readonly counts: boolean;
 }
 
-export function getEventsRoute(options: EventsRouteOptions): Route {
-  const { follow, query, identify, isForeign, tokenWatch, answers, limits, log } = options;
+export function getEvents(options: EventsRouteOptions) {
+  const { follow, query, isForeign, tokenWatch, answers, limits, log } = options;
 
   const stream = async (ctx: RouterContext, opened: OpenAnswer, { identity, goesOn, ...asked }: Asked) => {
     using answer = opened;
@@ -75,32 +67,19 @@ export function getEventsRoute(options: EventsRouteOptions): Route {
     }
   };
 
-  return route(ENDPOINTS.computeEvents, async (ctx) => {
-    if (!ctx.accepts('text/event-stream')) {
-      throw new CapstanError('NOT_ACCEPTABLE', 'This is a stream: accept text/event-stream, or connect a WebSocket.');
-    }
-    const {
-      jobs,
-      owner,
-      all,
-      follow: goesOn = 'true',
-      from,
-      detail,
-      status,
-      order,
-      limit,
-      counts,
-      ...which
-    } = checked(validate, parameters(ctx.query));
+  const answer: Handle<typeof ENDPOINTS.computeEvents> = async ({ input, caller, ctx }) => {
+    const { jobs, owner, all, follow: goesOn = 'true', from, detail, status, order, limit, counts, ...which } = input;
     const start = startOf(ctx.get('Last-Event-ID'), from);
-    const identity = await callerOf(ctx, ENDPOINTS.computeEvents, identify);
+    const identity = await caller.identity();
     const selection = await query.authorize(
       { ...which, all: all === 'true', jobs: jobs?.split(','), consumerAddress: which.consumerAddress ?? owner },
       identity,
-      { isForeign: isForeign(ctx.req.headers), network: networkIn(ctx) },
+      { isForeign: isForeign(ctx.req.headers), network: caller.network },
     );
-    ctx.status = 200;
-    if (ctx.method === 'HEAD') return ctx.set('Content-Type', 'text/event-stream; charset=utf-8');
+    if (ctx.method === 'HEAD') {
+      ctx.set('Content-Type', 'text/event-stream; charset=utf-8');
+      return undefined;
+    }
     // Where there is no place, that is the answer.
     const opened = answers.open(ctx);
     ctx.respond = false;
@@ -111,7 +90,15 @@ export function getEventsRoute(options: EventsRouteOptions): Route {
       log.error({ err: error }, 'an event stream failed in a way that it must not');
       ctx.res.destroy();
     });
-  });
+    return undefined;
+  };
+
+  return route(ENDPOINTS.computeEvents, answer, requireStream);
+}
+
+function requireStream(ctx: RouterContext): void {
+  if (ctx.accepts('text/event-stream')) return;
+  throw new CapstanError('NOT_ACCEPTABLE', 'This is a stream: accept text/event-stream, or connect a WebSocket.');
 }
 
 /** Where a client goes on that comes back, or where it begins. */

@@ -2,23 +2,19 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { RouterContext } from '@koa/router';
-import { LogQuerySchema, type LogQuery } from '@capstan/shared/contract/log-query';
+import type { LogQuery } from '@capstan/shared/contract/log-query';
 import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
 import { messageOf } from '@capstan/shared/contract/errors';
 import type { Log } from '@capstan/shared/runtime/log';
-import { compileInput } from '@capstan/shared/schema/input';
 import { untilTokenEnds, type TokenWatch } from '../../auth/token-watch.ts';
 import type { Identify } from '../../auth/identify.ts';
 import type { OpenLog, LogReading } from '../../logs/log.ts';
 import type { OpenOwnLog } from '../../logs/log-access.ts';
 import { logFrames } from '../../logs/log-frames.ts';
-import { claimsOf, proofToRead } from '../caller.ts';
-import { checkedSigned, parameters } from '../input.ts';
-import { networkIn } from '../limits.ts';
+import { claimsOf } from '../caller.ts';
 import type { OpenAnswers } from '../open-answers.ts';
-import { route, type Route } from '../route.ts';
+import { route } from '../route.ts';
 
-const validate = compileInput(LogQuerySchema);
 const FRAMES = 'application/x-ndjson';
 
 interface LogsRouteOptions {
@@ -29,14 +25,11 @@ interface LogsRouteOptions {
   readonly log: Log;
 }
 
-export function getLogsRoute({ openLog, identify, tokenWatch, answers, log }: LogsRouteOptions): Route {
-  return route(ENDPOINTS.computeLogs, async (ctx) => {
-    const proof = await proofToRead(ctx, ENDPOINTS.computeLogs, identify);
-    const query = checkedSigned(validate, parameters(ctx.query), proof);
-    const claims = await claimsOf(proof, identify);
-    const opened = await openLog(query, { proof, network: networkIn(ctx) });
+export function getLogs({ openLog, identify, tokenWatch, answers, log }: LogsRouteOptions) {
+  return route(ENDPOINTS.computeLogs, async ({ input: query, caller, ctx }) => {
+    const claims = await claimsOf(caller.proof, identify);
+    const opened = await openLog(query, caller);
     const isText = ctx.accepts('text/plain', FRAMES) !== FRAMES;
-    ctx.status = 200;
     ctx.set({
       'Content-Type': isText ? 'text/plain; charset=utf-8' : FRAMES,
       'Cache-Control': 'no-store',
@@ -46,7 +39,7 @@ export function getLogsRoute({ openLog, identify, tokenWatch, answers, log }: Lo
       // nginx would collect lines before it hands them on.
       'X-Accel-Buffering': 'no',
     });
-    if (ctx.method === 'HEAD') return;
+    if (ctx.method === 'HEAD') return undefined;
     using later = new DisposableStack();
     const { signal: gone } = later.use(answers.open(ctx));
     const { signal: ended } = later.use(untilTokenEnds(claims, tokenWatch));
@@ -65,6 +58,7 @@ export function getLogsRoute({ openLog, identify, tokenWatch, answers, log }: Lo
         ctx.res.destroy();
       })
       .finally(() => answering.dispose());
+    return undefined;
   });
 }
 

@@ -1,41 +1,31 @@
 /** `GET /api/services/computeResult`: the bytes of one result, whole or a range of them. */
 import type { Context } from 'koa';
 import { parse as parseRange } from 'range-parser';
-import { ResultQuerySchema } from '@capstan/shared/contract/api';
 import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
 import { SEALED_SUFFIX } from '@capstan/shared/results/manifest';
 import { CapstanError } from '@capstan/shared/contract/errors';
-import { compileInput } from '@capstan/shared/schema/input';
-import type { Identify } from '../../auth/identify.ts';
 import type { OpenResult } from '../../status/result-access.ts';
 import type { OpenedResult } from '../../results/open.ts';
-import { proofToRead } from '../caller.ts';
 import { createPlaces, type TakePlace } from '../../limits/connection-limit.ts';
 import { dispositionOf } from '../disposition.ts';
-import { checkedSigned, parameters } from '../input.ts';
 import { networkIn } from '../limits.ts';
-import { route, type Route } from '../route.ts';
+import { route, type Handle } from '../route.ts';
 
 /** Bit of range-parser's verdict for a header that is no range at all: it is passed over. */
 const MALFORMED = 1;
-const validate = compileInput(ResultQuerySchema);
 
 /** Results that may be on their way at a time: each holds files open, and pieces of them in memory, for as long as its reader takes. */
 const PLACES = { maxFollowers: 1_000, maxFollowersPerNetwork: 100, what: 'results' };
 
-export function getResultRoute(
-  openResult: OpenResult,
-  identify: Identify,
-  takePlace: TakePlace = createPlaces(PLACES),
-): Route {
-  return route(ENDPOINTS.computeResult, async (ctx) => {
+export function getResult(openResult: OpenResult, takePlace: TakePlace = createPlaces(PLACES)) {
+  const take = (ctx: Context) => {
     const leave = takePlace(networkIn(ctx));
     // However it ends, also if whoever asked is gone already.
     ctx.res.once('close', leave);
     if (ctx.res.closed) leave();
-    const proof = await proofToRead(ctx, ENDPOINTS.computeResult, identify);
-    const query = checkedSigned(validate, parameters(ctx.query), proof);
-    const opened = await openResult(query, { proof, network: networkIn(ctx) });
+  };
+  const give: Handle<typeof ENDPOINTS.computeResult> = async ({ input, caller, ctx }) => {
+    const opened = await openResult(input, caller);
     try {
       answer(ctx, opened);
     } catch (error) {
@@ -44,7 +34,9 @@ export function getResultRoute(
     }
     // Nothing will read it: a HEAD, a 304.
     if (ctx.method === 'HEAD' || ctx.status === 304) await opened.close();
-  });
+    return undefined;
+  };
+  return route(ENDPOINTS.computeResult, give, take);
 }
 
 function answer(ctx: Context, opened: OpenedResult): void {

@@ -1,6 +1,6 @@
 /** `GET /`: where clients look first. */
 import { ENDPOINTS, SERVICE_ENDPOINTS } from '@capstan/shared/contract/endpoints';
-import { route, type Route } from '../route.ts';
+import { jsonText, route } from '../route.ts';
 
 interface NodeFacts {
   readonly chainIds: readonly number[];
@@ -11,22 +11,18 @@ interface NodeFacts {
 }
 
 /** `without`: names of routes that the operator has turned off. */
-export function rootRoute(
-  { chainIds, address, publicKey, version }: NodeFacts,
-  without: readonly string[] = [],
-): Route {
+export function root({ chainIds, address, publicKey, version }: NodeFacts, without: readonly string[] = []) {
   const endpoints = Object.entries(SERVICE_ENDPOINTS).filter(([name]) => !without.includes(name));
-  const body = JSON.stringify({
-    software: 'Capstan',
-    version,
-    chainIds,
-    providerAddresses: Object.fromEntries(chainIds.map((chainId) => [chainId, address])),
-    providerAddress: address,
-    publicKey: `0x${publicKey}`,
-    serviceEndpoints: Object.fromEntries(endpoints),
-  });
-  return route(ENDPOINTS.root, (ctx) => {
-    ctx.type = 'json';
-    ctx.body = body;
-  });
+  const answer = jsonText(
+    JSON.stringify({
+      software: 'Capstan',
+      version,
+      chainIds,
+      providerAddresses: Object.fromEntries(chainIds.map((chainId) => [chainId, address])),
+      providerAddress: address,
+      publicKey: `0x${publicKey}`,
+      serviceEndpoints: Object.fromEntries(endpoints),
+    }),
+  );
+  return route(ENDPOINTS.root, () => answer);
 }

@@ -1,11 +1,10 @@
-/** The routes about what stands for a signature: tokens, and tickets of one connection. */
+/** The handlers of the routes about what stands for a signature: tokens, and tickets of one connection. */
 import type { Identify, Identity } from '../../auth/identify.ts';
 import type { TokenRequests } from '../../auth/token-requests.ts';
 import type { Tickets } from '../../auth/tickets.ts';
-import type { Route } from '../route.ts';
-import { createTicketRoute } from './create-ticket.ts';
-import { createTokenRoute } from './create-token.ts';
-import { deleteTokenRoute } from './delete-token.ts';
+import { createTicket } from './create-ticket.ts';
+import { createToken } from './create-token.ts';
+import { deleteToken } from './delete-token.ts';
 
 interface TokenRoutesOptions {
   readonly identify: Identify;
@@ -13,10 +12,10 @@ interface TokenRoutesOptions {
   readonly tokenRequests: Pick<TokenRequests, 'create' | 'revoke'>;
 }
 
-export function tokenRoutes({ tokenRequests, ...by }: TokenRoutesOptions, bodyLimitBytes: () => number): Route[] {
-  return [
-    createTicketRoute({ ...by, bodyLimitBytes }),
-    createTokenRoute(tokenRequests.create),
-    deleteTokenRoute(tokenRequests.revoke, bodyLimitBytes),
-  ];
+export function tokenHandlers({ tokenRequests, ...by }: TokenRoutesOptions) {
+  return {
+    createTicket: createTicket(by),
+    createAuthToken: createToken(tokenRequests.create),
+    deleteAuthToken: deleteToken(tokenRequests.revoke),
+  };
 }
