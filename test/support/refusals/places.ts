@@ -107,22 +107,41 @@ function queries({ method, path: at, parameters }: Endpoint): readonly Place[] {
     name: `${method} ${at}?${name}`,
     kind: 'request',
     sizeBytes: MAX_HEAD_BYTES,
-    fill: (nonsense) => ({ method, path: `${at}?${cut(queryOf(nonsense))}` }),
+    fill: (nonsense) => ({ method, path: `${at}?${queryOf(nonsense)}` }),
   });
   return [
-    withQuery('names', (nonsense) => escaped(nonsense).replaceAll('%2C', '&')),
-    ...fieldsOf(parameters).map(([name = '']) => withQuery(name, (nonsense) => `${name}=${escaped(nonsense)}`)),
+    withQuery('names', (nonsense) => cut(escaped(nonsense).replaceAll('%2C', '&'))),
+    ...fieldsOf(parameters).map(([name = '']) =>
+      withQuery(name, (nonsense) => `${name}=${cut(escaped(nonsense), MAX_HEAD_BYTES - name.length - 1)}`),
+    ),
   ];
 }
 
-/** As much of it as may stand in an address. */
-function escaped(nonsense: string): string {
-  return encodeURIComponent(nonsense.slice(0, MAX_HEAD_BYTES).toWellFormed());
+/** What was made of the last text: one shape is sent to many places, one after the other. */
+function ofLast<T>(make: (text: string) => T): (text: string) => T {
+  let last: { readonly text: string; readonly made: T } | undefined;
+  return (text) => {
+    if (last?.text !== text) last = { text, made: make(text) };
+    return last.made;
+  };
 }
 
+/** As much of it as may stand in an address. */
+const escaped = ofLast((nonsense) => encodeURIComponent(nonsense.slice(0, MAX_HEAD_BYTES).toWellFormed()));
+
+/** By how much room there is. */
+const cutsOf = ofLast(() => new Map<number, string>());
+
 /** What fits, without half a letter at its end: a text with one is decoded in another way, whose work can't be compared. */
-function cut(escapes: string): string {
-  const fitting = escapes.slice(0, MAX_HEAD_BYTES);
+function cut(escapes: string, room = MAX_HEAD_BYTES): string {
+  const cuts = cutsOf(escapes);
+  const known = cuts.get(room) ?? wholeLetters(escapes, room);
+  cuts.set(room, known);
+  return known;
+}
+
+function wholeLetters(escapes: string, room: number): string {
+  const fitting = escapes.slice(0, room);
   for (let end = fitting.length; end > 0; end -= 1) {
     const text = fitting.slice(0, end);
     if (isWhole(text)) return text;
