@@ -15,6 +15,7 @@ import { checkPublicUrl, judgeProxies } from './reached.ts';
 import { checkSettingsFile } from './settings-file.ts';
 import { checkNode } from './program.ts';
 import { checkRegistries } from './registries.ts';
+import { checkSales } from './sales.ts';
 import type { Patient, Check } from './check.ts';
 
 const CHECKS = {
@@ -24,6 +25,7 @@ const CHECKS = {
   engine: checkEngine,
   gpus: checkGpus,
   registries: checkRegistries,
+  sales: checkSales,
   nats: checkBroker,
   port: checkPort,
   clock: checkClock,
