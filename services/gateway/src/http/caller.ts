@@ -3,7 +3,7 @@ import type { Context } from 'koa';
 import type { Endpoint } from '@capstan/shared/contract/endpoints';
 import { proofIn, ticketProof, type Proof } from '../auth/credentials.ts';
 import type { TokenClaims } from '../auth/token.ts';
-import type { Identify, Identity } from '../auth/identify.ts';
+import type { Identify } from '../auth/identify.ts';
 
 const NO_BODY = new Uint8Array();
 
@@ -24,11 +24,6 @@ export async function proofToRead(ctx: Context, endpoint: Endpoint, identify: Id
   if (proof || typeof ticket !== 'string' || ticket === '' || signature !== undefined) return proof;
   const identity = await identify.known({ ticket });
   return identity && ticketProof(identity);
-}
-
-/** Undefined if the request names nobody. Rejects with INVALID_SIGNATURE for what does not count. */
-export async function callerOf(ctx: Context, endpoint: Endpoint, identify: Identify): Promise<Identity | undefined> {
-  return identify.known({}, await proofToRead(ctx, endpoint, identify));
 }
 
 /** Of the token that a request rests on, at first or at second hand. */
