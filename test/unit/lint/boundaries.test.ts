@@ -45,7 +45,7 @@ const REFUSED: Readonly<Record<string, Case>> = {
   'an unguarded HTTP client': importing(runner('pipeline/steps/pull.ts'), 'undici'),
   'the environment by another name': importing(gateway('http/app.ts'), 'node:process'),
   'the bus from a route': importing(gateway('http/health.ts'), '@capstan/shared/bus/connect'),
-  'the bus from a step': importing(runner('pipeline/steps/run.ts'), '@capstan/shared/bus/publish'),
+  'the bus from a step': importing(runner('pipeline/steps/wait.ts'), '@capstan/shared/bus/publish'),
   'main from a room': importing(gateway('http/errors.ts'), '../main.ts'),
   'main from beside it': importing(runner('runner.ts'), './main.ts'),
   'the runner from the gateway, by package': importing(gateway('admission/submit.ts'), '@capstan/runner/worker'),

@@ -8,14 +8,16 @@ import { counted } from '@capstan/shared/contract/counted';
 import type { ErrorCode } from '@capstan/shared/contract/errors';
 import type { Grant } from '../docker/grant.ts';
 import { MAX_OPEN_FILES } from '../docker/open-files.ts';
-import type { Room } from '../docker/engine.ts';
+import type { Exit, Room } from '../docker/engine.ts';
 import { MAX_ATTEMPTS } from './plan.ts';
-import type { KnownExit } from './steps/exit.ts';
 
 export interface Ending {
   readonly code: EndingCode;
   readonly termination: Termination;
 }
+
+/** How a container ended; `unknown` if the engine's own end fell into it, `untold` if it answers all else and not this. */
+export type KnownExit = Exit | 'unknown' | 'untold';
 
 /** Why the algorithm does not run any more. */
 export interface Outcome extends Cause {

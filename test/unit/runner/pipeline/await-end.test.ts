@@ -7,7 +7,7 @@ import type { AttemptIdentity } from '../../../../services/runner/src/docker/nam
 import type { Attempt } from '../../../../services/runner/src/pipeline/attempt.ts';
 import { createControl, type Want } from '../../../../services/runner/src/pipeline/control.ts';
 import type { Cause } from '../../../../services/runner/src/pipeline/ending.ts';
-import { awaitEnd } from '../../../../services/runner/src/pipeline/steps/run.ts';
+import { awaitEnd } from '../../../../services/runner/src/pipeline/steps/wait.ts';
 
 describe('an algorithm that runs', () => {
   /** What is noted of why it ends, and how the wait for it does, where it exits once the engine is told to stop it. */

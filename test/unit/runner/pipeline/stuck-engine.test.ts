@@ -14,10 +14,12 @@ import { unlessStalled } from '../../../../services/runner/src/docker/stalled.ts
 import { whileAnswering } from '../../../../services/runner/src/docker/answering.ts';
 import type { Attempt } from '../../../../services/runner/src/pipeline/attempt.ts';
 import type { StartMarks } from '../../../../services/runner/src/pipeline/start-marks.ts';
-import { missedExit, readExit } from '../../../../services/runner/src/pipeline/steps/exit.ts';
+import { readExit } from '../../../../services/runner/src/pipeline/steps/exit.ts';
+import { missedExit } from '../../../../services/runner/src/pipeline/steps/missed-exit.ts';
 import { clearAway } from '../../../../services/runner/src/pipeline/steps/clean.ts';
 import { startAgain } from '../../../../services/runner/src/pipeline/steps/again.ts';
-import { awaitEnd, startOnce } from '../../../../services/runner/src/pipeline/steps/run.ts';
+import { startOnce } from '../../../../services/runner/src/pipeline/steps/start.ts';
+import { awaitEnd } from '../../../../services/runner/src/pipeline/steps/wait.ts';
 
 const log = createLog('test', 'silent');
 const { signal } = new AbortController();

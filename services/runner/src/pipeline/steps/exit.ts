@@ -3,17 +3,56 @@
  * what it finds dead under a number of its own: what such an exit says is about the engine. So an exit counts where the engine that answers
  * now was there when it happened, and was not ending.
  */
-import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
+import { CapstanError, messageOf } from '@capstan/shared/contract/errors';
 import { TELL_MS, whileAnswering } from '../../docker/answering.ts';
-import type { ContainerState, Engine, Exit } from '../../docker/engine.ts';
+import type { ContainerState, Engine } from '../../docker/engine.ts';
 import { retryWhileUnavailable, type Patience } from '../../docker/retry-while-unavailable.ts';
 import { pause } from '../../docker/pause.ts';
 import { namesOf } from '../../docker/names.ts';
+import type { AttemptContext } from '../attempt-context.ts';
+import type { KnownExit, Outcome } from '../ending.ts';
+import type { Step } from '../step.ts';
+import { startAgain } from './again.ts';
+import type { Waited } from './wait.ts';
 
-import type { Attempt } from '../attempt.ts';
+export interface Exited {
+  readonly outcome: Outcome;
+}
 
-/** How a container ended; `unknown` if the engine's own end fell into it, `untold` if it answers all else and not this. */
-export type KnownExit = Exit | 'unknown' | 'untold';
+/** Notes it, unless an earlier life of the runner has. Throws CONTAINER_LOST where the attempt is to be begun again. */
+export const exit: Step<AttemptContext & Waited, Exited> = {
+  name: 'exit',
+  until: 'dropped',
+  async run(context, signal) {
+    const outcome = await outcomeOf(context, signal);
+    if (outcome.exit === 'unknown' && mayBeginAgain(outcome))
+      await startAgain(context.attempt, context.parts.marks, signal);
+    return { outcome };
+  },
+};
+
+/** What was stopped for another reason has its ending, however it exited. */
+const mayBeginAgain = ({ because }: Outcome) => because === 'exit' || because === 'time' || because === 'engine';
+
+async function outcomeOf({ attempt, parts, end }: AttemptContext & Waited, signal: AbortSignal): Promise<Outcome> {
+  if (end.kind === 'noted') return end.outcome;
+  const { identity, engine, log } = attempt;
+  const { isWatched, isUntold, ...why } = end.end;
+  const { algorithm: name } = namesOf(identity);
+  const known =
+    why.because === 'engine'
+      ? 'unknown'
+      : isUntold
+        ? 'untold'
+        : await readExit(engine, { name, isWatched, signal, log });
+  const outcome = { ...why, exit: known };
+  // A disk that does not take the note costs an attempt at most, and only where the engine ends before the results are published.
+  if (known !== 'unknown' && known !== 'untold')
+    await parts.marks.writeEnd(identity, identity.attempt, outcome).catch((error: unknown) => {
+      log.warn({ problem: messageOf(error) }, 'how an algorithm ended could not be noted');
+    });
+  return outcome;
+}
 
 interface Asked extends Patience {
   readonly name: string;
@@ -62,43 +101,4 @@ export function wasSeen(
 ): boolean {
   if (upSince === undefined) return isWatched;
   return finishedAt >= upSince;
-}
-
-const LOOK_EVERY_MS = 15_000;
-const LOOK_AGAIN_MS = 3_000;
-
-/**
- * Resolves once the engine calls a container running in which nothing runs: its exit was missed, and it will never be told. Or once it
- * says of one that has exited, while whoever waits for that still waits: `untold`. Looked for twice, since an exit that was just noticed
- * looks the same. Rejects only when `signal` aborts.
- */
-export async function missedExit(
-  { engine, identity, log }: Pick<Attempt, 'engine' | 'identity' | 'log'>,
-  signal: AbortSignal,
-  { everyMs = LOOK_EVERY_MS, againMs = LOOK_AGAIN_MS } = {},
-): Promise<'missed' | 'untold'> {
-  const { algorithm } = namesOf(identity);
-  let before: 'missed' | 'untold' | undefined;
-  for (;;) {
-    await pause(before === undefined ? everyMs : againMs, signal);
-    const now = await lookAt(engine, algorithm, signal);
-    if (now !== undefined && now === before) {
-      log.warn({ exit: now }, 'the engine has not told of the exit of a container');
-      return now;
-    }
-    before = now;
-  }
-}
-
-async function lookAt(engine: Engine, name: string, signal: AbortSignal): Promise<'missed' | 'untold' | undefined> {
-  try {
-    const { kind } = await engine.inspectContainer(name, signal);
-    if (kind === 'exited') return 'untold';
-    return kind === 'running' && !(await engine.hasProcess(name, signal)) ? 'missed' : undefined;
-  } catch (error) {
-    signal.throwIfAborted();
-    // Whoever waits for its exit hears of both.
-    if (hasCode(error, 'ENGINE_UNAVAILABLE', 'CONTAINER_LOST')) return undefined;
-    throw error;
-  }
 }

@@ -13,9 +13,12 @@ import type { Origin } from '../../docker/engine.ts';
 import type { Images } from '../../images/images.ts';
 import type { Attempt } from '../attempt.ts';
 import { tooMuchDisk } from '../disk-limit.ts';
-import { readExit } from './exit.ts';
+import type { Step } from '../step.ts';
+import { startAgain } from './again.ts';
+import type { Captured } from './capture.ts';
+import { readExit, type Exited } from './exit.ts';
 import { remakeFilter } from './remake.ts';
-import { startedBefore, startOnce, type Started } from './run.ts';
+import { startedBefore, startOnce, type Running, type Started } from './start.ts';
 
 /** `unknown`: the engine ended while the filter worked. What it left half done is nobody's to see. */
 export type Verdict = 'passed' | 'withheld' | 'unknown';
@@ -39,7 +42,25 @@ const silent = () => new CapstanError('OUTPUTS_UNREADABLE', 'the container engin
 /** For a container that is found again in an environment that has no filter any more. */
 const DEFAULT_LIMIT_S = 600;
 
-export interface FilterParts {
+export interface Judged {
+  readonly verdict: Verdict;
+}
+
+/** What may still run could change what the filter has seen: then the outputs are withheld. */
+export const filter: Step<Running & Captured & Exited, Judged> = {
+  name: 'filter',
+  until: 'dropped',
+  async run({ attempt, parts, algorithm, origin, outcome }, signal) {
+    if (attempt.identity.isFiltered !== true) return { verdict: 'passed' };
+    if (outcome.exit === 'untold') return { verdict: 'withheld' };
+    const { clock, images, marks } = parts;
+    const verdict = await verdictOf(attempt, { clock, origin, images, mayMake: algorithm.kind === 'running' }, signal);
+    if (verdict === 'unknown') await startAgain(attempt, marks, signal);
+    return { verdict };
+  },
+};
+
+interface FilterParts {
   readonly clock: Clock;
   readonly images: Images;
   /** What the algorithm's container was made of, where the engine tells. */
@@ -48,7 +69,7 @@ export interface FilterParts {
   readonly mayMake: boolean;
 }
 
-export async function filter(attempt: Attempt, parts: FilterParts, signal: AbortSignal): Promise<Verdict> {
+async function verdictOf(attempt: Attempt, parts: FilterParts, signal: AbortSignal): Promise<Verdict> {
   const problem = await problemOf(attempt, parts, signal);
   if (problem === undefined) return 'passed';
   if (problem === 'unknown') return 'unknown';
@@ -85,7 +106,7 @@ async function problemOf(attempt: Attempt, parts: FilterParts, signal: AbortSign
   }
 }
 
-interface Running {
+interface Filtering {
   readonly name: string;
   readonly started: Started;
   readonly clock: Clock;
@@ -94,7 +115,7 @@ interface Running {
 /** Which limit it went beyond; undefined if it ended by itself. Afterwards it does not run. */
 async function endsWithin(
   attempt: Attempt,
-  { name, started, clock }: Running,
+  { name, started, clock }: Filtering,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const { engine, filter: settings, log } = attempt;

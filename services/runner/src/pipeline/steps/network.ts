@@ -10,7 +10,7 @@ import { labelsOf, namesOf, type NetworkPhase } from '../../docker/names.ts';
 import type { EgressImage } from '../../egress/image.ts';
 import { EGRESS_DIR, NODE_PATH, PROGRAMS_DIR, PROXY_PORT, SOCKET_PATH } from '../../egress/paths.ts';
 import type { Attempt } from '../attempt.ts';
-import { startOnce } from './run.ts';
+import { startOnce } from './start.ts';
 
 export interface JobNetwork {
   /** What the algorithm's container joins. */

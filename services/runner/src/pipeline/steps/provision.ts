@@ -4,17 +4,20 @@ import { posix } from 'node:path';
 import { didSuffix } from '@capstan/shared/contract/ids';
 import type { FilterConfig } from '@capstan/shared/config/filter';
 import type { JobSpec } from '@capstan/shared/contract/job';
+import { STATUS } from '@capstan/shared/contract/status';
 import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
 import { diskFilled } from '../../docker/answers.ts';
 import type { ContainerSpec } from '../../docker/engine.ts';
 import { retryWhileRefused, retryOnCode } from '../../docker/retry-while-unavailable.ts';
 import { labelsOf, namesOf } from '../../docker/names.ts';
-import type { Ours } from '../../docker/ours.ts';
-import type { Fetcher } from '../../fetch/fetcher.ts';
-import type { EgressImage } from '../../egress/image.ts';
-import type { OwnNode } from '../../fetch/sealed-files.ts';
 import { createArchive } from '../archive.ts';
 import type { Attempt } from '../attempt.ts';
+import type { StepParts } from '../attempt-context.ts';
+import { phaseLimitOf, withinPhase } from '../phase-limit.ts';
+import type { Step } from '../step.ts';
+import type { Claimed } from './claim.ts';
+import type { FilterPulled } from './pull-filter.ts';
+import type { Pulled } from './pull.ts';
 import {
   confinementOf,
   coversFor,
@@ -32,23 +35,34 @@ import { rootedNames } from './working-folder.ts';
 import { openNetwork, type JobNetwork } from './network.ts';
 import type { UserFiles } from './user-files.ts';
 
-export interface Provisioning {
-  readonly ours: Ours;
+interface ToProvision extends Claimed, Pulled, FilterPulled {
   readonly spec: JobSpec;
-  readonly image: UsedImage;
-  /** The image of the environment's filter, if it has one. */
-  readonly filterImage: UsedImage | undefined;
-  readonly own: OwnNode;
-  readonly fetcher: Fetcher;
-  readonly egress: EgressImage;
-  readonly userFiles: UserFiles;
 }
+
+interface Provisioning
+  extends
+    Pick<ToProvision, 'ours' | 'spec' | 'image' | 'filterImage'>,
+    Pick<StepParts, 'own' | 'fetcher' | 'egress' | 'userFiles'> {}
 
 const REFILLS = 2;
 const GB = 1_000_000_000;
 
 /** Throws the error that says what could not be had. Afterwards the algorithm's container exists and was never started. */
-export async function provision(attempt: Attempt, provisioning: Provisioning, signal: AbortSignal): Promise<void> {
+export const provision: Step<ToProvision, object> = {
+  name: 'provision',
+  until: 'halted',
+  tells: () => STATUS.configuringVolumes.code,
+  async run({ attempt, parts, ours, spec, image, filterImage }, signal) {
+    const what = 'What the job works on';
+    const limitS = phaseLimitOf(attempt.settings, spec.maxDurationS);
+    const limit = { limitS, code: 'DATA_UNAVAILABLE', what } as const;
+    const provisioning = { ...parts, ours, spec, image, filterImage };
+    await withinPhase(limit, signal, (limited) => makeAndFill(attempt, provisioning, limited));
+    return {};
+  },
+};
+
+async function makeAndFill(attempt: Attempt, provisioning: Provisioning, signal: AbortSignal): Promise<void> {
   const { log } = attempt;
   const patience = { signal, log };
   await retryWhileRefused('CONTAINER_REFUSED', () => createFiles(attempt, provisioning, signal), patience);

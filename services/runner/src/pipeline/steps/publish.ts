@@ -1,12 +1,13 @@
 /** Takes outputs and log out of the engine and publishes them with their manifest. Repeating it starts afresh in a clean folder. */
 import type { Clock } from '@capstan/shared/runtime/clock';
 import { LOG_STREAMS_FILE, type Manifest } from '@capstan/shared/results/manifest';
+import { STATUS } from '@capstan/shared/contract/status';
 import { CapstanError, hasCode, messageOf } from '@capstan/shared/contract/errors';
 import { TELL_MS, whileAnswering } from '../../docker/answering.ts';
 import { unlessStalled } from '../../docker/stalled.ts';
 import { retryWhileUnavailable, retryWhileRefused, retryOnCode } from '../../docker/retry-while-unavailable.ts';
 import { namesOf } from '../../docker/names.ts';
-import type { LogFrame, Origin } from '../../docker/engine.ts';
+import type { LogFrame } from '../../docker/engine.ts';
 import type { Capture } from '../../logs/capture.ts';
 import { encodeSegments, type Segments } from '../../logs/segments.ts';
 import { capped } from '../../results/cap.ts';
@@ -15,9 +16,13 @@ import { ALGORITHM_LOG, PUBLISH_LOG } from '../../results/order.ts';
 import type { Draft, Results } from '../../results/results.ts';
 import { sealedDraft } from '../../results/sealed.ts';
 import { logLimitsOf, type Attempt } from '../attempt.ts';
-import { endingOf, endingWithheld, type Ending, type Missing, type Outcome } from '../ending.ts';
+import { endingOf, endingWithheld, type Ending, type Missing } from '../ending.ts';
 import { DATA, LOGS_FOLDER, OUTPUTS_FOLDER, RESULTS_ROOT } from '../../docker/layout.ts';
-import type { Verdict } from './filter.ts';
+import type { AttemptContext } from '../attempt-context.ts';
+import type { Step } from '../step.ts';
+import type { Captured } from './capture.ts';
+import type { Exited } from './exit.ts';
+import type { Judged } from './filter.ts';
 import { remakeFiles } from './remake.ts';
 
 export interface Publishing {
@@ -32,12 +37,7 @@ async function openDraft(identity: Attempt['identity'], results: Results, signal
 
 const NOTHING: Collected = { skipped: [], exceeded: undefined };
 
-export interface Left {
-  readonly outcome: Outcome;
-  readonly verdict: Verdict;
-  readonly capture: Capture;
-  /** What the algorithm's container was made of, where the engine tells. */
-  readonly origin: Promise<Origin | undefined>;
+interface Left extends Pick<Captured, 'capture' | 'origin'>, Exited, Judged {
   readonly signal: AbortSignal;
 }
 
@@ -47,8 +47,19 @@ interface Filling extends Pick<Left, 'outcome' | 'capture' | 'origin' | 'signal'
   readonly isLast: boolean;
 }
 
-/** Publishes what the algorithm left, as far as it can be had. Throws RESULTS_UNWRITABLE. */
-export function publish(
+/** Throws RESULTS_UNWRITABLE. */
+export const publish: Step<AttemptContext & Captured & Exited & Judged, { readonly manifest: Manifest }> = {
+  name: 'publish',
+  until: 'dropped',
+  // Where there is no filter, it was told with the end of the algorithm.
+  tells: ({ attempt }) => (attempt.identity.isFiltered ? STATUS.publishing.code : undefined),
+  run: async ({ attempt, parts, outcome, verdict, capture, origin }, signal) => ({
+    manifest: await publishLeft(attempt, parts, { outcome, verdict, capture, origin, signal }),
+  }),
+};
+
+/** Publishes what the algorithm left, as far as it can be had. */
+function publishLeft(
   attempt: Attempt,
   { results, clock }: Publishing,
   { outcome, verdict, capture, origin, signal }: Left,

@@ -1,38 +1,42 @@
-/** The images of a job are on the machine, and stay there at least until the caller lets go of them. */
-import type { Container } from '@capstan/shared/contract/ddo';
-import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
-import type { Images } from '../../images/images.ts';
+/** The image of the algorithm is on the machine, and stays there at least until it is let go of. */
+import type { JobSpec } from '@capstan/shared/contract/job';
 import type { HeldImage } from '../../images/image-cache.ts';
-import type { Attempt } from '../attempt.ts';
+import type { AttemptContext } from '../attempt-context.ts';
+import { phaseLimitOf, withinPhase } from '../phase-limit.ts';
+import type { Step } from '../step.ts';
 
-/** The algorithm's. Throws IMAGE_UNAVAILABLE with a reason. */
-export async function pull(
-  { openMeter }: Attempt,
-  { images, container }: { readonly images: Images; readonly container: Container },
-  signal: AbortSignal,
-): Promise<HeldImage> {
-  const meter = openMeter('pull');
-  const follow = ({ doneBytes, totalBytes }: { doneBytes: number; totalBytes: number | undefined }) =>
-    meter.set(doneBytes, totalBytes);
-  try {
-    return await images.ensure({ container, follow }, signal);
-  } finally {
-    meter.end();
-  }
+export interface HoldsImages {
+  /** Lets go of them when the containers that need them are there, or this try has failed. */
+  readonly heldImages: DisposableStack;
 }
 
-/** The one of the environment's filter, if it has one; a job whose outputs nobody could look at is not begun. */
-export async function pullFilter(
-  { filter, log }: Pick<Attempt, 'filter' | 'log'>,
-  images: Images,
-  signal: AbortSignal,
-): Promise<HeldImage | undefined> {
-  if (!filter) return undefined;
-  try {
-    return await images.ensure({ container: filter, isOperators: true }, signal);
-  } catch (error) {
-    if (!hasCode(error, 'IMAGE_UNAVAILABLE')) throw error;
-    log.error({ problem: error.message }, 'the filter of this environment can not be had, its jobs fail');
-    throw new CapstanError('FILTER_UNAVAILABLE', 'The filter of this environment is not available at the moment.');
-  }
+export interface ToPull extends AttemptContext, HoldsImages {
+  readonly spec: JobSpec;
 }
+
+export interface Pulled {
+  readonly image: HeldImage;
+}
+
+/** Throws IMAGE_UNAVAILABLE with a reason. */
+export const pull: Step<ToPull, Pulled> = {
+  name: 'pull',
+  until: 'halted',
+  async run({ attempt, parts, spec, heldImages }, signal) {
+    const { openMeter } = attempt;
+    const { container } = spec.algorithm;
+    const limitS = phaseLimitOf(attempt.settings, spec.maxDurationS);
+    const limit = { limitS, code: 'IMAGE_UNAVAILABLE', what: 'The image' } as const;
+    const image = await withinPhase(limit, signal, async (limited) => {
+      const meter = openMeter('pull');
+      const follow = ({ doneBytes, totalBytes }: { doneBytes: number; totalBytes: number | undefined }) =>
+        meter.set(doneBytes, totalBytes);
+      try {
+        return await parts.images.ensure({ container, follow }, limited);
+      } finally {
+        meter.end();
+      }
+    });
+    return { image: heldImages.use(image) };
+  },
+};

@@ -9,7 +9,7 @@ import { labelsOfAttempt, namesOf } from '../../docker/names.ts';
 import type { Images } from '../../images/images.ts';
 import type { Attempt } from '../attempt.ts';
 import { filesSpec, filterSpec, type UsedImage } from '../helpers.ts';
-import { pullFilter } from './pull.ts';
+import { filterImageOf } from './pull-filter.ts';
 
 /** What a filter is told of the job. Of the rest of the algorithm's environment its image may have said anything. */
 const TOLD = ['DIDS', 'TRANSFORMATION_DID', 'VOLUME', 'INPUTS', 'OUTPUTS', 'LOGS', 'ALGO', 'secret', 'USER', 'LOGNAME'];
@@ -28,7 +28,7 @@ export async function remakeFilter(
   signal: AbortSignal,
 ): Promise<void> {
   const { engine, filter } = attempt;
-  using filterImage = await pullFilter(attempt, images, signal);
+  using filterImage = await filterImageOf(attempt, images, signal);
   if (!filter || !filterImage || !origin) throw gone();
   const image = await imageOf(engine, origin, signal);
   const env = Object.fromEntries(Object.entries(origin.env).filter(([name]) => TOLD.includes(name)));

@@ -1,0 +1,17 @@
+/** That an attempt is about to be started is on the disk before it is: whoever comes after this life knows that it may have been. */
+import { STATUS } from '@capstan/shared/contract/status';
+import { signalUntil, type Step } from '../step.ts';
+import type { Claimed } from './claim.ts';
+
+export const mark: Step<Claimed, object> = {
+  name: 'mark',
+  until: 'stopped',
+  tells: () => STATUS.provisioned.code,
+  async run(context) {
+    const { attempt, parts, ours } = context;
+    await parts.marks.write(attempt.identity, attempt.identity.attempt);
+    parts.ownership.mayStart(ours);
+    signalUntil('halted', context).throwIfAborted();
+    return {};
+  },
+};
