@@ -173,10 +173,17 @@ export const RESERVED: readonly Reserved[] = [
   },
   {
     imported: 'dockerode',
-    by: ['dockerode', 'volumes', 'image-calls', 'path-calls', 'uptime', 'presence', 'open-stream'].map(
-      (name) => `services/runner/src/docker/${name}.ts`,
-    ),
-    instead: 'Use the engine port, docker/engine.ts.',
+    by: [
+      'dockerode',
+      'container-calls',
+      'volumes',
+      'image-calls',
+      'path-calls',
+      'uptime',
+      'presence',
+      'open-stream',
+    ].map((name) => `services/runner/src/docker/${name}.ts`),
+    instead: 'Use the ports of the engine, docker/ports/.',
   },
   {
     imported: 'services/runner/src/docker/ours.ts',

@@ -1,8 +1,18 @@
-/** The engine port on a simulated machine, as one runner process sees it. Calls take time, fail, and may have worked although they did. */
+/** The engine's ports on a simulated machine, as one runner process sees it. Calls take time, fail, and may have worked although they did. */
 import { Readable } from 'node:stream';
 import { CapstanError } from '@capstan/shared/contract/errors';
 import type { Container, Machine } from './machine.ts';
-import type { ContainerSpec, ContainerState, Engine, LogFrame } from '../../../services/runner/src/docker/engine.ts';
+import type {
+  ContainerSpec,
+  ContainerState,
+  EngineContainers,
+  LogFrame,
+} from '../../../services/runner/src/docker/ports/containers.ts';
+import type { EngineHost } from '../../../services/runner/src/docker/ports/host.ts';
+import type { EngineImages } from '../../../services/runner/src/docker/ports/images.ts';
+import type { EngineNetworks } from '../../../services/runner/src/docker/ports/networks.ts';
+import type { EngineVolumes } from '../../../services/runner/src/docker/ports/volumes.ts';
+import type { Engine } from '../../../services/runner/src/docker/engine.ts';
 import { requireRight } from '../../../services/runner/src/docker/ours.ts';
 import { tarOf } from './archives.ts';
 
@@ -24,7 +34,43 @@ const refused = (text: string) => new CapstanError('CONTAINER_REFUSED', text);
 const isLabelled = (labels: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>) =>
   Object.entries(wanted).every(([name, value]) => labels[name] === value);
 
-export function createSimulatedEngine(machine: Machine, carry: Carry): Engine {
+export const createSimulatedEngine = (machine: Machine, carry: Carry): Engine => ({
+  ...hostOf(machine, carry),
+  ...containersOf(machine, carry),
+  ...volumesOf(machine, carry),
+  ...imagesOf(carry),
+  ...networksOf(carry),
+});
+
+function hostOf(machine: Machine, carry: Carry): EngineHost {
+  const { containers, volumes } = machine;
+  return {
+    about: (signal) => carry('about', () => ABOUT, signal),
+    async listen(onHeard, signal) {
+      await carry('ping', () => undefined, signal);
+      onHeard();
+      // Broken by a fall of the machine.
+      await carry('listen', () => new Promise<void>(() => undefined), signal);
+    },
+    ping: (signal) => carry('ping', () => undefined, signal),
+    upSince: (signal) => carry('upSince', () => machine.upSince(), signal),
+    find: (labels, signal) =>
+      carry(
+        'find',
+        () => ({
+          containers: [...containers.entries()]
+            .filter(([, { spec }]) => isLabelled(spec.labels, labels))
+            .map(([name, { spec }]) => ({ name, labels: spec.labels })),
+          volumes: [...volumes.entries()]
+            .filter(([, volume]) => isLabelled(volume.labels, labels))
+            .map(([name, volume]) => ({ name, labels: volume.labels })),
+        }),
+        signal,
+      ),
+  };
+}
+
+function containersOf(machine: Machine, carry: Carry): EngineContainers {
   const { containers, volumes } = machine;
   const known = (name: string): Container => {
     const container = containers.get(name);
@@ -49,39 +95,11 @@ export function createSimulatedEngine(machine: Machine, carry: Carry): Engine {
     );
 
   return {
-    holdsVolumeSizes: (_labels, signal) => carry('holdsVolumeSizes', () => true, signal),
-    diskUsage: (_volumes, _enough, signal) => carry('diskUsage', () => ({ bytes: 0, files: 0 }), signal),
-    freeBytes: (_volumes, signal) => carry('freeBytes', () => undefined, signal),
-    namelessUsage: (_of, signal) => carry('namelessUsage', () => ({ bytes: 0, files: 0 }), signal),
-    about: (signal) => carry('about', () => ABOUT, signal),
-    async listen(onHeard, signal) {
-      await carry('ping', () => undefined, signal);
-      onHeard();
-      // Broken by a fall of the machine.
-      await carry('listen', () => new Promise<void>(() => undefined), signal);
-    },
-    ping: (signal) => carry('ping', () => undefined, signal),
-    findImage: (reference, signal) => carry(`findImage ${reference}`, () => imageOf(reference), signal),
-    findImages: (_labels, signal) => carry('findImages', () => [], signal),
-    findDigest: ({ reference }, signal) => carry(`findDigest ${reference}`, () => `sha256:${'0'.repeat(64)}`, signal),
-    pullImage: ({ reference }, signal) => carry(`pullImage ${reference}`, () => undefined, signal),
-    importImage: (reference, _tar, signal) => carry(`importImage ${reference}`, () => undefined, signal),
-    createNetwork: (name, _labels, signal) => carry(`createNetwork ${name}`, () => undefined, signal),
-    removeNetwork: (name, signal) => carry(`removeNetwork ${name}`, () => undefined, signal),
-    removeImage: (reference, signal) => carry(`removeImage ${reference}`, () => 'removed' as const, signal),
     createContainer: create,
     async createAlgorithm(ours, spec, signal) {
       requireRight(ours, spec.labels);
       await create(spec, signal);
     },
-    createVolume: (name, labels, signal) =>
-      carry(
-        `createVolume ${name}`,
-        () => {
-          if (!volumes.has(name)) volumes.set(name, { labels, isFilled: false });
-        },
-        signal,
-      ),
     startContainer: (name, signal) =>
       carry(
         `startContainer ${name}`,
@@ -91,11 +109,10 @@ export function createSimulatedEngine(machine: Machine, carry: Carry): Engine {
         },
         signal,
       ),
+    inspectContainer: (name, signal) => carry(`inspectContainer ${name}`, () => snapshot(known(name)), signal),
     originOf: (name, signal) =>
       carry(`inspectOrigin ${name}`, () => ({ image: known(name).spec.image, env: known(name).spec.env }), signal),
-    upSince: (signal) => carry('upSince', () => machine.upSince(), signal),
     hasProcess: (name, signal) => carry(`hasProcess ${name}`, () => known(name).isHollow !== true, signal),
-    inspectContainer: (name, signal) => carry(`inspectContainer ${name}`, () => snapshot(known(name)), signal),
     waitForExit: (name, signal) =>
       carry(
         `waitForExit ${name}`,
@@ -162,6 +179,19 @@ export function createSimulatedEngine(machine: Machine, carry: Carry): Engine {
         },
         signal,
       ),
+  };
+}
+
+function volumesOf({ containers, volumes }: Machine, carry: Carry): EngineVolumes {
+  return {
+    createVolume: (name, labels, signal) =>
+      carry(
+        `createVolume ${name}`,
+        () => {
+          if (!volumes.has(name)) volumes.set(name, { labels, isFilled: false });
+        },
+        signal,
+      ),
     removeVolume: (name, signal) =>
       carry(
         `removeVolume ${name}`,
@@ -172,18 +202,27 @@ export function createSimulatedEngine(machine: Machine, carry: Carry): Engine {
         },
         signal,
       ),
-    find: (labels, signal) =>
-      carry(
-        'find',
-        () => ({
-          containers: [...containers.entries()]
-            .filter(([, { spec }]) => isLabelled(spec.labels, labels))
-            .map(([name, { spec }]) => ({ name, labels: spec.labels })),
-          volumes: [...volumes.entries()]
-            .filter(([, volume]) => isLabelled(volume.labels, labels))
-            .map(([name, volume]) => ({ name, labels: volume.labels })),
-        }),
-        signal,
-      ),
+    holdsVolumeSizes: (_labels, signal) => carry('holdsVolumeSizes', () => true, signal),
+    diskUsage: (_volumes, _enough, signal) => carry('diskUsage', () => ({ bytes: 0, files: 0 }), signal),
+    namelessUsage: (_of, signal) => carry('namelessUsage', () => ({ bytes: 0, files: 0 }), signal),
+    freeBytes: (_volumes, signal) => carry('freeBytes', () => undefined, signal),
+  };
+}
+
+function imagesOf(carry: Carry): EngineImages {
+  return {
+    findImage: (reference, signal) => carry(`findImage ${reference}`, () => imageOf(reference), signal),
+    findImages: (_labels, signal) => carry('findImages', () => [], signal),
+    findDigest: ({ reference }, signal) => carry(`findDigest ${reference}`, () => `sha256:${'0'.repeat(64)}`, signal),
+    pullImage: ({ reference }, signal) => carry(`pullImage ${reference}`, () => undefined, signal),
+    importImage: (reference, _tar, signal) => carry(`importImage ${reference}`, () => undefined, signal),
+    removeImage: (reference, signal) => carry(`removeImage ${reference}`, () => 'removed' as const, signal),
+  };
+}
+
+function networksOf(carry: Carry): EngineNetworks {
+  return {
+    createNetwork: (name, _labels, signal) => carry(`createNetwork ${name}`, () => undefined, signal),
+    removeNetwork: (name, signal) => carry(`removeNetwork ${name}`, () => undefined, signal),
   };
 }

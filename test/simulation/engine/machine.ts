@@ -1,5 +1,5 @@
 /** A machine with containers: what is on it, what runs, and what was ever started. It outlives the runner, and may lose things. */
-import type { ContainerSpec, ContainerState, Exit } from '../../../services/runner/src/docker/engine.ts';
+import type { ContainerSpec, ContainerState, Exit } from '../../../services/runner/src/docker/ports/containers.ts';
 import type { Labels } from '../../../services/runner/src/docker/labels.ts';
 import type { World } from '../world/world.ts';
 

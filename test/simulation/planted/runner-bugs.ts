@@ -1,5 +1,5 @@
 /** Mistakes of a runner, put into its ports and into what it knows of whose an attempt is. */
-import type { Exit } from '../../../services/runner/src/docker/engine.ts';
+import type { Exit } from '../../../services/runner/src/docker/ports/containers.ts';
 import { LABELS } from '../../../services/runner/src/docker/names.ts';
 import { grant } from '../../../services/runner/src/docker/ours.ts';
 import type { StartOwnership } from '../../../services/runner/src/worker/start-ownership.ts';

@@ -1,5 +1,6 @@
 /** Nothing runs here: that this file compiles, with the refusals that it expects, is the test. */
-import type { ContainerSpec, Engine } from '../../../services/runner/src/docker/engine.ts';
+import type { ContainerSpec } from '../../../services/runner/src/docker/ports/containers.ts';
+import type { Engine } from '../../../services/runner/src/docker/engine.ts';
 import { labelsOf, type AttemptIdentity } from '../../../services/runner/src/docker/names.ts';
 import type { Claim, StartRights } from '../../../services/runner/src/docker/ours.ts';
 

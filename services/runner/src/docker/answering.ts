@@ -4,9 +4,9 @@
  */
 import { hasCode } from '@capstan/shared/contract/errors';
 import type { Log } from '@capstan/shared/runtime/log';
-import type { Engine } from './engine.ts';
 import { retryWhileUnavailable } from './retry-while-unavailable.ts';
 import { pause } from './pause.ts';
+import type { EngineHost } from './ports/host.ts';
 
 const LOOK_EVERY_MS = 10_000;
 /** What an engine may take to say something of one thing, as long as it answers all else. */
@@ -15,7 +15,7 @@ export const TELL_MS = 120_000;
 export const STOPPED_TELL_MS = 20_000;
 
 interface Answering {
-  readonly engine: Pick<Engine, 'about'>;
+  readonly engine: Pick<EngineHost, 'about'>;
   readonly ms: number;
   /** Of nobody else's time: that for which the engine was there at each end of a look. */
   readonly signal: AbortSignal;

@@ -3,6 +3,11 @@ import { CapstanError, messageOf, type ErrorCode } from '@capstan/shared/contrac
 import { pullRefusal } from './pull-refusal.ts';
 import { startProblem } from './start-problem.ts';
 
+/** Of a call that looks at something. */
+export const LOOK_MS = 15_000;
+/** Of one that changes something: an engine under load takes its time. */
+export const CHANGE_MS = 120_000;
+
 export type Translate = (error: unknown) => CapstanError;
 
 export interface CallOptions {

@@ -5,7 +5,7 @@
 import { constants, type Dirent } from 'node:fs';
 import { lstat, open, opendir, type FileHandle } from 'node:fs/promises';
 import { systemCode } from '@capstan/shared/contract/errors';
-import type { Room } from './engine.ts';
+import type { Room } from './ports/volumes.ts';
 
 /** Each level holds a descriptor. What lies deeper can't be measured, and counts as too much. */
 const MAX_DEPTH = 200;

@@ -1,78 +1,33 @@
-/** The engine port on Docker, and the only file that talks to it. Docker's errors become ours here, by status code. */
+/** The engine port on Docker, and with the calls that it is put together from all that talks to it. Docker's errors become ours here, by status code. */
 import { Agent } from 'node:http';
-import { finished } from 'node:stream/promises';
 import Docker from 'dockerode';
-import { CapstanError, messageOf } from '@capstan/shared/contract/errors';
-import { call, failedUnlessFilled, refused, refusedUnlessFull, unless, within, wontClear } from './answers.ts';
-import type { ContainerSpec, ContainerState, Engine, Origin } from './engine.ts';
+import { call, CHANGE_MS, LOOK_MS, refusedUnlessFull, unless, within, wontClear } from './answers.ts';
+import { createContainerCalls } from './container-calls.ts';
+import type { Engine } from './engine.ts';
 import { createImageCalls } from './image-calls.ts';
-import { framesOf } from './log-frames.ts';
-import { openStream } from './open-stream.ts';
-import { requireRight } from './ours.ts';
-import { ownErrors } from './own-errors.ts';
-import { createPathCalls } from './path-calls.ts';
+import type { EngineHost } from './ports/host.ts';
+import type { EngineNetworks } from './ports/networks.ts';
 import { createPresenceCalls } from './presence.ts';
-import { createOptions } from './profile.ts';
 import { createUptimeCalls } from './uptime.ts';
 import { createVolumeCalls } from './volumes.ts';
-
-/** Looking at something. */
-const LOOK_MS = 15_000;
-/** Changing something: an engine under load takes its time. */
-const CHANGE_MS = 120_000;
 
 export function createDockerEngine(socketPath: string): Engine {
   const docker = new Docker({ socketPath });
   const oneCallEach = { socketPath, agent: new Agent({ keepAlive: false }) };
   const anew = new Docker(oneCallEach);
-  const container = (name: string) => docker.getContainer(name);
-  const lost = (name: string) => new CapstanError('CONTAINER_LOST', `The container ${name} is gone from the engine.`);
-
-  const inspect = (name: string, signal: AbortSignal): Promise<ContainerState> =>
-    call(async (abortSignal) => stateOf(await container(name).inspect({ abortSignal })), {
-      signal,
-      limitMs: LOOK_MS,
-      errors: { 404: () => lost(name) },
-    }).then((state) => {
-      if (state === 'being-removed') throw lost(name);
-      return state;
-    });
-
-  const removeContainer = async (name: string, signal: AbortSignal) => {
-    await call(
-      // 409: a removal that was asked for before is under way.
-      (abortSignal) => unless([404, 409], container(name).remove({ force: true, v: true, abortSignal })),
-      { signal, limitMs: CHANGE_MS, other: wontClear },
-    );
-  };
-
-  const createContainer = async (spec: ContainerSpec, signal: AbortSignal) => {
-    const { name, ...body } = createOptions(spec);
-    // Dockerode writes all of it into the address, too, unless it is told what belongs there: proxies before engines take no such address.
-    const asked = { _query: { name }, _body: body };
-    const create = () =>
-      call((abortSignal) => unless([409], docker.createContainer({ ...asked, abortSignal })), {
-        signal,
-        limitMs: CHANGE_MS,
-        errors: { 404: imageGone },
-        other: refusedUnlessFull('CONTAINER_REFUSED'),
-      });
-    if (await create()) return;
-    // The name is taken: an earlier try got through without our hearing of it.
-    const state = await inspect(spec.name, signal);
-    if (state.kind !== 'created') {
-      throw new CapstanError('CONTAINER_REFUSED', `The container ${spec.name} exists and was started already.`);
-    }
-    await removeContainer(spec.name, signal);
-    if (!(await create())) throw new CapstanError('CONTAINER_REFUSED', `The name ${spec.name} is taken.`);
-  };
-
   return {
-    ...createPathCalls(docker),
+    ...createHostCalls(docker),
+    ...createPresenceCalls(anew),
+    ...createUptimeCalls(docker, anew),
+    ...createContainerCalls(docker),
     ...createVolumeCalls(docker),
     ...createImageCalls(docker),
-    ...createPresenceCalls(anew),
+    ...createNetworkCalls(docker),
+  };
+}
 
+function createHostCalls(docker: Docker): Pick<EngineHost, 'about' | 'find'> {
+  return {
     async about(signal) {
       const look = { signal, limitMs: LOOK_MS };
       const [version, info] = await Promise.all([
@@ -81,114 +36,6 @@ export function createDockerEngine(socketPath: string): Engine {
       ]);
       return { version: version.Version, os: version.Os, architecture: version.Arch, rootDir: info.DockerRootDir };
     },
-
-    async createNetwork(name, labels, signal) {
-      const options = {
-        Name: name,
-        Labels: { ...labels },
-        Driver: 'bridge',
-        // Two networks may have one name, unless it is asked to look.
-        CheckDuplicate: true,
-        Options: { 'com.docker.network.bridge.enable_icc': 'false' },
-      };
-      await call((abortSignal) => unless([409], docker.createNetwork({ ...options, abortSignal })), {
-        signal,
-        limitMs: CHANGE_MS,
-        other: refusedUnlessFull('CONTAINER_REFUSED'),
-      });
-    },
-
-    async removeNetwork(name, signal) {
-      await call((abortSignal) => unless([404], docker.getNetwork(name).remove({ abortSignal })), {
-        signal,
-        limitMs: CHANGE_MS,
-        other: wontClear,
-      });
-    },
-
-    createContainer,
-    async createAlgorithm(ours, spec, signal) {
-      requireRight(ours, spec.labels);
-      await createContainer(spec, signal);
-    },
-
-    async startContainer(name, signal) {
-      await call((abortSignal) => unless([304], container(name).start({ abortSignal })), {
-        // Its caller's limit: a start that was given up might still happen, after we looked and started it once more.
-        signal,
-        errors: { 404: (error) => (isMissingContainer(error) ? lost(name) : refused('START_REFUSED')(error)) },
-        other: (error) => refusedUnlessFull(isAboutDevices(error) ? 'GPUS_REFUSED' : 'START_REFUSED')(error),
-      });
-    },
-
-    inspectContainer: inspect,
-    ...createUptimeCalls(docker, anew),
-    originOf: (name, signal) =>
-      call(async (abortSignal) => originIn(await container(name).inspect({ abortSignal })), {
-        signal,
-        limitMs: LOOK_MS,
-        errors: { 404: () => lost(name) },
-      }),
-
-    async waitForExit(name, signal) {
-      // It answers at once, and ends its answer when the container exits.
-      const answer = await call(
-        (abortSignal) =>
-          openStream(docker, {
-            method: 'POST',
-            path: `/containers/${name}/wait?`,
-            query: { condition: 'not-running' },
-            abortSignal,
-          }),
-        { signal, errors: { 404: () => lost(name) } },
-      );
-      await call(() => finished(answer.resume(), { writable: false }), { signal });
-    },
-
-    async stopContainer(name, graceS, signal) {
-      await call((abortSignal) => unless([304, 404], container(name).stop({ t: graceS, abortSignal })), {
-        signal,
-        limitMs: CHANGE_MS + graceS * 1_000,
-      });
-    },
-
-    async putArchive(name, path, tar, signal) {
-      await call((abortSignal) => container(name).putArchive(tar, { path, abortSignal }), {
-        signal,
-        errors: { 404: () => lost(name) },
-        other: failedUnlessFilled(refused('CONTAINER_REFUSED')),
-      });
-    },
-
-    async getArchive(name, path, signal) {
-      const stream = await call((abortSignal) => container(name).getArchive({ path, abortSignal }), {
-        signal,
-        errors: { 404: () => lost(name) },
-        other: refused('OUTPUTS_UNREADABLE'),
-      });
-      return ownErrors(stream);
-    },
-
-    async readLog(name, { follow }, signal) {
-      const stream = await call(
-        (abortSignal) =>
-          openStream(docker, {
-            method: 'GET',
-            path: `/containers/${name}/logs?`,
-            query: { follow, stdout: true, stderr: true, timestamps: true },
-            abortSignal,
-          }),
-        {
-          signal,
-          // 409: it is being removed.
-          errors: { 404: () => lost(name), 409: () => lost(name) },
-          other: refused('OUTPUTS_UNREADABLE'),
-        },
-      );
-      return framesOf(ownErrors(stream));
-    },
-
-    removeContainer,
 
     async find(labels, signal) {
       const label = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
@@ -212,37 +59,30 @@ export function createDockerEngine(socketPath: string): Engine {
   };
 }
 
-/** What else a container needs is made with it. */
-const imageGone = (cause: unknown) =>
-  new CapstanError('IMAGE_GONE', 'The image was removed from the machine before it was used.', { cause });
+function createNetworkCalls(docker: Docker): EngineNetworks {
+  return {
+    async createNetwork(name, labels, signal) {
+      const options = {
+        Name: name,
+        Labels: { ...labels },
+        Driver: 'bridge',
+        // Two networks may have one name, unless it is asked to look.
+        CheckDuplicate: true,
+        Options: { 'com.docker.network.bridge.enable_icc': 'false' },
+      };
+      await call((abortSignal) => unless([409], docker.createNetwork({ ...options, abortSignal })), {
+        signal,
+        limitMs: CHANGE_MS,
+        other: refusedUnlessFull('CONTAINER_REFUSED'),
+      });
+    },
 
-/** A start that fails for want of a GPU, its driver or its runtime is told from others by its words alone. */
-function isAboutDevices(error: unknown): boolean {
-  return /could not select device driver|nvidia-container|failed to inject CDI devices/.test(messageOf(error));
-}
-
-/** Docker also answers 404 to a start whose program is missing in the image. */
-function isMissingContainer(error: unknown): boolean {
-  const json = (error as { json?: { message?: unknown } }).json;
-  return typeof json?.message === 'string' && json.message.startsWith('No such container');
-}
-
-function originIn({ Image, Config }: Docker.ContainerInspectInfo): Origin {
-  const pairs = Config.Env.map((pair): [string, string] => {
-    const at = pair.indexOf('=');
-    return [pair.slice(0, at), pair.slice(at + 1)];
-  });
-  return { image: Image, env: Object.fromEntries(pairs) };
-}
-
-/** A container that somebody is removing still answers for a moment, with an exit code that says nothing about the algorithm. */
-function stateOf({ State }: Docker.ContainerInspectInfo): ContainerState | 'being-removed' {
-  if (State.Dead || State.Status === 'removing') return 'being-removed';
-  const startedAt = Date.parse(State.StartedAt);
-  // Year 1 stands for never.
-  if (!(startedAt > 0)) return { kind: 'created' };
-  if (State.Running || State.Paused || State.Restarting) return { kind: 'running', startedAt };
-  const finishedAt = Date.parse(State.FinishedAt);
-  const exit = { exitCode: State.ExitCode, isOutOfMemory: State.OOMKilled };
-  return { kind: 'exited', startedAt, finishedAt: finishedAt > 0 ? finishedAt : Number.NaN, exit };
+    async removeNetwork(name, signal) {
+      await call((abortSignal) => unless([404], docker.getNetwork(name).remove({ abortSignal })), {
+        signal,
+        limitMs: CHANGE_MS,
+        other: wontClear,
+      });
+    },
+  };
 }

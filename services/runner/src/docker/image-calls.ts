@@ -3,17 +3,12 @@ import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
 import { boundedText } from '@capstan/shared/net/bounded-text';
-import { call, failedUnlessFilled, pullFailed, refused, unless, within } from './answers.ts';
-import type { Engine, ImageSettings, Login } from './engine.ts';
+import { call, CHANGE_MS, failedUnlessFilled, LOOK_MS, pullFailed, refused, unless, within } from './answers.ts';
+import type { EngineImages, ImageSettings, Login } from './ports/images.ts';
 import type { Labels } from './labels.ts';
 import { openStream } from './open-stream.ts';
 import { followPull } from './pull-stream.ts';
 
-type ImageCalls = Pick<Engine, 'findImages'> &
-  Pick<Engine, 'findImage' | 'findDigest' | 'pullImage' | 'importImage' | 'removeImage'>;
-
-const LOOK_MS = 15_000;
-const CHANGE_MS = 120_000;
 /** Docker adds up all that it has to answer this. */
 const ADD_UP_MS = 60_000;
 /** What an image says of itself, with what the engine adds. Whoever made it may have written anything, and all of it would be read. */
@@ -21,7 +16,7 @@ const MAX_SAID_BYTES = 1_000_000;
 /** Each time that Docker makes a container, it compares each of them with all others: tens of thousands take it minutes of a processor. */
 const MAX_VARIABLES = 1_000;
 
-export function createImageCalls(docker: Docker): ImageCalls {
+export function createImageCalls(docker: Docker): EngineImages {
   const unpacked = new Map<string, number>();
 
   /** An engine that keeps images in containerd's store tells what one unpacks to in its list alone; what it says of the image is what came. */

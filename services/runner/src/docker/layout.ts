@@ -4,7 +4,7 @@
  * another user, in folders where nobody moves or removes what is not theirs. The inputs are a volume of their own, mounted read-only. Through
  * the files container, whose mounts are all below one folder, one archive fills everything and one archive takes outputs and logs out again.
  */
-import type { VolumeMount } from './engine.ts';
+import type { VolumeMount } from './ports/containers.ts';
 import type { AttemptNames } from './names.ts';
 
 export const DATA = '/data';

@@ -3,7 +3,7 @@
  * the length; and with timestamps, the time at which it took the piece, and a space.
  */
 import { CapstanError } from '@capstan/shared/contract/errors';
-import type { LogFrame } from './engine.ts';
+import type { LogFrame } from './ports/containers.ts';
 
 const HEADER_BYTES = 8;
 const STDERR = 2;

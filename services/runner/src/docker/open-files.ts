@@ -4,7 +4,7 @@
  */
 import { stat } from 'node:fs/promises';
 import { ENTRY_BYTES } from './disk-usage.ts';
-import type { Room } from './engine.ts';
+import type { Room } from './ports/volumes.ts';
 import { openFilesOf, unlessGone } from './open-tables.ts';
 
 /** More than a job that means well has. Each process counts its own, also those that it has from its parent. */

@@ -1,14 +1,12 @@
 /** What is at a path of a container on Docker, and what a small file there says. */
 import type Docker from 'dockerode';
-import { call, refused, unless } from './answers.ts';
+import { call, LOOK_MS, refused, unless } from './answers.ts';
 import { textIn } from './archived-text.ts';
-import type { Engine } from './engine.ts';
 import { ownErrors } from './own-errors.ts';
 import { entryOf } from './path-entry.ts';
+import type { EngineContainers } from './ports/containers.ts';
 
-const LOOK_MS = 15_000;
-
-export function createPathCalls(docker: Docker): Pick<Engine, 'entryAt' | 'readText'> {
+export function createPathCalls(docker: Docker): Pick<EngineContainers, 'entryAt' | 'readText'> {
   const container = (name: string) => docker.getContainer(name);
   return {
     entryAt: (name, path, signal) =>

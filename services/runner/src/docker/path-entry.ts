@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { CapstanError } from '@capstan/shared/contract/errors';
 import { parseJson } from '@capstan/shared/runtime/json';
 import { compile } from '@capstan/shared/schema/validate';
-import type { PathEntry } from './engine.ts';
+import type { PathEntry } from './ports/containers.ts';
 
 const validate = compile(
   Type.Object({ size: Type.Number(), mode: Type.Integer({ minimum: 0 }), linkTarget: Type.String() }),

@@ -2,8 +2,8 @@
 import { finished } from 'node:stream/promises';
 import type Docker from 'dockerode';
 import { call, within } from './answers.ts';
-import type { Engine } from './engine.ts';
 import { openStream } from './open-stream.ts';
+import type { EngineHost } from './ports/host.ts';
 
 /** For an answer that costs nothing. */
 const LIMIT_MS = 4_000;
@@ -11,7 +11,7 @@ const LIMIT_MS = 4_000;
 const RARE = JSON.stringify({ type: ['daemon'], event: ['reload'] });
 
 /** `anew` makes a connection for each call: one that was made before may be answered by an engine that is ending. */
-export function createPresenceCalls(anew: Docker): Pick<Engine, 'listen' | 'ping'> {
+export function createPresenceCalls(anew: Docker): Pick<EngineHost, 'listen' | 'ping'> {
   return {
     async listen(onHeard, signal) {
       const over = new AbortController();

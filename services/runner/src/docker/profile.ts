@@ -1,5 +1,5 @@
 /** How containers of jobs are locked down, PURE. No field of a job reaches this but its argv, its environment and its volumes. */
-import type { Confinement, ContainerSpec, Network } from './engine.ts';
+import type { Confinement, ContainerSpec, Network } from './ports/containers.ts';
 import type { Labels } from './labels.ts';
 import { SYSCALL_PROFILE } from './syscalls.ts';
 

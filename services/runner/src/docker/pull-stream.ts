@@ -1,6 +1,6 @@
 /** What the engine tells while it pulls: a line of JSON for each step of each layer, and its failure as the last one. */
 import type { Readable } from 'node:stream';
-import type { LayerNote } from './engine.ts';
+import type { LayerNote } from './ports/images.ts';
 
 interface Line {
   readonly id?: string;

@@ -1,13 +1,19 @@
 /** What a job has in the engine: found by labels, judged by the engine's own word, and removed when nobody needs it any more. */
 import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
 import { retryWhileAnswering } from './answering.ts';
-import type { ContainerState, Engine, Found, Untold } from './engine.ts';
+import type { ContainerState, EngineContainers, Untold } from './ports/containers.ts';
+import type { EngineHost, Found } from './ports/host.ts';
 import type { Labels } from './labels.ts';
 import type { Patience } from './retry-while-unavailable.ts';
 import { identityOf, LABELS, labelsOfAttempt, namesOf, type AttemptIdentity, type RunnerIdentity } from './names.ts';
+import type { EngineVolumes } from './ports/volumes.ts';
+import type { EngineNetworks } from './ports/networks.ts';
 
 /** Whose things these are. */
 export type Owner = Pick<RunnerIdentity, 'node' | 'unmarked'>;
+
+/** What a run has things of. */
+export type EngineOfRuns = EngineHost & EngineContainers & EngineVolumes & EngineNetworks;
 
 /** An attempt that has something in the engine. `algorithm` is absent if its container is not there. */
 export interface FoundAttempt {
@@ -21,37 +27,53 @@ interface Look extends Patience {
 }
 
 /** Every attempt that the engine has of this runner, under whatever id it was. Of what carries no node, those of its ids: they may be another's. */
-export async function findAttempts(engine: Engine, owner: Owner, look: Look): Promise<readonly FoundAttempt[]> {
+export async function findAttempts(
+  engine: EngineHost & EngineContainers,
+  owner: Owner,
+  look: Look,
+): Promise<readonly FoundAttempt[]> {
   return lookAt(engine, await findAll(engine, owner, look.signal), look);
 }
 
 type RunOfOwner = Pick<Owner, 'node'> & Pick<AttemptIdentity, 'jobId' | 'run'>;
 
 /** Every attempt at one run. Whose command we have is ours, also where nothing says so. */
-export async function findAttemptsAt(engine: Engine, run: RunOfOwner, look: Look): Promise<readonly FoundAttempt[]> {
+export async function findAttemptsAt(
+  engine: EngineHost & EngineContainers,
+  run: RunOfOwner,
+  look: Look,
+): Promise<readonly FoundAttempt[]> {
   return lookAt(engine, [await findAt(engine, run, look.signal)], look);
 }
 
 /** The same of a run of which nothing goes on, whatever its containers do. */
 export async function findGoneAt(
-  engine: Engine,
+  engine: EngineHost & EngineContainers,
   run: RunOfOwner,
   { signal }: Pick<Look, 'signal'>,
 ): Promise<readonly FoundAttempt[]> {
   return distinct([await findAt(engine, run, signal)]).map((identity) => ({ identity, algorithm: undefined }));
 }
 
-async function findAt(engine: Engine, { node, jobId, run }: RunOfOwner, signal: AbortSignal): Promise<Found> {
+async function findAt(
+  engine: Pick<EngineHost, 'find'>,
+  { node, jobId, run }: RunOfOwner,
+  signal: AbortSignal,
+): Promise<Found> {
   const found = await engine.find({ [LABELS.job]: jobId, [LABELS.run]: String(run) }, signal);
   return only(found, (labels) => isUnmarked(labels) || labels[LABELS.node] === node);
 }
 
 /** The attempts of which the engine has a container or a volume that this node made, now or before it marked them. Networks go first. */
-export async function findRuns(engine: Engine, owner: Owner, signal: AbortSignal): Promise<readonly AttemptIdentity[]> {
+export async function findRuns(
+  engine: Pick<EngineHost, 'find'>,
+  owner: Owner,
+  signal: AbortSignal,
+): Promise<readonly AttemptIdentity[]> {
   return distinct(await findAll(engine, owner, signal));
 }
 
-async function findAll(engine: Engine, owner: Owner, signal: AbortSignal): Promise<readonly Found[]> {
+async function findAll(engine: Pick<EngineHost, 'find'>, owner: Owner, signal: AbortSignal): Promise<readonly Found[]> {
   const [marked, ...unmarked] = await Promise.all([
     engine.find(labelsOfNode(owner), signal),
     ...owner.unmarked.map((id) => engine.find({ [LABELS.runner]: id }, signal)),
@@ -59,7 +81,11 @@ async function findAll(engine: Engine, owner: Owner, signal: AbortSignal): Promi
   return [marked, ...unmarked.map((found) => only(found, isUnmarked))];
 }
 
-async function lookAt(engine: Engine, all: readonly Found[], look: Look): Promise<readonly FoundAttempt[]> {
+async function lookAt(
+  engine: EngineHost & EngineContainers,
+  all: readonly Found[],
+  look: Look,
+): Promise<readonly FoundAttempt[]> {
   const attempts = distinct(all);
   const existing = new Set(all.flatMap(({ containers }) => containers.map(({ name }) => name)));
   return Promise.all(
@@ -80,7 +106,11 @@ const only = ({ containers, volumes }: Found, isMeant: (labels: Labels) => boole
 });
 
 /** Leaves nothing of an attempt behind. May be repeated. Throws ENGINE_REFUSED if the engine keeps some of it; the rest is gone then. */
-export async function removeAttempt(engine: Engine, identity: AttemptIdentity, signal: AbortSignal): Promise<void> {
+export async function removeAttempt(
+  engine: EngineOfRuns,
+  identity: AttemptIdentity,
+  signal: AbortSignal,
+): Promise<void> {
   const { algorithm, filter, files, network, outside, volumes } = namesOf(identity);
   // Most jobs have none of these, and their labels say so.
   const isConnected = identity.grant?.network !== false;
@@ -119,7 +149,7 @@ function createKept() {
 }
 
 async function stateOf(
-  engine: Engine,
+  engine: EngineHost & EngineContainers,
   name: string,
   { withinMs, signal, log }: Look,
 ): Promise<ContainerState | Untold | undefined> {

@@ -2,10 +2,10 @@
 import { PassThrough, pipeline, type Readable } from 'node:stream';
 import { quiet } from '@capstan/shared/net/decoded';
 import { answeredFor, whileAnswering } from './answering.ts';
-import type { Engine } from './engine.ts';
+import type { EngineHost } from './ports/host.ts';
 
 interface Bounds {
-  readonly engine: Pick<Engine, 'about'>;
+  readonly engine: Pick<EngineHost, 'about'>;
   readonly ms: number;
   /** What it fails with. */
   readonly overdue: () => Error;

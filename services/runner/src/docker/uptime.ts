@@ -1,12 +1,14 @@
 /** What Docker knows of its own life, and of a container that it calls running. */
 import type Docker from 'dockerode';
-import { call, unless, within } from './answers.ts';
-import type { Engine } from './engine.ts';
-
-const LOOK_MS = 15_000;
+import { call, LOOK_MS, unless, within } from './answers.ts';
+import type { EngineHost } from './ports/host.ts';
+import type { EngineContainers } from './ports/containers.ts';
 
 /** `anew` makes a connection for each call: one that was made before may be answered by an engine that is ending. */
-export function createUptimeCalls(docker: Docker, anew: Docker): Pick<Engine, 'upSince' | 'hasProcess'> {
+export function createUptimeCalls(
+  docker: Docker,
+  anew: Docker,
+): Pick<EngineHost, 'upSince'> & Pick<EngineContainers, 'hasProcess'> {
   return {
     async upSince(signal) {
       // Docker makes its default network anew each time that it starts, after it has stopped or buried what an earlier life of it left.

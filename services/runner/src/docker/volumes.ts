@@ -2,19 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import { stat, statfs } from 'node:fs/promises';
 import type Docker from 'dockerode';
-import { call, refusedUnlessFull, unless, within, wontClear } from './answers.ts';
+import { call, CHANGE_MS, LOOK_MS, refusedUnlessFull, unless, within, wontClear } from './answers.ts';
 import { usageBelow } from './disk-usage.ts';
-import type { Engine, Room } from './engine.ts';
+import type { EngineVolumes, Room } from './ports/volumes.ts';
 import { emptyOut } from './empty-out.ts';
 import { holdsOurs } from './names.ts';
 import { createOpenFiles } from './open-files.ts';
 import { sizeOption } from './profile.ts';
 
-type VolumeCalls = Pick<Engine, 'createVolume' | 'removeVolume' | 'holdsVolumeSizes'> &
-  Pick<Engine, 'diskUsage' | 'namelessUsage' | 'freeBytes'>;
-
-const LOOK_MS = 15_000;
-const CHANGE_MS = 120_000;
 /** Docker adds up all that it has to answer this. */
 const ADD_UP_MS = 60_000;
 const PROBE_BYTES = 1_000_000;
@@ -22,7 +17,7 @@ const MAX_IDS = 1_000;
 /** Of folders: ten times what it takes where the machine is idle. */
 const longestLookMs = (files: number) => Math.min(600_000, Math.max(10_000, files / 10));
 
-export function createVolumeCalls(docker: Docker): VolumeCalls {
+export function createVolumeCalls(docker: Docker): EngineVolumes {
   /** Where volumes lie on the engine's machine, as long as they are there. */
   const paths = new Map<string, string>();
   /** Of containers, by their names. */

@@ -14,8 +14,8 @@ import { pipeline } from 'node:stream/promises';
 import { pack, type Pack } from 'tar-stream';
 import { CapstanError, messageOf } from '@capstan/shared/contract/errors';
 import type { NodeKey } from '@capstan/shared/crypto/node-key';
-import type { Engine } from '../docker/engine.ts';
 import { EGRESS_DIR, NODE_PATH, PROGRAMS_DIR } from './paths.ts';
+import type { EngineImages } from '../docker/ports/images.ts';
 
 const PROGRAMS = ['proxy.ts', 'relay.ts', 'addresses.ts'];
 /** The rules that the runner has as well, under the names that they have for the runner: a package may import itself. */
@@ -100,7 +100,7 @@ export function createEgressImage(engine: ImageCalls, key: NodeKey): EgressImage
   };
 }
 
-type ImageCalls = Pick<Engine, 'findImage' | 'findImages' | 'importImage' | 'removeImage'>;
+type ImageCalls = Pick<EngineImages, 'findImage' | 'findImages' | 'importImage' | 'removeImage'>;
 
 export const ownerOf = (key: NodeKey) => createHmac('sha256', key.secret()).update('egress images').digest('hex');
 

@@ -5,8 +5,8 @@
 import { messageOf } from '@capstan/shared/contract/errors';
 import type { Log } from '@capstan/shared/runtime/log';
 import type { Service } from '@capstan/shared/runtime/service';
-import type { Engine } from '../docker/engine.ts';
 import { pause } from '../docker/pause.ts';
+import type { EngineHost } from '../docker/ports/host.ts';
 
 export interface EngineWatch extends Service {
   /** Why no job may begin, in words for its owner; undefined while the engine is there. */
@@ -14,7 +14,7 @@ export interface EngineWatch extends Service {
 }
 
 interface EngineWatchOptions {
-  readonly engine: Pick<Engine, 'listen' | 'ping'>;
+  readonly engine: Pick<EngineHost, 'listen' | 'ping'>;
   /** Hears that it is gone, and that it is back. */
   readonly onChange: () => void;
   readonly log: Log;

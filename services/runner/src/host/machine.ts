@@ -1,9 +1,9 @@
 /** What this machine really has. */
 import { access, mkdir, statfs } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
-import type { Engine } from '../docker/engine.ts';
 import type { DiskUse } from '../images/eviction.ts';
 import type { Machine } from '../environments/limits.ts';
+import type { EngineHost } from '../docker/ports/host.ts';
 
 export async function readMachine(dataDir: string): Promise<Machine> {
   await mkdir(dataDir, { recursive: true });
@@ -29,7 +29,7 @@ export async function readDisk(folder: string): Promise<DiskUse> {
 }
 
 interface EngineDiskOptions {
-  readonly engine: Engine;
+  readonly engine: Pick<EngineHost, 'about'>;
   readonly configured: string | undefined;
   readonly dataDir: string;
 }

@@ -1,5 +1,5 @@
 /** Which image goes next when the engine's disk fills up, PURE. */
-import type { Image } from '../docker/engine.ts';
+import type { Image } from '../docker/ports/images.ts';
 import { canonicalName } from './reference.ts';
 import type { ImageNote } from './notes.ts';
 

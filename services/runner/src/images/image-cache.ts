@@ -7,9 +7,10 @@ import { hasCode, messageOf } from '@capstan/shared/contract/errors';
 import type { Log } from '@capstan/shared/runtime/log';
 import type { Upkeep } from '@capstan/shared/runtime/upkeep';
 import { createWake } from '@capstan/shared/runtime/wake';
-import type { Engine, Image, ImageSettings } from '../docker/engine.ts';
+import type { EngineImages, Image, ImageSettings } from '../docker/ports/images.ts';
 import { namesToRemove, nextToEvict, usedPercent, type DiskUse } from './eviction.ts';
 import type { ImageNote, ImageNotes } from './notes.ts';
+import type { EngineHost } from '../docker/ports/host.ts';
 
 export interface HeldImage extends Disposable {
   readonly id: string;
@@ -36,7 +37,7 @@ export interface ImageCache {
 export type Pulled = Pick<ImageNote, 'reference' | 'tagged' | 'isPublic' | 'isKept'>;
 
 interface KeeperOptions {
-  readonly engine: Engine;
+  readonly engine: EngineHost & EngineImages;
   readonly notes: ImageNotes;
   readonly readDisk: () => Promise<DiskUse>;
   readonly watermarks: { readonly abovePercent: number; readonly belowPercent: number };

@@ -3,7 +3,8 @@ import type { ImagesConfig, RegistryConfig } from '@capstan/shared/config/images
 import type { Container } from '@capstan/shared/contract/ddo';
 import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
 import type { Log } from '@capstan/shared/runtime/log';
-import type { About, Engine, Image, Login } from '../docker/engine.ts';
+import type { About, EngineHost } from '../docker/ports/host.ts';
+import type { EngineImages, Image, Login } from '../docker/ports/images.ts';
 import { retryWhileAnswering, TELL_MS } from '../docker/answering.ts';
 import { retryWhileUnavailable, retryOnCode } from '../docker/retry-while-unavailable.ts';
 import { copiesIn, imageVolumesOf } from './image-volumes.ts';
@@ -28,7 +29,7 @@ export interface ImageWish {
 }
 
 interface ImagesOptions {
-  readonly engine: Engine;
+  readonly engine: EngineHost & EngineImages;
   readonly pulls: SharedPulls;
   readonly cache: ImageCache;
   readonly settings: ImagesConfig;

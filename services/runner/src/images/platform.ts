@@ -1,5 +1,6 @@
 /** Whether a machine can run what is in an image, PURE. */
-import type { About, Image } from '../docker/engine.ts';
+import type { About } from '../docker/ports/host.ts';
+import type { Image } from '../docker/ports/images.ts';
 
 /** What a kernel runs beside its own: 32-bit programs of its family. */
 const ALSO_RUNS: Readonly<Record<string, readonly string[]>> = { amd64: ['386'], arm64: ['arm'] };

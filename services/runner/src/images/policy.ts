@@ -1,6 +1,6 @@
 /** Which images may run, PURE. What is denied is denied; where there is a list of what is allowed, all else is denied too. */
 import type { ImagesConfig, RegistryConfig } from '@capstan/shared/config/images';
-import type { Image } from '../docker/engine.ts';
+import type { Image } from '../docker/ports/images.ts';
 import { canonical, canonicalHost, referenceOf, type ImageReference } from './reference.ts';
 
 type Policy = Pick<ImagesConfig, 'allow' | 'deny' | 'requireDigest'>;

@@ -1,5 +1,5 @@
 /** How far a pull is, PURE: the sum of what its layers say. */
-import type { LayerNote } from '../docker/engine.ts';
+import type { LayerNote } from '../docker/ports/images.ts';
 
 export interface PullTotals {
   readonly doneBytes: number;

@@ -4,7 +4,7 @@ import { CapstanError, hasCode, messageOf } from '@capstan/shared/contract/error
 import type { Log } from '@capstan/shared/runtime/log';
 import { unlessAborted } from '@capstan/shared/runtime/unless-aborted';
 import { diskFilled } from '../docker/answers.ts';
-import type { Engine, Login } from '../docker/engine.ts';
+import type { EngineImages, Login } from '../docker/ports/images.ts';
 import { retryWhileUnavailable, retryOnCode } from '../docker/retry-while-unavailable.ts';
 import { createPullProgress, type PullTotals } from './pull-progress.ts';
 
@@ -28,7 +28,7 @@ export interface PullLimits {
 }
 
 interface SharedPullsOptions {
-  readonly engine: Engine;
+  readonly engine: EngineImages;
   readonly limits: PullLimits;
   /** Whether the engine's disk can take no more. */
   readonly isDiskFull: () => Promise<boolean>;

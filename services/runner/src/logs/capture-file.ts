@@ -6,7 +6,7 @@
 import { open, mkdir, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CapstanError, messageOf, systemCode } from '@capstan/shared/contract/errors';
-import type { LogFrame } from '../docker/engine.ts';
+import type { LogFrame } from '../docker/ports/containers.ts';
 import { addToLog, type Addition, type LogLimits, type LogState } from './log-state.ts';
 import { addSegment, type Segments } from './segments.ts';
 

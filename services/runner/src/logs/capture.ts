@@ -6,12 +6,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CapstanError, hasCode, messageOf } from '@capstan/shared/contract/errors';
 import type { Log } from '@capstan/shared/runtime/log';
 import { TELL_MS, whileAnswering } from '../docker/answering.ts';
-import type { Engine } from '../docker/engine.ts';
 import { retryWhileUnavailable } from '../docker/retry-while-unavailable.ts';
 import type { CaptureFile, Piece } from './capture-file.ts';
 import { createFloodGauge } from './flood.ts';
 import { afterAnchor, anchorOf, type LogLimits } from './log-state.ts';
 import type { Segments } from './segments.ts';
+import type { EngineHost } from '../docker/ports/host.ts';
+import type { EngineContainers } from '../docker/ports/containers.ts';
 
 export interface Capture extends AsyncDisposable {
   /**
@@ -32,7 +33,7 @@ export interface Capture extends AsyncDisposable {
 }
 
 interface CaptureOptions {
-  readonly engine: Engine;
+  readonly engine: Pick<EngineHost, 'about'> & EngineContainers;
   /** The container. */
   readonly name: string;
   readonly file: CaptureFile;

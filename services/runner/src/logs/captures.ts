@@ -2,12 +2,13 @@
 import { join } from 'node:path';
 import type { JobId } from '@capstan/shared/contract/ids';
 import type { Log } from '@capstan/shared/runtime/log';
-import type { Engine } from '../docker/engine.ts';
 import { namesOf, type AttemptIdentity } from '../docker/names.ts';
 import { openCaptureFile, removeCapture } from './capture-file.ts';
 import { startCapture, type Capture } from './capture.ts';
 import type { LogLimits } from './log-state.ts';
 import { namesIn } from '@capstan/shared/runtime/names-in-folder';
+import type { EngineHost } from '../docker/ports/host.ts';
+import type { EngineContainers } from '../docker/ports/containers.ts';
 
 type Run = Pick<AttemptIdentity, 'jobId' | 'run'>;
 type AttemptOf = Pick<AttemptIdentity, 'jobId' | 'run' | 'attempt'>;
@@ -40,7 +41,7 @@ export interface Captures {
 
 interface CapturesOptions {
   readonly dir: string;
-  readonly engine: Engine;
+  readonly engine: Pick<EngineHost, 'about'> & EngineContainers;
   readonly limits: LogLimits;
 }
 

@@ -2,7 +2,7 @@
  * How much a log grows after it was cut off, PURE. Nobody keeps that, and yet the engine pays for it: a flood of lines takes one of its cores
  * for as long as the job runs.
  */
-import type { LogFrame } from '../docker/engine.ts';
+import type { LogFrame } from '../docker/ports/containers.ts';
 import { costOf, type LogLimits } from './log-state.ts';
 
 /** A log may be so many times as long as is kept of it. */

@@ -4,7 +4,7 @@
  * cut off, with a mark, before.
  */
 import type { LogStream } from '@capstan/shared/contract/log';
-import type { LogFrame } from '../docker/engine.ts';
+import type { LogFrame } from '../docker/ports/containers.ts';
 import { addSegment, segmentOf, type Segments } from './segments.ts';
 
 export interface LogLimits {

@@ -7,11 +7,11 @@ import { messageOf } from '@capstan/shared/contract/errors';
 import type { Log } from '@capstan/shared/runtime/log';
 import type { Service } from '@capstan/shared/runtime/service';
 import { compile } from '@capstan/shared/schema/validate';
-import type { Engine } from '../docker/engine.ts';
 import type { RunnerIdentity } from '../docker/names.ts';
 import { findRuns } from '../docker/reconcile.ts';
 import { runName, type Uncleared } from '../pipeline/uncleared.ts';
 import type { Run } from '../results/results.ts';
+import type { EngineHost } from '../docker/ports/host.ts';
 
 export interface ClearedDesk extends Service {
   /** It has ended, and is cleared away. */
@@ -20,7 +20,7 @@ export interface ClearedDesk extends Service {
 
 interface ClearedDeskOptions {
   readonly bus: Bus;
-  readonly engine: Engine;
+  readonly engine: Pick<EngineHost, 'find'>;
   readonly identity: RunnerIdentity;
   readonly uncleared: Pick<Uncleared, 'over'>;
   readonly isInHand: (run: Run) => boolean;

@@ -5,9 +5,10 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { hasCode } from '@capstan/shared/contract/errors';
-import type { Engine, Room } from '../docker/engine.ts';
+import type { EngineVolumes, Room } from '../docker/ports/volumes.ts';
 import { isWritable, isWritableByFilter, labelsOfAttempt, namesOf } from '../docker/names.ts';
 import type { Attempt } from './attempt.ts';
+import type { EngineHost } from '../docker/ports/host.ts';
 
 const INTERVAL_MS = 500;
 /** Where measuring itself takes long, it is a tenth of the time: but whoever makes it slow gets no more than this. */
@@ -24,7 +25,7 @@ const GB = 1_000_000_000;
 export const pauseAfter = (costMs: number) => Math.min(MAX_INTERVAL_MS, Math.max(INTERVAL_MS, costMs * COST_FACTOR));
 
 type Watched = Pick<Attempt, 'identity' | 'limits' | 'log'> & {
-  readonly engine: Pick<Engine, 'find' | 'diskUsage' | 'namelessUsage' | 'freeBytes'>;
+  readonly engine: Pick<EngineHost, 'find'> & Pick<EngineVolumes, 'diskUsage' | 'namelessUsage' | 'freeBytes'>;
   readonly settings: Pick<Attempt['settings'], 'minFreeDiskGB'>;
 };
 

@@ -8,7 +8,8 @@ import { counted } from '@capstan/shared/contract/counted';
 import type { ErrorCode } from '@capstan/shared/contract/errors';
 import type { Grant } from '../docker/grant.ts';
 import { MAX_OPEN_FILES } from '../docker/open-files.ts';
-import type { Exit, Room } from '../docker/engine.ts';
+import type { Exit } from '../docker/ports/containers.ts';
+import type { Room } from '../docker/ports/volumes.ts';
 import { MAX_ATTEMPTS } from './plan.ts';
 
 export interface Ending {

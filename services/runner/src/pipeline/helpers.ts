@@ -3,7 +3,7 @@
  * not yet, and that is what commands that tidy up an engine look for.
  */
 import type { FilterConfig } from '@capstan/shared/config/filter';
-import type { Confinement, HelperSpec } from '../docker/engine.ts';
+import type { Confinement, HelperSpec } from '../docker/ports/containers.ts';
 import { labelsOf, namesOf, type AttemptNames } from '../docker/names.ts';
 import { imageVolumesOf } from '../images/image-volumes.ts';
 import type { HeldImage } from '../images/image-cache.ts';

@@ -3,7 +3,7 @@
  * run comes through here, the first as well as the one after a restart, and asking twice gives the same answer.
  */
 import type { Manifest } from '@capstan/shared/results/manifest';
-import type { ContainerState, StartedState, Untold } from '../docker/engine.ts';
+import type { ContainerState, StartedState, Untold } from '../docker/ports/containers.ts';
 import type { Terms } from '../docker/names.ts';
 import type { Want } from './control.ts';
 

@@ -1,9 +1,8 @@
 /** What was left in the engine, by an earlier life of this runner or by a run that failed to clean up. What runs or ran goes on, the rest is cleared away. */
 import type { Log } from '@capstan/shared/runtime/log';
-import type { Engine } from '../docker/engine.ts';
 import { retryWhileUnavailable, type Patience } from '../docker/retry-while-unavailable.ts';
 import type { AttemptIdentity } from '../docker/names.ts';
-import { findAttempts, type FoundAttempt, type Owner } from '../docker/reconcile.ts';
+import { findAttempts, type FoundAttempt, type Owner, type EngineOfRuns } from '../docker/reconcile.ts';
 import type { Captures } from '../logs/captures.ts';
 import type { StartMarks } from '../pipeline/start-marks.ts';
 import { cleanRun, clearAway } from '../pipeline/steps/clean.ts';
@@ -11,7 +10,7 @@ import type { Uncleared } from '../pipeline/uncleared.ts';
 import type { Results, Run } from '../results/results.ts';
 
 interface AdoptParts {
-  readonly engine: Engine;
+  readonly engine: EngineOfRuns;
   readonly results: Results;
   readonly marks: StartMarks;
   readonly uncleared: Uncleared;

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { LogFrame } from '../../../../services/runner/src/docker/engine.ts';
+import type { LogFrame } from '../../../../services/runner/src/docker/ports/containers.ts';
 import { framesOf } from '../../../../services/runner/src/docker/log-frames.ts';
 import { allFrames, inDockersFrames, someFrames } from './some-frames.ts';
 

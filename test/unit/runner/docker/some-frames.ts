@@ -1,6 +1,6 @@
 /** Pieces of an engine's log, made up. */
 import fc from 'fast-check';
-import type { LogFrame } from '../../../../services/runner/src/docker/engine.ts';
+import type { LogFrame } from '../../../../services/runner/src/docker/ports/containers.ts';
 
 const START = Date.UTC(2026, 0, 1);
 

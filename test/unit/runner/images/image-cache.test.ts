@@ -3,7 +3,8 @@ import { expect } from 'chai';
 import { systemClock } from '@capstan/shared/runtime/clock';
 import { CapstanError } from '@capstan/shared/contract/errors';
 import { createLog } from '@capstan/shared/runtime/log';
-import type { Engine, Image } from '../../../../services/runner/src/docker/engine.ts';
+import type { Engine } from '../../../../services/runner/src/docker/engine.ts';
+import type { Image } from '../../../../services/runner/src/docker/ports/images.ts';
 import { createImageCache } from '../../../../services/runner/src/images/image-cache.ts';
 import type { ImageNote } from '../../../../services/runner/src/images/notes.ts';
 

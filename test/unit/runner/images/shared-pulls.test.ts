@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import type { CapstanError } from '@capstan/shared/contract/errors';
 import { createLog } from '@capstan/shared/runtime/log';
-import type { Engine, PullRequest } from '../../../../services/runner/src/docker/engine.ts';
+import type { Engine } from '../../../../services/runner/src/docker/engine.ts';
+import type { PullRequest } from '../../../../services/runner/src/docker/ports/images.ts';
 import { createPullProgress } from '../../../../services/runner/src/images/pull-progress.ts';
 import { createSharedPulls } from '../../../../services/runner/src/images/shared-pulls.ts';
 

@@ -2,7 +2,8 @@
 import { expect } from 'chai';
 import { CapstanError } from '@capstan/shared/contract/errors';
 import { createLog } from '@capstan/shared/runtime/log';
-import type { Engine, Image } from '../../../../services/runner/src/docker/engine.ts';
+import type { Engine } from '../../../../services/runner/src/docker/engine.ts';
+import type { Image } from '../../../../services/runner/src/docker/ports/images.ts';
 import { createImages } from '../../../../services/runner/src/images/images.ts';
 import type { ImageCache } from '../../../../services/runner/src/images/image-cache.ts';
 import { createSharedPulls } from '../../../../services/runner/src/images/shared-pulls.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { LogFrame } from '../../../../services/runner/src/docker/engine.ts';
+import type { LogFrame } from '../../../../services/runner/src/docker/ports/containers.ts';
 import { openCaptureFile, type CaptureFile } from '../../../../services/runner/src/logs/capture-file.ts';
 import { afterAnchor, anchorOf, type LogLimits } from '../../../../services/runner/src/logs/log-state.ts';
 import { temporaryFolder } from '../../../../scripts/parts/temporary-folder.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { LogFrame } from '../../../../services/runner/src/docker/engine.ts';
+import type { LogFrame } from '../../../../services/runner/src/docker/ports/containers.ts';
 import { createFloodGauge } from '../../../../services/runner/src/logs/flood.ts';
 
 const frame = (at: number, length: number): LogFrame => ({

@@ -1,7 +1,8 @@
 import type { JobId } from '@capstan/shared/contract/ids';
 import { createLog } from '@capstan/shared/runtime/log';
 import { expect } from 'chai';
-import type { Engine, Room } from '../../../../services/runner/src/docker/engine.ts';
+import type { Engine } from '../../../../services/runner/src/docker/engine.ts';
+import type { Room } from '../../../../services/runner/src/docker/ports/volumes.ts';
 import type { AttemptIdentity } from '../../../../services/runner/src/docker/names.ts';
 import { tooMuchDisk } from '../../../../services/runner/src/pipeline/disk-limit.ts';
 import type { JobLimits } from '../../../../services/runner/src/environments/limits.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Manifest } from '@capstan/shared/results/manifest';
-import type { ContainerState } from '../../../../services/runner/src/docker/engine.ts';
+import type { ContainerState } from '../../../../services/runner/src/docker/ports/containers.ts';
 import { MAX_ATTEMPTS, planRun, type Known } from '../../../../services/runner/src/pipeline/plan.ts';
 
 const created: ContainerState = { kind: 'created' };

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { PathEntry } from '../../../../services/runner/src/docker/engine.ts';
+import type { PathEntry } from '../../../../services/runner/src/docker/ports/containers.ts';
 import { judge, leadToFiles } from '../../../../services/runner/src/pipeline/steps/user-files.ts';
 
 type Entries = Readonly<Record<string, PathEntry>>;

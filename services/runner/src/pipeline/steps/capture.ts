@@ -1,7 +1,7 @@
 /** The log of the algorithm is followed while it runs, and what its container was made of is asked for. */
 import { STATUS } from '@capstan/shared/contract/status';
 import { retryWhileAnswering } from '../../docker/answering.ts';
-import type { Origin } from '../../docker/engine.ts';
+import type { Origin } from '../../docker/ports/containers.ts';
 import { namesOf } from '../../docker/names.ts';
 import type { Capture } from '../../logs/capture.ts';
 import type { Attempt } from '../attempt.ts';

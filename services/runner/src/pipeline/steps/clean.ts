@@ -1,16 +1,15 @@
 /** Leaves nothing of a run in the engine. May be repeated. */
-import type { Engine } from '../../docker/engine.ts';
 import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
 import { whileAnswering } from '../../docker/answering.ts';
 import { retryWhileUnavailable, retryOnCode, type Patience } from '../../docker/retry-while-unavailable.ts';
-import { findGoneAt, removeAttempt, type Owner } from '../../docker/reconcile.ts';
+import { findGoneAt, removeAttempt, type Owner, type EngineOfRuns } from '../../docker/reconcile.ts';
 import type { AttemptIdentity } from '../../docker/names.ts';
 import type { Captures } from '../../logs/captures.ts';
 import type { StartMarks } from '../start-marks.ts';
 import type { Uncleared } from '../uncleared.ts';
 
 interface Cleaning {
-  readonly engine: Engine;
+  readonly engine: EngineOfRuns;
   readonly owner: Owner;
   readonly marks: StartMarks;
   readonly uncleared: Uncleared;

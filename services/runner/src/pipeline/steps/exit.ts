@@ -5,7 +5,7 @@
  */
 import { CapstanError, messageOf } from '@capstan/shared/contract/errors';
 import { TELL_MS, whileAnswering } from '../../docker/answering.ts';
-import type { ContainerState, Engine } from '../../docker/engine.ts';
+import type { ContainerState, EngineContainers } from '../../docker/ports/containers.ts';
 import { retryWhileUnavailable, type Patience } from '../../docker/retry-while-unavailable.ts';
 import { pause } from '../../docker/pause.ts';
 import { namesOf } from '../../docker/names.ts';
@@ -14,6 +14,7 @@ import type { KnownExit, Outcome } from '../ending.ts';
 import type { Step } from '../step.ts';
 import { startAgain } from './again.ts';
 import type { Waited } from './wait.ts';
+import type { EngineHost } from '../../docker/ports/host.ts';
 
 export interface Exited {
   readonly outcome: Outcome;
@@ -66,7 +67,10 @@ const FIRST_SIGNAL_CODE = 128;
 const STAYS_MS = 1_000;
 
 /** Of a container that doesn't run, or won't for long. */
-export async function readExit(engine: Engine, { withinMs = TELL_MS, signal, ...asked }: Asked): Promise<KnownExit> {
+export async function readExit(
+  engine: EngineHost & EngineContainers,
+  { withinMs = TELL_MS, signal, ...asked }: Asked,
+): Promise<KnownExit> {
   const silent = new CapstanError('ENGINE_REFUSED', 'The container engine does not say how a container ended.');
   try {
     return await whileAnswering({ engine, ms: withinMs, overdue: () => silent, signal }, (limited) =>
@@ -79,7 +83,10 @@ export async function readExit(engine: Engine, { withinMs = TELL_MS, signal, ...
   }
 }
 
-async function askForExit(engine: Engine, { name, isWatched, ...patience }: Asked): Promise<KnownExit> {
+async function askForExit(
+  engine: EngineHost & EngineContainers,
+  { name, isWatched, ...patience }: Asked,
+): Promise<KnownExit> {
   const { signal } = patience;
   for (;;) {
     const state = await retryWhileUnavailable(() => engine.inspectContainer(name, signal), patience);

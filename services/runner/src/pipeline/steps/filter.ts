@@ -9,7 +9,7 @@ import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
 import { retryWhileAnswering } from '../../docker/answering.ts';
 import { retryWhileUnavailable } from '../../docker/retry-while-unavailable.ts';
 import { namesOf } from '../../docker/names.ts';
-import type { Origin } from '../../docker/engine.ts';
+import type { Origin } from '../../docker/ports/containers.ts';
 import type { Images } from '../../images/images.ts';
 import type { Attempt } from '../attempt.ts';
 import { tooMuchDisk } from '../disk-limit.ts';

@@ -1,9 +1,9 @@
 /** The exit of a container that the engine never tells of. */
 import { hasCode } from '@capstan/shared/contract/errors';
-import type { Engine } from '../../docker/engine.ts';
 import { namesOf } from '../../docker/names.ts';
 import { pause } from '../../docker/pause.ts';
 import type { Attempt } from '../attempt.ts';
+import type { EngineContainers } from '../../docker/ports/containers.ts';
 
 const LOOK_EVERY_MS = 15_000;
 const LOOK_AGAIN_MS = 3_000;
@@ -31,7 +31,11 @@ export async function missedExit(
   }
 }
 
-async function lookAt(engine: Engine, name: string, signal: AbortSignal): Promise<'missed' | 'untold' | undefined> {
+async function lookAt(
+  engine: EngineContainers,
+  name: string,
+  signal: AbortSignal,
+): Promise<'missed' | 'untold' | undefined> {
   try {
     const { kind } = await engine.inspectContainer(name, signal);
     if (kind === 'exited') return 'untold';

@@ -4,7 +4,7 @@
  * and judges each address. Both live as long as the job and need no runner: an adopted job goes on with its network.
  */
 import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
-import type { Confinement, HelperSpec, Network, VolumeMount } from '../../docker/engine.ts';
+import type { Confinement, HelperSpec, Network, VolumeMount } from '../../docker/ports/containers.ts';
 import { retryWhileUnavailable } from '../../docker/retry-while-unavailable.ts';
 import { labelsOf, namesOf, type NetworkPhase } from '../../docker/names.ts';
 import type { EgressImage } from '../../egress/image.ts';

@@ -7,7 +7,7 @@ import type { JobSpec } from '@capstan/shared/contract/job';
 import { STATUS } from '@capstan/shared/contract/status';
 import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
 import { diskFilled } from '../../docker/answers.ts';
-import type { ContainerSpec } from '../../docker/engine.ts';
+import type { ContainerSpec } from '../../docker/ports/containers.ts';
 import { retryWhileRefused, retryOnCode } from '../../docker/retry-while-unavailable.ts';
 import { labelsOf, namesOf } from '../../docker/names.ts';
 import { createArchive } from '../archive.ts';

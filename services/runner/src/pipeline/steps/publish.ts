@@ -7,7 +7,7 @@ import { TELL_MS, whileAnswering } from '../../docker/answering.ts';
 import { unlessStalled } from '../../docker/stalled.ts';
 import { retryWhileUnavailable, retryWhileRefused, retryOnCode } from '../../docker/retry-while-unavailable.ts';
 import { namesOf } from '../../docker/names.ts';
-import type { LogFrame } from '../../docker/engine.ts';
+import type { LogFrame } from '../../docker/ports/containers.ts';
 import type { Capture } from '../../logs/capture.ts';
 import { encodeSegments, type Segments } from '../../logs/segments.ts';
 import { capped } from '../../results/cap.ts';

@@ -3,13 +3,14 @@
  * does not run. The volumes are whole all the while, and what is in them is all that counts.
  */
 import { CapstanError } from '@capstan/shared/contract/errors';
-import type { Engine, HelperSpec, Origin } from '../../docker/engine.ts';
+import type { HelperSpec, Origin } from '../../docker/ports/containers.ts';
 import { retryWhileRefused } from '../../docker/retry-while-unavailable.ts';
 import { labelsOfAttempt, namesOf } from '../../docker/names.ts';
 import type { Images } from '../../images/images.ts';
 import type { Attempt } from '../attempt.ts';
 import { filesSpec, filterSpec, type UsedImage } from '../helpers.ts';
 import { filterImageOf } from './pull-filter.ts';
+import type { EngineImages } from '../../docker/ports/images.ts';
 
 /** What a filter is told of the job. Of the rest of the algorithm's environment its image may have said anything. */
 const TOLD = ['DIDS', 'TRANSFORMATION_DID', 'VOLUME', 'INPUTS', 'OUTPUTS', 'LOGS', 'ALGO', 'secret', 'USER', 'LOGNAME'];
@@ -50,7 +51,7 @@ async function remake({ engine, log }: Attempt, spec: HelperSpec, signal: AbortS
   await retryWhileRefused('CONTAINER_REFUSED', () => engine.createContainer(spec, signal), { signal, log });
 }
 
-async function imageOf(engine: Engine, origin: Origin | undefined, signal: AbortSignal): Promise<UsedImage> {
+async function imageOf(engine: EngineImages, origin: Origin | undefined, signal: AbortSignal): Promise<UsedImage> {
   const found = origin && (await engine.findImage(origin.image, signal));
   if (!found) throw gone();
   return { id: found.id, settings: found.settings };

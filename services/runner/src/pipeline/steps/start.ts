@@ -2,13 +2,14 @@
 import { CapstanError } from '@capstan/shared/contract/errors';
 import type { Clock } from '@capstan/shared/runtime/clock';
 import { answeredFor, whileAnswering } from '../../docker/answering.ts';
-import type { Engine, StartedState } from '../../docker/engine.ts';
+import type { EngineContainers, StartedState } from '../../docker/ports/containers.ts';
 import { namesOf } from '../../docker/names.ts';
 import { retryWhileRefused, type Patience } from '../../docker/retry-while-unavailable.ts';
 import type { AttemptContext } from '../attempt-context.ts';
 import { aborted, untilLeft } from '../signals.ts';
 import { signalUntil, type Step } from '../step.ts';
 import type { Claimed } from './claim.ts';
+import type { EngineHost } from '../../docker/ports/host.ts';
 
 /** A started algorithm, and since when: in monotonic milliseconds, for the clock on the wall may jump while it runs. */
 export interface Started {
@@ -86,7 +87,7 @@ interface Start extends Patience {
  * START_UNKNOWN where the engine does not say in time: then it may run, or start later, and is never started again.
  */
 export async function startOnce(
-  engine: Engine,
+  engine: EngineHost & EngineContainers,
   name: string,
   { history = 'new', halted = NEVER, withinMs = START_MS, signal, log }: Start,
 ): Promise<void> {

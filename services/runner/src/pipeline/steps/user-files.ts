@@ -5,7 +5,7 @@
  * is never started.
  */
 import { CapstanError } from '@capstan/shared/contract/errors';
-import type { HelperSpec, PathEntry } from '../../docker/engine.ts';
+import type { HelperSpec, PathEntry } from '../../docker/ports/containers.ts';
 import { retryWhileUnavailable, retryWhileRefused } from '../../docker/retry-while-unavailable.ts';
 import { namesOf } from '../../docker/names.ts';
 import type { Attempt } from '../attempt.ts';

@@ -5,9 +5,9 @@
  */
 import { LRUCache } from 'lru-cache';
 import { hasCode } from '@capstan/shared/contract/errors';
-import type { Engine } from '../../docker/engine.ts';
 import { volumePaths, type UsedImage } from '../helpers.ts';
 import { FILTER_HOME, hasOwnEtc, HOME } from '../../docker/layout.ts';
+import type { EngineContainers } from '../../docker/ports/containers.ts';
 
 /** Some images name ten thousand users. */
 const MAX_BYTES = 2_000_000;
@@ -27,7 +27,7 @@ type Found = Readonly<Record<'passwd' | 'group', { readonly text?: string } | un
 /** The files to be written in place of the image's, by their names. */
 export type NamesOfUser = (engine: Reader, of: User, signal: AbortSignal) => Promise<Readonly<Record<string, string>>>;
 
-type Reader = Pick<Engine, 'readText' | 'entryAt'>;
+type Reader = Pick<EngineContainers, 'readText' | 'entryAt'>;
 
 interface User {
   /** One of the image, which is not started. */

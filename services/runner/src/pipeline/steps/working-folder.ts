@@ -4,16 +4,16 @@
  */
 import { posix } from 'node:path';
 import { hasCode } from '@capstan/shared/contract/errors';
-import type { Engine } from '../../docker/engine.ts';
 import { workingDir, type UsedImage } from '../helpers.ts';
 import { DATA } from '../../docker/layout.ts';
+import type { EngineContainers } from '../../docker/ports/containers.ts';
 
 /** Of a command line. */
 const MAX_NAMES = 16;
 
 /** Names in the working folder that lead to the same name at the root. */
 export async function rootedNames(
-  engine: Pick<Engine, 'entryAt'>,
+  engine: Pick<EngineContainers, 'entryAt'>,
   { container, image, home, argv, folders }: Program,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
