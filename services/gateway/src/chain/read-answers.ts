@@ -48,9 +48,14 @@ function answerOf(question: Question, { result, error }: RpcResult = {}): ReadAn
 
 export const nonsense = (method: Question['method']) => `it answers ${method} with nonsense`;
 
-/** JSON-RPC's code for a call that was executed and reverted, and what nodes say that have another one. */
+/**
+ * JSON-RPC's code for a call that was executed and reverted, and what nodes say that have another one. A contract that uses up its gas, or
+ * makes no sense, is a stranger's, and no fault of the endpoint.
+ */
+const FAILED_CALL = /revert|opcode|invalid ?jump|stack ?(under|over)flow|out ?of ?gas/i;
+
 function isRefusal(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false;
   const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
-  return code === 3 || (typeof message === 'string' && /revert|invalid opcode/i.test(message.slice(0, 1_000)));
+  return code === 3 || (typeof message === 'string' && FAILED_CALL.test(message.slice(0, 1_000)));
 }
