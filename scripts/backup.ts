@@ -1,6 +1,7 @@
 /** `npm run backup`: a copy of what the node keeps, also while it runs. */
 import { configFileOfProcess } from '@capstan/shared/config/process';
 import { counted } from '@capstan/shared/contract/counted';
+import { MB } from '@capstan/shared/contract/sizes';
 import type { Contents } from './backup/contents.ts';
 import { keyToKeep, leftOutOf } from './backup/left-out.ts';
 import { makeBackup } from './backup/make.ts';
@@ -43,6 +44,6 @@ if (values.help || into === undefined) {
     });
     const bytes = contents.files.reduce((sum, file) => sum + file.bytes, 0);
     const how = isOnline ? 'while the node runs' : 'of a node that does not run';
-    return `${dir}: ${counted(contents.files.length, 'file')}, ${(bytes / 1_000_000).toFixed(1)} MB, taken ${how}${values.results ? '' : ', without results'}${notes(contents)}`;
+    return `${dir}: ${counted(contents.files.length, 'file')}, ${(bytes / MB).toFixed(1)} MB, taken ${how}${values.results ? '' : ', without results'}${notes(contents)}`;
   });
 }

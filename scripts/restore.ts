@@ -7,7 +7,7 @@ import { counted } from '@capstan/shared/contract/counted';
 import { CONFIG_FILE } from './backup/contents.ts';
 import { restoreBackup } from './backup/restore.ts';
 import { runCommand } from './backup/command.ts';
-import { isGatewayContainer } from './doctor/engine.ts';
+import { isGatewayContainer } from './parts/gateway-container.ts';
 import { readCommandLine } from './parts/command-line.ts';
 
 const USAGE = `usage: npm run restore -- <backup> [--replace]

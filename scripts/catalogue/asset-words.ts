@@ -1,10 +1,9 @@
 /** What `add` and `update` take, from words to what they mean. */
-import { parseArgs } from 'node:util';
 import type { Container } from '@capstan/shared/contract/ddo';
 import { counted } from '@capstan/shared/contract/counted';
-import { commandLineProblem } from '../parts/command-line.ts';
 import { addressIn } from './addresses.ts';
 import { UsageError } from './usage.ts';
+import { wordsOf } from './words-of.ts';
 
 const OPTIONS = {
   name: { type: 'string' },
@@ -34,14 +33,7 @@ export type AssetValues = ReturnType<typeof assetWords>['values'];
 
 /** Throws UsageError for an option that there is not. */
 export function assetWords(words: readonly string[]) {
-  const config = { args: [...words], allowPositionals: true, allowNegative: true, options: OPTIONS } as const;
-  try {
-    return parseArgs(config);
-  } catch (error) {
-    const problem = commandLineProblem(error, config);
-    if (problem === undefined) throw error;
-    throw new UsageError(problem, { cause: error });
-  }
+  return wordsOf({ args: [...words], allowPositionals: true, allowNegative: true, options: OPTIONS });
 }
 
 interface TokenWords {

@@ -1,9 +1,7 @@
 /** What `npm run catalogue` can do: each command reads its words and returns what to print, for a person and for a program. */
 import { basename, resolve } from 'node:path';
-import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { plainContainer, type Ddo } from '@capstan/shared/contract/ddo';
 import { parseDid, type Did } from '@capstan/shared/contract/ids';
-import { commandLineProblem } from '../parts/command-line.ts';
 import { assetWords, checksumsOf, containerOf, credentialsOf, tokenOf, type AssetValues } from './asset-words.ts';
 import type { Catalogue, Source } from './catalogue.ts';
 import { changed } from './change.ts';
@@ -11,6 +9,7 @@ import type { NewAsset } from './ddo.ts';
 import { addedText, listText, shownText, updatedText } from './texts.ts';
 import { trustOf } from './trust.ts';
 import { UsageError } from './usage.ts';
+import { wordsOf } from './words-of.ts';
 
 export interface Outcome {
   readonly text: string;
@@ -192,16 +191,6 @@ function didOf(word: string | undefined): Did {
   const did = parseDid(word.startsWith('did:') ? word : `did:op:${word}`);
   if (did === undefined) throw new UsageError(`${word} is no DID: did:op: and 64 hexadecimal characters.`);
   return did;
-}
-
-function wordsOf<const T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
-  try {
-    return parseArgs(config);
-  } catch (error) {
-    const problem = commandLineProblem(error, config);
-    if (problem === undefined) throw error;
-    throw new UsageError(problem, { cause: error });
-  }
 }
 
 const unknownAsset = (did: Did) => new UsageError(`The catalogue has no asset ${did}; "list" shows what it has.`);

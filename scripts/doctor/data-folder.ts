@@ -4,12 +4,12 @@ import { access, lstat, mkdtemp, open, readdir, rm, stat, statfs } from 'node:fs
 import { dirname, join } from 'node:path';
 import { dataPaths } from '@capstan/shared/config/process';
 import { messageOf, systemCode } from '@capstan/shared/contract/errors';
+import { GB } from '@capstan/shared/contract/sizes';
 import { bad, ok, warn, type Finding } from './finding.ts';
 import { checkInodes } from './inodes.ts';
 import type { Check } from './check.ts';
 
 const ABOUT = 'data folder';
-const GB = 1_000_000_000;
 /** A commit waits for this. */
 const SLOW_SYNC_MS = 100;
 

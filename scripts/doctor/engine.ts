@@ -1,9 +1,10 @@
 /** The container engine: there, recent, and able to hold jobs to their limits. */
 import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import type { Config } from '@capstan/shared/config/schema';
 import { systemCode } from '@capstan/shared/contract/errors';
+import { GB } from '@capstan/shared/contract/sizes';
 import { askEngine } from '../parts/engine.ts';
+import { isGatewayContainer } from '../parts/gateway-container.ts';
 import { checkAddressPools } from './address-pools.ts';
 import { bad, ok, warn, type Finding } from './finding.ts';
 import { checkInodes } from './inodes.ts';
@@ -12,7 +13,6 @@ import type { EngineInfo } from './engine-info.ts';
 
 const ABOUT = 'engine';
 const OLDEST = [20, 10] as const;
-const GB = 1_000_000_000;
 
 /** Undefined where no engine answers. */
 export async function engineInfo(socket: string): Promise<EngineInfo | undefined> {
@@ -50,15 +50,6 @@ export const checkEngine: Check = async ({ config }) => {
     return [absent(socket, error)];
   }
 };
-
-/** In containers only the runner is given the socket; the gateway is known there by its user on the broker. */
-export function isGatewayContainer(
-  { runner, nats }: Pick<Config, 'runner' | 'nats'>,
-  isThere: (path: string) => boolean,
-): boolean {
-  const isContainer = isThere('/.dockerenv') || isThere('/run/.containerenv');
-  return isContainer && nats.user === 'gateway' && !isThere(runner.dockerSocket);
-}
 
 function absent(socket: string, error: unknown): Finding {
   const code = systemCode(error);

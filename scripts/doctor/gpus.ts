@@ -1,7 +1,8 @@
 /** GPUs: those that environments offer need an engine that can hand them out. */
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { engineInfo, isGatewayContainer } from './engine.ts';
+import { isGatewayContainer } from '../parts/gateway-container.ts';
+import { engineInfo } from './engine.ts';
 import { bad, ok, warn } from './finding.ts';
 import type { Check } from './check.ts';
 

@@ -1,8 +1,9 @@
 /** What this node has in the engine and in its data folder: what `npm run uninstall` removes, and what it leaves, in words. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '@capstan/shared/config/schema';
 import { messageOf, systemCode } from '@capstan/shared/contract/errors';
+import { namesIn } from '@capstan/shared/runtime/names-in-folder';
 import { OWNER, ownerOf } from '../../services/runner/src/egress/image.ts';
 import { createImageNotes } from '../../services/runner/src/images/notes.ts';
 import { keyToKeep } from '../backup/left-out.ts';
@@ -40,7 +41,7 @@ interface Labelled {
 export async function findAll(config: Config): Promise<Found> {
   const { dataDir } = config;
   const socketPath = config.runner.dockerSocket;
-  const names = await namesIn(dataDir);
+  const names = (await namesIn(dataDir)).toSorted();
   const node = await markIn(dataDir);
   const engine = await inEngine(node, socketPath);
   const notes = await createImageNotes(join(dataDir, 'images.json')).read();
@@ -108,15 +109,6 @@ async function markIn(dataDir: string): Promise<string | undefined> {
     return typeof node === 'string' && /^[0-9a-f]{12}$/.test(node) ? node : undefined;
   } catch (error) {
     if (systemCode(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
-async function namesIn(dir: string): Promise<readonly string[]> {
-  try {
-    return (await readdir(dir)).toSorted();
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return [];
     throw error;
   }
 }

@@ -6,14 +6,13 @@ import { messageOf } from '@capstan/shared/contract/errors';
 import type { Log } from '@capstan/shared/runtime/log';
 import { createWake } from '@capstan/shared/runtime/wake';
 import type { Service } from '@capstan/shared/runtime/service';
+import { GB } from '@capstan/shared/contract/sizes';
 import { createImages, type Images } from './images/images.ts';
 import { isTooFull } from './host/free-disk.ts';
 import { createImageCache, type ImageCache } from './images/image-cache.ts';
 import { createSharedPulls } from './images/shared-pulls.ts';
 import type { RunnerPorts } from './ports.ts';
 import { createUserFiles, type UserFiles } from './pipeline/steps/user-files.ts';
-
-const GB = 1_000_000_000;
 
 interface ImageOptions {
   readonly settings: Config['runner'];

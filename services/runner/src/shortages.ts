@@ -2,6 +2,7 @@
 import type { Config } from '@capstan/shared/config/schema';
 import type { Log } from '@capstan/shared/runtime/log';
 import type { Service } from '@capstan/shared/runtime/service';
+import { GB } from '@capstan/shared/contract/sizes';
 import { createEngineWatch } from './host/engine-watch.ts';
 import { createDiskWatch, isTooFull } from './host/free-disk.ts';
 import { createEngineRoom, type EngineRoom } from './pipeline/engine-room.ts';
@@ -9,8 +10,6 @@ import { troublesOf } from './pipeline/uncleared.ts';
 import type { RunnerPorts } from './ports.ts';
 import { isBegun } from './worker/run-entry.ts';
 import type { RunRegistry } from './worker/run-registry.ts';
-
-const GB = 1_000_000_000;
 
 export interface Shortages {
   /** What looks out for them. */

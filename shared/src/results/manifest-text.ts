@@ -1,10 +1,11 @@
 /** A manifest as it lies somewhere: whoever could write there may have put another one in its place. */
+import { MIB } from '../contract/sizes.ts';
 import { ManifestSchema, type Manifest } from './manifest.ts';
 import { CapstanError } from '../contract/errors.ts';
 import { compile } from '../schema/validate.ts';
 
 /** Two thousand files, with names of the longest kind and the hashes of two terabytes. */
-export const MAX_MANIFEST_BYTES = 32 * 1024 * 1024;
+export const MAX_MANIFEST_BYTES = 32 * MIB;
 
 const validate = compile(ManifestSchema);
 

@@ -2,6 +2,7 @@
  * The manifest of a run, PURE: results exist when it does. It lies beside the files, as `results/<jobId>/<run>/manifest.json`, is the last
  * file to appear there, and also says how the run ended, so that a runner killed before it could tell finds out again.
  */
+import { MIB } from '../contract/sizes.ts';
 import { Type, type Static } from 'typebox';
 import { JobIdSchema } from '../contract/ids.ts';
 import { ResultTypeSchema, TerminationSchema, type ResultFile } from '../contract/job.ts';
@@ -14,7 +15,7 @@ export const SEALED_SUFFIX = '.sealed';
 export const LOG_STREAMS_FILE = 'log.streams';
 
 /** How much of a file is hashed apart. */
-export const BLOCK_BYTES = 8 * 1024 * 1024;
+export const BLOCK_BYTES = 8 * MIB;
 
 export const ManifestFileSchema = Type.Object({
   /** Place in `resultsUrls`; the bytes lie beside the manifest in `files/<index>`, whatever the file is called. */

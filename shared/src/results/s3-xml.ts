@@ -1,4 +1,5 @@
 /** The XML of an S3 store: small, plain, and of the one shape that was asked for. What it lists is checked by whoever uses it. */
+import { MIB } from '../contract/sizes.ts';
 import sax from 'sax';
 import { unavailable } from './objects.ts';
 
@@ -9,7 +10,7 @@ interface Element {
 }
 
 /** A listing of a thousand names of a thousand bytes, escaped. */
-export const MAX_XML_BYTES = 4 * 1024 * 1024;
+export const MAX_XML_BYTES = 4 * MIB;
 const MAX_ELEMENTS = 20_000;
 const MAX_DEPTH = 8;
 

@@ -3,6 +3,7 @@
  * the store says so: its ETag is the MD5 of what was sent, or the object is read again.
  */
 import { createHash, type Hash } from 'node:crypto';
+import { MIB } from '../contract/sizes.ts';
 import { createSilence, exactly, insist, judged, longestMs, requirePlain, told } from './answers.ts';
 import { PATIENCE, unavailable, type Objects, type Patience, type Wanted } from './objects.ts';
 import { createS3Requests, type Answer, type S3Options } from './s3-requests.ts';
@@ -11,8 +12,7 @@ import { untilGone } from './until-gone.ts';
 
 export type { S3Options } from './s3-requests.ts';
 
-const MB = 1024 * 1024;
-const FIRST_PARTS_BYTES = 16 * MB;
+const FIRST_PARTS_BYTES = 16 * MIB;
 /** A store takes 10,000 parts: they grow, so that an object may have 880 GB. */
 const PARTS_OF_ONE_SIZE = 1_000;
 

@@ -16,7 +16,7 @@ const OF_OTHERS = 0o077;
 export async function keepPrivate({ folders, files }: Private, log: Log): Promise<void> {
   for (const folder of folders) {
     await close(folder, log);
-    for (const name of await namesIn(folder)) await close(join(folder, name), log);
+    for (const name of await readableIn(folder)) await close(join(folder, name), log);
   }
   for (const file of files) await close(file, log);
 }
@@ -36,7 +36,8 @@ async function close(path: string, log: Log): Promise<void> {
   }
 }
 
-async function namesIn(folder: string): Promise<readonly string[]> {
+/** None where it is not there, or cannot be read. */
+async function readableIn(folder: string): Promise<readonly string[]> {
   try {
     return await readdir(folder);
   } catch {

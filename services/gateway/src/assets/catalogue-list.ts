@@ -2,10 +2,11 @@
  * All descriptions of the node's own catalogue but results of jobs, up to a bound: read once for all who ask within a moment. Results are in
  * the same folder, in any number; each is read once, to be passed over from then on.
  */
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { Clock } from '@capstan/shared/runtime/clock';
 import type { Ddo } from '@capstan/shared/contract/ddo';
 import { hasCode, systemCode } from '@capstan/shared/contract/errors';
+import { namesIn } from '@capstan/shared/runtime/names-in-folder';
 import type { DdoSource } from './assets.ts';
 import { isOfResults } from './shown.ts';
 
@@ -28,7 +29,7 @@ export function createCatalogueList({ dir, catalogue, clock }: ListOptions): Lis
 
   const read = async (): Promise<readonly Ddo[]> => {
     const listed: Ddo[] = [];
-    const names = await namesIn(dir);
+    const names = await describedIn(dir);
     const there = new Set(names);
     for (const name of results) if (!there.has(name)) results.delete(name);
     for (const name of names) {
@@ -71,12 +72,7 @@ async function changedAt(dir: string): Promise<number> {
   }
 }
 
-async function namesIn(dir: string): Promise<readonly string[]> {
-  try {
-    const names = (await readdir(dir)).filter((name) => /^[0-9a-f]{64}\.json$/.test(name)).toSorted();
-    return names.map((name) => name.slice(0, -'.json'.length));
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return [];
-    throw error;
-  }
+async function describedIn(dir: string): Promise<readonly string[]> {
+  const names = (await namesIn(dir)).filter((name) => /^[0-9a-f]{64}\.json$/.test(name)).toSorted();
+  return names.map((name) => name.slice(0, -'.json'.length));
 }

@@ -5,7 +5,7 @@ import { boundedBytes } from '@capstan/shared/net/bounded-text';
 import { drop } from '@capstan/shared/net/get-from';
 import { unlessAborted } from '@capstan/shared/runtime/unless-aborted';
 import { TOO_LONG, type Question, type Request } from './answers.ts';
-import { createTurns } from './turns.ts';
+import { createSemaphore } from './semaphore.ts';
 import { nonsense, type ReadAnswer } from './read-answers.ts';
 import type { Reader } from './reader.ts';
 
@@ -44,16 +44,16 @@ const WHICH_CHAIN: Question = { method: 'eth_chainId', params: [] };
 
 export function createRpc({ url, chainId, timeoutMs, reader }: RpcOptions): Rpc {
   const stopping = new AbortController();
-  const turns = createTurns(LARGE_AT_ONCE);
+  const semaphore = createSemaphore(LARGE_AT_ONCE);
   let waiting: Asked[] = [];
 
   /** The answers, or undefined where all of them together are too large. */
   const post = async (questions: readonly Question[], signal: AbortSignal) => {
-    using turn = turns.none();
+    using permit = semaphore.none();
     const body = await fetched(url, [WHICH_CHAIN, ...questions], signal);
     const bytes = await boundedBytes(body, MAX_ANSWER_BYTES, {
       afterBytes: LARGE_BYTES,
-      enter: () => unlessAborted(turn.take(), signal),
+      enter: () => unlessAborted(permit.take(), signal),
     });
     if (bytes.kind === 'too large') return undefined;
     if (bytes.kind === 'refused') throw new Error(`its answer ${bytes.problem}`);

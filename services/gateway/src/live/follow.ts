@@ -11,7 +11,7 @@ import type { SnapshotAsked, Snapshots } from '../status/snapshot.ts';
 import type { Hub } from './hub.ts';
 import { createCounts } from './counts.ts';
 import { createTold } from './broadcast-frame.ts';
-import type { TakeTurn } from './turns.ts';
+import type { TakeSlice } from './time-slices.ts';
 import type { Outlet } from './outlet.ts';
 
 const PAGE = 100;
@@ -51,10 +51,10 @@ interface FollowOptions {
   readonly hub: Hub;
   readonly snapshots: Snapshots;
   readonly latestProgress: ProgressBoard['latest'];
-  readonly takeTurn: TakeTurn;
+  readonly takeSlice: TakeSlice;
 }
 
-export function createFollow({ live, hub, snapshots, latestProgress, takeTurn }: FollowOptions): Follow {
+export function createFollow({ live, hub, snapshots, latestProgress, takeSlice }: FollowOptions): Follow {
   /** Returns the cursor to go on from. */
   const begin = ({ subscription, selection, from, detail, page, outlet }: Following): number => {
     if (from === 'start') return 0;
@@ -143,7 +143,7 @@ export function createFollow({ live, hub, snapshots, latestProgress, takeTurn }:
     };
     for (let next = first as () => Place | 'end'; ;) {
       await outlet.ready();
-      const reached = await takeTurn(() => (signal.aborted ? 'end' : next()));
+      const reached = await takeSlice(() => (signal.aborted ? 'end' : next()));
       if (reached === 'end') return;
       next = () => step(reached);
     }

@@ -4,7 +4,7 @@ import type { Live } from './event-source.ts';
 import type { ProgressBoard } from '../events/progress.ts';
 import type { Selection } from '../status/query.ts';
 import type { SnapshotAsked, Snapshots } from '../status/snapshot.ts';
-import type { TakeTurn } from './turns.ts';
+import type { TakeSlice } from './time-slices.ts';
 
 export interface Followed {
   readonly selection: Selection;
@@ -19,12 +19,12 @@ interface JobPagesOptions {
   readonly live: Pick<Live, 'lastCursor'>;
   readonly snapshots: Pick<Snapshots, 'take'>;
   readonly latestProgress: ProgressBoard['latest'];
-  readonly takeTurn: TakeTurn;
+  readonly takeSlice: TakeSlice;
 }
 
-export function createJobPages({ live, snapshots, latestProgress, takeTurn }: JobPagesOptions): JobPages {
+export function createJobPages({ live, snapshots, latestProgress, takeSlice }: JobPagesOptions): JobPages {
   return ({ selection, detail }, asked) =>
-    takeTurn(() => {
+    takeSlice(() => {
       const { jobs, next } = snapshots.take(selection, { ...asked, detail });
       const progress = jobs.flatMap(({ jobId }) => latestProgress(jobId) ?? []);
       return { cursor: live.lastCursor(), jobs, progress, ...(next === undefined ? {} : { next }) };

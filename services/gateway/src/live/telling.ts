@@ -7,7 +7,7 @@ import { createSnapshots, type SnapshotOptions } from '../status/snapshot.ts';
 import { createFollow } from './follow.ts';
 import type { Hub } from './hub.ts';
 import { createJobPages } from './job-pages.ts';
-import { createTurns } from './turns.ts';
+import { createTimeSlices } from './time-slices.ts';
 
 /** Histories and snapshots leave others at least as much time as they take. */
 const TURN_MS = 5;
@@ -20,10 +20,10 @@ interface TellingOptions extends SnapshotOptions {
 }
 
 export function createTelling({ live, hub, latestProgress, clock, ...view }: TellingOptions) {
-  const takeTurn = createTurns({ budgetMs: TURN_MS, nowMs: () => clock.monotonicMs() });
-  const parts = { live, hub, latestProgress, takeTurn, snapshots: createSnapshots(view) };
+  const takeSlice = createTimeSlices({ budgetMs: TURN_MS, nowMs: () => clock.monotonicMs() });
+  const parts = { live, hub, latestProgress, takeSlice, snapshots: createSnapshots(view) };
   return {
-    list: createListStatuses({ ...view, takeTurn }),
+    list: createListStatuses({ ...view, takeSlice }),
     follow: createFollow(parts),
     pages: createJobPages(parts),
     snapshots: parts.snapshots,

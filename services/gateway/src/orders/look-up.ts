@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Contracts } from '../chain/contracts.ts';
 import { fitAnOrder } from '../chain/order-logs.ts';
-import { createTurns } from '../chain/turns.ts';
+import { createSemaphore } from '../chain/semaphore.ts';
 import type { Chain } from '../chain/provider.ts';
 import { bytesOf } from '../chain/recent-receipts.ts';
 import type { Lookup, Receipts } from '../chain/receipts.ts';
@@ -33,12 +33,12 @@ export type LookUp = (asset: Ordered) => Promise<LookedUp | RefusalReason>;
 
 export function createLookUp({ chainOf, receipts, contracts, reading }: LookUpOptions): LookUp {
   const known = new Map<string, Promise<Lookup>>();
-  const turns = createTurns(AT_ONCE);
+  const semaphore = createSemaphore(AT_ONCE);
   let bytes = 0;
 
   const findInTurn = async (chain: Chain, txId: string): Promise<Lookup> => {
-    using turn = turns.none();
-    await turn.take();
+    using permit = semaphore.none();
+    await permit.take();
     if (bytes > MAX_BYTES) return { kind: 'too long' };
     const lookup = await receipts.find(chain, txId);
     bytes += 'receipt' in lookup ? bytesOf(lookup.receipt) : 0;

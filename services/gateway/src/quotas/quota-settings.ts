@@ -2,12 +2,11 @@
 import { existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Config } from '@capstan/shared/config/schema';
+import { GB, MB } from '@capstan/shared/contract/sizes';
 import type { Quotas } from './quotas.ts';
 
 type Settings = Config['gateway']['quotas'];
 
-const MB = 1_000_000;
-const GB = 1_000_000_000;
 /** The rest is for the store, images, and jobs that run. */
 const SHARE_OF_DISK = 1 / 2;
 

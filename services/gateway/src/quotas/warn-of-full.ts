@@ -2,6 +2,7 @@
  * Says at the start who keeps all the results that they may: their jobs wait, without an error anywhere, until some are deleted or expire.
  * So it is after an update that brought the quota, or a smaller disk.
  */
+import { GB, MB } from '@capstan/shared/contract/sizes';
 import type { Full, Room } from './room.ts';
 
 /** Of very many, the first few say enough. */
@@ -33,4 +34,4 @@ function subjectOf({ whose }: Full): string {
   }
 }
 
-const inGB = (bytes: number) => Math.round(bytes / 1e6) / 1e3;
+const inGB = (bytes: number) => Math.round(bytes / MB) / (GB / MB);

@@ -40,10 +40,10 @@ interface ListOptions {
   readonly store: Pick<Store, 'statuses'>;
   readonly show: (job: StatusRow, dates: StatusView['dates'], queue: QueueView) => StatusObject;
   readonly queuePass: () => QueueView;
-  readonly takeTurn: <T>(work: () => T) => Promise<T>;
+  readonly takeSlice: <T>(work: () => T) => Promise<T>;
 }
 
-export function createListStatuses({ store, show, queuePass, takeTurn }: ListOptions): ListStatuses {
+export function createListStatuses({ store, show, queuePass, takeSlice }: ListOptions): ListStatuses {
   const { statuses } = store;
   const pageOf = createPages(store);
 
@@ -53,7 +53,7 @@ export function createListStatuses({ store, show, queuePass, takeTurn }: ListOpt
     let cursor = asked.cursor;
     for (let lookedAt = 0; lookedAt < MAX_LOOKED_AT; lookedAt += MAX_PAGE) {
       const [limit, from] = [asked.limit - found.length, cursor];
-      const page = await takeTurn(() => pageOf(selection, { ...asked, limit, cursor: from }, MAX_PAGE));
+      const page = await takeSlice(() => pageOf(selection, { ...asked, limit, cursor: from }, MAX_PAGE));
       found.push(...page.keys);
       cursor = page.next;
       if (cursor === undefined || found.length === asked.limit) break;
@@ -80,7 +80,7 @@ export function createListStatuses({ store, show, queuePass, takeTurn }: ListOpt
     const queue = queuePass();
     let comma = '[';
     for (let at = 0; at < keys.length; at += SLICE) {
-      const texts = await takeTurn(() => write(keys.slice(at, at + SLICE), asked, queue));
+      const texts = await takeSlice(() => write(keys.slice(at, at + SLICE), asked, queue));
       if (texts.length === 0) continue;
       yield comma + texts.join(',');
       comma = ',';

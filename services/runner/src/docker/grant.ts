@@ -2,6 +2,7 @@
 import { Type, type Static } from 'typebox';
 import type { Resources } from '@capstan/shared/contract/job';
 import { compile } from '@capstan/shared/schema/validate';
+import { GB } from '@capstan/shared/contract/sizes';
 
 export const GrantSchema = Type.Object({
   cpus: Type.Number(),
@@ -46,8 +47,6 @@ export function parseGrant(text: string | undefined): Grant | undefined {
     return undefined;
   }
 }
-
-const GB = 1_000_000_000;
 
 /** What was given, as if it had been asked for. */
 export const resourcesOf = (grant: Grant | undefined): Resources | undefined =>

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
 import { boundedText } from '@capstan/shared/net/bounded-text';
+import { MB } from '@capstan/shared/contract/sizes';
 import { call, CHANGE_MS, failedUnlessFilled, LOOK_MS, pullFailed, refused, unless, within } from './answers.ts';
 import type { EngineImages, ImageSettings, Login } from './ports/images.ts';
 import type { Labels } from './labels.ts';
@@ -152,7 +153,7 @@ const noDigest = (cause?: unknown) => pullFailed(new Error('no digest', { cause 
 const saysTooMuch = () =>
   new CapstanError(
     'IMAGE_UNAVAILABLE',
-    `The image may not run here: what it says of itself (labels, variables and the like) takes more than ${MAX_SAID_BYTES / 1_000_000} MB.`,
+    `The image may not run here: what it says of itself (labels, variables and the like) takes more than ${MAX_SAID_BYTES / MB} MB.`,
   );
 
 const manyVariables = () =>

@@ -1,4 +1,5 @@
 /** How containers of jobs are locked down, PURE. No field of a job reaches this but its argv, its environment and its volumes. */
+import { MB } from '@capstan/shared/contract/sizes';
 import type { Confinement, ContainerSpec, Network } from './ports/containers.ts';
 import type { Labels } from './labels.ts';
 import { SYSCALL_PROFILE } from './syscalls.ts';
@@ -7,7 +8,6 @@ import { SYSCALL_PROFILE } from './syscalls.ts';
 const OPEN_FILES = 16_384;
 /** Not 0: the kernel hands what crashes to a program of the machine, where there is one, with that as well. */
 const NO_CORE = 1;
-const MB = 1_000_000;
 const LEAST_SHM_BYTES = 67_108_864;
 /** Docker takes 0 for no limit at all. */
 const LEAST_CPUS = 0.01;

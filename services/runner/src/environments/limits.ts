@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { EnvironmentConfig } from '@capstan/shared/config/environment';
 import type { Resources } from '@capstan/shared/contract/job';
 import type { Environment } from '@capstan/shared/contract/messages';
+import { GB, MB } from '@capstan/shared/contract/sizes';
 import type { Grant } from '../docker/grant.ts';
 
 export interface Machine {
@@ -40,8 +41,6 @@ interface Surroundings {
   readonly holdsVolumeSizes: boolean;
 }
 
-const GB = 1_000_000_000;
-const MB = 1_000_000;
 /** The rest is for the system and the node. */
 const MEMORY_SHARE = 0.8;
 const DISK_SHARE = 0.5;

@@ -2,6 +2,7 @@
 import type { Hash } from 'node:crypto';
 import { Transform, type Readable } from 'node:stream';
 import { CapstanError } from '@capstan/shared/contract/errors';
+import { GB } from '@capstan/shared/contract/sizes';
 
 export interface Content {
   /** Undefined where the source doesn't say. */
@@ -15,8 +16,6 @@ export interface Content {
   /** Another one means other bytes. */
   readonly validator?: string;
 }
-
-export const GB = 1_000_000_000;
 
 /** What goes through is counted, hashed and told; one piece for all three, since every piece copies each chunk's way. */
 export interface Checks {

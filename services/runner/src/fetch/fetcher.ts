@@ -14,7 +14,8 @@ import { createAddressRule, createGuardedAgent } from '@capstan/shared/net/ssrf-
 import { quiet } from '@capstan/shared/net/decoded';
 import { resolveOwnName, type ResolveName } from '@capstan/shared/net/resolve-name';
 import { retry } from '@capstan/shared/runtime/retry';
-import { checking, GB, largerThan, type Checks, type Content } from './content.ts';
+import { GB } from '@capstan/shared/contract/sizes';
+import { checking, largerThan, type Checks, type Content } from './content.ts';
 import { createDownload, translateError, type Download } from './download.ts';
 import { countFiles, createProviderRequests, type Held } from './kinds/provider.ts';
 import { createOpeners, openFile, type OpenResult } from './openers.ts';

@@ -13,8 +13,9 @@ import { FILENAME_HEADER, type FileTicketAnswer, type FileTicketQuestion } from 
 import { hasCode, messageOf } from '@capstan/shared/contract/errors';
 import type { Log } from '@capstan/shared/runtime/log';
 import type { Service } from '@capstan/shared/runtime/service';
+import { GB } from '@capstan/shared/contract/sizes';
 import { askedRange, spanOf, type AskedRange, type Span } from '../fetch/byte-range.ts';
-import { GB, type Content } from '../fetch/content.ts';
+import type { Content } from '../fetch/content.ts';
 import type { Fetcher } from '../fetch/fetcher.ts';
 import { describedAs } from '../fetch/file-names.ts';
 import { portionOf } from '../fetch/portion.ts';

@@ -3,6 +3,7 @@ import type { ImagesConfig, RegistryConfig } from '@capstan/shared/config/images
 import type { Container } from '@capstan/shared/contract/ddo';
 import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
 import type { Log } from '@capstan/shared/runtime/log';
+import { GB } from '@capstan/shared/contract/sizes';
 import type { About, EngineHost } from '../docker/ports/host.ts';
 import type { EngineImages, Image, Login } from '../docker/ports/images.ts';
 import { retryWhileAnswering, TELL_MS } from '../docker/answering.ts';
@@ -36,8 +37,6 @@ interface ImagesOptions {
   readonly registries: readonly RegistryConfig[];
   readonly log: Log;
 }
-
-const GB = 1_000_000_000;
 
 export function createImages({ engine, pulls, cache, settings, registries, log }: ImagesOptions): Images {
   const maxBytes = settings.maxImageGB * GB;

@@ -3,6 +3,7 @@ import { counted } from '@capstan/shared/contract/counted';
 import { CapstanError, hasCode, messageOf } from '@capstan/shared/contract/errors';
 import type { Log } from '@capstan/shared/runtime/log';
 import { unlessAborted } from '@capstan/shared/runtime/unless-aborted';
+import { GB } from '@capstan/shared/contract/sizes';
 import { diskFilled } from '../docker/answers.ts';
 import type { EngineImages, Login } from '../docker/ports/images.ts';
 import { retryWhileUnavailable, retryOnCode } from '../docker/retry-while-unavailable.ts';
@@ -46,7 +47,6 @@ interface Running {
 export const PULLS_AGAIN = { retries: 2, minDelayMs: 300 };
 /** Whatever the engine says meanwhile: while it unpacks, it may say nothing for long. */
 const LOOK_MS = 500;
-const GB = 1_000_000_000;
 
 export function createSharedPulls({ engine, limits, isDiskFull, log }: SharedPullsOptions): SharedPulls {
   const pulls = new Map<string, Running>();

@@ -4,6 +4,7 @@
  * cut off, with a mark, before.
  */
 import type { LogStream } from '@capstan/shared/contract/log';
+import { MB } from '@capstan/shared/contract/sizes';
 import type { LogFrame } from '../docker/ports/containers.ts';
 import { addSegment, segmentOf, type Segments } from './segments.ts';
 
@@ -50,7 +51,6 @@ export interface Addition {
   readonly state: LogState;
 }
 
-const MB = 1_000_000;
 /** Beside its text the engine writes these for each piece, at most; for one of a line that had to be cut, 100 more. */
 const PIECE_BYTES = 32;
 const CUT_LINE_SHARE = 1 / 128;

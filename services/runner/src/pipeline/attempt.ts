@@ -2,6 +2,7 @@
 import type { FilterConfig } from '@capstan/shared/config/filter';
 import type { Config } from '@capstan/shared/config/schema';
 import type { Log } from '@capstan/shared/runtime/log';
+import { MB } from '@capstan/shared/contract/sizes';
 import type { Engine } from '../docker/engine.ts';
 import type { AttemptIdentity } from '../docker/names.ts';
 import type { JobLimits } from '../environments/limits.ts';
@@ -18,8 +19,6 @@ export interface Attempt {
   readonly openMeter: OpenMeter;
   readonly log: Log;
 }
-
-const MB = 1_000_000;
 
 /** Room for what the engine writes around each line: a log of lines of five bytes or more is kept up to its limit. */
 const ENGINE_SHARE = 8;

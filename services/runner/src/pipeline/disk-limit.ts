@@ -5,6 +5,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { hasCode } from '@capstan/shared/contract/errors';
+import { GB } from '@capstan/shared/contract/sizes';
 import type { EngineVolumes, Room } from '../docker/ports/volumes.ts';
 import { isWritable, isWritableByFilter, labelsOfAttempt, namesOf } from '../docker/names.ts';
 import type { Attempt } from './attempt.ts';
@@ -19,7 +20,6 @@ const MAX_INTERVAL_MS = 2_000;
 const MAX_UNSEEN_MS = 5_000;
 const SCARCE_SHARE = 0.5;
 const SCARCE_INTERVAL_MS = 50;
-const GB = 1_000_000_000;
 
 /** How long nobody looks, after a look that took `costMs`. */
 export const pauseAfter = (costMs: number) => Math.min(MAX_INTERVAL_MS, Math.max(INTERVAL_MS, costMs * COST_FACTOR));

@@ -6,6 +6,7 @@ import type { EndingCode, StatusCode } from '@capstan/shared/contract/status';
 import { statusRow } from '@capstan/shared/contract/status';
 import { counted } from '@capstan/shared/contract/counted';
 import type { ErrorCode } from '@capstan/shared/contract/errors';
+import { GB } from '@capstan/shared/contract/sizes';
 import type { Grant } from '../docker/grant.ts';
 import { MAX_OPEN_FILES } from '../docker/open-files.ts';
 import type { Exit } from '../docker/ports/containers.ts';
@@ -47,7 +48,6 @@ const LIMIT_OF = {
   orders: 'the limit of this job: its order pays for no more',
 } as const satisfies Readonly<Record<Grant['limitedBy']['duration'], string>>;
 
-const GB = 1_000_000_000;
 /** As inits and shells tell of SIGKILL. */
 const SIGKILLED = 137;
 

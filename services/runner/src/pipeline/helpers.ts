@@ -3,6 +3,7 @@
  * not yet, and that is what commands that tidy up an engine look for.
  */
 import type { FilterConfig } from '@capstan/shared/config/filter';
+import { GB } from '@capstan/shared/contract/sizes';
 import type { Confinement, HelperSpec } from '../docker/ports/containers.ts';
 import { labelsOf, namesOf, type AttemptNames } from '../docker/names.ts';
 import { imageVolumesOf } from '../images/image-volumes.ts';
@@ -14,7 +15,6 @@ import { ALGORITHM_PATH, coversOf, filesMounts, filterCovers, filterView } from 
 
 export type UsedImage = Pick<HeldImage, 'id' | 'settings'>;
 
-const GB = 1_000_000_000;
 /** What files take beyond their bytes, and descriptions of assets. */
 const OWN_SLACK_BYTES = 1_000_000_000;
 

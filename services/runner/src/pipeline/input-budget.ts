@@ -1,5 +1,6 @@
 /** What a job takes in: how much it still may, and how much of it has come. One for each time that its volumes are filled. */
 import { CapstanError } from '@capstan/shared/contract/errors';
+import { GB } from '@capstan/shared/contract/sizes';
 import type { Allowance, Watcher } from '../fetch/fetcher.ts';
 import type { Meter } from '../reporting/progress.ts';
 
@@ -14,8 +15,6 @@ interface IntakeOptions {
   readonly files: number | undefined;
   readonly meter: Pick<Meter, 'add' | 'expect'>;
 }
-
-const GB = 1_000_000_000;
 
 export function createIntake({ maxBytes, files, meter }: IntakeOptions): Intake {
   let [takenBytes, knownBytes, unopened] = [0, 0, files ?? Number.POSITIVE_INFINITY];

@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream';
 import { extract, type Header } from 'tar-stream';
 import type { Manifest } from '@capstan/shared/results/manifest';
 import { CapstanError, systemCode } from '@capstan/shared/contract/errors';
+import { GB } from '@capstan/shared/contract/sizes';
 import { judge, type Entry } from './entries.ts';
 import type { Draft, NewFile } from './results.ts';
 
@@ -21,7 +22,6 @@ export interface Collected {
   readonly exceeded: string | undefined;
 }
 
-const GB = 1_000_000_000;
 /** Folders, links and whatever else is no result, but has to be read past. */
 const MAX_OTHERS = 10_000;
 /** More would only swell the manifest. */

@@ -5,7 +5,7 @@ import * as library from 'ws';
 import { createTickets } from '../../../../services/gateway/src/auth/tickets.ts';
 import { createTokenWatch, type TokenEnd } from '../../../../services/gateway/src/auth/token-watch.ts';
 import { createPlaces } from '../../../../services/gateway/src/limits/connection-limit.ts';
-import { createTurns } from '../../../../services/gateway/src/live/turns.ts';
+import { createTimeSlices } from '../../../../services/gateway/src/live/time-slices.ts';
 import { isAllowedOrigin } from '../../../../services/gateway/src/ws/origin.ts';
 import { anAddress } from '../a-job.ts';
 import { textFrame } from '../../../../services/gateway/src/ws/text-frame.ts';
@@ -112,10 +112,10 @@ describe('places', () => {
 describe('turns', () => {
   it('let others between, after as much work as is allowed', async () => {
     const clock = aClock();
-    const takeTurn = createTurns({ budgetMs: 5, nowMs: clock.now });
+    const takeSlice = createTimeSlices({ budgetMs: 5, nowMs: clock.now });
     const done: string[] = [];
     const works = Array.from({ length: 6 }, (_, i) =>
-      takeTurn(() => {
+      takeSlice(() => {
         clock.pass(3);
         return done.push(`work ${i}`);
       }),
@@ -127,11 +127,11 @@ describe('turns', () => {
   });
 
   it('hand on what fails, and go on', async () => {
-    const takeTurn = createTurns({ budgetMs: 5, nowMs: aClock().now });
-    const failed = takeTurn(() => {
+    const takeSlice = createTimeSlices({ budgetMs: 5, nowMs: aClock().now });
+    const failed = takeSlice(() => {
       throw new Error('refused');
     });
-    const next = takeTurn(() => 1);
+    const next = takeSlice(() => 1);
     expect(await failed.catch(String)).to.equal('Error: refused');
     expect(await next).to.equal(1);
   });

@@ -28,7 +28,7 @@ async function jobsOf(count: number) {
       seen.rows[seen.turns] = (seen.rows[seen.turns] ?? 0) + 1;
       return show(...of);
     },
-    takeTurn(work) {
+    takeSlice(work) {
       seen.turns += 1;
       return Promise.resolve(work());
     },

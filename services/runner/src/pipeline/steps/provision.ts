@@ -6,6 +6,7 @@ import type { FilterConfig } from '@capstan/shared/config/filter';
 import type { JobSpec } from '@capstan/shared/contract/job';
 import { STATUS } from '@capstan/shared/contract/status';
 import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
+import { GB } from '@capstan/shared/contract/sizes';
 import { diskFilled } from '../../docker/answers.ts';
 import type { ContainerSpec } from '../../docker/ports/containers.ts';
 import { retryWhileRefused, retryOnCode } from '../../docker/retry-while-unavailable.ts';
@@ -45,7 +46,6 @@ interface Provisioning
     Pick<StepParts, 'own' | 'fetcher' | 'egress' | 'userFiles'> {}
 
 const REFILLS = 2;
-const GB = 1_000_000_000;
 
 /** Throws the error that says what could not be had. Afterwards the algorithm's container exists and was never started. */
 export const provision: Step<ToProvision, object> = {

@@ -1,16 +1,16 @@
-/** So many at once: whoever is done, or gives up, lets the next one. */
+/** A semaphore: so many at once; whoever is done, or gives up, lets the next one. */
 
-export interface Turn extends Disposable {
-  /** Resolves when it is this one's turn, until it is disposed of. */
+export interface Permit extends Disposable {
+  /** Resolves when it has its place, until it is disposed of. */
   take(): Promise<void>;
 }
 
-export interface Turns {
+export interface Semaphore {
   /** One that has not asked yet. */
-  none(): Turn;
+  none(): Permit;
 }
 
-export function createTurns(atOnce: number): Turns {
+export function createSemaphore(atOnce: number): Semaphore {
   let taken = 0;
   const waiting = new Set<() => void>();
 

@@ -4,15 +4,15 @@
  */
 
 /** Resolves to what `work` returns, once it has had its turn. */
-export type TakeTurn = <T>(work: () => T) => Promise<T>;
+export type TakeSlice = <T>(work: () => T) => Promise<T>;
 
-interface TurnsOptions {
+interface TimeSlicesOptions {
   /** How long others may be kept waiting. */
   readonly budgetMs: number;
   readonly nowMs: () => number;
 }
 
-export function createTurns({ budgetMs, nowMs }: TurnsOptions): TakeTurn {
+export function createTimeSlices({ budgetMs, nowMs }: TimeSlicesOptions): TakeSlice {
   let waiting: (() => void)[] = [];
   let isScheduled = false;
 
