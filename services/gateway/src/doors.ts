@@ -35,7 +35,7 @@ import { routesOf, type Handlers } from './http/table.ts';
 import { createHttpServer, type createLimitedServer } from './http/server.ts';
 import type { NodeIdentity } from './identity.ts';
 import { createClientIp } from './limits/client-ip.ts';
-import { createPlaces } from './limits/connection-limit.ts';
+import { createConnectionLimit } from './limits/connection-limit.ts';
 import { fileBudgetsOf } from './limits/file-budgets.ts';
 import { countingAssets, outsideBudgetOf } from './limits/outside-budget.ts';
 import { createRateLimit } from './limits/rate-limit.ts';
@@ -80,7 +80,7 @@ export function createDoors(options: DoorsOptions): readonly Service[] {
   const clientIp = createClientIp(trustedProxies, forwardedHeader);
   const perIp = createRateLimit({ perSecond: limits.perIpPerSecond, burst: limits.perIpBurst }, clock);
   const askOutside = outsideBudgetOf(config, clock);
-  const takePlace = createPlaces(config.gateway.live);
+  const takePlace = createConnectionLimit(config.gateway.live);
   const answers = createOpenAnswers({ takePlace });
   const bodyLimitBytes = () => Math.min(MAX_BODY_BYTES, bus.maxPayloadBytes() ?? MAX_BODY_BYTES);
 

@@ -31,7 +31,7 @@ import { createTelling } from './live/telling.ts';
 import { createExpire } from './maintenance/expire.ts';
 import { createRetention } from './maintenance/retention.ts';
 import type { Post } from './notify/post.ts';
-import { createNotifier } from './notify/webhooks.ts';
+import { createWebhooks } from './notify/webhooks.ts';
 import type { Quotas } from './quotas/quotas.ts';
 import { createRoom } from './quotas/room.ts';
 import type { Results } from './results/open.ts';
@@ -104,7 +104,7 @@ export function createGateway(parts: GatewayParts) {
     progress,
     createQueueChanges({ store, runners, queue: queuePass, listeners: hints, log }),
     createExpire({ store, resultAssets, upkeep, clock: cautious, log }),
-    createNotifier({ store, post, key, settings: settings.notify, clock, log }),
+    createWebhooks({ store, post, key, settings: settings.notify, clock, log }),
     createIntake({ bus, store: eventStore, results, resultAssets, clock, log }),
     createRetention({ store, settings, upkeep, clock: cautious, log }),
     cleared,

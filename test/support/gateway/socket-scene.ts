@@ -8,7 +8,7 @@ import { freeOrder, type Consumer } from '../../../scripts/parts/consumer.ts';
 import { createMailbox } from '../../../scripts/parts/mailbox.ts';
 import { recordEvent } from '../../../services/gateway/src/events/record-event.ts';
 import { createClientIp } from '../../../services/gateway/src/limits/client-ip.ts';
-import { createPlaces } from '../../../services/gateway/src/limits/connection-limit.ts';
+import { createConnectionLimit } from '../../../services/gateway/src/limits/connection-limit.ts';
 import { createSocketServer } from '../../../services/gateway/src/ws/server.ts';
 import { serve } from './http.ts';
 import { gatewayParts, someAssets } from './parts.ts';
@@ -26,7 +26,7 @@ export async function aGateway(statusAccess: 'open' | 'signed' = 'open') {
     corsOrigins: ['*'],
     clientIp: createClientIp([]),
     perIp: () => undefined,
-    takePlace: createPlaces({ maxFollowers: 100, maxFollowersPerNetwork: 100 }),
+    takePlace: createConnectionLimit({ maxFollowers: 100, maxFollowersPerNetwork: 100 }),
     limits: loadConfig({}, '/').gateway.live,
     node: '0xnode',
     ...parts,

@@ -7,7 +7,7 @@ import type { Log } from '@capstan/shared/runtime/log';
 import type { Service } from '@capstan/shared/runtime/service';
 import { createWake } from '@capstan/shared/runtime/wake';
 import type { Room } from '../quotas/room.ts';
-import { nextDispatch } from '../scheduling/fair-share.ts';
+import { nextByFairShare } from '../scheduling/fair-share.ts';
 import { freeIn } from '../scheduling/reservations.ts';
 import type { Runners } from '../scheduling/runners.ts';
 import { takeTurn } from '../scheduling/turns.ts';
@@ -44,7 +44,7 @@ export function createDispatch({ bus, store, runners, room, clock, log, onTaken 
     const mayBegin = room.whoMayBegin();
     let free = freeIn(state, store);
     for (;;) {
-      const next = nextDispatch(store.queue.waitingOwners(environment).filter(mayBegin), { free, total }, needOf);
+      const next = nextByFairShare(store.queue.waitingOwners(environment).filter(mayBegin), { free, total }, needOf);
       if (!next) return taken;
       const sent = takeTurn(store, next.jobId, clock.now());
       if (sent) taken.push({ jobId: next.jobId, ...sent });

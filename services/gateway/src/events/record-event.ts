@@ -3,7 +3,7 @@ import { clipped } from '@capstan/shared/contract/clipped';
 import type { EventDetails, JobEvent } from '@capstan/shared/contract/messages';
 import { apply, type IgnoredReason } from '@capstan/shared/contract/lifecycle';
 import { isEnding, STATUS } from '@capstan/shared/contract/status';
-import { noteEvent } from '../notify/note-event.ts';
+import { noteForWebhook } from '../notify/note-event.ts';
 import { keepOrder } from '../quotas/kept-orders.ts';
 import type { Transaction } from '../store/commit.ts';
 import type { JobRow } from '../store/job-row.ts';
@@ -34,7 +34,7 @@ export function recordEvent(store: Store, transaction: Transaction, told: JobEve
     store.usage.keep(event.jobId, event.run, results ?? [], changed.expiresAt);
   }
   transaction.announce({ cursor: store.events.append(event, changed), event, job: changed });
-  noteEvent(store, event, changed);
+  noteForWebhook(store, event, changed);
   return undefined;
 }
 

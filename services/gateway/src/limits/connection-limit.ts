@@ -14,7 +14,7 @@ export type TakePlace = (network: string) => () => void;
 
 const RETRY_AFTER_S = 10;
 
-export function createPlaces({
+export function createConnectionLimit({
   maxFollowers,
   maxFollowersPerNetwork,
   what = 'connections for live status',

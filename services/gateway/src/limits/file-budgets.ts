@@ -2,7 +2,7 @@
 import type { Clock } from '@capstan/shared/runtime/clock';
 import type { Config } from '@capstan/shared/config/schema';
 import { createBudget, createShareLimit } from './budget.ts';
-import { createPlaces } from './connection-limit.ts';
+import { createConnectionLimit } from './connection-limit.ts';
 
 type Limits = Pick<Config['gateway']['limits'], 'fileInfosPerHour' | 'fileChecksPerHour'>;
 
@@ -19,7 +19,7 @@ export function fileBudgetsOf({ fileInfosPerHour, fileChecksPerHour }: Limits, c
     limitDownloads: createShareLimit(fileChecksPerHour, clock, shareOf(CHECKS.what, 'fileChecksPerHour')),
     looks: createBudget(fileInfosPerHour, clock),
     downloads: createBudget(fileChecksPerHour, clock),
-    takeLook: createPlaces(LOOKS),
-    takeCheck: createPlaces(CHECKS),
+    takeLook: createConnectionLimit(LOOKS),
+    takeCheck: createConnectionLimit(CHECKS),
   };
 }

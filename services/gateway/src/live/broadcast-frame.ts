@@ -1,4 +1,4 @@
-/** What is told: turned into text once, and into bytes once for each way of sending it, however many listen. */
+/** A broadcast frame: what is told, turned into text once, and into bytes once for each way of sending it, however many listen. */
 import { statusText } from '@capstan/shared/contract/status';
 import type { StatusObject } from '@capstan/shared/contract/api';
 import { smallOf } from '../status/small.ts';
@@ -12,14 +12,17 @@ export interface Shared {
   bytes(form: Form, subscription: string): Buffer;
 }
 
-/** An event. */
-export interface Told extends Shared {
+/** Of an event. */
+export interface BroadcastFrame extends Shared {
   readonly cursor: number;
   /** The same without what is of no use yet, for who asks for it. */
   readonly small: Shared & { readonly cursor: number };
 }
 
-export function createTold({ cursor, event }: Pick<LiveEvent, 'cursor' | 'event'>, status: () => StatusObject): Told {
+export function createBroadcastFrame(
+  { cursor, event }: Pick<LiveEvent, 'cursor' | 'event'>,
+  status: () => StatusObject,
+): BroadcastFrame {
   const body = (job: StatusObject) => ({
     cursor,
     jobId: event.jobId,

@@ -10,7 +10,7 @@ import type { Selection } from '../status/query.ts';
 import type { SnapshotAsked, Snapshots } from '../status/snapshot.ts';
 import type { Hub } from './hub.ts';
 import { createCounts } from './counts.ts';
-import { createTold } from './broadcast-frame.ts';
+import { createBroadcastFrame } from './broadcast-frame.ts';
 import type { TakeSlice } from './time-slices.ts';
 import type { Outlet } from './outlet.ts';
 
@@ -79,14 +79,14 @@ export function createFollow({ live, hub, snapshots, latestProgress, takeSlice }
     let cursor = from;
     const forget = hub.listen({
       selection,
-      tell(told) {
+      tell(frame) {
         if (outlet.isFull()) {
           stop();
           onFull(cursor);
         } else {
-          outlet.tell(detail === 'row' ? told.small : told, subscription);
+          outlet.tell(detail === 'row' ? frame.small : frame, subscription);
           counts?.changed();
-          ({ cursor } = told);
+          ({ cursor } = frame);
         }
       },
       hint: (hint, kind) => outlet.hint(hint, subscription, kind),
@@ -109,8 +109,8 @@ export function createFollow({ live, hub, snapshots, latestProgress, takeSlice }
         : live.after(selection, cursor, PAGE));
     const { events } = page;
     for (const [index, past] of events.entries()) {
-      const told = createTold(past, () => live.status(past.event.jobId));
-      outlet.tell(detail === 'row' ? told.small : told, subscription);
+      const frame = createBroadcastFrame(past, () => live.status(past.event.jobId));
+      outlet.tell(detail === 'row' ? frame.small : frame, subscription);
       if (outlet.isBehind())
         return {
           cursor: past.cursor,

@@ -2,11 +2,11 @@
 import type { Service } from '@capstan/shared/runtime/service';
 import { isSelected, type Live, type LiveEvent } from './event-source.ts';
 import type { Selection } from '../status/query.ts';
-import { createTold, type Shared, type Told } from './broadcast-frame.ts';
+import { createBroadcastFrame, type Shared, type BroadcastFrame } from './broadcast-frame.ts';
 
 export interface Listener {
   readonly selection: Selection;
-  readonly tell: (told: Told) => void;
+  readonly tell: (frame: BroadcastFrame) => void;
   /** How one of its jobs stands between its events, for who wants to know. */
   readonly hint?: (hint: Shared, kind: HintKind) => void;
 }
@@ -30,8 +30,8 @@ export function createHub(live: Live): Hub {
   let forget: (() => void) | undefined;
 
   const tell = (happened: LiveEvent) => {
-    const told = createTold(happened, happened.status);
-    for (const listener of listenersOf(happened.job)) listener.tell(told);
+    const frame = createBroadcastFrame(happened, happened.status);
+    for (const listener of listenersOf(happened.job)) listener.tell(frame);
   };
 
   const listenersOf = function* (job: ListenedJob): Generator<Listener> {

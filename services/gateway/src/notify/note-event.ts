@@ -8,7 +8,7 @@ import type { Store } from '../store/store.ts';
 const MOST_OF_A_NETWORK = 4_000;
 
 /** `job`: as the event left it. */
-export function noteEvent(store: Pick<Store, 'notifications'>, event: JobEvent, job: JobRow): void {
+export function noteForWebhook(store: Pick<Store, 'notifications'>, event: JobEvent, job: JobRow): void {
   if (!isTold(event, job)) return;
   const receiver = store.notifications.receiverOf(job.jobId);
   if (!receiver) return;

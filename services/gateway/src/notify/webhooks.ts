@@ -17,7 +17,7 @@ import { createReceiverPlaces } from './places.ts';
 import type { Notification } from '../store/notifications.ts';
 import type { Store } from '../store/store.ts';
 
-interface NotifierOptions {
+interface WebhooksOptions {
   readonly store: Store;
   readonly post: Post;
   readonly key: NodeKey;
@@ -28,7 +28,7 @@ interface NotifierOptions {
 
 const LONGEST_SLEEP_MS = 60_000;
 
-export function createNotifier({ store, post, key, settings, clock, log }: NotifierOptions): Service {
+export function createWebhooks({ store, post, key, settings, clock, log }: WebhooksOptions): Service {
   const wallet = new Wallet(new SigningKey(key.secret()));
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;

@@ -25,7 +25,7 @@ export interface Room {
   readonly total: Amounts;
 }
 
-export function nextDispatch<T extends Waiting>(
+export function nextByFairShare<T extends Waiting>(
   owners: readonly T[],
   { free, total }: Room,
   needOf: (next: T) => Amounts,

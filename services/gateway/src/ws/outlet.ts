@@ -30,7 +30,7 @@ interface OutletOptions {
 }
 
 export function createOutlet({ socket, stream, maxBufferedBytes, stallLimitMs, onTooSlow }: OutletOptions): Outlet {
-  let lastTold: SlowAt | undefined;
+  let lastSent: SlowAt | undefined;
 
   /** What is written in one turn, such as the events of one commit, leaves in one piece. */
   let isHeld = false;
@@ -54,19 +54,19 @@ export function createOutlet({ socket, stream, maxBufferedBytes, stallLimitMs, o
       if (socket.readyState !== socket.OPEN) return;
       // Answers to what a client asks, which it may do without ever reading one.
       if (isFull() && frame.type === 'pong') return;
-      if (stream.writableLength > MOST_FOLD * maxBufferedBytes && frame.type !== 'error') return onTooSlow(lastTold);
+      if (stream.writableLength > MOST_FOLD * maxBufferedBytes && frame.type !== 'error') return onTooSlow(lastSent);
       write(textFrame(JSON.stringify(frame)));
     },
-    tell(told, subscription) {
+    tell(frame, subscription) {
       if (socket.readyState !== socket.OPEN) return;
-      write(told.bytes(textFrame, subscription));
-      lastTold = { subscription, cursor: told.cursor };
+      write(frame.bytes(textFrame, subscription));
+      lastSent = { subscription, cursor: frame.cursor };
     },
     hint(hint, subscription, kind) {
       const isLeftOut = kind === 'once' ? isFull() : stream.writableNeedDrain;
       if (socket.readyState === socket.OPEN && !isLeftOut) write(hint.bytes(textFrame, subscription));
     },
-    ready: createPace({ stream, stallLimitMs, onStalled: () => onTooSlow(lastTold) }),
+    ready: createPace({ stream, stallLimitMs, onStalled: () => onTooSlow(lastSent) }),
     isBehind: () => stream.writableNeedDrain,
     isFull,
   };

@@ -5,7 +5,7 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import { CLOSE } from '@capstan/shared/contract/socket';
 import { CapstanError } from '@capstan/shared/contract/errors';
 import type { Service } from '@capstan/shared/runtime/service';
-import { createPlaces } from '../limits/connection-limit.ts';
+import { createConnectionLimit } from '../limits/connection-limit.ts';
 import { openSession, type SessionOptions } from './session.ts';
 import { createGrant, refuse, type UpgradeOptions } from './upgrade.ts';
 
@@ -28,7 +28,7 @@ interface SocketServerOptions extends Omit<SessionOptions, 'takeSubscription'>, 
 
 export function createSocketServer(options: SocketServerOptions): Service {
   const { server, limits, log } = options;
-  const takeSubscription = createPlaces({
+  const takeSubscription = createConnectionLimit({
     maxFollowers: limits.maxFollowers * SUBSCRIPTIONS_OF_A_SOCKET,
     maxFollowersPerNetwork: Math.max(
       limits.maxFollowersPerNetwork * SUBSCRIPTIONS_OF_A_SOCKET,

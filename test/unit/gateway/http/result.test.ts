@@ -10,7 +10,7 @@ import type { Manifest } from '@capstan/shared/results/manifest';
 import { CapstanError } from '@capstan/shared/contract/errors';
 import { expect } from 'chai';
 import { getResult } from '../../../../services/gateway/src/http/routes/get-result.ts';
-import { createPlaces } from '../../../../services/gateway/src/limits/connection-limit.ts';
+import { createConnectionLimit } from '../../../../services/gateway/src/limits/connection-limit.ts';
 import { createResultsFolder } from '../../../../services/gateway/src/results/folder.ts';
 import { nobody, serve } from '../../../support/gateway/http.ts';
 
@@ -81,7 +81,7 @@ describe('results on their way', () => {
       },
       close: () => Promise.resolve(),
     });
-    const places = createPlaces({ maxFollowers: 9, maxFollowersPerNetwork: 1, what: 'results' });
+    const places = createConnectionLimit({ maxFollowers: 9, maxFollowersPerNetwork: 1, what: 'results' });
     await using node = await serve(getResult(() => Promise.resolve(open()), places).by(readers));
     const url = `${node.url}/api/services/computeResult?${query}`;
     const first = get(url, { agent: false }).on('error', () => undefined);

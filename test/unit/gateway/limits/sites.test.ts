@@ -3,7 +3,7 @@ import { hasCode } from '@capstan/shared/contract/errors';
 import { createStrangers } from '../../../../services/gateway/src/auth/strangers.ts';
 import { createTickets } from '../../../../services/gateway/src/auth/tickets.ts';
 import { createBodyRoom, FREE_BYTES } from '../../../../services/gateway/src/http/body-room.ts';
-import { createPlaces } from '../../../../services/gateway/src/limits/connection-limit.ts';
+import { createConnectionLimit } from '../../../../services/gateway/src/limits/connection-limit.ts';
 import { createRateLimit } from '../../../../services/gateway/src/limits/rate-limit.ts';
 import { siteOf } from '../../../../services/gateway/src/limits/sites.ts';
 import { anAddress, aNonce } from '../a-job.ts';
@@ -43,7 +43,7 @@ describe('the site of a network', () => {
     });
 
     it('places', () => {
-      const take = createPlaces({ maxFollowers: 1_000, maxFollowersPerNetwork: 10 });
+      const take = createConnectionLimit({ maxFollowers: 1_000, maxFollowersPerNetwork: 10 });
       const leaves: (() => void)[] = [];
       expect(taken(100, (n) => leaves.push(take(network(n))))).to.equal(20);
       expect(taken(100, () => take(ELSEWHERE))).to.equal(10);

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import * as library from 'ws';
 import { createTickets } from '../../../../services/gateway/src/auth/tickets.ts';
 import { createTokenWatch, type TokenEnd } from '../../../../services/gateway/src/auth/token-watch.ts';
-import { createPlaces } from '../../../../services/gateway/src/limits/connection-limit.ts';
+import { createConnectionLimit } from '../../../../services/gateway/src/limits/connection-limit.ts';
 import { createTimeSlices } from '../../../../services/gateway/src/live/time-slices.ts';
 import { isAllowedOrigin } from '../../../../services/gateway/src/ws/origin.ts';
 import { anAddress } from '../a-job.ts';
@@ -88,7 +88,7 @@ describe('the watch over tokens', () => {
 
 describe('places', () => {
   it('are so many for one network and for all, and free again once they are left', () => {
-    const take = createPlaces({ maxFollowers: 3, maxFollowersPerNetwork: 2 });
+    const take = createConnectionLimit({ maxFollowers: 3, maxFollowersPerNetwork: 2 });
     const isRefused = (network: string) => {
       try {
         take(network);

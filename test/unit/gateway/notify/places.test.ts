@@ -5,8 +5,8 @@ import { createLog } from '@capstan/shared/runtime/log';
 import { nodeKeyFrom } from '@capstan/shared/crypto/node-key';
 import { publicKeyOf, seal } from '@capstan/shared/crypto/seal';
 import { outputOf } from '../../../../services/gateway/src/admission/output.ts';
-import { noteEvent } from '../../../../services/gateway/src/notify/note-event.ts';
-import { createNotifier } from '../../../../services/gateway/src/notify/webhooks.ts';
+import { noteForWebhook } from '../../../../services/gateway/src/notify/note-event.ts';
+import { createWebhooks } from '../../../../services/gateway/src/notify/webhooks.ts';
 import { openStore } from '../../../../services/gateway/src/store/store.ts';
 import { aJobId, anAddress, aNewJob, aNonce } from '../a-job.ts';
 
@@ -24,13 +24,13 @@ async function notifierFor(
         outputOf(request, { seal: (text) => seal(publicKeyOf(key), text), notifyProblem: () => undefined }),
       );
       const job = store.jobs.add(aNewJob({ jobId, nonce: aNonce(n + 1), owner: anAddress(owner), network }), spec);
-      noteEvent(store, jobEvent({ jobId, run: 1, attempt: 1, code: 10, at: 1_000 }), job);
+      noteForWebhook(store, jobEvent({ jobId, run: 1, attempt: 1, code: 10, at: 1_000 }), job);
     }
   });
   const asked: string[] = [];
   const answers = new Map<string, () => void>();
   let heard = () => undefined as void;
-  const notifier = createNotifier({
+  const notifier = createWebhooks({
     store,
     post: {
       send(url, _message, signal) {
@@ -106,7 +106,7 @@ describe('receivers of notifications', () => {
     const spec = JSON.stringify({ output: { sealedNotifyUrl: '0x00' } });
     const add = (n: number, network: string) => {
       const job = store.jobs.add(aNewJob({ jobId: aJobId(n), nonce: aNonce(n), network }), spec);
-      noteEvent(store, jobEvent({ jobId: job.jobId, run: 1, attempt: 1, code: 10, at: 1_000 }), job);
+      noteForWebhook(store, jobEvent({ jobId: job.jobId, run: 1, attempt: 1, code: 10, at: 1_000 }), job);
     };
     await store.write(() => {
       for (let n = 1; n <= most + 10; n += 1) add(n, '192.0.2.1');

@@ -4,8 +4,8 @@ import { jobEvent } from '@capstan/shared/contract/messages';
 import { createLog } from '@capstan/shared/runtime/log';
 import { nodeKeyFrom } from '@capstan/shared/crypto/node-key';
 import { publicKeyOf, seal } from '@capstan/shared/crypto/seal';
-import { noteEvent } from '../../../../services/gateway/src/notify/note-event.ts';
-import { createNotifier } from '../../../../services/gateway/src/notify/webhooks.ts';
+import { noteForWebhook } from '../../../../services/gateway/src/notify/note-event.ts';
+import { createWebhooks } from '../../../../services/gateway/src/notify/webhooks.ts';
 import { openStore } from '../../../../services/gateway/src/store/store.ts';
 import { aJobId, aNewJob, aNonce } from '../a-job.ts';
 
@@ -22,11 +22,11 @@ describe('a notification that was sealed to another key', () => {
           aNewJob({ jobId, nonce: aNonce(n + 1) }),
           JSON.stringify({ output: { sealedNotifyUrl } }),
         );
-        noteEvent(store, jobEvent({ jobId, run: 1, attempt: 1, code: 10, at: 1_000 }), job);
+        noteForWebhook(store, jobEvent({ jobId, run: 1, attempt: 1, code: 10, at: 1_000 }), job);
       }
     });
     const { promise: sent, resolve } = Promise.withResolvers<string>();
-    const notifier = createNotifier({
+    const notifier = createWebhooks({
       store,
       post: {
         send(url) {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Amounts } from '@capstan/shared/contract/amounts';
 import { takeTurn } from '../../../../services/gateway/src/scheduling/turns.ts';
-import { nextDispatch, type Waiting } from '../../../../services/gateway/src/scheduling/fair-share.ts';
+import { nextByFairShare, type Waiting } from '../../../../services/gateway/src/scheduling/fair-share.ts';
 import { openStore } from '../../../../services/gateway/src/store/store.ts';
 import { aJobId, anAddress, aNewJob, anEnvironment, aNonce } from '../a-job.ts';
 
@@ -29,16 +29,16 @@ const small = () => SMALL;
 
 describe('the next job to dispatch', () => {
   it('is nobody where nobody waits, or where there is no place', () => {
-    expect(nextDispatch([], ROOM, small)).to.equal(undefined);
+    expect(nextByFairShare([], ROOM, small)).to.equal(undefined);
     expect(
-      nextDispatch([{ ...FROM, running: 0, served: 0, accepted: 1 }], { ...ROOM, free: amounts(0, 9) }, small),
+      nextByFairShare([{ ...FROM, running: 0, served: 0, accepted: 1 }], { ...ROOM, free: amounts(0, 9) }, small),
     ).to.equal(undefined);
   });
 
   it('belongs to an owner with the fewest running jobs, of those to who was served longest ago, then to the first', () => {
     fc.assert(
       fc.property(waiting, (owners) => {
-        const next = nextDispatch(owners, ROOM, small);
+        const next = nextByFairShare(owners, ROOM, small);
         const fewest = Math.min(...owners.map(({ running }) => running));
         const fair = owners.filter(({ running }) => running === fewest);
         const served = Math.min(...fair.map((owner) => owner.served));
@@ -51,9 +51,9 @@ describe('the next job to dispatch', () => {
   it('lets the second owner in at the next free slot, however many jobs the first one queued', () => {
     const greedy = { ...FROM, owner: 'a', running: 1, served: 1, accepted: 1 };
     const modest = { ...FROM, owner: 'b', running: 0, served: 0, accepted: 1001 };
-    expect(nextDispatch([greedy, modest], ROOM, small)).to.equal(modest);
+    expect(nextByFairShare([greedy, modest], ROOM, small)).to.equal(modest);
     // Also where there is but one slot, and nothing runs in the moment between two jobs.
-    expect(nextDispatch([{ ...greedy, running: 0 }, modest], ROOM, small)).to.equal(modest);
+    expect(nextByFairShare([{ ...greedy, running: 0 }, modest], ROOM, small)).to.equal(modest);
   });
 
   describe('when the first one needs more than is free', () => {
@@ -66,20 +66,20 @@ describe('the next job to dispatch', () => {
 
     it('keeps what it waits for: smaller ones do not overtake it', () => {
       const little: Asking = { ...FROM, running: 0, served: 0, accepted: 2, need: amounts(1, 1, 1) };
-      expect(nextDispatch([little, big], { free: amounts(2, 8, 1), total }, needOf)).to.equal(undefined);
-      expect(nextDispatch([little, big], { free: amounts(2, 8, 2), total }, needOf)).to.equal(big);
+      expect(nextByFairShare([little, big], { free: amounts(2, 8, 1), total }, needOf)).to.equal(undefined);
+      expect(nextByFairShare([little, big], { free: amounts(2, 8, 2), total }, needOf)).to.equal(big);
     });
 
     it('lets others by on what it does not need', () => {
       const other: Asking = { ...FROM, running: 0, served: 0, accepted: 2, need: amounts(1, 4) };
-      expect(nextDispatch([big, other], { free: amounts(2, 8, 1), total }, needOf)).to.equal(other);
-      expect(nextDispatch([big, other], { free: amounts(2, 7, 1), total }, needOf)).to.equal(undefined);
-      expect(nextDispatch([big, other], { free: amounts(1, 8, 1), total }, needOf)).to.equal(undefined);
+      expect(nextByFairShare([big, other], { free: amounts(2, 8, 1), total }, needOf)).to.equal(other);
+      expect(nextByFairShare([big, other], { free: amounts(2, 7, 1), total }, needOf)).to.equal(undefined);
+      expect(nextByFairShare([big, other], { free: amounts(1, 8, 1), total }, needOf)).to.equal(undefined);
     });
 
     it('goes to a runner that says so, if it can not ever fit', () => {
       const huge: Asking = { ...FROM, running: 0, served: 0, accepted: 1, need: amounts(1, 1, 3) };
-      expect(nextDispatch([huge], { free: total, total }, needOf)).to.equal(huge);
+      expect(nextByFairShare([huge], { free: total, total }, needOf)).to.equal(huge);
     });
   });
 });
@@ -104,7 +104,7 @@ describe('a queue that a stranger fills', () => {
       return store.write(() => store.jobs.add(job, '{}'));
     };
     const serve = async () => {
-      const next = nextDispatch(store.queue.waitingOwners(anEnvironment()), PLACE, small);
+      const next = nextByFairShare(store.queue.waitingOwners(anEnvironment()), PLACE, small);
       const job = next && store.jobs.find(next.jobId);
       if (!job) throw new Error('nobody waits');
       const state = { run: 1, attempt: 1, code: 70 } as const;

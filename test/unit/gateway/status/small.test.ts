@@ -2,7 +2,7 @@ import type { StatusObject } from '@capstan/shared/contract/api';
 import type { JobId } from '@capstan/shared/contract/ids';
 import { expect } from 'chai';
 import { rowOf, smallOf } from '../../../../services/gateway/src/status/small.ts';
-import { createTold, type Form } from '../../../../services/gateway/src/live/broadcast-frame.ts';
+import { createBroadcastFrame, type Form } from '../../../../services/gateway/src/live/broadcast-frame.ts';
 
 const MANY = 999;
 const job = {
@@ -21,7 +21,7 @@ const form: Form = (text) => Buffer.from(text);
 
 describe('small frames', () => {
   const toldOf = (code: 40 | 70) =>
-    createTold({ cursor: 1, event: { jobId: 'a' as JobId, run: 1, attempt: 1, code, at: 1 } }, () => job);
+    createBroadcastFrame({ cursor: 1, event: { jobId: 'a' as JobId, run: 1, attempt: 1, code, at: 1 } }, () => job);
   const jobIn = (bytes: Buffer) => (JSON.parse(bytes.toString()) as { readonly job: StatusObject }).job;
 
   it('leave results out until the run has ended, and say how many', () => {

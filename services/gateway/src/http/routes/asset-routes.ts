@@ -5,7 +5,7 @@ import type { CatalogueShown } from '../../files/catalogue-shown.ts';
 import type { Decrypt } from '../../files/decrypt.ts';
 import type { Download } from '../../files/download.ts';
 import type { Files } from '../../files/files.ts';
-import { createPlaces } from '../../limits/connection-limit.ts';
+import { createConnectionLimit } from '../../limits/connection-limit.ts';
 import type { AskOutside } from '../../limits/outside-budget.ts';
 import { assetDescription, queryAssets, validateAsset } from './aquarius.ts';
 import { decryptRecorded } from './decrypt.ts';
@@ -36,7 +36,7 @@ export function assetHandlers(options: AssetRoutesOptions) {
     fileinfo: fileInfo(ask.info, askOutside),
     validateContainer: validateContainer(),
     decrypt: decryptRecorded(decrypt),
-    download: downloadFile({ ...options, takeDownload: createPlaces(DOWNLOADS) }),
+    download: downloadFile({ ...options, takeDownload: createConnectionLimit(DOWNLOADS) }),
     assetDescription: assetDescription(shown),
     validateAsset: validateAsset(validateDescription),
     queryAssets: queryAssets(shown),

@@ -6,7 +6,7 @@ import { SEALED_SUFFIX } from '@capstan/shared/results/manifest';
 import { CapstanError } from '@capstan/shared/contract/errors';
 import type { OpenResult } from '../../status/result-access.ts';
 import type { OpenedResult } from '../../results/open.ts';
-import { createPlaces, type TakePlace } from '../../limits/connection-limit.ts';
+import { createConnectionLimit, type TakePlace } from '../../limits/connection-limit.ts';
 import { dispositionOf } from '../disposition.ts';
 import { networkIn } from '../limits.ts';
 import { route, type Handle } from '../route.ts';
@@ -17,7 +17,7 @@ const MALFORMED = 1;
 /** Results that may be on their way at a time: each holds files open, and pieces of them in memory, for as long as its reader takes. */
 const PLACES = { maxFollowers: 1_000, maxFollowersPerNetwork: 100, what: 'results' };
 
-export function getResult(openResult: OpenResult, takePlace: TakePlace = createPlaces(PLACES)) {
+export function getResult(openResult: OpenResult, takePlace: TakePlace = createConnectionLimit(PLACES)) {
   const take = (ctx: Context) => {
     const leave = takePlace(networkIn(ctx));
     // However it ends, also if whoever asked is gone already.
