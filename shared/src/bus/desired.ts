@@ -1,4 +1,4 @@
-/** What the gateway wants of each job. Where it said nothing, it wants the job to run; its store knows for good. */
+/** The desired state of jobs: what the gateway wants of each. Where it said nothing, it wants the job to run; its store knows for good. */
 import type { JobId } from '../contract/ids.ts';
 import { DesiredSchema, type Desired } from '../contract/messages.ts';
 import { jobBucket } from './bucket.ts';

@@ -1,5 +1,5 @@
 /**
- * Keeps addresses that strangers name from reaching into the operator's network. Checked is the address that a connection really goes to, after name
+ * The SSRF guard: keeps addresses that strangers name from reaching into the operator's network. Checked is the address that a connection really goes to, after name
  * resolution, so neither a clever spelling nor a name that resolves differently the second time gets past.
  */
 import { isIP, type LookupFunction } from 'node:net';

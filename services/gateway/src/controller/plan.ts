@@ -1,6 +1,6 @@
 /**
- * What is to be done for a job, PURE: all of it follows from what the store and the runners' announcements say. Repeating any of it is
- * harmless, and whatever gets lost is found missing at the next look.
+ * The plan of a job, what is to be done for it, PURE: all of it follows from what the store and the runners' announcements say. Each action is idempotent:
+ * repeating it is harmless, and whatever gets lost is found missing at the next look.
  */
 
 /** A command that went out less than this ago may still be on its way. */

@@ -1,5 +1,6 @@
 /**
  * Gives each attempt of a job to one runner. The store keeps it: a broker that forgets, or carries a claim twice or late, changes nothing.
+ * That is fencing: attempts are only given away upwards, and what an earlier one still says counts no more.
  * Which attempt a runner may ask for is the runners' own matter: they see each other's leases.
  */
 import type { Bus } from '@capstan/shared/bus/connect';

@@ -1,4 +1,4 @@
-/** Waits for a client that reads more slowly than it is told: what it has not read yet stays in memory. */
+/** Backpressure: waits for a client that reads more slowly than it is told: what it has not read yet stays in memory. */
 import type { Writable } from 'node:stream';
 
 /** Slower than this, what waits is as good as not read: it only lengthens the time that a client has for it. */

@@ -1,5 +1,5 @@
 /**
- * Tells owners who asked for it that their jobs begin and end. What is to be told is stored with the event; it goes when a receiver took
+ * Webhooks: tells owners who asked for it that their jobs begin and end. What is to be told is stored with the event; it goes when a receiver took
  * it, or after a long time of trying. A receiver may hear the same twice, when the node dies between the answer and the note of it.
  */
 import { SigningKey, Wallet } from 'ethers';

@@ -1,5 +1,5 @@
 /**
- * Whose job is next, PURE: the owner with the fewest running jobs, of those the one who was served longest ago, or who came first if none
+ * Fair share, PURE: whose job is next. The owner with the fewest running jobs, of those the one who was served longest ago, or who came first if none
  * was. Addresses cost nothing, so what nobody paid for takes turns by networks before that: the one with the fewest running jobs, of those
  * the one that has waited longest since it came or was served; so whoever comes with ever new networks waits behind all who were there.
  * If what that job needs is not free, it waits and keeps what there is of it: others may go before it only on what it does not need. Nobody starves, nobody is delayed.

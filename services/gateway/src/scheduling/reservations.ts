@@ -1,4 +1,4 @@
-/** What an environment has left, by the store: all that its live runners have, without what the jobs sent to them take. */
+/** Reservations: what an environment has left, by the store: all that its live runners have, without what the jobs sent to them take. */
 import { minus, neededBy, NOTHING, plus, type Amounts } from '@capstan/shared/contract/amounts';
 import type { Store } from '../store/store.ts';
 import type { EnvironmentState } from './runners.ts';

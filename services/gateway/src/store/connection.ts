@@ -1,4 +1,4 @@
-/** Connections to the store's file: the one that serves, and those of the threads beside it. All of one process may; no other process can. */
+/** Connections to the store's file: the one that serves, and those of the threads beside it. All of one process may; no other process can: whoever has it is the leader, without an election. */
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { messageOf } from '@capstan/shared/contract/errors';

@@ -1,5 +1,5 @@
 /**
- * Clears away what nobody has in hand. Each run cleans up after itself; this is for what should not happen and does: a cleaning that
+ * The reaper: clears away orphans, what nobody has in hand. Each run cleans up after itself; this is for what should not happen and does: a cleaning that
  * failed, a container that came back with the engine. Looked for regularly, because nothing tells of it.
  */
 import { messageOf } from '@capstan/shared/contract/errors';

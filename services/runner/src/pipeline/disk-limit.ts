@@ -1,5 +1,5 @@
 /**
- * Measures what a job has written, again and again while it runs, since most file systems can't hold it to a size. So it may write more
+ * The disk limit: measures what a job has written, again and again while it runs, since most file systems can't hold it to a size. So it may write more
  * than its limit by as much as it can write between two looks. Where the disk has hardly anything left, a job that can not be measured
  * within seconds ends, whatever it has written.
  */

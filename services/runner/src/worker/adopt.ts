@@ -1,4 +1,4 @@
-/** What was left in the engine, by an earlier life of this runner or by a run that failed to clean up. What runs or ran goes on, the rest is cleared away. */
+/** Adoption of what was left in the engine, by an earlier life of this runner or by a run that failed to clean up. What runs or ran goes on, the rest is cleared away. */
 import type { Log } from '@capstan/shared/runtime/log';
 import { retryWhileUnavailable, type Patience } from '../docker/retry-while-unavailable.ts';
 import type { AttemptIdentity } from '../docker/names.ts';

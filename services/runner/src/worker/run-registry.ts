@@ -1,4 +1,4 @@
-/** The runs that this runner has in hand, by job: what each has come to, and who waits for a change. */
+/** The run registry: the runs that this runner has in hand, by job: what each has come to, and who waits for a change. */
 import type { JobId } from '@capstan/shared/contract/ids';
 import type { Occupant } from '../environments/capacity.ts';
 import { isBegun, type RunEntry } from './run-entry.ts';
