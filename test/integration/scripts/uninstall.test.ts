@@ -72,7 +72,7 @@ describe('npm run uninstall', () => {
     await using s = await scene();
     const { code, stdout } = await s.run();
     expect(code).to.equal(0);
-    for (const word of ['1 containers', '1 volumes', 'node.key', 'What stays', 'Nothing was removed'])
+    for (const word of ['1 container', '1 volumes', 'node.key', 'What stays', 'Nothing was removed'])
       expect(stdout).to.contain(word);
     expect(await s.left(MINE)).to.deep.equal([1, 1]);
     expect(await readdir(s.dataDir)).to.have.length(3);
