@@ -64,7 +64,7 @@ export interface GatewayParts extends Pick<
   readonly newJobId: () => JobId;
   readonly upkeep: Upkeep;
   readonly clock: Clock;
-  /** By which things are over: it believes no leap. */
+  /** By which it is told what is over: a clock that believes no leap. */
   readonly cautious?: Pick<Clock, 'now'>;
   readonly log: Log;
 }

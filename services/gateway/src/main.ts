@@ -26,7 +26,7 @@ import { createLimitedServer, publicUrlOf } from './http/server.ts';
 import { identityOf, providersOf } from './identity.ts';
 import { createHealth } from './maintenance/health.ts';
 import { newJobId } from './admission/new-job-id.ts';
-import { createStoreLife } from './store/lifecycle.ts';
+import { createStoreLife } from './store/store-life.ts';
 import { createNotifyProblem } from './notify/allowed.ts';
 import { createPost } from './notify/post.ts';
 import { createTrade } from './orders/create.ts';

@@ -1,4 +1,7 @@
-/** The lifecycle of a job, PURE: gateway, runner, simulation and docs all decide by this one function. */
+/**
+ * The lifecycle of a job, PURE: gateway, runner, simulation and docs all decide by this one function. Fencing takes effect here: what an
+ * earlier run or attempt still says changes nothing, but for an ending, which is the run's.
+ */
 import { isEnding, STATUS, statusRow, type StatusCode } from './status.ts';
 
 export interface LifecycleState {
@@ -14,7 +17,7 @@ export interface LifecycleEvent {
   readonly code: StatusCode;
 }
 
-/** Why an event changes nothing. All of them are expected: messages repeat, and the dead speak late. */
+/** Why an event changes nothing. All of them are expected: messages repeat, and a runner that was given up may still send some. */
 export type IgnoredReason = 'other-run' | 'run-ended' | 'older-attempt' | 'repeated' | 'not-a-move';
 
 export type Verdict =

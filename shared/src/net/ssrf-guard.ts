@@ -32,7 +32,7 @@ interface Reach {
   readonly isAllowed: AddressRule;
   /** Longest silence of a server. */
   readonly idleTimeoutMs: number;
-  /** That for names of strangers if absent. Its answers are not believed. */
+  /** Looks names up; if absent, the one for names that strangers choose. Whatever it answers is judged by `isAllowed`. */
   readonly resolveName?: ResolveName;
 }
 

@@ -1,4 +1,4 @@
-/** What each action of a plan does: one executor each, or this does not compile. May be repeated, all of them. */
+/** What each action of a plan does. An action without an executor does not compile. All of them may be repeated. */
 import type { Bus } from '@capstan/shared/bus/connect';
 import { putDesired } from '@capstan/shared/bus/desired';
 import type { JobId } from '@capstan/shared/contract/ids';
@@ -19,7 +19,7 @@ export type Executors = {
 };
 
 interface Patience {
-  /** Most of them at the same time: what is slow holds up nothing else. */
+  /** So many at the same time at the most: what is slow holds up nothing else. */
   readonly atOnce: number;
   /** After a failure, the next try comes so much later, then twice as much, … */
   readonly firstDelayMs: number;
@@ -29,13 +29,13 @@ interface Patience {
 }
 
 export const PATIENCE: Readonly<Record<Action['do'], Patience>> = {
-  send: { atOnce: 32, firstDelayMs: 100, longestDelayMs: 2_000, problem: 'the start command has to wait for NATS' },
-  end: { atOnce: 32, firstDelayMs: 500, longestDelayMs: 15_000, problem: 'the end of a job has to wait for the store' },
+  send: { atOnce: 16, firstDelayMs: 100, longestDelayMs: 2_000, problem: 'the start command has to wait' },
+  end: { atOnce: 16, firstDelayMs: 500, longestDelayMs: 15_000, problem: 'the end of a job has to wait' },
   tell: {
-    atOnce: 32,
+    atOnce: 16,
     firstDelayMs: 500,
     longestDelayMs: 15_000,
-    problem: 'a word to the runners has to wait for NATS',
+    problem: 'what the runners are to hear of a job has to wait',
   },
   // The store of results may be away for long, and each try may take long.
   delete: { atOnce: 4, firstDelayMs: 15_000, longestDelayMs: 600_000, problem: 'a deletion has to wait' },
@@ -72,11 +72,12 @@ export function createExecutors(options: ActOptions): Executors {
       if (!sending) return;
       sendings.set(jobId, sending);
       await sendStart(sending);
+      observe.noteSent(jobId, sending.run);
       if (sendings.get(jobId) === sending) sendings.delete(jobId);
     },
     async tell(jobId, { run, want }) {
       await putDesired(bus, jobId, { run, want });
-      observe.said(jobId, run, want);
+      observe.noteSaid(jobId, { run, want });
     },
     async end(jobId) {
       await store.write((transaction) => {
@@ -92,8 +93,12 @@ export function createExecutors(options: ActOptions): Executors {
 
   /** Another sending, or JetStream would drop it as a repetition. */
   async function sendAgain(jobId: JobId): Promise<Pending | undefined> {
-    const sent = await store.write(() => takeTurn(store, jobId, clock.now()));
-    if (sent) log.info({ jobId, run: sent.run }, 'no runner knows of this job, sending it again');
+    const sent = await store.write(() => {
+      // It may wait in a queue again, where it was moved to: then it is not its turn.
+      const isSent = typeof store.jobs.find(jobId)?.sentAt === 'number';
+      return isSent ? takeTurn(store, jobId, clock.now()) : undefined;
+    });
+    if (sent) log.info({ jobId, run: sent.run }, 'the start command goes out once more');
     return sent && { jobId, ...sent, takenAtMs: clock.monotonicMs() };
   }
 }

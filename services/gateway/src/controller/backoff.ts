@@ -14,8 +14,10 @@ interface BackoffOptions<Kind extends string> {
 }
 
 export interface Backoff<Kind extends string> {
-  /** How to leave when it is through; undefined if it may not be tried now: then `retry` is called when it may. */
+  /** Returns what is to be called when it is through; undefined if it may not be tried now: then `retry` is called when it may. */
   enter(jobId: JobId, kind: Kind): ((outcome: 'done' | 'failed') => void) | undefined;
+  /** Only these are to be done for it now: of others, failures are forgotten, and places that were kept for it go to who is next. */
+  planned(jobId: JobId, kinds: readonly Kind[]): void;
   /** Whatever kept it from being done is over. */
   forgive(jobId: JobId, kind: Kind): void;
   /** For how many jobs the last try failed. */
@@ -36,6 +38,8 @@ export function createBackoff<Kind extends string>({ patience, retry }: BackoffO
     const failures = new Map<JobId, Failure>();
     /** Without a place so far, in the order in which they came. */
     const parked = new Set<JobId>();
+    /** A place is free for them, which they have not taken yet. */
+    const called = new Set<JobId>();
     let busy = 0;
 
     const forget = (jobId: JobId) => {
@@ -55,7 +59,10 @@ export function createBackoff<Kind extends string>({ patience, retry }: BackoffO
     };
     const unpark = () => {
       const [next] = parked;
-      if (next !== undefined && parked.delete(next)) retry(next);
+      if (next === undefined) return;
+      parked.delete(next);
+      called.add(next);
+      retry(next);
     };
     return {
       failures,
@@ -66,6 +73,7 @@ export function createBackoff<Kind extends string>({ patience, retry }: BackoffO
           return undefined;
         }
         parked.delete(jobId);
+        called.delete(jobId);
         busy += 1;
         return (outcome: 'done' | 'failed') => {
           busy -= 1;
@@ -73,6 +81,11 @@ export function createBackoff<Kind extends string>({ patience, retry }: BackoffO
           else forget(jobId);
           unpark();
         };
+      },
+      drop(jobId: JobId) {
+        forget(jobId);
+        parked.delete(jobId);
+        if (called.delete(jobId)) unpark();
       },
       forgive(jobId: JobId) {
         if (!failures.has(jobId)) return;
@@ -83,6 +96,7 @@ export function createBackoff<Kind extends string>({ patience, retry }: BackoffO
         for (const { timer } of failures.values()) clearTimeout(timer);
         failures.clear();
         parked.clear();
+        called.clear();
       },
     };
   };
@@ -93,6 +107,9 @@ export function createBackoff<Kind extends string>({ patience, retry }: BackoffO
   };
   return {
     enter: (jobId, kind) => of(kind).enter(jobId),
+    planned(jobId, planned) {
+      for (const [kind, one] of kinds) if (!planned.includes(kind)) one.drop(jobId);
+    },
     forgive: (jobId, kind) => of(kind).forgive(jobId),
     failing: (kind) => of(kind).failures.size,
     stop() {

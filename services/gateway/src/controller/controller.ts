@@ -56,8 +56,8 @@ export interface Controller extends Service {
 export function createController(options: ControllerOptions): Controller {
   const { bus, store, runners, dispatch, cleared, upkeep, log } = options;
   const stopping = new AbortController();
-  const observe = createObserve(options);
   const sendings = new Map<JobId, Pending>();
+  const observe = createObserve({ ...options, isUnsent: (jobId) => sendings.has(jobId) });
   const sendStart = createSendStart(options);
   const executors = createExecutors({ ...options, observe, sendStart, sendings });
   const backoff = createBackoff({ patience: PATIENCE, retry: (jobId) => queue.add(jobId) });
@@ -75,25 +75,37 @@ export function createController(options: ControllerOptions): Controller {
       if (stopping.signal.aborted) return;
       leave('failed');
       log.warn({ jobId, action: action.do, problem: messageOf(error) }, PATIENCE[action.do].problem);
-    } finally {
-      observe.unsent(jobId, sendings.has(jobId));
     }
   };
   const queue = createWorkQueue<JobId>({
     atOnce: JOBS_AT_ONCE,
     async work(jobId) {
-      for (const action of planJob(observe(jobId))) await perform(jobId, action);
+      const seen = observe(jobId);
+      const actions = planJob(seen);
+      const kinds = actions.map((action) => action.do);
+      backoff.planned(jobId, kinds);
+      // NATS has taken it after all, as its runner says, or it is not wanted any more.
+      if (seen.isBusUp && !kinds.includes('send')) sendings.delete(jobId);
+      for (const action of actions) if (!stopping.signal.aborted) await perform(jobId, action);
     },
     onError: (error, jobId) => log.error({ jobId, err: error }, 'what is to be done for a job could not be found out'),
   });
 
+  const isAnythingToDo = (jobId: JobId): boolean => {
+    try {
+      return planJob(observe(jobId)).length > 0;
+    } catch {
+      // The queue says what is wrong with it, and the sweep goes on to others.
+      return true;
+    }
+  };
   const sweep = createSweep({
     store,
     runners,
     upkeep,
-    isAnythingToDo: (jobId) => planJob(observe(jobId)).length > 0,
+    isAnythingToDo,
     add: queue.add,
-    isPossible: () => bus.isConnected(),
+    isBusUp: () => bus.isConnected(),
     onSwept(graceMs) {
       cleared.ask(graceMs);
       dispatch.wake();
@@ -102,14 +114,13 @@ export function createController(options: ControllerOptions): Controller {
   });
   /** NATS forgot everything, or a runner began anew: what is on its way may never arrive. */
   const lookAtAll = () => {
-    observe.lost();
+    observe.noteLoss();
     for (const jobId of sendings.keys()) backoff.forgive(jobId, 'send');
     sweep.wake('urgently');
   };
   const hasEnded = ({ jobId, run, code }: JobEvent) => {
     if (sendings.get(jobId)?.run === run) sendings.delete(jobId);
-    observe.unsent(jobId, sendings.has(jobId));
-    observe.ended(jobId, { run, want: code === STATUS.deleted.code ? 'deleted' : 'ended' });
+    observe.noteEnd(jobId, { run, want: code === STATUS.deleted.code ? 'deleted' : 'ended' });
     queue.add(jobId);
   };
   let forget: readonly (() => void)[] = [];
@@ -140,11 +151,10 @@ export function createController(options: ControllerOptions): Controller {
     send(taken) {
       for (const sending of taken) {
         sendings.set(sending.jobId, { ...sending, takenAtMs: options.clock.monotonicMs() });
-        observe.unsent(sending.jobId, true);
         queue.add(sending.jobId);
       }
     },
-    problem: sendStart.problem,
+    problem: () => (sendings.size > 0 ? sendStart.problem() : undefined),
     waitingDeletions: () => backoff.failing('delete'),
   };
 }

@@ -10,7 +10,7 @@ import type { Store } from '../store/store.ts';
 import type { LeftElsewhere } from './left-elsewhere.ts';
 import type { Observed, ObservedJob, RunWord, Said } from './plan.ts';
 
-/** Jobs of which is known what was said of them. Of one that is forgotten, it is said once more. */
+/** Jobs of which is known what was said or sent. Of one that is forgotten, it is said once more, or the sweep finds what is missing. */
 const MOST_SAID = 10_000;
 
 interface ObserveOptions {
@@ -18,34 +18,44 @@ interface ObserveOptions {
   readonly store: Store;
   readonly runners: Pick<Runners, 'announcedJobs' | 'isLive' | 'onAnnounced'>;
   readonly leftElsewhere: LeftElsewhere;
+  /** Whether its start command is to go out, and NATS has not taken it yet. */
+  readonly isUnsent: (jobId: JobId) => boolean;
   readonly clock: Clock;
 }
 
 export interface Observe {
   (jobId: JobId): Observed;
   /** Everything that is on its way is lost. */
-  lost(): void;
-  /** A start command is to go out, and NATS has not taken it yet. */
-  unsent(jobId: JobId, isUnsent: boolean): void;
-  /** A run has ended just now. */
-  ended(jobId: JobId, word: RunWord): void;
-  said(jobId: JobId, run: number, want: Said['want']): void;
+  noteLoss(): void;
+  /** NATS has taken the start command of a run. */
+  noteSent(jobId: JobId, run: number): void;
+  /** A run has ended just now, and runners are to hear this of it. */
+  noteEnd(jobId: JobId, word: RunWord): void;
+  /** Runners were told. */
+  noteSaid(jobId: JobId, word: RunWord): void;
 }
 
-export function createObserve({ bus, store, runners, leftElsewhere, clock }: ObserveOptions): Observe {
+export function createObserve({ bus, store, runners, leftElsewhere, isUnsent, clock }: ObserveOptions): Observe {
   let lostBefore = 0;
-  const unsent = new Set<JobId>();
+  const sent = new LRUCache<JobId, { readonly run: number; readonly at: number }>({ max: MOST_SAID });
   const endsUntold = new LRUCache<JobId, RunWord>({ max: MOST_SAID });
   const said = new LRUCache<JobId, Map<number, Said>>({ max: MOST_SAID });
   const announced = createAnnounced(runners, clock);
+
+  /** The store notes when its place was given; NATS may have been away for long. */
+  const sentAtOf = ({ jobId, run, sentAt }: JobRow): number | undefined => {
+    if (sentAt === null) return undefined;
+    const last = sent.get(jobId);
+    return last?.run === run ? Math.max(sentAt, last.at) : sentAt;
+  };
 
   const jobOf = (job: JobRow): ObservedJob => ({
     run: job.run,
     want: job.want,
     hasBegun: job.code !== 1,
     hasEnded: isEnding(job.code),
-    sentAt: job.sentAt ?? undefined,
-    isUnsent: unsent.has(job.jobId),
+    sentAt: sentAtOf(job),
+    isUnsent: isUnsent(job.jobId),
     isEnvironmentLive: announced.isLive(job.environment),
     isLeftElsewhere: leftElsewhere(job) !== undefined,
   });
@@ -64,13 +74,13 @@ export function createObserve({ bus, store, runners, leftElsewhere, clock }: Obs
     };
   };
   return Object.assign(observe, {
-    lost: () => void (lostBefore = clock.now()),
-    unsent: (jobId: JobId, isUnsent: boolean) => void (isUnsent ? unsent.add(jobId) : unsent.delete(jobId)),
-    ended(jobId: JobId, word: RunWord) {
+    noteLoss: () => void (lostBefore = clock.now()),
+    noteSent: (jobId: JobId, run: number) => void sent.set(jobId, { run, at: clock.now() }),
+    noteEnd(jobId: JobId, word: RunWord) {
       // Nobody would hear it, and a runner that comes back later is seen to be at what has ended.
       if (bus.isConnected()) endsUntold.set(jobId, word);
     },
-    said(jobId: JobId, run: number, want: Said['want']) {
+    noteSaid(jobId: JobId, { run, want }: RunWord) {
       if (endsUntold.get(jobId)?.run === run) endsUntold.delete(jobId);
       said.set(jobId, new Map([...(said.get(jobId) ?? []), [run, { want, at: clock.now() }]]));
     },

@@ -11,7 +11,7 @@ export const REPEAT_MS = 10_000;
 export interface Observed {
   /** Unix milliseconds. */
   readonly now: number;
-  /** Until when everything that was on its way is known to be lost: the broker was wiped, or a runner began anew. */
+  /** What was sent or said up to then did not arrive, as far as anybody knows: the broker was wiped, or a runner began anew. */
   readonly lostBefore: number;
   /** Whether NATS takes messages. */
   readonly isBusUp: boolean;
@@ -32,7 +32,7 @@ export interface ObservedJob {
   readonly want: 'run' | 'stopped' | 'deleted';
   readonly hasBegun: boolean;
   readonly hasEnded: boolean;
-  /** When its start command went out last; undefined if it waits in the queue. */
+  /** When its start command went out last, by the store or, where that was later, by NATS; undefined if it waits in the queue. */
   readonly sentAt: number | undefined;
   /** NATS has not taken that command yet. */
   readonly isUnsent: boolean;
@@ -94,7 +94,7 @@ function isDue({ said, now, lostBefore }: Observed, { run, want }: RunWord): boo
   const last = said.get(run);
   if (last?.want !== want) return true;
   // The clock may have been set back: what was said in the future is as old as anything.
-  return last.at <= lostBefore || now - last.at >= REPEAT_MS || last.at > now;
+  return isLost(last.at, { now, lostBefore }) || now - last.at >= REPEAT_MS || last.at > now;
 }
 
 /** Whether it was given a place, and no runner has it: its command is not taken yet, or got lost. */
@@ -102,5 +102,9 @@ function isMissing({ announced, now, lostBefore }: Observed, job: ObservedJob): 
   const { sentAt, isUnsent, isEnvironmentLive, run } = job;
   if (sentAt === undefined || announced.includes(run)) return false;
   if (isUnsent) return true;
-  return isEnvironmentLive && (sentAt <= lostBefore || now - sentAt >= GRACE_MS || sentAt > now);
+  return isEnvironmentLive && (isLost(sentAt, { now, lostBefore }) || now - sentAt >= GRACE_MS || sentAt > now);
 }
+
+/** A moment in the future is of a clock that was set back since, and says nothing. */
+const isLost = (at: number, { now, lostBefore }: Pick<Observed, 'now' | 'lostBefore'>): boolean =>
+  at <= lostBefore && lostBefore <= now;

@@ -13,8 +13,8 @@ interface SweepOptions {
   readonly store: Store;
   readonly runners: Pick<Runners, 'announcedJobs'>;
   readonly upkeep: Pick<Upkeep, 'drain'>;
-  /** Without NATS, nothing can be done for most. */
-  readonly isPossible: () => boolean;
+  /** Without NATS, only what is not wanted any more can be brought to its end. */
+  readonly isBusUp: () => boolean;
   readonly isAnythingToDo: (jobId: JobId) => boolean;
   readonly add: (jobId: JobId) => void;
   /** `graceMs`: how long something must be over to be missed. */
@@ -38,7 +38,7 @@ interface Kind<T extends Place> {
 }
 
 export function createSweep(options: SweepOptions): Sweep {
-  const { store, runners, upkeep, isPossible, isAnythingToDo, add, onSwept, log } = options;
+  const { store, runners, upkeep, isBusUp, isAnythingToDo, add, onSwept, log } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
   let timer: NodeJS.Timeout | undefined;
@@ -60,10 +60,10 @@ export function createSweep(options: SweepOptions): Sweep {
   };
 
   const sweep = async () => {
-    if (!isPossible()) return;
+    await over({ name: 'sweep: unwanted jobs', page: store.jobs.unwanted });
+    if (!isBusUp()) return;
     const graceMs = isUrgent ? 0 : GRACE_MS;
     isUrgent = false;
-    await over({ name: 'sweep: unwanted jobs', page: store.jobs.unwanted });
     const announced = runners.announcedJobs();
     let seen = 0;
     await over({ name: 'sweep: jobs of runners', page: (_, most) => announced.slice(seen, (seen += most)) });

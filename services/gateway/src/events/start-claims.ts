@@ -1,6 +1,7 @@
 /**
  * Gives each attempt of a job to one runner. The store keeps it: a broker that forgets, or carries a claim twice or late, changes nothing.
- * That is fencing: attempts are only given away upwards, and what an earlier one still says counts no more.
+ * That is one half of fencing: the number of the attempt that is given away only rises. The other half is `contract/lifecycle`, which lets
+ * events of an earlier run or attempt change nothing; only an ending is the run's, whichever attempt tells it.
  * Which attempt a runner may ask for is the runners' own matter: they see each other's leases.
  */
 import type { Bus } from '@capstan/shared/bus/connect';

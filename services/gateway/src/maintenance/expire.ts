@@ -16,7 +16,7 @@ interface ExpireOptions {
   readonly store: Store;
   readonly resultAssets: Pick<ResultAssets, 'remove'>;
   readonly upkeep: Pick<Upkeep, 'drain' | 'piece'>;
-  /** By which things are over. */
+  /** By which it is told what is over: a clock that believes no leap. */
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
 }

@@ -15,7 +15,7 @@ interface RetentionOptions {
   readonly store: Store;
   readonly settings: Pick<Config['gateway'], 'live' | 'retention'>;
   readonly upkeep: Pick<Upkeep, 'drain'>;
-  /** By which things are over. */
+  /** By which it is told what is over: a clock that believes no leap. */
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
 }
@@ -27,7 +27,7 @@ export function createRetention({ store, settings, upkeep, clock, log }: Retenti
   const kinds: Readonly<Record<string, (most: number) => number>> = {
     events(most) {
       const { count, last } = store.events.prune(before(settings.live.keepEventsDays), most);
-      // Who wants to resume from before it is told so.
+      // A client that resumes from before it gets a reset and a snapshot.
       if (last !== undefined) store.cursors.setPruned(last);
       return count;
     },

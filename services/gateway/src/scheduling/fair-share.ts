@@ -2,7 +2,8 @@
  * Fair share, PURE: whose job is next. The owner with the fewest running jobs, of those the one who was served longest ago, or who came first if none
  * was. Addresses cost nothing, so what nobody paid for takes turns by networks before that: the one with the fewest running jobs, of those
  * the one that has waited longest since it came or was served; so whoever comes with ever new networks waits behind all who were there.
- * If what that job needs is not free, it waits and keeps what there is of it: others may go before it only on what it does not need. Nobody starves, nobody is delayed.
+ * If what that job needs is not free, it waits, and what is free of it is kept for it: others may begin before it only with what it does not
+ * need. So nobody starves, and nobody who is next is put back by others.
  */
 import { fits, withheld, type Amounts } from '@capstan/shared/contract/amounts';
 

@@ -1,14 +1,14 @@
 /**
  * How turns are counted, for `fair-share` to go by: a job that waited is given a place, and its owner's turn comes after all others. Where
- * nobody paid, so does its network's: its turns count on in the order of acceptance, so whoever came by now goes before it, and nobody who
- * comes later.
+ * nobody paid, so does its network's: its turn is a place in the order of acceptance, behind all jobs that were accepted by now and before
+ * all that come later.
  */
 import type { JobId } from '@capstan/shared/contract/ids';
 import type { Store } from '../store/store.ts';
 
 interface Sent {
   readonly run: number;
-  /** For the how manieth time its command goes out. */
+  /** How often its command has gone out, this time included. */
   readonly sending: number;
 }
 

@@ -89,7 +89,7 @@ export function createQueue(db: Db) {
   const someSent = db.prepare(`select 1 from jobs where environment = ? and ${WAS_SENT} limit 1`);
 
   return {
-    /** Notes that the start command goes out now, for the how manieth time. Undefined if the job has ended. */
+    /** Notes that the start command goes out now; says how often it has, this time included. Undefined if the job has ended. */
     markSent(jobId: JobId, at: number): { readonly run: number; readonly sending: number } | undefined {
       const row = markSent.get(at, jobId);
       return row && { run: row['run'] as number, sending: row['sendings'] as number };

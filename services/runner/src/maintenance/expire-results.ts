@@ -13,7 +13,7 @@ interface ExpiryOptions {
   readonly upkeep: Pick<Upkeep, 'paced'>;
   /** Runs of this job are being worked on. */
   readonly isInHand: (jobId: JobId) => boolean;
-  /** By which things are over. */
+  /** By which it is told what is over: a clock that believes no leap. */
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
 }

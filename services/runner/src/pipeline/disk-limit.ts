@@ -29,7 +29,7 @@ type Watched = Pick<Attempt, 'identity' | 'limits' | 'log'> & {
   readonly settings: Pick<Attempt['settings'], 'minFreeDiskGB'>;
 };
 
-/** The filter gets as much again as the job: what that has left is there when it begins. */
+/** The filter gets as much again as the job had: what the job has left behind counts, too. */
 const FILTER_SHARE = 2;
 
 interface Looking {

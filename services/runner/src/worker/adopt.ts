@@ -30,8 +30,8 @@ const LOOK_MS = 20_000;
 const CLEAR_MS = 60_000;
 
 /**
- * Resolves to the runs whose algorithm was started, or is about to be, and that have not ended, and those of which the engine does not
- * tell. Of the others that nobody has in hand nothing is left then, but for what the engine does not clear away.
+ * Resolves to the runs that have not ended and whose algorithm was started or is about to be, and to those of which the engine tells
+ * nothing. All other runs that nobody has in hand are cleared away by then, as far as the engine lets them go.
  */
 export async function findUnfinished(parts: AdoptParts, signal: AbortSignal): Promise<readonly AttemptIdentity[]> {
   const patience = { signal, log: parts.log };

@@ -62,6 +62,28 @@ describe('what failed, or is slow', () => {
     backoff.stop();
   });
 
+  it('leaves its place to the next one if it is not to be done any more', () => {
+    const { backoff, retried } = aBackoff();
+    const leave = [1, 2].map((n) => backoff.enter(aJobId(n), 'slow'));
+    for (const n of [3, 4, 5]) backoff.enter(aJobId(n), 'slow');
+    leave[0]?.('done');
+    expect(retried).to.deep.equal([aJobId(3)]);
+    backoff.planned(aJobId(4), ['quick']);
+    backoff.planned(aJobId(3), []);
+    expect(retried).to.deep.equal([aJobId(3), aJobId(5)]);
+    backoff.stop();
+  });
+
+  it('is forgotten, with its failures, when it is not to be done any more', () => {
+    const { backoff } = aBackoff();
+    backoff.enter(aJobId(), 'slow')?.('failed');
+    backoff.planned(aJobId(), ['slow']);
+    expect(backoff.failing('slow')).to.equal(1);
+    backoff.planned(aJobId(), []);
+    expect(backoff.failing('slow')).to.equal(0);
+    backoff.stop();
+  });
+
   it('is a thing of its own for each job', () => {
     const { backoff } = aBackoff();
     backoff.enter(aJobId(1), 'slow')?.('failed');

@@ -58,8 +58,8 @@ function aController({ answer = () => undefined, announced = [], upkeep = create
     store,
     controller,
     ids,
-    async give(jobId = aJobId()) {
-      const sent = await store.write(() => store.queue.markSent(jobId, clock.now()));
+    async give(jobId = aJobId(), at = clock.now()) {
+      const sent = await store.write(() => store.queue.markSent(jobId, at));
       if (sent) controller.send([{ jobId, ...sent }]);
     },
     async untilTaken() {
@@ -98,6 +98,26 @@ describe('a start command', () => {
     await give();
     expect([first, await untilTaken()]).to.deep.equal([`${aJobId()}.1.start.1`, `${aJobId()}.1.start.2`]);
     await controller.stop();
+  });
+
+  it('that NATS took late is not taken for lost at once, and nothing is said to be wrong any more', async () => {
+    let isAway = true;
+    const { store, controller, give, untilTaken, ids, untilWalked } = aController({
+      answer: () => (isAway ? new Error('TIMEOUT') : undefined),
+    });
+    // Its place was given long ago.
+    await store.write(() => store.jobs.add(aJob(), '{}'));
+    await give(aJobId(), clock.now() - 3_600_000);
+    while (ids.length < 2) await new Promise(setImmediate);
+    expect(controller.problem()).to.include('NATS did not take');
+    isAway = false;
+    await untilTaken();
+    const { length } = ids;
+    await controller.start();
+    await untilWalked();
+    await controller.stop();
+    expect(ids).to.have.length(length);
+    expect(controller.problem()).to.equal(undefined);
   });
 
   it('that is more than NATS takes ends its job with the reason, and is not sent again', async () => {

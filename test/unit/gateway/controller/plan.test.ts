@@ -56,6 +56,11 @@ const SITUATIONS: readonly (readonly [string, Observed, readonly Action[]])[] = 
   ['one that no runner knows of is sent again', seen({ announced: [] }), [send]],
   ['…at once, if what was on its way is lost', seen({ announced: [], lostBefore: NOW, job: { sentAt: NOW } }), [send]],
   ['…though the clock was set back', seen({ announced: [], job: { sentAt: NOW + 3_600_000 } }), [send]],
+  [
+    '…not because of a loss that a clock has dated into the future',
+    seen({ announced: [], lostBefore: NOW + 3_600_000, job: { sentAt: NOW } }),
+    [],
+  ],
   ['…not where no live runner offers its environment', seen({ announced: [], job: { isEnvironmentLive: false } }), []],
   ['…also if its runner is at an earlier run', seen({ announced: [1] }), [tell(1, 'ended'), send]],
 

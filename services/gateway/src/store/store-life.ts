@@ -1,4 +1,4 @@
-/** The store's place among the services: each life of the node leaps ahead with its cursors, and closes the store behind it. */
+/** The store as a service: a start moves the cursors ahead, past those that the life before may have told, and a stop closes the file. */
 import { randomInt } from 'node:crypto';
 import { hasCode, messageOf } from '@capstan/shared/contract/errors';
 import type { Log } from '@capstan/shared/runtime/log';
