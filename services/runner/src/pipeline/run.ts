@@ -29,6 +29,8 @@ export async function runJob(todo: RunToDo, parts: PipelineParts, signal: AbortS
       await (result === 'ended' ? parts.notes.pass(todo) : parts.notes.leave(todo));
       return result;
     } catch (error) {
+      // A runner that is asked to end has not died over this job.
+      if (signal.aborted) await parts.notes.leave(todo);
       signal.throwIfAborted();
       const isChangeOfPlan = error === todo.control.halted.reason || error === todo.control.dropped.reason;
       if (isChangeOfPlan) continue;

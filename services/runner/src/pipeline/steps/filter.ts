@@ -17,6 +17,7 @@ import type { Step } from '../step.ts';
 import { startAgain } from './again.ts';
 import type { Captured } from './capture.ts';
 import { readExit, type Exited } from './exit.ts';
+import { filterImageOf } from './pull-filter.ts';
 import { remakeFilter } from './remake.ts';
 import { startedBefore, startOnce, type Running, type Started } from './start.ts';
 
@@ -88,8 +89,10 @@ async function problemOf(attempt: Attempt, parts: FilterParts, signal: AbortSign
     const state = await look().catch(async (error: unknown) => {
       if (!parts.mayMake || !hasCode(error, 'CONTAINER_LOST')) throw error;
       const origin = await parts.origin;
-      await retryWhileAnswering(bounds, (limited) => remakeFilter(attempt, { origin, images: parts.images }, limited));
-      return look();
+      // A pull has limits of its own: how long it takes says nothing of the engine.
+      using filterImage = await retryWhileUnavailable(() => filterImageOf(attempt, parts.images, signal), patience);
+      await retryWhileAnswering(bounds, (limited) => remakeFilter(attempt, { origin, filterImage }, limited));
+      return await look();
     });
     if (state.kind === 'created') await startOnce(engine, name, patience);
     const started: Started =

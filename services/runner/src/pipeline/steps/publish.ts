@@ -215,8 +215,14 @@ async function collectFilterLog(
 ): Promise<void> {
   const { filter } = namesOf(identity);
   let pieces = 0;
-  const bounds = { engine, ms: TELL_MS, overdue: silent, progress: () => pieces, signal };
-  const onPiece = () => void (pieces += 1);
+  let isUpToEngine = true;
+  // Where results are kept may be slow, which says nothing of the engine.
+  const progress = () => (isUpToEngine ? pieces : {});
+  const bounds = { engine, ms: TELL_MS, overdue: silent, progress, signal };
+  const onPiece = (isTaken: boolean) => {
+    isUpToEngine = isTaken;
+    pieces += 1;
+  };
   try {
     await whileAnswering(bounds, async (limited) => {
       const log = await engine.readLog(filter, { follow: false }, limited);
@@ -227,9 +233,15 @@ async function collectFilterLog(
   }
 }
 
-async function* plain(log: AsyncIterable<readonly LogFrame[]>, onPiece: () => void): AsyncGenerator<Buffer> {
+/** Tells of each piece when the engine has given it, and when its reader has taken it; of the end as of a piece that is not taken yet. */
+async function* plain(
+  log: AsyncIterable<readonly LogFrame[]>,
+  onPiece: (isTaken: boolean) => void,
+): AsyncGenerator<Buffer> {
   for await (const frames of log) {
-    onPiece();
+    onPiece(false);
     yield Buffer.concat(frames.map(({ bytes }) => bytes));
+    onPiece(true);
   }
+  onPiece(false);
 }

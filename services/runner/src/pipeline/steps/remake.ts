@@ -6,10 +6,9 @@ import { CapstanError } from '@capstan/shared/contract/errors';
 import type { HelperSpec, Origin } from '../../docker/ports/containers.ts';
 import { retryWhileRefused } from '../../docker/retry-while-unavailable.ts';
 import { labelsOfAttempt, namesOf } from '../../docker/names.ts';
-import type { Images } from '../../images/images.ts';
+import type { HeldImage } from '../../images/image-cache.ts';
 import type { Attempt } from '../attempt.ts';
 import { filesSpec, filterSpec, type UsedImage } from '../helpers.ts';
-import { filterImageOf } from './pull-filter.ts';
 import type { EngineImages } from '../../docker/ports/images.ts';
 
 /** What a filter is told of the job. Of the rest of the algorithm's environment its image may have said anything. */
@@ -25,11 +24,10 @@ export async function remakeFiles(attempt: Attempt, origin: Origin | undefined, 
 /** The filter's, as it was before it ran. */
 export async function remakeFilter(
   attempt: Attempt,
-  { origin, images }: { readonly origin: Origin | undefined; readonly images: Images },
+  { origin, filterImage }: { readonly origin: Origin | undefined; readonly filterImage: HeldImage | undefined },
   signal: AbortSignal,
 ): Promise<void> {
   const { engine, filter } = attempt;
-  using filterImage = await filterImageOf(attempt, images, signal);
   if (!filter || !filterImage || !origin) throw gone();
   const image = await imageOf(engine, origin, signal);
   const env = Object.fromEntries(Object.entries(origin.env).filter(([name]) => TOLD.includes(name)));
