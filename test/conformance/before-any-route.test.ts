@@ -68,4 +68,15 @@ describe('what any request may hear before a route is looked for', () => {
     expect(answer.status).to.equal(400);
     expect(answer.json()).to.have.property('error');
   });
+
+  it('is no failure of the node, whatever stands for the target', async () => {
+    const root = await exchange(scene.url, 'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+    for (const target of ['http://', 'ws://', 'http://?', 'http://localhost']) {
+      const answer = await exchange(scene.url, HEAD.replace('/health', target) + '\r\n');
+      expect(answer.status, target).to.equal(200);
+      expect(answer.json(), target).to.deep.equal(root.json());
+    }
+    const health = await exchange(scene.url, HEAD.replace('/health', 'http://elsewhere.example//health') + '\r\n');
+    expect(health.json()).to.have.property('parts');
+  });
 });

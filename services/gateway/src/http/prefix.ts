@@ -8,6 +8,15 @@ export function prefixOf(publicUrl: string | undefined): string {
   return publicUrl === undefined ? '' : new URL(publicUrl).pathname.replace(/\/$/, '');
 }
 
+/**
+ * The path and query of a target that is a whole address, as clients write it to a proxy and servers must take it (RFC 9112 §3.2.2): without
+ * its scheme and host, of which there may be nothing but the scheme. Which node is meant, the Host header says.
+ */
+export function withoutAuthority(target: string): string {
+  const rest = target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '');
+  return rest === target || rest.startsWith('/') ? rest : `/${rest}`;
+}
+
 /** Slashes that are doubled count as one: clients put a path behind a provider's address that ends in a slash. */
 export function withoutDoubledSlashes(target: string): string {
   const end = target.indexOf('?');

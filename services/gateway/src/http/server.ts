@@ -8,7 +8,7 @@ import type { Log } from '@capstan/shared/runtime/log';
 import type { Service } from '@capstan/shared/runtime/service';
 import { oneByOne } from './one-by-one.ts';
 import { answerParserErrors } from './parser-errors.ts';
-import { prefixOf, withoutDoubledSlashes, withoutPrefix } from './prefix.ts';
+import { prefixOf, withoutAuthority, withoutDoubledSlashes, withoutPrefix } from './prefix.ts';
 
 type Limits = Config['gateway']['limits'];
 
@@ -49,7 +49,7 @@ export function createHttpServer({ server, app, gateway: { host, port, publicUrl
   const callback = app.callback();
   const answer = oneByOne((request, response) => void callback(request, response));
   const prefix = prefixOf(publicUrl);
-  const targetOf = (url = '') => withoutPrefix(withoutDoubledSlashes(url), prefix);
+  const targetOf = (url = '') => withoutPrefix(withoutDoubledSlashes(withoutAuthority(url)), prefix);
   server.prependListener('upgrade', (request) => {
     request.url = targetOf(request.url);
   });

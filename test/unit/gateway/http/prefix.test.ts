@@ -1,5 +1,10 @@
 import { expect } from 'chai';
-import { prefixOf, withoutDoubledSlashes, withoutPrefix } from '../../../../services/gateway/src/http/prefix.ts';
+import {
+  prefixOf,
+  withoutAuthority,
+  withoutDoubledSlashes,
+  withoutPrefix,
+} from '../../../../services/gateway/src/http/prefix.ts';
 
 describe('the path that a node is served below', () => {
   it('is that of its public address', () => {
@@ -45,6 +50,33 @@ describe('a path with doubled slashes', () => {
       '*',
       '',
       'http://x//y',
+    ]);
+  });
+});
+
+describe('a whole address as a target', () => {
+  it('is its path and query; the root, where it has none', () => {
+    const asked = [
+      'http://a.example/ui?x=1',
+      'HTTPS://a',
+      'http://',
+      'ws:///x',
+      'http://a?x=/y',
+      'http://#',
+      '/u?http://a/',
+      '*',
+      '',
+    ];
+    expect(asked.map(withoutAuthority)).to.deep.equal([
+      '/ui?x=1',
+      '/',
+      '/',
+      '/x',
+      '/?x=/y',
+      '/#',
+      '/u?http://a/',
+      '*',
+      '',
     ]);
   });
 });
