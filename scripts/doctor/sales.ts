@@ -11,13 +11,15 @@ type Environment = Pick<
   'id' | 'orders' | 'priceMin' | 'feeToken' | 'allowedChainId'
 >;
 
-export const checkSales: Check = ({ config }) => Promise.resolve(judgeSales(config.runner.environments));
+export const checkSales: Check = ({ config: { runner, chains } }) =>
+  Promise.resolve(judgeSales(runner.environments, chains.length));
 
-/** PURE. */
-export function judgeSales(environments: readonly Environment[]): readonly Finding[] {
+/** `chains`: how many the node asks. PURE. */
+export function judgeSales(environments: readonly Environment[], chains = 1): readonly Finding[] {
   const selling = environments.filter(({ orders }) => orders === 'chain');
   const found = [
     ...environments.flatMap(pricedForNothing),
+    ...(chains > 1 ? selling.flatMap(ofAnyChain) : []),
     ...environments.filter(({ orders }) => orders === 'free').flatMap((free) => givenAway(free, selling)),
   ];
   if (found.length > 0) return found;
@@ -31,6 +33,18 @@ function pricedForNothing({ id, orders, priceMin, feeToken }: Environment): read
   return NO_TOKEN.test(feeToken)
     ? [bad(ABOUT, `${id} has a price and no token that it is paid in, so nobody pays it`, 'set its feeToken')]
     : [];
+}
+
+/** The address of a token means something on its own chain: on another it is nothing, or somebody else's. */
+function ofAnyChain({ id, priceMin, feeToken, allowedChainId }: Environment): readonly Finding[] {
+  if (priceMin === 0 || NO_TOKEN.test(feeToken) || allowedChainId !== undefined) return [];
+  return [
+    warn(
+      ABOUT,
+      `${id} is paid in a token of one chain, and sells for assets of all: on another, whatever has that address pays`,
+      'set its allowedChainId to the chain of its feeToken',
+    ),
+  ];
 }
 
 /** Whoever names the free one computes on what the others sell. */

@@ -139,7 +139,7 @@ describe('a chain', () => {
       expect(await isToken(nowhere, datatokenAddress), nowhere).to.equal(false);
     }
     expect(await contracts.decimalsOf(opened.chain, ocean.money)).to.equal(18);
-    expect(hasCode(await problemOf(contracts.decimalsOf(opened.chain, owner.address)), 'INTERNAL')).to.equal(true);
+    expect(await contracts.decimalsOf(opened.chain, owner.address)).to.equal(undefined);
   });
 
   describe('with an endpoint that is not to be believed', () => {

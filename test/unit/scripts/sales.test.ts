@@ -30,6 +30,17 @@ describe('what the doctor says of prices', () => {
     ]);
   });
 
+  it('is that a token is one on its own chain, where there are several', () => {
+    const judged = (environments: readonly Environment[], chains: number) =>
+      judgeSales(environments, chains).map(({ level, text }) => `${level}: ${text}`);
+    expect(judged([sold], 2)).to.deep.equal([
+      'warn: sold is paid in a token of one chain, and sells for assets of all: on another, whatever has that address pays',
+    ]);
+    expect(judged([sold], 1)).to.deep.equal(['ok: sold for orders: sold']);
+    expect(judged([{ ...sold, allowedChainId: [137] }], 2)).to.deep.equal(['ok: sold for orders: sold']);
+    expect(judged([{ ...sold, priceMin: 0 }], 2)).to.deep.equal(['ok: sold for orders: sold']);
+  });
+
   it('is that a free environment gives away what others sell', () => {
     const text = 'warn: who names a computes for nothing on assets that are sold in sold';
     expect(said(sold, environment('a'))).to.deep.equal([text]);

@@ -1,7 +1,6 @@
 /** Facts of contracts that never change: asked once, then remembered. */
 import { LRUCache } from 'lru-cache';
 import { Interface, isAddress } from 'ethers';
-import { CapstanError } from '@capstan/shared/contract/errors';
 import { unavailable, type Chain, type Request } from './provider.ts';
 
 const contracts = new Interface([
@@ -25,8 +24,8 @@ const HEAD: Request = { method: 'eth_blockNumber', params: [] };
 export interface Contracts {
   /** Whether the data NFT says that the datatoken is one of its own. */
   isTokenOf(chain: Chain, nft: string, datatoken: string): Promise<boolean>;
-  /** The decimals of a token. Rejects with INTERNAL if it is none. */
-  decimalsOf(chain: Chain, token: string): Promise<number>;
+  /** The decimals of a token; undefined if it is none. */
+  decimalsOf(chain: Chain, token: string): Promise<number | undefined>;
 }
 
 export function createContracts(): Contracts {
@@ -79,8 +78,8 @@ export function createContracts(): Contracts {
       const known = kept.get(key);
       if (typeof known === 'number') return known;
       const { word, isSure } = await decimalsAt(chain, token);
-      if (word !== undefined && word <= MOST_DECIMALS) return isSure ? remember(key, Number(word)) : Number(word);
-      throw new CapstanError('INTERNAL', `The fee token ${token} of an environment is no token on chain ${chain.id}.`);
+      if (word === undefined || word > MOST_DECIMALS) return undefined;
+      return isSure ? remember(key, Number(word)) : Number(word);
     },
   };
 }

@@ -34,6 +34,13 @@ export function createTrade({ chains, receipts, key, providers, config, feeToken
   return {
     receipts: kept,
     orders: createOrders({ chains, receipts: kept, contracts, publicUrl, providers, clock }),
-    quotes: createQuotes({ key, address: providers[0], contracts, feeTokens: feeTokensOn, clock }),
+    quotes: createQuotes({
+      key,
+      address: providers[0],
+      contracts,
+      feeTokens: feeTokensOn,
+      namesChain: chains.size > 1,
+      clock,
+    }),
   };
 }

@@ -11,6 +11,8 @@ export interface FeeSubject {
   readonly dt: string;
   /** The service's id. */
   readonly id: string;
+  /** Of the asset, where the node serves several chains: one address may be two tokens, and what is signed besides names no chain. */
+  readonly chainId?: number | undefined;
 }
 
 export interface FeeTerms {
@@ -50,8 +52,8 @@ export function feeAmount(nowS: number, validUntilS: number, { priceMin, decimal
 }
 
 /** Written as Ocean Provider does, without spaces. */
-export function providerDataOf({ environment, timestamp, dt, id }: FeeSubject): string {
-  return hexlify(toUtf8Bytes(JSON.stringify({ environment, timestamp, dt, id })));
+export function providerDataOf({ environment, timestamp, dt, id, chainId }: FeeSubject): string {
+  return hexlify(toUtf8Bytes(JSON.stringify({ environment, timestamp, dt, id, chainId })));
 }
 
 /** Hex of what providers write, some 300 bytes. */

@@ -35,6 +35,7 @@ export const ORDER_REASONS: Readonly<Record<RefusalReason, string>> = {
   fee_wrong_datatoken: 'The fee of the order was asked for another datatoken. Ask initializeCompute for this asset.',
   fee_wrong_service: 'The fee of the order was asked for another service. Ask initializeCompute for this one.',
   fee_wrong_environment: 'The fee of the order was asked for another environment. Ask initializeCompute for this one.',
+  fee_wrong_chain: 'The fee of the order was asked for an asset of another chain. Ask initializeCompute for this one.',
   fee_not_received: 'The fee that the order names has not arrived at this node.',
   fee_expired: 'The time that the fee paid for is over. Ask initializeCompute, and reuse the order with the new fee.',
   datatoken_not_of_nft: "The service's datatoken does not belong to the asset's data NFT. Tell the asset's owner.",

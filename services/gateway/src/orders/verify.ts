@@ -49,6 +49,7 @@ export type OrderRefusal =
   | 'fee_wrong_datatoken'
   | 'fee_wrong_service'
   | 'fee_wrong_environment'
+  | 'fee_wrong_chain'
   | 'fee_not_received'
   | 'fee_expired';
 
@@ -172,10 +173,12 @@ function termsRefusal(fee: ProviderFee, { environment, providers }: OrderClaim, 
   return received.has(fee) ? undefined : 'fee_not_received';
 }
 
-function subjectRefusal(fee: ProviderFee, { service, environment }: OrderClaim) {
+function subjectRefusal(fee: ProviderFee, { ddo, service, environment }: OrderClaim) {
   const subject = readProviderData(fee.providerData);
   if (String(subject?.dt).toLowerCase() !== service.datatokenAddress.toLowerCase()) return 'fee_wrong_datatoken';
   if (subject?.id !== service.id) return 'fee_wrong_service';
   if (environment !== undefined && subject.environment !== environment) return 'fee_wrong_environment';
+  // What was signed while the node served one chain, or by an earlier version, names none.
+  if (subject.chainId !== undefined && subject.chainId !== ddo.chainId) return 'fee_wrong_chain';
   return undefined;
 }

@@ -52,6 +52,8 @@ describe('the fee of an environment', () => {
   it("is written and signed as Ocean's contracts read it", () => {
     const providerData = providerDataOf({ environment: 'e', timestamp: 5, dt: '0xab', id: 'x' });
     expect(toUtf8String(providerData)).to.equal('{"environment":"e","timestamp":5,"dt":"0xab","id":"x"}');
+    const ofChain = toUtf8String(providerDataOf({ environment: 'e', timestamp: 5, dt: '0xab', id: 'x', chainId: 137 }));
+    expect(ofChain).to.equal('{"environment":"e","timestamp":5,"dt":"0xab","id":"x","chainId":137}');
     const wallet = new Wallet(`0x${'11'.repeat(32)}`);
     const terms = {
       providerData,

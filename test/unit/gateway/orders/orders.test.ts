@@ -216,6 +216,13 @@ describe('an order', () => {
       expect(verdict([started(), fee({ subject: { environment: 'x' } })])).to.equal('fee_wrong_environment');
     });
 
+    it('is for the chain of the asset, where it names one', () => {
+      expect(verdict([started(), fee({ subject: { chainId: dataset.chainId } })])).to.equal('valid');
+      for (const chainId of [1, String(dataset.chainId), null]) {
+        expect(verdict([started(), fee({ subject: { chainId } })]), String(chainId)).to.equal('fee_wrong_chain');
+      }
+    });
+
     it('still pays', () => {
       expect(verdict([started(), fee({ validUntil: NOW + 1 })])).to.equal('valid');
       expect(verdict([started(), fee({ validUntil: NOW })])).to.equal('fee_expired');

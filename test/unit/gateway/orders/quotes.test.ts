@@ -17,6 +17,7 @@ describe('a fee of zero', () => {
     address: computeAddress(SECRET),
     contracts: createContracts(),
     feeTokens: (chainId) => (chainId === 137 ? [NO_TOKEN, OF_137] : []),
+    namesChain: false,
     clock: systemClock,
   });
   const tokenFor = async (feeToken: string, chainId: number) => {
