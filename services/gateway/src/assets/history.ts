@@ -20,6 +20,8 @@ export interface Seen {
 export interface History {
   /** Rejects with CHAIN_UNAVAILABLE. */
   look(chain: Chain, nftAddress: string, questions: readonly Request[]): Promise<Seen>;
+  /** Of an NFT about which an endpoint was not to be believed: it is read again from its first block. */
+  forget(chain: Chain, nftAddress: string): void;
 }
 
 interface Known {
@@ -33,6 +35,7 @@ interface Known {
 /** Records are as large as descriptions, and these are as large as their publishers like. */
 const MOST_KEPT = 200;
 const MAX_KEPT_BYTES = 32_000_000;
+const KEPT_MS = 3_600_000;
 /** Ranges that are looked through backwards, where an endpoint does not look through all blocks at once, and how many at a time. */
 const MOST_RANGES = 50;
 const AT_ONCE = 5;
@@ -44,12 +47,14 @@ const hex = (number: number) => `0x${number.toString(16)}`;
 export function createHistory(): History {
   const kept = new LRUCache<string, Known>({
     max: MOST_KEPT,
+    // An endpoint that left one out, or made one up, is not believed for ever.
+    ttl: KEPT_MS,
     maxSize: MAX_KEPT_BYTES,
     sizeCalculation: ({ newest }) => 1 + (newest?.data.length ?? 0),
   });
 
   const look: History['look'] = async (chain, nftAddress, questions) => {
-    const id = `${chain.id} ${nftAddress.toLowerCase()}`;
+    const id = idOf(chain, nftAddress);
     const known = kept.get(id);
     const from = known ? known.seenTo + 1 : 0;
     const [headText, logs, ...answers] = await chain.ask(
@@ -72,8 +77,10 @@ export function createHistory(): History {
     if (next && finalTo > (known?.seenTo ?? 0)) kept.set(id, next);
     return { ...seenIn(known, found), answers };
   };
-  return { look };
+  return { look, forget: (chain, nftAddress) => void kept.delete(idOf(chain, nftAddress)) };
 }
+
+const idOf = ({ id }: Chain, nftAddress: string) => `${id} ${nftAddress.toLowerCase()}`;
 
 interface Found {
   readonly records: Records;
@@ -98,7 +105,8 @@ function follows(known: Known | undefined, found: Found, seenTo: number): Known 
   return { seenTo, ...seenIn(known, found) };
 }
 
-function logsOf(nftAddress: string, from: number, to?: number): Request {
+/** For what an NFT recorded in these blocks, the last included. */
+export function logsOf(nftAddress: string, from: number, to?: number): Request {
   const range = { fromBlock: hex(from), toBlock: to === undefined ? 'latest' : hex(to) };
   return { method: 'eth_getLogs', params: [{ address: nftAddress, topics: [RECORD_TOPICS], ...range }] };
 }

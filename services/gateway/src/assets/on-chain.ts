@@ -7,9 +7,11 @@ import type { Clock } from '@capstan/shared/runtime/clock';
 import type { Ddo } from '@capstan/shared/contract/ddo';
 import type { NodeKey } from '@capstan/shared/crypto/node-key';
 import type { Chain, Request } from '../chain/provider.ts';
+import { saysTheSame } from './alike.ts';
 import { createHistory, type Seen } from './history.ts';
 import { malformed, parsePublished } from './published.ts';
 import { openRecord, type MetadataRecord } from './record.ts';
+import { disputed, isSaidByOthers } from './second-word.ts';
 import type { Unpack } from './unpack-apart.ts';
 import { createVerdicts } from './verdicts.ts';
 
@@ -71,6 +73,16 @@ export function createOnChain(options: OnChainOptions): OnChain {
     }
   };
 
+  const requireOthers = async (
+    chain: Chain,
+    nftAddress: string,
+    seen: Seen & { readonly calls: readonly Request[] },
+  ) => {
+    if (await isSaidByOthers(chain, { ...seen, nftAddress })) return;
+    history.forget(chain, nftAddress);
+    throw disputed(chain, nftAddress);
+  };
+
   const ask = async (ddo: Ddo): Promise<Ddo> => {
     const chain = chains.get(ddo.chainId);
     if (!chain) return unproven(ddo, `It is on chain ${ddo.chainId}, which this node can not ask.`);
@@ -80,7 +92,10 @@ export function createOnChain(options: OnChainOptions): OnChain {
     const owner = read(seen.answers[1], 'ownerOf');
     if (state === undefined || owner === undefined) throw malformed('There is no such NFT on its chain.');
     const { indexedMetadata: _, ...text } = await textOf(ddo, seen);
-    return { ...text, nft: { owner: String(owner), state: Number(state) } };
+    const recorded: Ddo = { ...text, nft: { owner: String(owner), state: Number(state) } };
+    if (chain.endpoints > 1 && !saysTheSame(ddo, recorded))
+      await requireOthers(chain, ddo.nftAddress, { ...seen, calls });
+    return recorded;
   };
 
   return {
