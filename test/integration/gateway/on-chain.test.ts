@@ -5,15 +5,14 @@ import { systemClock as clock } from '@capstan/shared/runtime/clock';
 import { hasCode } from '@capstan/shared/contract/errors';
 import { createLog } from '@capstan/shared/runtime/log';
 import { nodeKeyFrom } from '@capstan/shared/crypto/node-key';
-import { publicKeyOf } from '@capstan/shared/crypto/seal';
 import { createChain } from '../../../services/gateway/src/chain/provider.ts';
 import { createOnChain } from '../../../services/gateway/src/assets/on-chain.ts';
 import { createUnpackApart } from '../../../services/gateway/src/assets/unpack-apart.ts';
-import { describeAsset } from '../../../scripts/catalogue/ddo.ts';
 import { startAnvil, type Anvil } from '../../../scripts/parts/anvil.ts';
 import { deployOcean, type Account, type Ocean, type TokenPair } from '../../../scripts/parts/ocean.ts';
 import { assetOrder } from '../../../scripts/demo/assets.ts';
 import type { Order } from '../../../scripts/parts/consumer.ts';
+import { describedAsset, loosened } from '../../support/chain/described.ts';
 import { PACKERS, recordOf } from '../../support/chain/records.ts';
 import { startGateway } from '../../support/gateway/scene.ts';
 import { startMetadataStore } from '../../support/metadata-store.ts';
@@ -21,7 +20,6 @@ import { startRpcProxy, type RpcProxy } from '../../support/chain/rpc-proxy.ts';
 
 const CHAIN_ID = 8996;
 const SETTLED_AFTER = 4;
-const WORD_OF_3 = `0x${'3'.padStart(64, '0')}`;
 const key = nodeKeyFrom('22'.repeat(32));
 const otherKey = nodeKeyFrom('33'.repeat(32));
 const log = createLog('test', 'silent');
@@ -42,9 +40,9 @@ describe('a description from a metadata store, beside what its NFT says', () => 
   after(() => releases.disposeAsync());
   beforeEach(() => endpoint.become('works'));
 
-  const opened = ({ requireChain = false, logBlocks = 10, freshMs = 0, ownKey = key, rpc = [endpoint.url] } = {}) => {
+  const opened = ({ requireChain = false, logBlocks = 10, freshMs = 0, ownKey = key } = {}) => {
     const asked = createChain(
-      { id: CHAIN_ID, rpc, confirmations: 1, settledAfter: SETTLED_AFTER, logBlocks, timeoutS: 5 },
+      { id: CHAIN_ID, rpc: [endpoint.url], confirmations: 1, settledAfter: SETTLED_AFTER, logBlocks, timeoutS: 5 },
       { clock, log },
     );
     const onChain = createOnChain({
@@ -57,20 +55,7 @@ describe('a description from a metadata store, beside what its NFT says', () => 
     });
     return { confirm: onChain.confirm, [Symbol.asyncDispose]: () => asked.stop() };
   };
-  const describing = (token: TokenPair, name: string, isRawAllowed = false): Ddo =>
-    describeAsset({
-      asset: { type: 'dataset', name, access: 'compute', isRawAllowed, token },
-      files: [{ type: 'url', url: 'https://data.example/a' }],
-      chainId: CHAIN_ID,
-      publicKey: publicKeyOf(key),
-    });
-  /** What a store says whose operator lets everybody at the data. */
-  const loosened = (ddo: Ddo): Ddo => ({
-    ...ddo,
-    services: ddo.services.map((service) => ({ ...service, compute: { allowRawAlgorithm: true } })),
-    nft: { state: 0, owner: Wallet.createRandom().address },
-    indexedMetadata: { nft: { state: 0 } },
-  });
+  const describing = (token: TokenPair, name: string): Ddo => describedAsset(token, { name, chainId: CHAIN_ID, key });
   const refusalOf = (work: Promise<unknown>) =>
     work.then(
       () => 'none',
@@ -236,86 +221,6 @@ describe('a description from a metadata store, beside what its NFT says', () => 
     // One that comes now is seen.
     await ocean.describe(owner, token.nftAddress, recordOf(describing(token, 'new')));
     expect((await strict.confirm(loosened(ddo))).metadata.name).to.equal('new');
-  });
-
-  describe('with one endpoint of two that lies', () => {
-    let other: RpcProxy;
-    before(async () => {
-      other = releases.use(await startRpcProxy(chain.url));
-    });
-    afterEach(() => {
-      endpoint.lie(undefined);
-      other.become('works');
-    });
-    const openedWithTwo = () => opened({ rpc: [endpoint.url, other.url] });
-    const publishedAs = async (name: string) => {
-      const token = await ocean.publish(owner);
-      const ddo = describing(token, name);
-      const { blockNumber } = await ocean.describe(owner, token.nftAddress, recordOf(ddo));
-      await ocean.mine(2 * SETTLED_AFTER);
-      return { token, ddo, blockNumber };
-    };
-    const DISPUTED = /do not agree about the NFT/;
-
-    it('its record of what nobody published is not acted on, nor remembered', async () => {
-      const { ddo, blockNumber } = await publishedAs('data');
-      const forged = recordOf({ ...ddo, services: loosened(ddo).services });
-      // As the real contract writes it, of another NFT.
-      const { logs } = await ocean.describe(owner, (await ocean.publish(owner)).nftAddress, forged);
-      const made = logs.filter(({ data }) => data.length > 1_000);
-      expect(made).to.have.lengthOf(1);
-      await using node = openedWithTwo();
-      expect(await node.confirm({ ...ddo }), 'an honest one').to.have.deep.property('services', ddo.services);
-      endpoint.lie((method, result) =>
-        method === 'eth_getLogs'
-          ? made.map((log) => ({ ...log, address: ddo.nftAddress, blockNumber: `0x${(blockNumber + 1).toString(16)}` }))
-          : result,
-      );
-      await using fresh = openedWithTwo();
-      for (const asked of [node, fresh]) expect(await refusalOf(asked.confirm({ ...ddo }))).to.match(DISPUTED);
-      endpoint.lie(undefined);
-      for (const asked of [node, fresh])
-        expect(await asked.confirm({ ...ddo })).to.have.deep.property('services', ddo.services);
-    });
-
-    it('nor is its silence about what the owner changed or took back', async () => {
-      const { ddo, token, blockNumber } = await publishedAs('data');
-      const tightened = { ...ddo, credentials: { allow: [{ type: 'address', values: [owner.address] }] } } as Ddo;
-      await ocean.describe(owner, token.nftAddress, recordOf(tightened));
-      await ocean.mine(2 * SETTLED_AFTER);
-      endpoint.lie((method, result) =>
-        method === 'eth_getLogs' && Array.isArray(result)
-          ? result.filter((log: { readonly blockNumber: string }) => Number(log.blockNumber) <= blockNumber)
-          : result,
-      );
-      await using node = openedWithTwo();
-      expect(await refusalOf(node.confirm({ ...tightened }))).to.match(DISPUTED);
-      endpoint.lie((method, result) =>
-        method === 'eth_call' && result === WORD_OF_3 ? `0x${'0'.repeat(64)}` : result,
-      );
-      await ocean.setState(owner, token.nftAddress, 3);
-      const withState = (state: number): Ddo => ({ ...tightened, nft: { state, owner: owner.address } });
-      expect(await refusalOf(node.confirm(withState(3)))).to.match(DISPUTED);
-      endpoint.lie(undefined);
-      expect((await node.confirm(withState(3))).nft).to.deep.equal({ owner: owner.address, state: 3 });
-    });
-
-    it('a store that is behind is no reason to refuse: both endpoints say it', async () => {
-      const { ddo } = await publishedAs('data');
-      await using node = openedWithTwo();
-      expect(await node.confirm(loosened(ddo))).to.have.deep.property('services', ddo.services);
-      other.become('refuses');
-      expect(await refusalOf(node.confirm(loosened(ddo))), 'one alone').to.match(DISPUTED);
-      expect(await node.confirm({ ...ddo }), 'one, and the store').to.have.deep.property('services', ddo.services);
-    });
-
-    it('where store and endpoint say the same, nobody else is asked', async () => {
-      const { ddo } = await publishedAs('data');
-      await using node = openedWithTwo();
-      const before = other.requests();
-      await node.confirm({ ...ddo, nft: { state: 0, owner: owner.address.toLowerCase() } });
-      expect(other.requests()).to.equal(before);
-    });
   });
 
   it('decides for a whole gateway, whoever runs the store', async () => {

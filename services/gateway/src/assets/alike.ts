@@ -1,5 +1,5 @@
 /**
- * Whether a metadata store and an endpoint of a chain say the same of an asset, PURE: in all that decides who may do what with it. Other
+ * Whether a metadata store and an endpoint of a chain say the same of an asset: in all that decides who may do what with it. Other
  * fields are written anew by some stores.
  */
 import { isDeepStrictEqual } from 'node:util';
