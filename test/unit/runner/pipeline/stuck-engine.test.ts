@@ -42,6 +42,7 @@ const identity = {
   attempt: 1,
 };
 const engineOf = (parts: Partial<Engine>) => ({ about, ...parts }) as Engine;
+const requireRight = () => undefined;
 const never = <T>() => new Promise<T>(() => undefined);
 
 describe('the start of a container', () => {
@@ -53,7 +54,9 @@ describe('the start of a container', () => {
         return new Promise(() => undefined);
       },
     });
-    expect(await codeOf(startOnce(engine, 'one', { withinMs: SHORT_MS, signal, log }))).to.equal('START_UNKNOWN');
+    expect(await codeOf(startOnce(engine, 'one', { requireRight, withinMs: SHORT_MS, signal, log }))).to.equal(
+      'START_UNKNOWN',
+    );
     expect(calls.map(({ aborted }) => aborted)).to.deep.equal([true]);
   });
 
@@ -62,7 +65,9 @@ describe('the start of a container', () => {
       startContainer: () => Promise.reject(away()),
       inspectContainer: () => Promise.reject(away()),
     });
-    expect(await codeOf(startOnce(engine, 'one', { withinMs: SHORT_MS, signal, log }))).to.equal('START_UNKNOWN');
+    expect(await codeOf(startOnce(engine, 'one', { requireRight, withinMs: SHORT_MS, signal, log }))).to.equal(
+      'START_UNKNOWN',
+    );
   });
 
   it('is waited for as long as the engine answers nothing at all', async () => {
@@ -76,7 +81,7 @@ describe('the start of a container', () => {
         return Promise.reject(away());
       },
     });
-    expect(await codeOf(startOnce(engine, 'one', { withinMs: SHORT_MS, signal, log }))).to.equal('done');
+    expect(await codeOf(startOnce(engine, 'one', { requireRight, withinMs: SHORT_MS, signal, log }))).to.equal('done');
     expect(looks).to.equal(5);
   });
 });

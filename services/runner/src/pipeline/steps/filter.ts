@@ -19,7 +19,7 @@ import type { Captured } from './capture.ts';
 import { readExit, type Exited } from './exit.ts';
 import { filterImageOf } from './pull-filter.ts';
 import { remakeFilter } from './remake.ts';
-import { startedBefore, startOnce, type Running, type Started } from './start.ts';
+import { byAnybody, startedBefore, startOnce, type Running, type Started } from './start.ts';
 
 /** `unknown`: the engine ended while the filter worked. What it left half done is nobody's to see. */
 export type Verdict = 'passed' | 'withheld' | 'unknown';
@@ -94,7 +94,7 @@ async function problemOf(attempt: Attempt, parts: FilterParts, signal: AbortSign
       await retryWhileAnswering(bounds, (limited) => remakeFilter(attempt, { origin, filterImage }, limited));
       return await look();
     });
-    if (state.kind === 'created') await startOnce(engine, name, patience);
+    if (state.kind === 'created') await startOnce(engine, name, { requireRight: byAnybody, ...patience });
     const started: Started =
       state.kind === 'created' ? { kind: 'running', sinceMs: clock.monotonicMs() } : startedBefore(state, clock);
     const excess = await endsWithin(attempt, { name, started, clock }, signal);

@@ -10,7 +10,7 @@ import { labelsOf, namesOf, type NetworkPhase } from '../../docker/names.ts';
 import type { EgressImage } from '../../egress/image.ts';
 import { EGRESS_DIR, NODE_PATH, PROGRAMS_DIR, PROXY_PORT, SOCKET_PATH } from '../../egress/paths.ts';
 import type { Attempt } from '../attempt.ts';
-import { startOnce } from './start.ts';
+import { byAnybody, startOnce } from './start.ts';
 
 export interface JobNetwork {
   /** What the algorithm's container joins. */
@@ -80,7 +80,7 @@ async function runProgram(
   await retryWhileUnavailable(() => engine.removeContainer(name, signal), patience);
   await retryWhileUnavailable(() => engine.createContainer(spec, signal), patience);
   try {
-    await startOnce(engine, name, patience);
+    await startOnce(engine, name, { requireRight: byAnybody, ...patience });
   } catch (error) {
     if (!hasCode(error, 'START_REFUSED', 'START_UNKNOWN')) throw error;
     throw new CapstanError('CONTAINER_REFUSED', 'The engine could not give the job a network.', { cause: error });

@@ -39,7 +39,8 @@ export const start: Step<Claimed, Pick<Running, 'algorithm'>> = {
     const once = () => {
       const { history } = tried;
       tried.history = 'perhaps started';
-      return startOnce(engine, algorithm, { history, halted: control.halted, signal: runnerSignal, log });
+      const how = { history, halted: control.halted, requireRight: rightIn(context), signal: runnerSignal, log };
+      return startOnce(engine, algorithm, how);
     };
     const waiting = {
       jobId: identity.jobId,
@@ -57,15 +58,34 @@ export const startIfNotStarted: Step<Claimed, Pick<Running, 'algorithm'>> = {
   name: 'start',
   until: 'stopped',
   async run(context, runnerSignal) {
-    const { attempt, parts, control, ours } = context;
+    const { attempt, parts, control } = context;
     const { engine, identity, log } = attempt;
-    parts.ownership.mayStart(ours);
-    signalUntil('dropped', context).throwIfAborted();
-    const how = { history: 'perhaps started', halted: control.halted, signal: runnerSignal, log } as const;
+    const requireRight = rightIn(context);
+    const how = {
+      history: 'perhaps started',
+      halted: control.halted,
+      requireRight,
+      signal: runnerSignal,
+      log,
+    } as const;
     await startOnce(engine, namesOf(identity).algorithm, how);
     return { algorithm: { kind: 'running', sinceMs: parts.clock.monotonicMs() } };
   },
 };
+
+/**
+ * Throws what changed the plan where the algorithm may not be started any more: its lease has run out, or it is not wanted. Asked before
+ * each call, for between two of them an engine may have been away for hours, and the runner have stood still.
+ */
+const rightIn =
+  ({ parts, control, ours }: Claimed) =>
+  () => {
+    parts.ownership.mayStart(ours);
+    control.halted.throwIfAborted();
+  };
+
+/** Of helpers: they need no claim. */
+export const byAnybody = () => undefined;
 
 /** Whether a container may have been started by a call of an earlier life of the runner. */
 export type StartHistory = 'new' | 'perhaps started';
@@ -79,17 +99,20 @@ const NEVER = new AbortController().signal;
 interface Start extends Patience {
   readonly history?: StartHistory;
   readonly halted?: AbortSignal;
+  /** Throws where it may not be started any more. */
+  readonly requireRight: () => void;
   readonly withinMs?: number;
 }
 
 /**
- * When it resolves, the container has been started exactly once, whatever the connection went through. Throws START_REFUSED; and
+ * When it resolves, the container has been started exactly once, whatever the connection went through. Throws START_REFUSED; what
+ * `requireRight` throws, asked right before each call that could start it; and
  * START_UNKNOWN where the engine does not say in time: then it may run, or start later, and is never started again.
  */
 export async function startOnce(
   engine: EngineHost & EngineContainers,
   name: string,
-  { history = 'new', halted = NEVER, withinMs = START_MS, signal, log }: Start,
+  { history = 'new', halted = NEVER, requireRight, withinMs = START_MS, signal, log }: Start,
 ): Promise<void> {
   let isNew = history === 'new';
   const startUnlessStarted = (limited: AbortSignal) =>
@@ -97,6 +120,7 @@ export async function startOnce(
       'START_REFUSED',
       async () => {
         if (!isNew && (await engine.inspectContainer(name, limited)).kind !== 'created') return;
+        requireRight();
         isNew = false;
         await engine.startContainer(name, limited);
       },
