@@ -9,7 +9,8 @@ import { codedRefusal } from '../assets/refusal-codes.ts';
 import type { Algorithm, AssetInput } from '@capstan/shared/contract/job';
 import type { Assets } from '../assets/assets.ts';
 import type { FileChecks } from '../files/file-checks.ts';
-import { findAsset, resolveInputs } from '../assets/resolve.ts';
+import { findAsset } from '../assets/find.ts';
+import { resolveInputs } from '../assets/resolve.ts';
 import { NO_TOKEN } from '../orders/fees.ts';
 import { carriesFee, hasPrice, type OrderContext, type Orders, type Worth } from '../orders/orders.ts';
 import type { Ordered } from '../orders/ordered.ts';
@@ -166,7 +167,7 @@ async function checkFiles(
   if (checksum === undefined) return { checked: false };
   if (algorithm.trustedFilesChecksums.every((trusted) => trusted.includes(checksum))) return { checked: true };
   const text = "The files of this algorithm are not the ones that the data's owner approved: they have changed since.";
-  throw codedRefusal('algorithm', 'algorithm_file_checksum_mismatch', { message: text });
+  throw codedRefusal('algorithm', 'algorithm_file_checksum_mismatch', text);
 }
 
 /** Nothing is computed then, and this node asks nothing for it. */

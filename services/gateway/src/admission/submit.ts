@@ -9,7 +9,7 @@ import { isEnding } from '@capstan/shared/contract/status';
 import type { Log } from '@capstan/shared/runtime/log';
 import { forgetOrder } from '../quotas/kept-orders.ts';
 import type { Room } from '../quotas/room.ts';
-import { codedRefusal, type RefusalCode } from '../assets/refusal-codes.ts';
+import { codedRefusal } from '../assets/refusal-codes.ts';
 import type { Authenticate, Caller } from '../auth/authenticate.ts';
 import type { Proof } from '../auth/credentials.ts';
 import { startMessage } from '../auth/message.ts';
@@ -175,14 +175,14 @@ function toRestart({ request, caller }: Pick<Checked, 'request' | 'caller'>, sto
   if (!job || job.owner !== caller.address || job.want === 'deleted') throw noSuchJob();
   if (!isEnding(job.code)) throw notEnded();
   if (fullDid(job.documentId) !== fullDid(request.dataset.documentId)) {
-    throw refusal(
+    throw codedRefusal(
       'dataset.documentId',
       'not_of_this_job',
       `The job ran on ${job.documentId}; restart it on the same, or leave out jobId for a new job.`,
     );
   }
   if (job.agreementId !== agreementIdOf(request.dataset.transferTxId)) {
-    throw refusal(
+    throw codedRefusal(
       'dataset.transferTxId',
       'not_of_this_job',
       `A restart runs under the order that the job began with, ${job.agreementId}: send that as transferTxId, or leave out jobId for a new job.`,
@@ -193,6 +193,5 @@ function toRestart({ request, caller }: Pick<Checked, 'request' | 'caller'>, sto
 
 const algoDidOf = ({ algorithm }: JobSpec) => (algorithm.kind === 'published' ? algorithm.asset.ddo.id : 'raw');
 
-const refusal = (resource: string, code: RefusalCode, message: string) => codedRefusal(resource, code, { message });
-
-const notEnded = () => refusal('jobId', 'not_ended', 'The job has not ended yet. Stop it first, or wait for its end.');
+const notEnded = () =>
+  codedRefusal('jobId', 'not_ended', 'The job has not ended yet. Stop it first, or wait for its end.');

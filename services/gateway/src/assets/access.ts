@@ -124,6 +124,6 @@ function refused(code: AccessRefusal, resource: string, did: string): CapstanErr
   // Where their words name no field, ours do.
   const message = words === undefined ? MESSAGES[code] : `${MESSAGES[code]} (${resource}: ${code})`;
   return words === undefined
-    ? codedRefusal(resource, code, { message })
+    ? codedRefusal(resource, code, message)
     : new CapstanError('REFUSED', message, { refusal: words, reason: code });
 }

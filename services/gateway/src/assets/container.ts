@@ -45,5 +45,5 @@ export function requireContainer(given: Given | undefined, resource: string, rul
   const verdict = checkContainer(given, rules);
   if (verdict.kind === 'valid') return verdict.container;
   const { code, reason } = verdict;
-  throw codedRefusal(resource, code, { message: MESSAGES[reason ?? code], ...(reason ? { reason } : {}) });
+  throw codedRefusal(resource, code, MESSAGES[reason ?? code], reason);
 }

@@ -83,14 +83,8 @@ export const REFUSAL_CODES = {
 
 export type RefusalCode = keyof typeof REFUSAL_CODES;
 
-interface Refusal {
-  readonly message: string;
-  /** Which of several causes of the same code. */
-  readonly reason?: string;
-}
-
-/** REFUSED in the name of `resource`, what the caller can choose otherwise. */
-export function codedRefusal(resource: string, code: RefusalCode, { message, reason }: Refusal): CapstanError {
+/** REFUSED in the name of `resource`, what the caller can choose otherwise. `reason`: which of several causes of the same code. */
+export function codedRefusal(resource: string, code: RefusalCode, message: string, reason?: string): CapstanError {
   return new CapstanError('REFUSED', message, {
     refusal: { [resource]: code },
     ...(reason === undefined ? {} : { reason }),

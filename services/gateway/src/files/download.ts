@@ -6,7 +6,7 @@ import { onlyService } from './file-checks.ts';
 import type { Conditions, FetchFile, SentFile } from './file-tickets.ts';
 import type { Assets } from '../assets/assets.ts';
 import { codedRefusal } from '../assets/refusal-codes.ts';
-import { findAsset, type FoundAsset } from '../assets/resolve.ts';
+import { findAsset, type FoundAsset } from '../assets/find.ts';
 import type { Authenticate, Caller } from '../auth/authenticate.ts';
 import type { Proof } from '../auth/credentials.ts';
 import { invalidSignature } from '../auth/invalid-signature.ts';
@@ -104,5 +104,5 @@ export function createDownload(options: DownloadOptions): Download {
 
 function notForAccess(serviceId: string): Error {
   const message = `The service ${serviceId} is for computing only: its data does not leave. Name an access service.`;
-  return codedRefusal('serviceId', 'service_not_access', { message });
+  return codedRefusal('serviceId', 'service_not_access', message);
 }

@@ -10,7 +10,7 @@ import type { FileInfos } from './file-infos.ts';
 import type { Assets } from '../assets/assets.ts';
 import { requireKnownService } from '../assets/access.ts';
 import { codedRefusal } from '../assets/refusal-codes.ts';
-import { findService } from '../assets/resolve.ts';
+import { findService } from '../assets/find.ts';
 import { isOfResults, isShown } from '../assets/shown.ts';
 
 interface FileInfoOptions {
@@ -31,7 +31,7 @@ export function createFileInfo({ assets, fileInfos }: FileInfoOptions): AskFileI
     const { serviceId, fileIndex } = request;
     const asset = await assets.find(fullDid(did));
     if (!asset || isOfResults(asset.ddo) || !isShown(asset, caller)) {
-      throw codedRefusal('did', 'did_not_found', { message: `This node knows no asset ${did}. Check the DID.` });
+      throw codedRefusal('did', 'did_not_found', `This node knows no asset ${did}. Check the DID.`);
     }
     const service = findService(asset.ddo, { serviceId, resource: '' });
     requireKnownService({ ...service, credentials: null }, { did: asset.ddo.id, consumer: caller ?? '', resource: '' });

@@ -7,7 +7,7 @@ import type { EventPage, PastEvent } from '../store/events.ts';
 import { fits } from '../store/statuses.ts';
 import type { StatusRow } from '../store/status-row.ts';
 import type { Store } from '../store/store.ts';
-import type { Selection } from '../status/query.ts';
+import type { Selection } from '../status/selection.ts';
 
 type Happened = PastEvent['event'];
 

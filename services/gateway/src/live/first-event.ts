@@ -1,7 +1,7 @@
 /** Long poll: the first event after a cursor, for who can hold no connection open for long. */
 import { setImmediate } from 'node:timers/promises';
 import type { Live } from './event-source.ts';
-import type { Selection } from '../status/query.ts';
+import type { Selection } from '../status/selection.ts';
 import type { Hub } from './hub.ts';
 
 interface Wait {

@@ -6,7 +6,7 @@
  */
 import type { Live } from './event-source.ts';
 import type { ProgressBoard } from '../events/progress.ts';
-import type { Selection } from '../status/query.ts';
+import type { Selection } from '../status/selection.ts';
 import type { SnapshotAsked, Snapshots } from '../status/snapshot.ts';
 import type { Hub } from './hub.ts';
 import { createCounts } from './counts.ts';

@@ -1,7 +1,7 @@
 /** Who listens to what. Every committed event goes to its listeners in stored order. */
 import type { Service } from '@capstan/shared/runtime/service';
 import { isSelected, type Live, type LiveEvent } from './event-source.ts';
-import type { Selection } from '../status/query.ts';
+import type { Selection } from '../status/selection.ts';
 import { createBroadcastFrame, type Shared, type BroadcastFrame } from './broadcast-frame.ts';
 
 export interface Listener {

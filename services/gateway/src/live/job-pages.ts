@@ -2,7 +2,7 @@
 import type { ServerFrame } from '@capstan/shared/contract/socket';
 import type { Live } from './event-source.ts';
 import type { ProgressBoard } from '../events/progress.ts';
-import type { Selection } from '../status/query.ts';
+import type { Selection } from '../status/selection.ts';
 import type { SnapshotAsked, Snapshots } from '../status/snapshot.ts';
 import type { TakeSlice } from './time-slices.ts';
 

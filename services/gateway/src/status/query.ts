@@ -1,19 +1,18 @@
 /** Which jobs a caller may see, and how they stand. */
 import { SignedStatusSchema, type StatusObject } from '@capstan/shared/contract/api';
 import type { Config } from '@capstan/shared/config/schema';
-import { fullDid, parseAddress, readJobId } from '@capstan/shared/contract/ids';
+import { readJobId } from '@capstan/shared/contract/ids';
 import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
 import { compile } from '@capstan/shared/schema/validate';
 import type { Authenticate } from '../auth/authenticate.ts';
 import { invalidSignature } from '../auth/invalid-signature.ts';
 import { jobsMessage } from '../auth/message.ts';
 import type { IsOperator } from '../auth/operators.ts';
-import type { JobFilter } from '../store/statuses.ts';
 import type { StatusRow } from '../store/status-row.ts';
 import type { Store } from '../store/store.ts';
-import { agreementIdOf } from '../orders/agreement-id.ts';
 import type { Identity } from '../auth/identify.ts';
 import type { QueueView } from '../scheduling/queue-reason.ts';
+import { idsOf, nothingSelected, selectionOf, selectsNothing, type Selection, type WhoAndWhat } from './selection.ts';
 import type { StatusView } from './status-object.ts';
 import { createStatusTexts, type StatusTexts } from './status-texts.ts';
 
@@ -21,25 +20,6 @@ const validate = compile(SignedStatusSchema);
 
 /** Most jobs of one answer, newest first; who has more asks more narrowly. */
 const MAX_JOBS = 1_000;
-
-/** What selects jobs, as callers write it, and what entitles them to see these. */
-export interface WhoAndWhat {
-  readonly jobId?: string | undefined;
-  /** Any of these. */
-  readonly jobs?: readonly string[] | undefined;
-  readonly documentId?: string | undefined;
-  readonly agreementId?: string | undefined;
-  /** Narrows; alone, it is a way to list the jobs of everybody, which only operators may. */
-  readonly environment?: string | undefined;
-  /** Of everybody: for operators. */
-  readonly all?: boolean | undefined;
-  readonly consumerAddress?: string | undefined;
-  readonly nonce?: string | undefined;
-  readonly signature?: string | undefined;
-}
-
-/** Jobs that a caller is entitled to see: only `authorize` makes one. */
-export type Selection = JobFilter;
 
 /** Where a query comes from. */
 export interface From {
@@ -160,36 +140,9 @@ function ofCaller(selection: Selection, { address }: Identity): Selection {
   return { ...selection, owner: address };
 }
 
-const idsOf = ({ jobId, jobs = [] }: WhoAndWhat) => [...(jobId === undefined ? [] : [jobId]), ...jobs];
-
-function selectionOf(query: WhoAndWhat): Selection {
-  const { documentId, agreementId, environment, consumerAddress } = query;
-  const owner = consumerAddress === undefined ? undefined : parseAddress(consumerAddress);
-  const [jobId, ...more] = idsOf(query).map((id) => id.toLowerCase());
-  return {
-    ...(jobId === undefined ? {} : more.length === 0 ? { jobId } : { jobIds: [jobId, ...more] }),
-    ...(documentId === undefined ? {} : { documentId: fullDid(documentId) }),
-    ...(agreementId === undefined ? {} : { agreementId: agreementIdOf(agreementId) }),
-    ...(environment === undefined ? {} : { environment }),
-    ...(owner === undefined ? {} : { owner }),
-  };
-}
-
-function selectsNothing(query: WhoAndWhat): boolean {
-  const { documentId, agreementId, consumerAddress } = query;
-  return idsOf(query).length === 0 && !documentId && !agreementId && !consumerAddress;
-}
-
 function operatorsOnly(): CapstanError {
   return new CapstanError(
     'INVALID_SIGNATURE',
     'The jobs of everybody are for operators of this node (its setting gateway.operators), by a token of theirs. Say whose jobs you mean.',
   );
-}
-
-function nothingSelected(): CapstanError {
-  const text = 'At least one of jobId, documentId, agreementId and consumerAddress is required.';
-  return new CapstanError('VALIDATION', 'Validation error', {
-    fields: { jobId: [text], documentId: [text], consumerAddress: [text] },
-  });
 }

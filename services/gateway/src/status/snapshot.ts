@@ -1,7 +1,7 @@
 /** How the jobs of a selection stand, in one turn: those that are named, or a page of the others. */
 import type { StatusObject } from '@capstan/shared/contract/api';
 import type { QueueView } from '../scheduling/queue-reason.ts';
-import type { Selection } from './query.ts';
+import type { Selection } from './selection.ts';
 import type { StatusView } from './status-object.ts';
 import { isListFilter } from '../store/statuses.ts';
 import type { StatusRow } from '../store/status-row.ts';
