@@ -102,6 +102,7 @@ export function createJobParts(options: JobPartsOptions): JobParts {
     standing: ownership.standing,
     hearDesired: ownership.hear,
     told: ({ jobId }, signal) => outbox.settled(jobId, signal),
+    onRefused: outbox.forget,
     onDeleted: forgetJob,
     onBegin({ jobId }) {
       logDesk.open(jobId);

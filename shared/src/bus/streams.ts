@@ -17,13 +17,18 @@ import { messageOf } from '../contract/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import { ensureConsumers } from './consumers.ts';
 import { isNotFound } from './not-found.ts';
-import { ALL_BUCKETS, bucketStream, bucketSubject, STREAMS } from './subjects.ts';
+import { ALL_BUCKETS, bucketStream, bucketSubject, STARTED_BUCKET, STREAMS } from './subjects.ts';
 
 const DUPLICATE_WINDOW_MS = 120_000;
 /** Of a word in a bucket: long past any redelivery; whoever wrote it knows for good. */
 const KEEP_WORDS_MS = 7 * 24 * 3_600_000;
 /** A word is a hundred bytes or so. */
 const MAX_WORD_BYTES = 1_024;
+/**
+ * Of the words that runners say, room for half a million: what one of them fills is no room of the commands. Whoever has a word there
+ * already may go on saying it, so leases are renewed.
+ */
+const MAX_STARTED_BYTES = 128 * 1_024 * 1_024;
 
 type Wanted = Partial<StreamConfig> & Pick<StreamConfig, 'name' | 'subjects'>;
 
@@ -46,6 +51,7 @@ const bucket = (name: string): Wanted => ({
   max_msgs_per_subject: 1,
   max_age: nanos(KEEP_WORDS_MS),
   max_msg_size: MAX_WORD_BYTES,
+  ...(name === STARTED_BUCKET ? { max_bytes: MAX_STARTED_BYTES } : {}),
   allow_rollup_hdrs: true,
   // A word that is handed out as it is could be made to land on any subject: it is only given wrapped.
   allow_direct: false,

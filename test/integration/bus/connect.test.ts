@@ -37,6 +37,21 @@ describe('the connection to NATS', () => {
     expect(await connected).to.deep.equal({ isFresh: false });
   });
 
+  it('bounds what runners say of their starts, also in a bucket that an earlier release made, and keeps its words', async () => {
+    await using broker = await aBroker();
+    const first = await broker.connectedBus();
+    const manager = await first.jetStream().jetstreamManager();
+    await manager.streams.update('KV_started', { max_bytes: -1 });
+    await first.jetStream().publish('$KV.started.x', 'a word');
+    const { created } = await manager.streams.info('KV_started');
+    const second = broker.bus();
+    const connected = nextConnection(second);
+    await second.start();
+    expect(await connected).to.deep.equal({ isFresh: false });
+    const mended = await manager.streams.info('KV_started');
+    expect([mended.config.max_bytes, mended.created, mended.state.messages]).to.deep.equal([134_217_728, created, 1]);
+  });
+
   it('comes back by itself after a restart of the server, which kept its streams', async () => {
     await using broker = await aBroker();
     const bus = await broker.connectedBus();

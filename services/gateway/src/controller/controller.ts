@@ -22,12 +22,15 @@ import type { Dispatch } from './dispatch.ts';
 import type { FinishDeletion } from './finish-deletion.ts';
 import type { LeftElsewhere } from './left-elsewhere.ts';
 import { createObserve } from './observe.ts';
+import { createPaced } from './paced.ts';
 import { planJob, type Action } from './plan.ts';
 import { createSendStart, type Sending } from './send-start.ts';
 import { createSweep } from './sweep.ts';
 import { createWorkQueue } from './work-queue.ts';
 
 const JOBS_AT_ONCE = 64;
+/** However many runners come, one after the other: what is on its way is sent anew for all that came in such a time together. */
+const NEWCOMERS_MS = 2_000;
 
 interface ControllerOptions {
   readonly bus: Bus;
@@ -118,6 +121,10 @@ export function createController(options: ControllerOptions): Controller {
     for (const jobId of sendings.keys()) backoff.forgive(jobId, 'send');
     sweep.wake('urgently');
   };
+  const newcomers = createPaced(lookAtAll, NEWCOMERS_MS);
+  const hear = ({ isNew }: { readonly isNew: boolean }) => {
+    if (!isNew || !newcomers.ask()) dispatch.wake();
+  };
   const hasEnded = ({ jobId, run, code }: JobEvent) => {
     if (sendings.get(jobId)?.run === run) sendings.delete(jobId);
     observe.noteEnd(jobId, { run, want: code === STATUS.deleted.code ? 'deleted' : 'ended' });
@@ -135,7 +142,7 @@ export function createController(options: ControllerOptions): Controller {
           if (ended.length > 0) dispatch.wake();
         }),
         bus.onConnected(lookAtAll),
-        runners.onAnnounced(({ isNew }) => (isNew ? lookAtAll() : dispatch.wake())),
+        runners.onAnnounced(hear),
       ];
       sweep.start();
       return Promise.resolve();
@@ -144,6 +151,7 @@ export function createController(options: ControllerOptions): Controller {
       for (const each of forget) each();
       stopping.abort();
       backoff.stop();
+      newcomers.stop();
       await sweep.stop();
       await queue.stop();
     },

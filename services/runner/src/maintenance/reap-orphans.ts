@@ -28,6 +28,7 @@ const SOON_MS = [2_000, 10_000, 45_000];
 
 export function createReaper({ everyS, findUnfinished, adopt, removeDrafts, log }: ReaperOptions): Reaper {
   const timers = new Set<NodeJS.Timeout>();
+  let isStopped = false;
   const reap = async () => {
     for (const identity of await findUnfinished()) {
       log.warn({ jobId: identity.jobId, run: identity.run }, 'found a run that nobody had in hand, going on with it');
@@ -49,12 +50,15 @@ export function createReaper({ everyS, findUnfinished, adopt, removeDrafts, log 
   return {
     ...regular,
     lookSoon() {
+      // Runs are left by the stop of the runner, too: the next life looks at its start.
+      if (isStopped) return;
       // One row of looks serves all that leave meanwhile; each of them begins it anew.
       for (const timer of timers) clearTimeout(timer);
       timers.clear();
       for (const delayMs of SOON_MS) timers.add(setTimeout(() => soon.wake(), delayMs));
     },
     async stop() {
+      isStopped = true;
       for (const timer of timers) clearTimeout(timer);
       await regular.stop();
       await soon.idle();

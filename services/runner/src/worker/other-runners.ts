@@ -1,4 +1,5 @@
 /** What is known of the other runners: which of them offer the same, and whether one that has something in hand can still be at it. */
+import { LRUCache } from 'lru-cache';
 import type { Bus } from '@capstan/shared/bus/connect';
 import { getLease } from '@capstan/shared/bus/leases';
 import { listen } from '@capstan/shared/bus/publish';
@@ -37,19 +38,23 @@ interface Seen {
 }
 
 const validate = compile(AnnouncementSchema);
+/** Anybody who may speak as a runner may announce as many as they like. */
+const MOST_RUNNERS = 1_000;
 
 export function createOtherRunners(options: OtherRunnersOptions): OtherRunners {
   const { bus, runnerId, environments, takeoverAfterMs, onShared, clock } = options;
   const stopping = new AbortController();
-  const leases = new Map<string, Seen>();
-  /** When each was last heard, in monotonic milliseconds: all there is of runners of older versions. */
-  const heard = new Map<string, number>();
+  /** Of those that were asked for. One that is forgotten is waited for anew: a takeover comes later, and never too early. */
+  const leases = new LRUCache<string, Seen>({ max: MOST_RUNNERS });
+  /** When each of them was last heard, in monotonic milliseconds: all there is of runners of older versions. */
+  const heard = new LRUCache<string, number>({ max: MOST_RUNNERS });
 
   const hear = (message: unknown) => {
     const checked = validate(message);
     if (!checked.ok || checked.value.runnerId === runnerId) return;
     const { runnerId: other, environments: offered } = checked.value;
-    heard.set(other, clock.monotonicMs());
+    // Of one that nobody has asked for yet, the first look begins to count anyway.
+    if (leases.has(other)) heard.set(other, clock.monotonicMs());
     if (offered.some(({ id }) => environments.includes(id))) onShared();
   };
 

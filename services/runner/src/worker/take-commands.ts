@@ -7,7 +7,10 @@ import { readCommand, whyNotOffered, type Refusal } from './command.ts';
 import { waitingRun } from './run-entry.ts';
 import type { WorkerParts } from './worker-parts.ts';
 
-interface TakeOptions extends Pick<WorkerParts, 'runs' | 'offers' | 'refuse' | 'told' | 'companyOf' | 'log'> {
+interface TakeOptions extends Pick<
+  WorkerParts,
+  'runs' | 'offers' | 'refuse' | 'told' | 'onRefused' | 'companyOf' | 'log'
+> {
   /** A run waits for room. */
   readonly onWaiting: () => void;
   readonly inBackground: (work: Promise<void>) => void;
@@ -15,11 +18,16 @@ interface TakeOptions extends Pick<WorkerParts, 'runs' | 'offers' | 'refuse' | '
 }
 
 export function createTakeCommands(options: TakeOptions) {
-  const { runs, offers, refuse, told, companyOf, onWaiting, inBackground, signal, log } = options;
+  const { runs, offers, refuse, told, onRefused, companyOf, onWaiting, inBackground, signal, log } = options;
 
   const refuseCommand = (refusal: Refusal, message: Message) => {
     refuse(refusal);
-    inBackground(told(refusal, signal).then(() => message.ack()));
+    const acknowledge = () => {
+      message.ack();
+      // What is in hand under this id is forgotten when it leaves.
+      if (!runs.get(refusal.jobId)) onRefused(refusal.jobId);
+    };
+    inBackground(told(refusal, signal).then(acknowledge));
   };
 
   const isInHand = ({ jobId, run }: Pick<Refusal, 'jobId' | 'run'>) => (runs.get(jobId)?.run ?? 0) >= run;

@@ -22,6 +22,8 @@ export interface WorkerParts {
   readonly refuse: (refusal: Refusal) => void;
   /** Resolves when NATS has all events of a job. */
   readonly told: (run: Pick<RunEntry, 'jobId'>, signal: AbortSignal) => Promise<void>;
+  /** The ending of a refused run is told, and nothing of its job is in hand: nobody will ask for its events. */
+  readonly onRefused: (jobId: JobId) => void;
   /** Whether any may begin that did not begin yet. */
   readonly mayBegin: () => boolean;
   /** Whether a run must be at work alone. */

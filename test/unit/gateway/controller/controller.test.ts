@@ -23,6 +23,7 @@ interface Scene {
 function aController({ answer = () => undefined, announced = [], upkeep = createUpkeep({ clock }) }: Scene = {}) {
   const store = openStore(':memory:');
   const ids: string[] = [];
+  const announce = new Set<(announced: { readonly isNew: boolean }) => void>();
   let taken = Promise.withResolvers<string>();
   let walked = Promise.withResolvers<void>();
   const bus = {
@@ -44,7 +45,10 @@ function aController({ answer = () => undefined, announced = [], upkeep = create
     runners: {
       isLive: () => true,
       announcedJobs: () => announced.map((jobId) => ({ jobId, run: 1 })),
-      onAnnounced: () => () => undefined,
+      onAnnounced(listener) {
+        announce.add(listener);
+        return () => void announce.delete(listener);
+      },
     },
     dispatch: { wake: () => walked.resolve() },
     cleared: { ask: () => undefined },
@@ -58,6 +62,8 @@ function aController({ answer = () => undefined, announced = [], upkeep = create
     store,
     controller,
     ids,
+    /** A runner announces itself that was not known before. */
+    newcomer: () => announce.forEach((hear) => hear({ isNew: true })),
     async give(jobId = aJobId(), at = clock.now()) {
       const sent = await store.write(() => store.queue.markSent(jobId, at));
       if (sent) controller.send([{ jobId, ...sent }]);
@@ -118,6 +124,23 @@ describe('a start command', () => {
     await controller.stop();
     expect(ids).to.have.length(length);
     expect(controller.problem()).to.equal(undefined);
+  });
+
+  it('is sent anew for a runner that has come, and no more often however many come with it', async () => {
+    const { store, controller, give, untilTaken, ids, newcomer, untilWalked } = aController();
+    await store.write(() => store.jobs.add(aJob(), '{}'));
+    await give();
+    await untilTaken();
+    await controller.start();
+    await untilWalked();
+    for (let n = 0; n < 20; n += 1) {
+      newcomer();
+      await untilWalked();
+      while (ids.length < 2) await new Promise(setImmediate);
+    }
+    await controller.stop();
+    expect(ids).to.deep.equal([`${aJobId()}.1.start.1`, `${aJobId()}.1.start.2`]);
+    store.close();
   });
 
   it('that is more than NATS takes ends its job with the reason, and is not sent again', async () => {
