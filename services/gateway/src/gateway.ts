@@ -94,7 +94,7 @@ export function createGateway(parts: GatewayParts) {
   const stop = createStop({ ...base, ...callers, look });
   const remove = createRemove({ ...base, ...callers, finishDeletion, look });
   const move = createMove({ store, runners, clock, log, onMoved: dispatch.wake });
-  /** In the order in which they start; they stop the other way round. */
+  /** In the order in which they start; they stop the other way round. Who acts on an end is there before the intake stores one. */
   const services: readonly Service[] = [
     bus,
     runners,
@@ -103,12 +103,12 @@ export function createGateway(parts: GatewayParts) {
     hub,
     progress,
     createQueueChanges({ store, runners, queue: queuePass, listeners: hints, log }),
+    cleared,
+    controller,
     createExpire({ store, resultAssets, upkeep, clock: cautious, log }),
     createWebhooks({ store, post, key, settings: settings.notify, clock, log }),
     createIntake({ bus, store: eventStore, results, resultAssets, clock, log }),
     createRetention({ store, settings, upkeep, clock: cautious, log }),
-    cleared,
-    controller,
   ];
   return {
     services,

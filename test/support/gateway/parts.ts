@@ -1,6 +1,7 @@
 /** The gateway's own parts on a store in memory, without NATS and without a runner: for unit tests of what it decides by itself. */
 import { randomUUID } from 'node:crypto';
 import { systemClock } from '@capstan/shared/runtime/clock';
+import type { Bus } from '@capstan/shared/bus/connect';
 import type { Config } from '@capstan/shared/config/schema';
 import type { Ddo } from '@capstan/shared/contract/ddo';
 import type { EnvironmentId, JobId } from '@capstan/shared/contract/ids';
@@ -78,6 +79,8 @@ interface PartsOptions {
   readonly assets?: readonly Ddo[];
   readonly statusAccess?: Config['gateway']['statusAccess'];
   readonly maxPayloadBytes?: number;
+  /** What its bus does otherwise than one that has no NATS. */
+  readonly bus?: Partial<Bus>;
   readonly quotas?: Partial<Quotas>;
   /** Where they are wanted on a chain. */
   readonly orders?: Pick<Orders, 'verify'>;
@@ -87,6 +90,7 @@ export function gatewayParts({
   assets = [],
   statusAccess = 'open',
   maxPayloadBytes,
+  bus: otherwise = {},
   quotas,
   orders,
 }: PartsOptions = {}) {
@@ -98,7 +102,7 @@ export function gatewayParts({
     storedAt: clock.now(),
     announcedBy: undefined,
   });
-  const bus = absentBus(maxPayloadBytes);
+  const bus = { ...absentBus(maxPayloadBytes), ...otherwise };
   let stored = 0;
   store.onCommitted((events) => (stored += events.filter(({ event }) => event.code === STATUS.warmingUp.code).length));
   const callers = createCallers({

@@ -3,7 +3,15 @@ import { STATUS } from '@capstan/shared/contract/status';
 import { signalUntil, type Step } from '../step.ts';
 import type { Claimed } from './claim.ts';
 
-export const mark: Step<Claimed, object> = {
+/** Not exported: what has it was made here, once the disk had the mark. */
+const written: unique symbol = Symbol('written');
+
+/** Once that it is about to be started is on the disk: without it, no step starts an algorithm for the first time. */
+export interface Marked extends Claimed {
+  readonly marked: { readonly [written]: true };
+}
+
+export const mark: Step<Claimed, Pick<Marked, 'marked'>> = {
   name: 'mark',
   until: 'stopped',
   tells: () => STATUS.provisioned.code,
@@ -12,6 +20,6 @@ export const mark: Step<Claimed, object> = {
     await parts.marks.write(attempt.identity, attempt.identity.attempt);
     parts.ownership.mayStart(ours);
     signalUntil('halted', context).throwIfAborted();
-    return {};
+    return { marked: { [written]: true } };
   },
 };

@@ -9,6 +9,7 @@ import type { AttemptContext } from '../attempt-context.ts';
 import { aborted, untilLeft } from '../signals.ts';
 import { signalUntil, type Step } from '../step.ts';
 import type { Claimed } from './claim.ts';
+import type { Marked } from './mark.ts';
 import type { EngineHost } from '../../docker/ports/host.ts';
 
 /** A started algorithm, and since when: in monotonic milliseconds, for the clock on the wall may jump while it runs. */
@@ -28,7 +29,7 @@ export interface Running extends AttemptContext {
 }
 
 /** Nothing of it is undone: a start that was refused for want of room may be repeated, and only the wait may be left. */
-export const start: Step<Claimed, Pick<Running, 'algorithm'>> = {
+export const start: Step<Marked, Pick<Running, 'algorithm'>> = {
   name: 'start',
   until: 'stopped',
   async run(context, runnerSignal) {
