@@ -7,7 +7,7 @@ import { createLog } from '@capstan/shared/runtime/log';
 import type { ContainerState } from '../../../../services/runner/src/docker/ports/containers.ts';
 import type { Engine } from '../../../../services/runner/src/docker/engine.ts';
 import { createControl, type Want } from '../../../../services/runner/src/pipeline/control.ts';
-import type { Claimed } from '../../../../services/runner/src/pipeline/steps/claim.ts';
+import type { Marked } from '../../../../services/runner/src/pipeline/steps/mark.ts';
 import { start, startIfNotStarted } from '../../../../services/runner/src/pipeline/steps/start.ts';
 
 const log = createLog('test', 'silent');
@@ -71,7 +71,7 @@ function aStart({ first = away, meanwhile = () => undefined, found = created }: 
     },
   };
   const parts = { ownership, room, clock: systemClock };
-  const context = { attempt: { engine, identity, log }, parts, control, ours: {}, signal } as unknown as Claimed;
+  const context = { attempt: { engine, identity, log }, parts, control, ours: {}, signal } as unknown as Marked;
   return { context, control, after, starts: () => starts };
 }
 
