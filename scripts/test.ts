@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import { ROOT } from './parts/service.ts';
 import { chooseFiles, KINDS, type Chosen } from './tests/choose.ts';
 import { readOwnWords } from './tests/own-words.ts';
+import { between, machineTime } from './tests/machine-time.ts';
 import { areQuick, folderInMemory } from './tests/quick.ts';
-import { aboutLanes, showEnd, showResult, sumOf } from './tests/report.ts';
+import { showEnd, showResult, sumOf } from './tests/report.ts';
 import { runLanes } from './tests/run-lanes.ts';
 import { whichEngine } from './tests/which-engine.ts';
 
@@ -92,7 +93,7 @@ interface LanesRun {
 }
 
 async function runInLanes({ files, options }: Chosen, { variables, dir, lanes }: LanesRun): Promise<string> {
-  const beganMs = performance.now();
+  const [beganMs, machineBefore] = [performance.now(), machineTime()];
   const results = await runLanes(files, {
     count: lanes ?? Math.min(MOST_LANES, (areQuick(files) ? 1 : LANES_PER_CORE) * availableParallelism()),
     dir,
@@ -101,8 +102,7 @@ async function runInLanes({ files, options }: Chosen, { variables, dir, lanes }:
     onResult: showResult,
   });
   const seconds = (performance.now() - beganMs) / 1_000;
-  showEnd(results, seconds);
-  if (lanes !== undefined) console.log(`\n${aboutLanes(results, seconds).join('\n')}`);
+  showEnd(results, { seconds, machine: between(machineBefore, machineTime()) });
   const { passed, failed, skipped } = sumOf(results);
   if (failed > 0 || results.length < files.length) process.exitCode = 1;
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;

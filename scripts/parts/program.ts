@@ -1,5 +1,6 @@
 /** A program that runs beside us: line by line what it says, how it ended, and nothing left of it when we are gone. */
 import { spawn } from 'node:child_process';
+import { channel } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -9,6 +10,9 @@ import { createMailbox, type Wait } from './mailbox.ts';
 /** How long a program may take to end by itself once it was asked to. */
 const STOP_LIMIT_MS = 30_000;
 const KEPT_LINES = 200;
+
+/** Hears the name of each program that is started. */
+export const STARTED = channel('capstan.program.started');
 
 export interface Exit {
   readonly code: number | null;
@@ -59,6 +63,7 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
   createInterface({ input: child.stderr }).on('line', hear('stderr'));
   const exited = new Promise<Exit>((resolve) => child.once('close', (code, signal) => resolve({ code, signal })));
   await once(child, 'spawn');
+  STARTED.publish(name);
 
   void exited.then(({ code, signal }) => said.end(`ended with ${signal ?? `exit code ${code}`}`));
 

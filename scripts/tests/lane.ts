@@ -20,6 +20,8 @@ export interface Counts {
 export interface LaneResult extends Counts {
   /** What failed and why, as mocha words it. */
   readonly failures: string;
+  /** How often a gateway or a runner was started. */
+  readonly starts: number;
 }
 
 export interface FileResult extends LaneResult {
@@ -95,7 +97,7 @@ async function answerOf(lane: ChildProcess, task: LaneTask): Promise<LaneResult>
   const { promise, resolve } = Promise.withResolvers<LaneResult>();
   const onExit = (code: number | null, signal: NodeJS.Signals | null) => {
     const failures = `  The process of this lane ended with ${signal ?? `exit code ${code}`} before the file was through.\n`;
-    resolve({ passed: 0, failed: 1, skipped: 0, failures });
+    resolve({ passed: 0, failed: 1, skipped: 0, failures, starts: 0 });
   };
   const onAnswer = (result: unknown) => resolve(result as LaneResult);
   lane.once('exit', onExit).once('message', onAnswer);

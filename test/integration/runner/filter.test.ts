@@ -16,10 +16,42 @@ const WRITES = sh(
   'echo secret > /data/outputs/raw; echo fine > /data/outputs/kept; echo note > /data/logs/own; echo done',
 );
 
-const scenes = (command: string, more: Partial<FilterConfig> = {}) => {
+const NOTES = 'mkdir -p /data/work && echo secret > /data/work/note && echo noted; ls /data';
+
+const filter = (command: string, more: Partial<FilterConfig> = {}) => {
   const { image, tag = 'latest' } = IMAGE;
-  const filter = { image, tag, entrypoint: command, seesInputs: false, maxDurationS: 60, ...more };
-  return startScene({ limits: { filter } });
+  return { filter: { image, tag, entrypoint: command, seesInputs: false, maxDurationS: 60, ...more } };
+};
+
+/** An environment for each, so that they share a runner. */
+const FILTERS = {
+  rewrites: filter(
+    'rm /data/outputs/raw; echo checked >> /data/outputs/kept; echo 1 > /data/outputs/report; cat /data/logs/own; id -u',
+  ),
+  algorithm: filter(
+    'cat $ALGO; echo; ls /data/transformations; for one in algorithm planted; do (echo >> /data/transformations/$one) 2>/dev/null || echo kept; done',
+    { seesInputs: true },
+  ),
+  volumes: filter('echo 1 > /var/cache/own/a && sleep 1 && ls -a /data/side', {
+    image: 'localhost/capstan/test-filter-volumes',
+    tag: '1',
+    seesInputs: true,
+  }),
+  fails: filter('echo found something; exit 3'),
+  endless: filter('sleep 600', { maxDurationS: 1 }),
+  absent: filter('true', { image: 'no valid name' }),
+  locked: filter('test -e /data/ddos && exit 3; touch /x || touch /etc/x || sleep 600'),
+  compares: filter('ls /data/ddos | wc -l; touch /data/inputs/x /data/left/x; touch /data/ddos/x || echo kept', {
+    seesInputs: true,
+  }),
+  home: filter(
+    'whoami; id -gn; echo $HOME ~; pwd; echo x > made; ls tools; cat /mark data/outputs/kept; rm data/outputs/raw; mkdir /data/own && echo 1 > ~/x && echo done',
+    { image: 'localhost/capstan/test-filter-home', tag: '1' },
+  ),
+  notes: filter(`${NOTES}; true`),
+  'notes-seeing': filter(`cat /data/left/own/x; (echo x > /data/left/own/x) 2>/dev/null || echo kept; ${NOTES}; true`, {
+    seesInputs: true,
+  }),
 };
 
 const names = async (scene: Scene, jobId: JobId) => (await scene.manifest(jobId)).files.map(({ filename }) => filename);
@@ -27,11 +59,27 @@ const filterLog = (scene: Scene, jobId: JobId) =>
   readFile(join(scene.dataDir, 'results', jobId, '1', 'private', 'filter.log'), 'utf8');
 
 describe('the filter of an environment', () => {
-  it('rewrites, deletes and adds outputs before anybody sees them; what it says is for the operator', async () => {
-    await using scene = await scenes(
-      'rm /data/outputs/raw; echo checked >> /data/outputs/kept; echo 1 > /data/outputs/report; cat /data/logs/own; id -u',
+  let scene: Scene;
+  before(async () => {
+    const volumes = { '/var/cache/own': {}, '/data/outputs': {}, '/data/side': {} };
+    await load(
+      'localhost/capstan/test-filter-volumes:1',
+      await smallImage({ settings: { Volumes: volumes }, folders: ['var/cache/own'] }),
     );
-    const jobId = await scene.start(WRITES);
+    await load(
+      'localhost/capstan/test-filter-home:1',
+      await smallImage({ settings: { Env: ['PATH=/bin'] }, folders: ['tools'] }),
+    );
+    scene = await startScene({ further: FILTERS });
+  });
+  after(async () => {
+    await scene[Symbol.asyncDispose]();
+    for (const name of ['volumes', 'home'])
+      await askEngine('DELETE', `/images/localhost/capstan/test-filter-${name}:1?force=1`);
+  });
+
+  it('rewrites, deletes and adds outputs before anybody sees them; what it says is for the operator', async () => {
+    const jobId = await scene.start(WRITES, { at: 'rewrites' });
     expect((await scene.until(jobId, 'end')).code).to.equal(70);
     expect(scene.codes(jobId)).to.deep.equal([10, 20, 30, 40, 50, 60, 70]);
     expect(await names(scene, jobId)).to.deep.equal(['kept', 'own', 'report', 'algorithm.log']);
@@ -41,12 +89,9 @@ describe('the filter of an environment', () => {
   });
 
   it('sees the algorithm that ran, whatever that has left beside itself, and may change nothing of it', async () => {
-    await using scene = await scenes(
-      'cat $ALGO; echo; ls /data/transformations; for one in algorithm planted; do (echo >> /data/transformations/$one) 2>/dev/null || echo kept; done',
-      { seesInputs: true },
-    );
     const jobId = await scene.start(
       sh('cd /data/transformations; echo other > planted; mv planted algorithm || rm -f algorithm || true; echo done'),
+      { at: 'algorithm' },
     );
     expect((await scene.until(jobId, 'end')).code).to.equal(70);
     expect((await filterLog(scene, jobId)).split('\n')).to.deep.equal([
@@ -60,16 +105,10 @@ describe('the filter of an environment', () => {
   });
 
   it("has no room of its own but what counts as the job's, whatever volumes its image wants, and leaves none", async () => {
-    const image = await smallImage({
-      settings: { Volumes: { '/var/cache/own': {}, '/data/outputs': {}, '/data/side': {} } },
-      folders: ['var/cache/own'],
-    });
-    await load('localhost/capstan/test-filter-volumes:1', image);
-    const own = { image: 'localhost/capstan/test-filter-volumes', tag: '1', seesInputs: true };
-    await using scene = await scenes('echo 1 > /var/cache/own/a && sleep 1 && ls -a /data/side', own);
     await using engine = await watchEngine();
     const jobId = await scene.start(
       sh('{ rmdir /data/side; mv /data/side /data/x; rm -rf /data/side; } 2>/dev/null; ln -s /bin /data/side; true'),
+      { at: 'volumes' },
     );
     await scene.until(jobId, 30);
     const labels = JSON.stringify({ label: [`capstan.job=${jobId}`, 'capstan.phase=filter'] });
@@ -85,12 +124,10 @@ describe('the filter of an environment', () => {
     await engine.untilGone(jobId);
     const { body: volumes } = await askEngine('GET', '/volumes');
     expect(volumes).not.to.contain(jobId);
-    await askEngine('DELETE', '/images/localhost/capstan/test-filter-volumes:1?force=1');
   });
 
   it('that fails withholds all but the log of the algorithm', async () => {
-    await using scene = await scenes('echo found something; exit 3');
-    const jobId = await scene.start(WRITES);
+    const jobId = await scene.start(WRITES, { at: 'fails' });
     const { code, details } = await scene.until(jobId, 'end');
     expect(code).to.equal(51);
     expect(details.termination?.reason).to.equal(
@@ -101,14 +138,12 @@ describe('the filter of an environment', () => {
   });
 
   it('that takes too long has failed', async () => {
-    await using scene = await scenes('sleep 600', { maxDurationS: 1 });
-    const jobId = await scene.start(WRITES);
+    const jobId = await scene.start(WRITES, { at: 'endless' });
     expect((await scene.until(jobId, 'end')).code).to.equal(51);
   });
 
   it('that can not be had keeps jobs from running at all', async () => {
-    await using scene = await scenes('true', { image: 'no valid name' });
-    const jobId = await scene.start(WRITES);
+    const jobId = await scene.start(WRITES, { at: 'absent' });
     const { code, details } = await scene.until(jobId, 'end');
     expect([code, details.termination?.reason]).to.deep.equal([
       51,
@@ -118,8 +153,7 @@ describe('the filter of an environment', () => {
   });
 
   it('is as locked down as the algorithm, and finds the inputs only where it is told to look at them', async () => {
-    await using scene = await scenes('test -e /data/ddos && exit 3; touch /x || touch /etc/x || sleep 600');
-    const jobId = await scene.start(WRITES);
+    const jobId = await scene.start(WRITES, { at: 'locked' });
     await using engine = await watchEngine();
     await engine.until('start', jobId);
     await scene.until(jobId, 50);
@@ -142,13 +176,7 @@ describe('the filter of an environment', () => {
   });
 
   it('that may see the inputs can compare, and not change them', async () => {
-    await using scene = await scenes(
-      'ls /data/ddos | wc -l; touch /data/inputs/x /data/left/x; touch /data/ddos/x || echo kept',
-      {
-        seesInputs: true,
-      },
-    );
-    const jobId = await scene.start(WRITES);
+    const jobId = await scene.start(WRITES, { at: 'compares' });
     expect((await scene.until(jobId, 'end')).code).to.equal(70);
     expect(await filterLog(scene, jobId))
       .to.include('inputs/x: Read-only file system')
@@ -158,14 +186,7 @@ describe('the filter of an environment', () => {
   });
 
   it('has a name and a home, and finds what lies at the root by relative paths', async () => {
-    const image = await smallImage({ settings: { Env: ['PATH=/bin'] }, folders: ['tools'] });
-    await load('localhost/capstan/test-filter-home:1', image);
-    const seen = 'whoami; id -gn; echo $HOME ~; pwd; echo x > made; ls tools; cat /mark data/outputs/kept';
-    await using scene = await scenes(`${seen}; rm data/outputs/raw; mkdir /data/own && echo 1 > ~/x && echo done`, {
-      image: 'localhost/capstan/test-filter-home',
-      tag: '1',
-    });
-    const jobId = await scene.start(WRITES);
+    const jobId = await scene.start(WRITES, { at: 'home' });
     expect((await scene.until(jobId, 'end')).code).to.equal(70);
     expect((await filterLog(scene, jobId)).split('\n')).to.deep.equal([
       'job',
@@ -178,16 +199,12 @@ describe('the filter of an environment', () => {
       '',
     ]);
     expect(await names(scene, jobId)).to.deep.equal(['kept', 'own', 'algorithm.log']);
-    await askEngine('DELETE', '/images/localhost/capstan/test-filter-home:1?force=1');
   });
 
   it('has what it notes for itself apart from the outputs, whatever the algorithm has left', async () => {
     const plants = sh('ln -s /data/outputs /data/work; mkdir /data/own; echo planted > /data/own/x; echo done');
-    const seen = 'cat /data/left/own/x; (echo x > /data/left/own/x) 2>/dev/null || echo kept';
-    const notes = 'mkdir -p /data/work && echo secret > /data/work/note && echo noted; ls /data';
     for (const seesInputs of [false, true]) {
-      await using scene = await scenes(`${seesInputs ? `${seen}; ` : ''}${notes}; true`, { seesInputs });
-      const jobId = await scene.start(plants);
+      const jobId = await scene.start(plants, { at: seesInputs ? 'notes-seeing' : 'notes' });
       expect((await scene.until(jobId, 'end')).code).to.equal(70);
       expect(await names(scene, jobId)).to.deep.equal(['algorithm.log']);
       expect((await filterLog(scene, jobId)).trim().split('\n')).to.deep.equal(
@@ -201,17 +218,21 @@ describe('the filter of an environment', () => {
 
 describe('a runner that is killed while the filter runs', () => {
   const SLOW = 'echo pass >> /data/outputs/passes; sleep 2; echo pass >> /data/outputs/passes';
+  let scene: Scene;
+  before(async () => {
+    scene = await startScene({ further: { slow: filter(SLOW), endless: filter('sleep 600') } });
+  });
+  after(() => scene[Symbol.asyncDispose]());
 
-  const untilFilter = async (scene: Scene, command = sh('true')) => {
-    const jobId = await scene.start(command);
+  const untilFilter = async (at: 'slow' | 'endless') => {
+    const jobId = await scene.start(sh('true'), { at });
     await scene.until(jobId, 50);
     return jobId;
   };
 
   it('goes on with the same filter, which runs once', async () => {
-    await using scene = await scenes(SLOW);
     await using engine = await watchEngine();
-    const jobId = await untilFilter(scene);
+    const jobId = await untilFilter('slow');
     await scene.runner().kill();
     await scene.restartRunner();
     expect((await scene.until(jobId, 'end')).code).to.equal(70);
@@ -221,9 +242,8 @@ describe('a runner that is killed while the filter runs', () => {
   });
 
   it('and finds it gone withholds the outputs, for they may be half rewritten', async () => {
-    await using scene = await scenes('sleep 600');
     await using engine = await watchEngine();
-    const jobId = await untilFilter(scene);
+    const jobId = await untilFilter('endless');
     await scene.runner().kill();
     await askEngine('DELETE', `/containers/${namesInEngine(scene.dataDir, jobId).filter}?force=1`);
     await scene.restartRunner();

@@ -47,6 +47,7 @@ describe('the network of a job', () => {
   let server: Server;
   let port: number;
   let udpPort: number;
+  let scene: Scene;
   const releases = new AsyncDisposableStack();
 
   before(async () => {
@@ -63,16 +64,23 @@ describe('the network of a job', () => {
     await once(echo, 'listening');
     udpPort = echo.address().port;
     releases.defer(() => new Promise<void>((resolve) => echo.close(() => resolve())));
+    scene = releases.use(await startScene({ limits: { networkAccess: true }, further: { without: {} } }));
   });
   after(() => releases.disposeAsync());
 
-  const answersOf = async (scene: Scene, calls: string, networkAccess?: boolean) => {
-    const jobId = await scene.start({
-      rawcode: ALL(calls),
-      ...(networkAccess === undefined ? {} : { networkAccess }),
-    });
-    const { code, details } = await scene.until(jobId, 'end');
-    const text = await scene.text(jobId, 'algorithm.log');
+  interface Asked {
+    /** Where another runner is asked than the one that all share. */
+    readonly of?: Scene;
+    readonly at?: string;
+    readonly networkAccess?: boolean;
+  }
+  const answersOf = async (calls: string, { of = scene, at, networkAccess }: Asked = {}) => {
+    const jobId = await of.start(
+      { rawcode: ALL(calls), ...(networkAccess === undefined ? {} : { networkAccess }) },
+      at === undefined ? {} : { at },
+    );
+    const { code, details } = await of.until(jobId, 'end');
+    const text = await of.text(jobId, 'algorithm.log');
     expect(code, `${details.termination?.reason} ${text}`).to.equal(70);
     return { jobId, answers: JSON.parse(text) as Readonly<Record<string, string>> };
   };
@@ -95,14 +103,12 @@ describe('the network of a job', () => {
     ]);
 
   it('is none by default, not even to the machine, also where the environment would give one', async () => {
-    await using scene = await startScene({ limits: { networkAccess: true } });
-    const { answers } = await answersOf(scene, directly(String(scene.natsPort)));
+    const { answers } = await answersOf(directly(String(scene.natsPort)));
     expect(Object.values(answers).filter((answer) => answer === 'reached')).to.deep.equal([]);
     expect(Object.keys(answers).length).to.be.greaterThan(6);
   });
 
   it("shows nothing of the machine's own resolver, with a network or without", async () => {
-    await using scene = await startScene({ limits: { networkAccess: true } });
     for (const networkAccess of [false, true]) {
       const jobId = await scene.start({
         rawcode: 'cat /etc/resolv.conf',
@@ -118,7 +124,6 @@ describe('the network of a job', () => {
   });
 
   it('comes from an image of this node, whatever image has its name', async () => {
-    await using scene = await startScene({ limits: { networkAccess: true } });
     const proxyOf = async () => {
       const jobId = await scene.start({
         rawcode: "console.log('up'); setInterval(() => {}, 1000)",
@@ -163,14 +168,26 @@ describe('the network of a job', () => {
   });
 
   it('is none where the environment gives none, whatever the job was told', async () => {
-    await using scene = await startScene();
-    const { answers } = await answersOf(scene, entries([['proxy', `viaProxy('http://127.0.0.1:${port}/')`]]), true);
+    const { answers } = await answersOf(entries([['proxy', `viaProxy('http://127.0.0.1:${port}/')`]]), {
+      at: 'without',
+      networkAccess: true,
+    });
     expect(answers['proxy']).to.match(/ECONNREFUSED/);
   });
 
   describe('where environment and datasets allow one', () => {
+    let gateway: string;
+    let allowing: Scene;
+    before(async () => {
+      gateway = outsideAddress();
+      allowing = await startScene({
+        limits: { networkAccess: true },
+        variables: { CAPSTAN_RUNNER_EGRESS_ALLOW: JSON.stringify([`${gateway}/32`]) },
+      });
+    });
+    after(() => allowing[Symbol.asyncDispose]());
+
     it('reaches neither the machine nor private ranges nor other jobs, by whatever name', async () => {
-      await using scene = await startScene({ limits: { networkAccess: true, maxJobs: 2 } });
       const other = await scene.start({
         rawcode: "console.log('up'); setInterval(() => {}, 1000)",
         networkAccess: true,
@@ -197,29 +214,22 @@ describe('the network of a job', () => {
         '[fd00::1]',
       ];
       const { answers } = await answersOf(
-        scene,
         entries([
           ...hosts.map((host) => [`proxy ${host}`, `viaProxy('http://${host}:${port}/')`] as const),
           ...hosts.map((host) => [`tunnel ${host}`, `viaTunnel('${host}:${port}')`] as const),
         ]),
-        true,
+        { networkAccess: true },
       );
       for (const [way, answer] of Object.entries(answers)) expect(answer, way).to.match(/^(403|502|400)\b/);
-      const direct = await answersOf(scene, directly(String(scene.natsPort)), true);
+      const direct = await answersOf(directly(String(scene.natsPort)), { networkAccess: true });
       expect(Object.values(direct.answers).filter((answer) => answer === 'reached')).to.deep.equal([]);
       await scene.want(other, 'stopped');
       await scene.until(other, 'end');
     });
 
     it('reaches what is allowed, by proxy and by tunnel, with fetch as with plain requests, and leaves nothing behind', async () => {
-      const gateway = outsideAddress();
       await using engine = await watchEngine();
-      await using scene = await startScene({
-        limits: { networkAccess: true },
-        variables: { CAPSTAN_RUNNER_EGRESS_ALLOW: JSON.stringify([`${gateway}/32`]) },
-      });
       const { jobId, answers } = await answersOf(
-        scene,
         entries([
           ['proxy', `viaProxy('http://${gateway}:${port}/')`],
           ['tunnel', `viaTunnel('${gateway}:${port}')`],
@@ -227,7 +237,7 @@ describe('the network of a job', () => {
           ['direct', `tcp('${gateway}', ${port})`],
           ['elsewhere', `viaTunnel('127.0.0.1:${port}')`],
         ]),
-        true,
+        { of: allowing, networkAccess: true },
       );
       expect(answers).to.deep.include({
         proxy: '200 hello from outside',
@@ -240,27 +250,21 @@ describe('the network of a job', () => {
     });
 
     it('speaks to the ports for the web only, unless the operator opens others', async () => {
-      await using scene = await startScene({ limits: { networkAccess: true } });
       const calls = `{ mail: viaProxy('http://1.1.1.1:25/'), shell: viaTunnel('1.1.1.1:22') }`;
-      const { answers } = await answersOf(scene, calls, true);
+      const { answers } = await answersOf(calls, { networkAccess: true });
       expect(answers).to.deep.equal({ mail: '403 This job may speak to ports 80, 443 only.', shell: '403' });
     });
 
     it('goes on when the runner dies and comes back', async () => {
-      const gateway = outsideAddress();
       await using engine = await watchEngine();
       const gate = createTcp().listen(0, '0.0.0.0');
       await once(gate, 'listening');
       await using tidying = new AsyncDisposableStack();
       tidying.defer(() => new Promise<void>((resolve) => gate.close(() => resolve())));
       const connected = once(gate, 'connection') as Promise<[Socket]>;
-      await using scene = await startScene({
-        limits: { networkAccess: true },
-        variables: { CAPSTAN_RUNNER_EGRESS_ALLOW: JSON.stringify([`${gateway}/32`]) },
-      });
       // The job waits at the gate until the runner is back, then asks.
       const gatePort = (gate.address() as AddressInfo).port;
-      const jobId = await scene.start({
+      const jobId = await allowing.start({
         rawcode: `${TRY}
           console.log('up');
           const r = http.request({ host: '127.0.0.1', port: 3128, method: 'CONNECT', path: '${gateway}:${gatePort}' });
@@ -268,14 +272,14 @@ describe('the network of a job', () => {
           r.end();`,
         networkAccess: true,
       });
-      await scene.until(jobId, 40);
+      await allowing.until(jobId, 40);
       const [knocking] = await connected;
-      await scene.runner().kill();
-      await scene.restartRunner();
+      await allowing.runner().kill();
+      await allowing.restartRunner();
       knocking.on('error', () => undefined);
       knocking.write('go');
-      expect((await scene.until(jobId, 'end')).code).to.equal(70);
-      expect(await scene.text(jobId, 'algorithm.log')).to.equal('up\n200 hello from outside\n');
+      expect((await allowing.until(jobId, 'end')).code).to.equal(70);
+      expect(await allowing.text(jobId, 'algorithm.log')).to.equal('up\n200 hello from outside\n');
       await engine.untilGone(jobId);
       knocking.destroy();
     });

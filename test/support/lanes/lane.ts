@@ -2,12 +2,18 @@
 import Mocha, { type MochaOptions } from 'mocha';
 import { messageOf } from '@capstan/shared/contract/errors';
 import type { LaneResult, LaneTask } from '../../../scripts/tests/lane.ts';
+import { STARTED } from '../../../scripts/parts/program.ts';
 import { readMochaWords } from '../../../scripts/tests/mocha-words.ts';
 import { mochaHooks } from '../root-hooks.ts';
 import { failuresOf, LaneReporter } from './lane-reporter.ts';
 
 const options = readMochaWords(process.argv.slice(2)).options as MochaOptions;
 const current: { run?: Mocha.Runner } = {};
+/** Of gateways and runners, so far: what they compute before they are ready is much of what all tests do. */
+const started = { services: 0 };
+STARTED.subscribe((name) => {
+  if (name === 'gateway' || name === 'runner') started.services += 1;
+});
 
 process.on('message', (task: LaneTask) => {
   runFile(task).then(
@@ -16,7 +22,7 @@ process.on('message', (task: LaneTask) => {
     (error: unknown) => {
       console.error(error);
       const failures = `  The file could not be run: ${messageOf(error)}\n`;
-      process.send?.({ passed: 0, failed: 1, skipped: 0, failures } satisfies LaneResult);
+      process.send?.({ passed: 0, failed: 1, skipped: 0, failures, starts: 0 } satisfies LaneResult);
     },
   );
 });
@@ -26,6 +32,7 @@ process.on('disconnect', () => process.exit());
 process.once('SIGINT', () => current.run?.abort());
 
 async function runFile({ file }: LaneTask): Promise<LaneResult> {
+  const startsBefore = started.services;
   const mocha = new Mocha({ ...options, reporter: LaneReporter, rootHooks: mochaHooks });
   mocha.addFile(file);
   await mocha.loadFilesAsync();
@@ -37,5 +44,6 @@ async function runFile({ file }: LaneTask): Promise<LaneResult> {
   // Else it listens on, and each rejection that nobody handles goes round all the runs that there were: twice as long for each of them.
   run.dispose();
   const { passes = 0, failures = 0, pending = 0 } = run.stats ?? {};
-  return { passed: passes, failed: failures, skipped: pending, failures: failuresOf(run) };
+  const starts = started.services - startsBefore;
+  return { passed: passes, failed: failures, skipped: pending, failures: failuresOf(run), starts };
 }

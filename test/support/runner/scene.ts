@@ -57,7 +57,7 @@ export interface Scene extends AsyncDisposable {
   /** The same, with its disk. */
   restartNats(): Promise<void>;
   /** Sends a start command; resolves once NATS has it. */
-  start(parts: SpecParts, repeat?: { readonly jobId: JobId; readonly messageId: string }): Promise<JobId>;
+  start(parts: SpecParts, how?: StartOptions): Promise<JobId>;
   sendRaw(message: unknown): Promise<void>;
   want(jobId: JobId, want: Desired['want']): Promise<void>;
   /** The first event of the job with this code, or its ending, of a certain attempt if one is given. */
@@ -75,13 +75,29 @@ export interface Scene extends AsyncDisposable {
   text(jobId: JobId, filename: string): Promise<string>;
 }
 
+interface StartOptions {
+  /** A new one if not said. */
+  readonly jobId?: JobId;
+  /** The one of the job's first start if not said. */
+  readonly messageId?: string;
+  /** One of the further environments, by its name. */
+  readonly at?: string;
+}
+
 export interface SceneOptions {
   readonly variables?: Readonly<Record<string, string>>;
   readonly limits?: Partial<EnvironmentConfig>;
+  /**
+   * Limits of further environments by their names. A runner computes for a second before it is ready: tests that differ in their
+   * environments only share one.
+   */
+  readonly further?: Readonly<Record<string, Partial<EnvironmentConfig>>>;
 }
 
-export async function startScene({ variables = {}, limits = {} }: SceneOptions = {}): Promise<Scene> {
+export async function startScene({ variables = {}, limits = {}, further = {} }: SceneOptions = {}): Promise<Scene> {
   const environment = (TEST_PREFIX + randomBytes(4).toString('hex')) as EnvironmentId;
+  const idOf = (name: string) => `${environment}-${name}` as EnvironmentId;
+  const furtherOnes = Object.entries(further).map(([name, own]) => ({ id: idOf(name), maxJobs: 2, ...own }));
   await using releases = new AsyncDisposableStack();
   const { path: dataDir } = releases.use(await temporaryFolder('runner'));
   releases.defer(async () => removeLeftovers(await leftoversOf((runnerId) => runnerId === environment)));
@@ -94,7 +110,7 @@ export async function startScene({ variables = {}, limits = {} }: SceneOptions =
     ...DEMO_IMAGE_ALLOWED,
     CAPSTAN_RUNNER_ID: environment,
     CAPSTAN_RUNNER_DOCKER_SOCKET: engineSocket(),
-    CAPSTAN_RUNNER_ENVIRONMENTS: JSON.stringify([{ id: environment, maxJobs: 2, ...limits }]),
+    CAPSTAN_RUNNER_ENVIRONMENTS: JSON.stringify([{ id: environment, maxJobs: 2, ...limits }, ...furtherOnes]),
     ...natsVariables(nats),
     ...variables,
   };
@@ -116,7 +132,7 @@ export async function startScene({ variables = {}, limits = {} }: SceneOptions =
     nats: loadConfig(settings, dataDir).nats,
     name: 'test',
     log,
-    makes: { environments: () => [environment] },
+    makes: { environments: () => [environment, ...furtherOnes.map(({ id }) => id)] },
   });
   const events = createMailbox<JobEvent>({
     name: 'events',
@@ -168,8 +184,8 @@ export async function startScene({ variables = {}, limits = {} }: SceneOptions =
   releases.defer(async () => void (await runner.stop()));
   const kept = releases.move();
 
-  const send = (message: unknown, messageId: string) =>
-    publish(bus, { subject: startSubject(environment), messageId, message });
+  const send = (message: unknown, messageId: string, to = environment) =>
+    publish(bus, { subject: startSubject(to), messageId, message });
   const manifest = async (jobId: JobId) =>
     JSON.parse(await readFile(join(dataDir, 'results', jobId, '1', 'manifest.json'), 'utf8')) as Manifest;
 
@@ -199,10 +215,9 @@ export async function startScene({ variables = {}, limits = {} }: SceneOptions =
     },
     wipeNats: () => bringBackNats({ isWiped: true }),
     restartNats: () => bringBackNats({ isWiped: false }),
-    async start(parts, repeat) {
-      const jobId = repeat?.jobId ?? newJobId();
-      const messageId = repeat?.messageId ?? startMessageId(jobId, 1, 1);
-      await send({ v: 1, jobId, run: 1, spec: specOf(parts, { environment, key }) }, messageId);
+    async start(parts, { jobId = newJobId(), messageId = startMessageId(jobId, 1, 1), at } = {}) {
+      const to = at === undefined ? environment : idOf(at);
+      await send({ v: 1, jobId, run: 1, spec: specOf(parts, { environment: to, key }) }, messageId, to);
       return jobId;
     },
     sendRaw: (message) => send(message, randomBytes(8).toString('hex')),

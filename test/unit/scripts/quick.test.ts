@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { temporaryFolder } from '../../../scripts/parts/temporary-folder.ts';
-import { aboutLanes } from '../../../scripts/tests/report.ts';
+import { between } from '../../../scripts/tests/machine-time.ts';
+import { aboutLanes, aboutMachine } from '../../../scripts/tests/report.ts';
 import { areQuick, folderInMemory } from '../../../scripts/tests/quick.ts';
 
 describe('the quick part of the tests', () => {
@@ -28,7 +29,7 @@ describe('the quick part of the tests', () => {
 
 describe('what is told of lanes', () => {
   it('is how much of the run each had files, and how much of that it computed', () => {
-    const result = { passed: 1, failed: 0, skipped: 0, failures: '', output: '' };
+    const result = { passed: 1, failed: 0, skipped: 0, failures: '', output: '', starts: 0 };
     const results = [
       { ...result, file: 'a', lane: 'lane-1', seconds: 6, busySeconds: 2 },
       { ...result, file: 'b', lane: 'lane-2', seconds: 5, busySeconds: 1 },
@@ -38,5 +39,10 @@ describe('what is told of lanes', () => {
       'lane-1: 2 files in 9.0 s (90 %), busy 3.5 s',
       'lane-2: 1 files in 5.0 s (50 %), busy 1.0 s',
     ]);
+  });
+
+  it('is how much of the machine lay idle', () => {
+    const spent = between({ busySeconds: 100, idleSeconds: 50 }, { busySeconds: 106, idleSeconds: 52 });
+    expect(aboutMachine(spent)).to.equal('The machine as a whole was busy 6.0 s, and 25 % of it idle');
   });
 });

@@ -21,7 +21,7 @@ const MAX_UNSEEN_MS = 5_000;
 const SCARCE_SHARE = 0.5;
 const SCARCE_INTERVAL_MS = 50;
 
-/** How long nobody looks, after a look that took `costMs`. */
+/** How long nobody looks, after a look that took `costMs`, if nobody says otherwise. */
 export const pauseAfter = (costMs: number) => Math.min(MAX_INTERVAL_MS, Math.max(INTERVAL_MS, costMs * COST_FACTOR));
 
 type Watched = Pick<Attempt, 'identity' | 'limits' | 'log'> & {
@@ -36,6 +36,8 @@ interface Looking {
   /** Whose container writes. */
   readonly by?: 'algorithm' | 'filter';
   readonly maxUnseenMs?: number;
+  /** How long nobody looks, after a look that took `costMs`. */
+  readonly pauseMs?: (costMs: number) => number;
 }
 
 /**
@@ -45,7 +47,7 @@ interface Looking {
 export async function tooMuchDisk(
   { engine, identity, limits, settings, log }: Watched,
   signal: AbortSignal,
-  { by = 'algorithm', maxUnseenMs = MAX_UNSEEN_MS }: Looking = {},
+  { by = 'algorithm', maxUnseenMs = MAX_UNSEEN_MS, pauseMs = pauseAfter }: Looking = {},
 ): Promise<Room> {
   const isTheirs = by === 'filter' ? isWritableByFilter : isWritable;
   const volumes = await writableVolumes({ engine, identity }, isTheirs, signal);
@@ -83,8 +85,8 @@ export async function tooMuchDisk(
     return isUnseen ? { ...sumOf(latest.named, latest.nameless), beyond: 'time' } : nothing;
   };
   const isTooMuch = (used: Room) => used.beyond !== undefined || used.bytes > enough.bytes || used.files > enough.files;
-  const pauseMs = (costMs: number) => (isScarce ? SCARCE_INTERVAL_MS : pauseAfter(costMs));
-  const looks = [named, nameless, free].map((look) => again(look, { isTooMuch, pauseMs }, until));
+  const pauseNowMs = (costMs: number) => (isScarce ? SCARCE_INTERVAL_MS : pauseMs(costMs));
+  const looks = [named, nameless, free].map((look) => again(look, { isTooMuch, pauseMs: pauseNowMs }, until));
   for (const look of looks) look.catch(() => undefined);
   return await Promise.race(looks);
 }

@@ -34,7 +34,10 @@ describe('the looks at what a job writes', () => {
     const log = createLog('test', 'silent');
     const stopping = new AbortController();
     const until = signal ?? stopping.signal;
-    return tooMuchDisk({ engine, identity, limits, settings: { minFreeDiskGB: 1 }, log }, until, { maxUnseenMs: 100 });
+    return tooMuchDisk({ engine, identity, limits, settings: { minFreeDiskGB: 1 }, log }, until, {
+      maxUnseenMs: 100,
+      pauseMs: () => 10,
+    });
   };
 
   it('are independent: one that never ends hides nothing from the others', async () => {
