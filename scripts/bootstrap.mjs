@@ -122,6 +122,11 @@ const COMMANDS = {
     needs: [nodeModules, natsServer, dockerEngine, demoImage],
     script: 'test/bench/overhead.ts',
   },
+  'bench-throughput': {
+    does: 'measure how many jobs a second the node carries out',
+    needs: [nodeModules, natsServer, dockerEngine, demoImage],
+    script: 'test/bench/throughput.ts',
+  },
   simulate: {
     does: 'search schedules of crashes, cuts and losses for one that breaks a rule',
     needs: [nodeModules],

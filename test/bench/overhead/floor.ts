@@ -50,17 +50,34 @@ export interface Confinement {
   readonly pids: number;
 }
 
-export function createFloor(confinement: Confinement) {
-  const docker = new Docker({ socketPath: engineSocket() });
+/** What the job runs, on what. */
+export interface Work {
+  readonly argv: readonly string[];
+  readonly algorithm: Buffer;
+  readonly data: Buffer;
+  /** A file that it leaves. */
+  readonly leaves: string;
+}
+
+/** The demo's. */
+const DEMO: Work = {
+  argv: ['node', ALGORITHM_PATH],
+  algorithm: readFileSync(join(ROOT, 'demo/algorithm.js')),
+  data: readFileSync(join(ROOT, 'demo/data/weather.csv')),
+  leaves: 'rain.json',
+};
+
+export function createFloor(confinement: Confinement, work = DEMO, socketPath = engineSocket()) {
+  const docker = new Docker({ socketPath });
 
   const once = async (): Promise<FloorRun> => {
     const names = namesOf({ jobId: randomBytes(16).toString('hex') as JobId, run: 1, attempt: 1 });
-    const inputs = await inputArchive();
+    const inputs = await inputArchive(work);
     const clock = createClock();
     const files = await docker.createContainer(filesOptions(names));
     clock.mark('create');
     const [algorithm] = await Promise.all([
-      docker.createContainer(algorithmOptions(names, confinement)),
+      docker.createContainer(algorithmOptions(names, confinement, work)),
       files.putArchive(inputs, { path: FILES_ROOT }),
     ]);
     clock.mark('fill');
@@ -75,7 +92,7 @@ export function createFloor(confinement: Confinement) {
     ]);
     clock.mark('collect');
     const run = clock.read();
-    if (StatusCode !== 0 || !outputs.includes('rain.json') || log.length === 0) {
+    if (StatusCode !== 0 || !outputs.includes(work.leaves) || log.length === 0) {
       throw new Error(`the floor's algorithm exited with ${StatusCode}: ${log.toString('utf8')}`);
     }
     await remove(docker, names);
@@ -96,12 +113,12 @@ function filesOptions(names: AttemptNames) {
   });
 }
 
-function algorithmOptions(names: AttemptNames, { cpus, memoryBytes, pids }: Confinement) {
+function algorithmOptions(names: AttemptNames, { cpus, memoryBytes, pids }: Confinement, { argv }: Work) {
   return createOptions({
     name: names.algorithm,
     image,
     labels: LABELS,
-    argv: ['node', ALGORITHM_PATH],
+    argv,
     env: { DIDS: JSON.stringify([`did:op:${DATASET}`]), ALGO: ALGORITHM_PATH },
     mounts: algorithmMounts(names),
     confinement: {
@@ -117,7 +134,7 @@ function algorithmOptions(names: AttemptNames, { cpus, memoryBytes, pids }: Conf
 }
 
 /** What the node writes into the volumes, less the DDOs. */
-async function inputArchive(): Promise<Buffer> {
+async function inputArchive({ algorithm, data }: Work): Promise<Buffer> {
   const archive = pack();
   const folder = (name: string, uid = 0, mode = 0o755) =>
     archive.entry({ name: `${name}/`, type: 'directory', mode, uid, gid: uid });
@@ -125,9 +142,9 @@ async function inputArchive(): Promise<Buffer> {
   for (const name of [INPUTS, DDOS, ...MOUNT_POINTS]) folder(name);
   for (const name of [OUTPUTS, LOGS, SCRATCH]) folder(name, UID);
   folder(`${INPUTS}/${DATASET}`);
-  archive.entry({ name: `${TRANSFORMATIONS}/algorithm`, mode: 0o555 }, readFileSync(join(ROOT, 'demo/algorithm.js')));
+  archive.entry({ name: `${TRANSFORMATIONS}/algorithm`, mode: 0o555 }, algorithm);
   archive.entry({ name: `${INPUTS}/algoCustomData.json` }, '{"wetDayMm":0.25}');
-  archive.entry({ name: `${INPUTS}/${DATASET}/0` }, readFileSync(join(ROOT, 'demo/data/weather.csv')));
+  archive.entry({ name: `${INPUTS}/${DATASET}/0` }, data);
   archive.finalize();
   return buffer(archive);
 }
