@@ -172,17 +172,9 @@ export const RESERVED: readonly Reserved[] = [
     instead: "Use the store's tables, or its Db where a table is made.",
   },
   {
-    imported: 'dockerode',
-    by: [
-      'dockerode',
-      'container-calls',
-      'volumes',
-      'image-calls',
-      'path-calls',
-      'uptime',
-      'presence',
-      'open-stream',
-    ].map((name) => `services/runner/src/docker/${name}.ts`),
+    imported: 'services/runner/src/docker/http.ts',
+    names: ['createEngineHttp'],
+    by: ['services/runner/src/docker/docker-engine.ts'],
     instead: 'Use the ports of the engine, docker/ports/.',
   },
   {

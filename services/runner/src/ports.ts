@@ -5,8 +5,7 @@ import type { Config } from '@capstan/shared/config/schema';
 import type { Log } from '@capstan/shared/runtime/log';
 import { createObjects } from '@capstan/shared/results/create';
 import { createCheckNotes, type CheckNotes } from './files/check-notes.ts';
-import { createsBeforeFinds } from './docker/creates.ts';
-import { createDockerEngine } from './docker/dockerode.ts';
+import { createDockerEngine } from './docker/docker-engine.ts';
 import type { Engine } from './docker/engine.ts';
 import { createEgressImage, type EgressImage } from './egress/image.ts';
 import { createFetcher, type Fetcher } from './fetch/fetcher.ts';
@@ -65,7 +64,7 @@ interface PortsOptions {
 
 export function createPorts({ settings, chains, keeping, own, paths, clock, log }: PortsOptions): RunnerPorts {
   const { catalogue: catalogueDir, scratch: scratchDir } = paths;
-  const engine = createsBeforeFinds(createDockerEngine(settings.dockerSocket));
+  const engine = createDockerEngine(settings.dockerSocket);
   const results = createResults(keeping, paths.results);
   const openResult: OpenResult = ({ jobId, run, index }, signal) => results.open({ jobId, run }, index, signal);
   const fetcher = createFetcher({

@@ -5,6 +5,8 @@
 import type { JobId } from '@capstan/shared/contract/ids';
 import { serviceGroup, type Service } from '@capstan/shared/runtime/service';
 import { createUpkeep } from '@capstan/shared/runtime/upkeep';
+import { createsBeforeFinds } from './docker/creates.ts';
+import { recallsRuns } from './docker/recall.ts';
 import { createFileDesk } from './files/file-desk.ts';
 import { createImageParts } from './image-parts.ts';
 import { createJobParts, type JobParts } from './job-parts.ts';
@@ -20,7 +22,9 @@ import { createOtherRunners } from './worker/other-runners.ts';
 import { createRunRegistry } from './worker/run-registry.ts';
 import { createStartOwnership, lapse } from './worker/start-ownership.ts';
 
-export function createRunner(parts: RunnerParts): Service {
+export function createRunner(given: RunnerParts): Service {
+  const engine = createsBeforeFinds(recallsRuns(given.ports.engine));
+  const parts = { ...given, ports: { ...given.ports, engine } };
   const { bus, identity, settings, own, ports, claim, clock, cautious = clock, log } = parts;
   const { wireOwnership = (ownership) => ownership } = parts;
   const { results, captures, fetcher, sender, marks, checkNotes } = ports;
@@ -52,8 +56,19 @@ export function createRunner(parts: RunnerParts): Service {
   const shortages = createShortages({ settings, ports, runs, letGo: images.cache.evictAll, onChange: reconsider, log });
   const left = createLeftBehind({ ...parts, runs, adopt: (found) => jobs?.worker.adopt(found), signal });
 
-  const whenEngineIsKnown = (engine: KnownEngine): readonly Service[] => {
-    jobs = createJobParts({ ...parts, engine, runs, upkeep, outbox, logDesk, ownership, images, shortages, left });
+  const whenEngineIsKnown = (known: KnownEngine): readonly Service[] => {
+    jobs = createJobParts({
+      ...parts,
+      engine: known,
+      runs,
+      upkeep,
+      outbox,
+      logDesk,
+      ownership,
+      images,
+      shortages,
+      left,
+    });
     const { worker, announcer } = jobs;
     /** In the order in which they start; they stop the other way round. */
     return [

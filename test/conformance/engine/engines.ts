@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { JobId } from '@capstan/shared/contract/ids';
 import { engineSocket, leftoversOf, removeLeftovers } from '../../../scripts/parts/engine.ts';
-import { createDockerEngine } from '../../../services/runner/src/docker/dockerode.ts';
+import { createDockerEngine } from '../../../services/runner/src/docker/docker-engine.ts';
 import type { Engine } from '../../../services/runner/src/docker/engine.ts';
 import type { Labels } from '../../../services/runner/src/docker/labels.ts';
 import { labelsOf, type AttemptIdentity } from '../../../services/runner/src/docker/names.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Container } from '@capstan/shared/contract/ddo';
 import type { ImageNote } from '../../../services/runner/src/images/notes.ts';
-import { createDockerEngine } from '../../../services/runner/src/docker/dockerode.ts';
+import { createDockerEngine } from '../../../services/runner/src/docker/docker-engine.ts';
 import { askEngine, engineSocket } from '../../../scripts/parts/engine.ts';
 import { freePort } from '../../../scripts/parts/free-port.ts';
 import { startRegistry, type Registry } from '../../../scripts/parts/registry.ts';

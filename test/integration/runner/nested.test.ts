@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { askEngine } from '../../../scripts/parts/engine.ts';
 import { temporaryFolder } from '../../../scripts/parts/temporary-folder.ts';
-import { createDockerEngine } from '../../../services/runner/src/docker/dockerode.ts';
+import { createDockerEngine } from '../../../services/runner/src/docker/docker-engine.ts';
 import { startEngineProxy } from '../../support/engine-proxy.ts';
 import { extentOf, nest } from '../../support/runner/nested.ts';
 

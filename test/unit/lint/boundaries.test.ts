@@ -30,7 +30,11 @@ const REFUSED: Readonly<Record<string, Case>> = {
   'NATS outside the bus': importing('shared/src/runtime/wake.ts', 'nats'),
   'NATS in a service': importing(runner('worker/worker.ts'), 'nats'),
   'SQLite outside db': importing(gateway('store/jobs.ts'), 'node:sqlite'),
-  'the engine client outside its adapter': importing(runner('docker/reconcile.ts'), 'dockerode'),
+  'the engine client outside its adapter': {
+    rule: IMPORTS,
+    file: runner('docker/reconcile.ts'),
+    source: `import { createEngineHttp } from './http.ts';\nexport const y = createEngineHttp;\n`,
+  },
   'the right to start without a claim': {
     rule: IMPORTS,
     file: runner('pipeline/steps/provision.ts'),
@@ -173,7 +177,10 @@ const REFUSED: Readonly<Record<string, Case>> = {
 const ALLOWED: Readonly<Record<string, Case>> = {
   'NATS in the bus': importing('shared/src/bus/connect.ts', 'nats'),
   'SQLite in db': importing(gateway('store/db.ts'), 'node:sqlite'),
-  'the engine client in its adapter': importing(runner('docker/dockerode.ts'), 'dockerode'),
+  'the engine client in its adapter': {
+    file: runner('docker/docker-engine.ts'),
+    source: `import { createEngineHttp } from './http.ts';\nexport const y = createEngineHttp;\n`,
+  },
   'statuses from a route': importing(gateway('http/routes/status.ts'), '../../status/list.ts'),
   'the same room from a deeper folder': importing(gateway('http/routes/result.ts'), '../range.ts'),
   'the store and the bus from events': {

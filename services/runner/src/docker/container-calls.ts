@@ -1,6 +1,5 @@
 /** Containers on Docker. */
 import { finished } from 'node:stream/promises';
-import type Docker from 'dockerode';
 import { CapstanError, messageOf } from '@capstan/shared/contract/errors';
 import {
   call,
@@ -12,20 +11,22 @@ import {
   unless,
   wontClear,
 } from './answers.ts';
+import { EngineAnswer, type EngineHttp } from './http.ts';
 import { framesOf } from './log-frames.ts';
-import { openStream } from './open-stream.ts';
 import { requireRight } from './ours.ts';
 import { ownErrors } from './own-errors.ts';
 import { createPathCalls } from './path-calls.ts';
 import type { ContainerSpec, ContainerState, EngineContainers, Origin } from './ports/containers.ts';
 import { createOptions } from './profile.ts';
 
-export function createContainerCalls(docker: Docker): Omit<EngineContainers, 'hasProcess'> {
-  const container = (name: string) => docker.getContainer(name);
+export function createContainerCalls(http: EngineHttp): Omit<EngineContainers, 'hasProcess'> {
+  const pathOf = (name: string, what = '') => `/containers/${name}${what}`;
+  const look = (name: string, limited: AbortSignal) =>
+    http.read<Inspected>({ method: 'GET', path: pathOf(name, '/json'), signal: limited });
   const lost = (name: string) => new CapstanError('CONTAINER_LOST', `The container ${name} is gone from the engine.`);
 
   const inspect = (name: string, signal: AbortSignal): Promise<ContainerState> =>
-    call(async (abortSignal) => stateOf(await container(name).inspect({ abortSignal })), {
+    call(async (limited) => stateOf(await look(name, limited)), {
       signal,
       limitMs: LOOK_MS,
       errors: { 404: () => lost(name) },
@@ -37,17 +38,20 @@ export function createContainerCalls(docker: Docker): Omit<EngineContainers, 'ha
   const removeContainer = async (name: string, signal: AbortSignal) => {
     await call(
       // 409: a removal that was asked for before is under way.
-      (abortSignal) => unless([404, 409], container(name).remove({ force: true, v: true, abortSignal })),
+      (limited) =>
+        unless(
+          [404, 409],
+          http.done({ method: 'DELETE', path: pathOf(name), query: { force: true, v: true }, signal: limited }),
+        ),
       { signal, limitMs: CHANGE_MS, other: wontClear },
     );
   };
 
   const createContainer = async (spec: ContainerSpec, signal: AbortSignal) => {
-    const { name, ...body } = createOptions(spec);
-    // Dockerode writes all of it into the address, too, unless it is told what belongs there: proxies before engines take no such address.
-    const asked = { _query: { name }, _body: body };
+    const { name, ...json } = createOptions(spec);
+    const asked = { method: 'POST', path: '/containers/create', query: { name }, json } as const;
     const create = () =>
-      call((abortSignal) => unless([409], docker.createContainer({ ...asked, abortSignal })), {
+      call((limited) => unless([409], http.read({ ...asked, signal: limited })), {
         signal,
         limitMs: CHANGE_MS,
         errors: { 404: imageGone },
@@ -64,7 +68,7 @@ export function createContainerCalls(docker: Docker): Omit<EngineContainers, 'ha
   };
 
   return {
-    ...createPathCalls(docker),
+    ...createPathCalls(http),
     createContainer,
     async createAlgorithm(ours, spec, signal) {
       requireRight(ours, spec.labels);
@@ -72,7 +76,7 @@ export function createContainerCalls(docker: Docker): Omit<EngineContainers, 'ha
     },
 
     async startContainer(name, signal) {
-      await call((abortSignal) => unless([304], container(name).start({ abortSignal })), {
+      await call((limited) => http.done({ method: 'POST', path: pathOf(name, '/start'), signal: limited }), {
         // Its caller's limit: a start that was given up might still happen, after we looked and started it once more.
         signal,
         errors: { 404: (error) => (isMissingContainer(error) ? lost(name) : refused('START_REFUSED')(error)) },
@@ -82,7 +86,7 @@ export function createContainerCalls(docker: Docker): Omit<EngineContainers, 'ha
 
     inspectContainer: inspect,
     originOf: (name, signal) =>
-      call(async (abortSignal) => originIn(await container(name).inspect({ abortSignal })), {
+      call(async (limited) => originIn(await look(name, limited)), {
         signal,
         limitMs: LOOK_MS,
         errors: { 404: () => lost(name) },
@@ -91,12 +95,12 @@ export function createContainerCalls(docker: Docker): Omit<EngineContainers, 'ha
     async waitForExit(name, signal) {
       // It answers at once, and ends its answer when the container exits.
       const answer = await call(
-        (abortSignal) =>
-          openStream(docker, {
+        (limited) =>
+          http.open({
             method: 'POST',
-            path: `/containers/${name}/wait?`,
+            path: pathOf(name, '/wait'),
             query: { condition: 'not-running' },
-            abortSignal,
+            signal: limited,
           }),
         { signal, errors: { 404: () => lost(name) } },
       );
@@ -104,37 +108,51 @@ export function createContainerCalls(docker: Docker): Omit<EngineContainers, 'ha
     },
 
     async stopContainer(name, graceS, signal) {
-      await call((abortSignal) => unless([304, 404], container(name).stop({ t: graceS, abortSignal })), {
-        signal,
-        limitMs: CHANGE_MS + graceS * 1_000,
-      });
+      await call(
+        (limited) =>
+          unless(
+            [404],
+            http.done({ method: 'POST', path: pathOf(name, '/stop'), query: { t: graceS }, signal: limited }),
+          ),
+        {
+          signal,
+          limitMs: CHANGE_MS + graceS * 1_000,
+        },
+      );
     },
 
     async putArchive(name, path, tar, signal) {
-      await call((abortSignal) => container(name).putArchive(tar, { path, abortSignal }), {
-        signal,
-        errors: { 404: () => lost(name) },
-        other: failedUnlessFilled(refused('CONTAINER_REFUSED')),
-      });
+      await call(
+        (limited) =>
+          http.done({ method: 'PUT', path: pathOf(name, '/archive'), query: { path }, tar, signal: limited }),
+        {
+          signal,
+          errors: { 404: () => lost(name) },
+          other: failedUnlessFilled(refused('CONTAINER_REFUSED')),
+        },
+      );
     },
 
     async getArchive(name, path, signal) {
-      const stream = await call((abortSignal) => container(name).getArchive({ path, abortSignal }), {
-        signal,
-        errors: { 404: () => lost(name) },
-        other: refused('OUTPUTS_UNREADABLE'),
-      });
+      const stream = await call(
+        (limited) => http.open({ method: 'GET', path: pathOf(name, '/archive'), query: { path }, signal: limited }),
+        {
+          signal,
+          errors: { 404: () => lost(name) },
+          other: refused('OUTPUTS_UNREADABLE'),
+        },
+      );
       return ownErrors(stream);
     },
 
     async readLog(name, { follow }, signal) {
       const stream = await call(
-        (abortSignal) =>
-          openStream(docker, {
+        (limited) =>
+          http.open({
             method: 'GET',
-            path: `/containers/${name}/logs?`,
+            path: pathOf(name, '/logs'),
             query: { follow, stdout: true, stderr: true, timestamps: true },
-            abortSignal,
+            signal: limited,
           }),
         {
           signal,
@@ -161,11 +179,27 @@ function isAboutDevices(error: unknown): boolean {
 
 /** Docker also answers 404 to a start whose program is missing in the image. */
 function isMissingContainer(error: unknown): boolean {
-  const json = (error as { json?: { message?: unknown } }).json;
-  return typeof json?.message === 'string' && json.message.startsWith('No such container');
+  return error instanceof EngineAnswer && error.said.startsWith('No such container');
 }
 
-function originIn({ Image, Config }: Docker.ContainerInspectInfo): Origin {
+/** What Docker says of a container, as far as it is read. */
+interface Inspected {
+  readonly Image: string;
+  readonly Config: { readonly Env: readonly string[] };
+  readonly State: {
+    readonly Status: string;
+    readonly Running: boolean;
+    readonly Paused: boolean;
+    readonly Restarting: boolean;
+    readonly Dead: boolean;
+    readonly OOMKilled: boolean;
+    readonly ExitCode: number;
+    readonly StartedAt: string;
+    readonly FinishedAt: string;
+  };
+}
+
+function originIn({ Image, Config }: Inspected): Origin {
   const pairs = Config.Env.map((pair): [string, string] => {
     const at = pair.indexOf('=');
     return [pair.slice(0, at), pair.slice(at + 1)];
@@ -174,7 +208,7 @@ function originIn({ Image, Config }: Docker.ContainerInspectInfo): Origin {
 }
 
 /** A container that somebody is removing still answers for a moment, with an exit code that says nothing about the algorithm. */
-function stateOf({ State }: Docker.ContainerInspectInfo): ContainerState | 'being-removed' {
+function stateOf({ State }: Inspected): ContainerState | 'being-removed' {
   if (State.Dead || State.Status === 'removing') return 'being-removed';
   const startedAt = Date.parse(State.StartedAt);
   // Year 1 stands for never.

@@ -40,10 +40,10 @@ export function createsBeforeFinds(engine: Engine): Engine {
       watch(spec.labels, signal, (never) => engine.createAlgorithm(ours, spec, never)),
     createNetwork: (name, labels, signal) =>
       watch(labels, signal, (never) => engine.createNetwork(name, labels, never)),
-    async find(labels, signal) {
+    async find(labels, signal, how) {
       const making = [...(underway.get(runOf(labels) ?? '') ?? [])];
       if (making.length > 0) await unlessAborted(Promise.allSettled(making), signal);
-      return engine.find(labels, signal);
+      return engine.find(labels, signal, how);
     },
   };
 }

@@ -1,13 +1,11 @@
 /** Images on Docker: found, pulled, made, removed. */
-import type { Readable } from 'node:stream';
-import type Docker from 'dockerode';
 import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
 import { boundedText } from '@capstan/shared/net/bounded-text';
 import { MB } from '@capstan/shared/contract/sizes';
-import { call, CHANGE_MS, failedUnlessFilled, LOOK_MS, pullFailed, refused, unless, within } from './answers.ts';
+import { call, CHANGE_MS, failedUnlessFilled, LOOK_MS, pullFailed, refused, unless } from './answers.ts';
+import type { EngineHttp } from './http.ts';
 import type { EngineImages, ImageSettings, Login } from './ports/images.ts';
 import type { Labels } from './labels.ts';
-import { openStream } from './open-stream.ts';
 import { followPull } from './pull-stream.ts';
 
 /** Docker adds up all that it has to answer this. */
@@ -17,14 +15,16 @@ const MAX_SAID_BYTES = 1_000_000;
 /** Each time that Docker makes a container, it compares each of them with all others: tens of thousands take it minutes of a processor. */
 const MAX_VARIABLES = 1_000;
 
-export function createImageCalls(docker: Docker): EngineImages {
+export function createImageCalls(http: EngineHttp): EngineImages {
   const unpacked = new Map<string, number>();
 
   /** An engine that keeps images in containerd's store tells what one unpacks to in its list alone; what it says of the image is what came. */
   const unpackedSize = async (id: string, signal: AbortSignal) => {
     const known = unpacked.get(id);
     if (known !== undefined) return known;
-    const listed = await call((abortSignal) => docker.listImages({ abortSignal }), { signal, limitMs: ADD_UP_MS });
+    const list = (limited: AbortSignal) =>
+      http.read<readonly Listed[]>({ method: 'GET', path: '/images/json', signal: limited });
+    const listed = await call(list, { signal, limitMs: ADD_UP_MS });
     const size = listed.find((image) => image.Id === id)?.Size;
     if (size !== undefined) unpacked.set(id, size);
     return size ?? 0;
@@ -33,18 +33,17 @@ export function createImageCalls(docker: Docker): EngineImages {
   return {
     async findImage(reference, signal) {
       const said = await call(
-        async (abortSignal) => {
-          const path = `/images/${reference}/json?` as const;
-          const opening = { method: 'GET', path, query: {}, abortSignal } as const;
+        async (limited) => {
+          const asked = { method: 'GET', path: `/images/${reference}/json`, signal: limited } as const;
           // 400: a name that an older engine can't read has no image either.
-          const body = await unless([400, 404], openStream(docker, opening));
+          const body = await unless([400, 404], http.open(asked));
           return body && boundedText({ body }, MAX_SAID_BYTES);
         },
         { signal, limitMs: LOOK_MS },
       );
       if (!said) return undefined;
       if (said.kind === 'refused') throw saysTooMuch();
-      const image = JSON.parse(said.text) as Docker.ImageInspectInfo;
+      const image = JSON.parse(said.text) as Inspected;
       const {
         Id: id,
         RepoDigests: digests,
@@ -71,10 +70,16 @@ export function createImageCalls(docker: Docker): EngineImages {
 
     async findImages(labels, signal) {
       const label = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
-      const found = await call((abortSignal) => docker.listImages({ filters: { label }, abortSignal }), {
-        signal,
-        limitMs: LOOK_MS,
-      });
+      const found = await call(
+        (limited) =>
+          http.read<readonly Listed[]>({
+            method: 'GET',
+            path: '/images/json',
+            query: { filters: JSON.stringify({ label }) },
+            signal: limited,
+          }),
+        { signal, limitMs: LOOK_MS },
+      );
       // Without a name an image is called by none, or by two that are none.
       const tagsOf = (tags: readonly string[] | null | undefined) =>
         (tags ?? []).filter((tag) => tag !== '<none>:<none>');
@@ -83,17 +88,19 @@ export function createImageCalls(docker: Docker): EngineImages {
 
     async findDigest({ reference, login }, signal) {
       const said = await call(
-        async (abortSignal) => {
-          const path = `/distribution/${reference}/json?` as const;
-          const authconfig = login && authOf(login);
-          const body = await openStream(docker, { method: 'GET', path, query: {}, authconfig, abortSignal });
+        async (limited) => {
+          const path = `/distribution/${reference}/json`;
+          const body = await http.open({ method: 'GET', path, headers: authOf(login), signal: limited });
           return boundedText({ body }, MAX_SAID_BYTES);
         },
         { signal, limitMs: LOOK_MS, other: pullFailed },
       ).catch(async (error: unknown) => {
         if (!hasCode(error, 'ENGINE_UNAVAILABLE')) throw error;
         // An engine that answers all else waits for its registry, and would for as long as that keeps silent.
-        await call((abortSignal) => within(abortSignal, docker.ping()), { signal, limitMs: LOOK_MS });
+        await call((limited) => http.done({ method: 'GET', path: '/_ping', signal: limited }), {
+          signal,
+          limitMs: LOOK_MS,
+        });
         throw noDigest(error);
       });
       const digest = said.kind === 'text' ? digestIn(JSON.parse(said.text)) : undefined;
@@ -102,11 +109,11 @@ export function createImageCalls(docker: Docker): EngineImages {
     },
 
     async pullImage({ reference, login, onLayer }, signal) {
-      const authconfig = login && authOf(login);
+      const query = tagIn(reference);
+      const asked = { method: 'POST', path: '/images/create', query, headers: authOf(login) } as const;
       await call(
-        async (abortSignal) => {
-          const told = await docker.pull(reference, { ...(authconfig ? { authconfig } : {}), abortSignal });
-          await followPull(told as Readable, onLayer);
+        async (limited) => {
+          await followPull(await http.open({ ...asked, signal: limited }), onLayer);
         },
         { signal, other: failedUnlessFilled(pullFailed) },
       );
@@ -117,9 +124,10 @@ export function createImageCalls(docker: Docker): EngineImages {
       const pairs = Object.entries(labels).map(([name, value]) => `${JSON.stringify(name)}=${JSON.stringify(value)}`);
       const changes = `LABEL ${pairs.join(' ')}`;
       await call(
-        async (abortSignal) => {
-          const told = await docker.importImage(tar, { repo, tag, changes, abortSignal });
-          await followPull(told as Readable, () => undefined);
+        async (limited) => {
+          const query = { fromSrc: '-', repo, tag, changes };
+          const told = await http.open({ method: 'POST', path: '/images/create', query, tar, signal: limited });
+          await followPull(told, () => undefined);
         },
         { signal, other: refused('CONTAINER_REFUSED') },
       );
@@ -127,8 +135,8 @@ export function createImageCalls(docker: Docker): EngineImages {
 
     removeImage: (reference, signal) =>
       call(
-        async (abortSignal) => {
-          const removal = unless([404], docker.getImage(reference).remove({ abortSignal }));
+        async (limited) => {
+          const removal = unless([404], http.done({ method: 'DELETE', path: `/images/${reference}`, signal: limited }));
           return (
             (await unless(
               [409],
@@ -162,18 +170,57 @@ const manyVariables = () =>
     `The image may not run here: it sets more than ${MAX_VARIABLES} environment variables (ENV).`,
   );
 
-const authOf = ({ host, username, password }: Login) => ({ username, password, serveraddress: host });
+/** For whoever asks a registry. */
+function authOf(login: Login | undefined): Readonly<Record<string, string>> {
+  if (!login) return {};
+  const { host, username, password } = login;
+  const said = JSON.stringify({ username, password, serveraddress: host });
+  // As in addresses, and with the padding that Docker wants.
+  const text = Buffer.from(said).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
+  return { 'x-registry-auth': text };
+}
 
 /** Whatever is missing there is null, or not there at all, depending on who made the image. */
-function settingsOf(config: Partial<Docker.ImageInspectInfo['Config']> | null | undefined): ImageSettings {
+function settingsOf(config: Config | null | undefined): ImageSettings {
   const { Labels, Volumes, WorkingDir, Entrypoint, Cmd } = config ?? {};
   return {
-    labels: (Labels as Labels | null | undefined) ?? {},
-    volumes: Object.keys((Volumes as object | null | undefined) ?? {}),
+    labels: Labels ?? {},
+    volumes: Object.keys(Volumes ?? {}),
     workingDir: WorkingDir ?? '',
-    argv: [
-      ...[(Entrypoint as string[] | string | null | undefined) ?? []].flat(),
-      ...((Cmd as string[] | null | undefined) ?? []),
-    ],
+    argv: [...[Entrypoint ?? []].flat(), ...(Cmd ?? [])],
   };
+}
+
+/** A digest goes in the tag's place. */
+function tagIn(reference: string) {
+  const at = reference.indexOf('@');
+  const colon = reference.lastIndexOf(':');
+  const end = at >= 0 ? at : colon > reference.lastIndexOf('/') ? colon : reference.length;
+  return { fromImage: reference.slice(0, end), tag: reference.slice(end + 1) || 'latest' };
+}
+
+interface Listed {
+  readonly Id: string;
+  readonly Size: number;
+  readonly RepoTags: readonly string[] | null;
+}
+
+/** What Docker says of an image, as far as it is read. */
+interface Inspected {
+  readonly Id: string;
+  readonly RepoDigests: readonly string[] | null;
+  readonly RepoTags: readonly string[] | null;
+  readonly Size: number;
+  readonly Os: string;
+  readonly Architecture: string;
+  readonly Config?: Config | null;
+}
+
+interface Config {
+  readonly Env?: readonly string[] | null;
+  readonly Labels?: Labels | null;
+  readonly Volumes?: object | null;
+  readonly WorkingDir?: string;
+  readonly Entrypoint?: readonly string[] | string | null;
+  readonly Cmd?: readonly string[] | null;
 }

@@ -24,6 +24,8 @@ export interface FoundAttempt {
 /** How long each container is asked for, as long as the engine answers all else: one that it is stuck with holds nothing else up. */
 interface Look extends Patience {
   readonly withinMs: number;
+  /** What this life of the runner has made of it is all that there can be. */
+  readonly mayRecall?: boolean;
 }
 
 /** Every attempt that the engine has of this runner, under whatever id it was. Of what carries no node, those of its ids: they may be another's. */
@@ -43,24 +45,24 @@ export async function findAttemptsAt(
   run: RunOfOwner,
   look: Look,
 ): Promise<readonly FoundAttempt[]> {
-  return lookAt(engine, [await findAt(engine, run, look.signal)], look);
+  return lookAt(engine, [await findAt(engine, run, look)], look);
 }
 
 /** The same of a run of which nothing goes on, whatever its containers do. */
 export async function findGoneAt(
   engine: EngineHost & EngineContainers,
   run: RunOfOwner,
-  { signal }: Pick<Look, 'signal'>,
+  look: Pick<Look, 'signal' | 'mayRecall'>,
 ): Promise<readonly FoundAttempt[]> {
-  return distinct([await findAt(engine, run, signal)]).map((identity) => ({ identity, algorithm: undefined }));
+  return distinct([await findAt(engine, run, look)]).map((identity) => ({ identity, algorithm: undefined }));
 }
 
 async function findAt(
   engine: Pick<EngineHost, 'find'>,
   { node, jobId, run }: RunOfOwner,
-  signal: AbortSignal,
+  { signal, mayRecall = false }: Pick<Look, 'signal' | 'mayRecall'>,
 ): Promise<Found> {
-  const found = await engine.find({ [LABELS.job]: jobId, [LABELS.run]: String(run) }, signal);
+  const found = await engine.find({ [LABELS.job]: jobId, [LABELS.run]: String(run) }, signal, { mayRecall });
   return only(found, (labels) => isUnmarked(labels) || labels[LABELS.node] === node);
 }
 
@@ -112,17 +114,23 @@ export async function removeAttempt(
   signal: AbortSignal,
 ): Promise<void> {
   const { algorithm, filter, files, network, outside, volumes } = namesOf(identity);
+  // An image may have wanted more volumes than all have.
+  const found = await engine.find(labelsOfAttempt(identity), signal, { mayRecall: true });
+  const theirs = only(found, (labels) => identityOf(labels)?.node === identity.node);
   // Most jobs have none of these, and their labels say so.
   const isConnected = identity.grant?.network !== false;
-  const containers = [algorithm, filter, files, ...(isConnected ? Object.values(network) : [])];
+  const containers = new Set([
+    algorithm,
+    files,
+    ...(identity.isFiltered ? [filter] : []),
+    ...(isConnected ? Object.values(network) : []),
+    ...theirs.containers.map(({ name }) => name),
+  ]);
   const kept = createKept();
-  await Promise.all(containers.map((name) => kept.unless(engine.removeContainer(name, signal))));
+  await Promise.all([...containers].map((name) => kept.unless(engine.removeContainer(name, signal))));
   // Before the volumes: as long as one of those is there, the attempt is found again.
   if (isConnected) await kept.unless(engine.removeNetwork(outside, signal));
   const { egress, ...own } = volumes;
-  // An image may have wanted more of them.
-  const found = await engine.find(labelsOfAttempt(identity), signal);
-  const theirs = only(found, (labels) => identityOf(labels)?.node === identity.node);
   const rest = new Set([...Object.values(own), ...theirs.volumes.map(({ name }) => name)]);
   if (isConnected) rest.add(egress);
   await Promise.all([...rest].map((name) => kept.unless(engine.removeVolume(name, signal))));

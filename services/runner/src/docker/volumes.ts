@@ -1,14 +1,15 @@
 /** Volumes on Docker: made, measured, removed. */
 import { randomBytes } from 'node:crypto';
 import { stat, statfs } from 'node:fs/promises';
-import type Docker from 'dockerode';
 import { call, CHANGE_MS, LOOK_MS, refusedUnlessFull, unless, within, wontClear } from './answers.ts';
 import { usageBelow } from './disk-usage.ts';
 import type { EngineVolumes, Room } from './ports/volumes.ts';
 import { emptyOut } from './empty-out.ts';
+import type { EngineHttp } from './http.ts';
 import { holdsOurs } from './names.ts';
 import { createOpenFiles } from './open-files.ts';
 import { sizeOption } from './profile.ts';
+import { createVolumePlaces } from './volume-places.ts';
 
 /** Docker adds up all that it has to answer this. */
 const ADD_UP_MS = 60_000;
@@ -17,27 +18,29 @@ const MAX_IDS = 1_000;
 /** Of folders: ten times what it takes where the machine is idle. */
 const longestLookMs = (files: number) => Math.min(600_000, Math.max(10_000, files / 10));
 
-export function createVolumeCalls(docker: Docker): EngineVolumes {
+export function createVolumeCalls(http: EngineHttp): EngineVolumes {
   /** Where volumes lie on the engine's machine, as long as they are there. */
   const paths = new Map<string, string>();
+  const places = createVolumePlaces();
   /** Of containers, by their names. */
   const ids = new Map<string, string>();
   const openFiles = createOpenFiles();
   let adding: Promise<ReadonlyMap<string, number>> | undefined;
 
   const pathOf = async (name: string, signal: AbortSignal) => {
-    const known = paths.get(name);
+    const known = paths.get(name) ?? (await places.find(name));
     if (known !== undefined) return known;
-    const volume = await call((abortSignal) => unless([404], within(abortSignal, docker.getVolume(name).inspect())), {
-      signal,
-      limitMs: LOOK_MS,
-    });
-    if (volume) paths.set(name, volume.Mountpoint);
-    return volume?.Mountpoint;
+    const look = (limited: AbortSignal) =>
+      http.read<{ readonly Mountpoint: string }>({ method: 'GET', path: `/volumes/${name}`, signal: limited });
+    const volume = await call((limited) => unless([404], look(limited)), { signal, limitMs: LOOK_MS });
+    if (!volume) return undefined;
+    paths.set(name, volume.Mountpoint);
+    places.learn(name, volume.Mountpoint);
+    return volume.Mountpoint;
   };
 
   const addUp = async (signal: AbortSignal) => {
-    const sizes = await call((abortSignal) => within(abortSignal, docker.df() as Promise<Sizes>), {
+    const sizes = await call((limited) => http.read<Sizes>({ method: 'GET', path: '/system/df', signal: limited }), {
       signal,
       limitMs: ADD_UP_MS,
     });
@@ -57,10 +60,9 @@ export function createVolumeCalls(docker: Docker): EngineVolumes {
   const idOf = async (name: string, signal: AbortSignal) => {
     const known = ids.get(name);
     if (known !== undefined) return known;
-    const found = await call((abortSignal) => unless([404], docker.getContainer(name).inspect({ abortSignal })), {
-      signal,
-      limitMs: LOOK_MS,
-    });
+    const look = (limited: AbortSignal) =>
+      http.read<{ readonly Id: string }>({ method: 'GET', path: `/containers/${name}/json`, signal: limited });
+    const found = await call((limited) => unless([404], look(limited)), { signal, limitMs: LOOK_MS });
     // Names of the containers of jobs don't come again.
     if (ids.size > MAX_IDS) ids.clear();
     if (found) ids.set(name, found.Id);
@@ -105,16 +107,19 @@ export function createVolumeCalls(docker: Docker): EngineVolumes {
     signal.throwIfAborted();
     paths.delete(name);
     // 409: its container is still being removed, or it is another's, too.
-    await call((abortSignal) => unless([404], docker.getVolume(name).remove({ abortSignal })), {
+    await call((limited) => unless([404], http.done({ method: 'DELETE', path: `/volumes/${name}`, signal: limited })), {
       signal,
       limitMs: CHANGE_MS,
       other: wontClear,
     });
   };
 
+  const create = (json: object, limited: AbortSignal) =>
+    http.done({ method: 'POST', path: '/volumes/create', json, signal: limited });
+
   return {
     async createVolume(name, labels, signal) {
-      await call((abortSignal) => docker.createVolume({ Name: name, Labels: { ...labels }, abortSignal }), {
+      await call((limited) => create({ Name: name, Labels: labels }, limited), {
         signal,
         limitMs: CHANGE_MS,
         other: refusedUnlessFull('VOLUME_REFUSED'),
@@ -125,10 +130,14 @@ export function createVolumeCalls(docker: Docker): EngineVolumes {
 
     async holdsVolumeSizes(labels, signal) {
       const name = `capstan-probe-${randomBytes(8).toString('hex')}`;
-      const options = { Name: name, Labels: { ...labels }, DriverOpts: sizeOption(PROBE_BYTES) };
+      const options = { Name: name, Labels: labels, DriverOpts: sizeOption(PROBE_BYTES) };
       const made = await call(
         // An engine whose disk has no quotas refuses to make it.
-        (abortSignal) => unless([400, 500], docker.createVolume({ ...options, abortSignal })),
+        (limited) =>
+          unless(
+            [400, 500],
+            create(options, limited).then(() => true),
+          ),
         { signal, limitMs: CHANGE_MS },
       );
       if (made) await removeVolume(name, signal);

@@ -105,17 +105,26 @@ export function startCapture({
     return false;
   };
 
+  const mayRun = async () => {
+    try {
+      return (await engine.inspectContainer(name, followSignal)).kind === 'running';
+    } catch (error) {
+      return !hasCode(error, 'CONTAINER_LOST') && !followSignal.aborted;
+    }
+  };
+
   const follow = async () => {
     while (!followSignal.aborted) {
       try {
         if (await retryWhileUnavailable(followOnce, { signal: followSignal, log })) return tellOfFlood();
-        if ((await engine.inspectContainer(name, followSignal)).kind !== 'running') return;
       } catch (error) {
         // Whatever it is: who waits for the container's exit finds out, and in the end what is missing is read once more.
         if (followSignal.aborted || hasCode(error, 'CONTAINER_LOST')) return;
         log.warn({ problem: messageOf(error) }, 'the log of a job could not be followed, trying on');
       }
       await delay(AGAIN_MS, undefined, { signal: followSignal }).catch(() => undefined);
+      // Most logs end because the container did, and whoever waits for that has heard of it by now.
+      if (followSignal.aborted || !(await mayRun())) return;
     }
   };
   const following = isFollowed ? follow() : Promise.resolve();

@@ -49,6 +49,8 @@ export async function tooMuchDisk(
   signal: AbortSignal,
   { by = 'algorithm', maxUnseenMs = MAX_UNSEEN_MS, pauseMs = pauseAfter }: Looking = {},
 ): Promise<Room> {
+  // What has only just begun has written nothing, and many programs end before the first look.
+  await pause(INTERVAL_MS, undefined, { signal });
   const isTheirs = by === 'filter' ? isWritableByFilter : isWritable;
   const volumes = await writableVolumes({ engine, identity }, isTheirs, signal);
   const writer = { container: namesOf(identity)[by], volumes };
@@ -125,7 +127,7 @@ async function writableVolumes(
 ): Promise<readonly string[]> {
   const { data, outputs, logs, scratch } = namesOf(identity).volumes;
   try {
-    const { volumes } = await engine.find(labelsOfAttempt(identity), signal);
+    const { volumes } = await engine.find(labelsOfAttempt(identity), signal, { mayRecall: true });
     return volumes.map(({ name }) => name).filter(isTheirs);
   } catch (error) {
     signal.throwIfAborted();

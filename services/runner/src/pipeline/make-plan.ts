@@ -22,11 +22,11 @@ export async function makePlan({ todo, parts, signal }: RunContext): Promise<Pla
   const changed = want === 'run' ? [halted] : want === 'stopped' ? [dropped] : [];
   const patience = { signal: AbortSignal.any([signal, ...changed]), log };
   const withinMs = want === 'run' ? TELL_MS : STOPPED_TELL_MS;
-  const [manifest, attempts, marked] = await Promise.all([
-    results.read(todo),
-    retryWhileUnavailable(() => find(engine, at, { ...patience, withinMs }), patience),
-    marks.read(todo),
-  ]);
+  const [manifest, marked] = await Promise.all([results.read(todo), marks.read(todo)]);
+  const lastStart = Math.max(marked, todo.lastStart());
+  // Of a run that nobody has ever been about to start, there is what this life has made: all else was cleared away before its work began.
+  const look = { ...patience, withinMs, mayRecall: lastStart === 0 };
+  const attempts = await retryWhileUnavailable(() => find(engine, at, look), patience);
   return planRun({
     want,
     manifest,
@@ -35,6 +35,6 @@ export async function makePlan({ todo, parts, signal }: RunContext): Promise<Pla
       algorithm,
       terms: termsOf(identity),
     })),
-    lastStart: Math.max(marked, todo.lastStart()),
+    lastStart,
   });
 }

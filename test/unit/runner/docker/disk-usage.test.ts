@@ -3,7 +3,7 @@ import { chmod, chown, link, mkdir, symlink, truncate, writeFile } from 'node:fs
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import type Docker from 'dockerode';
+import type { EngineHttp } from '../../../../services/runner/src/docker/http.ts';
 import { temporaryFolder } from '../../../../scripts/parts/temporary-folder.ts';
 import { usageBelow } from '../../../../services/runner/src/docker/disk-usage.ts';
 import { isShortOfFiles } from '../../../../services/runner/src/host/free-disk.ts';
@@ -121,14 +121,15 @@ describe('how often a job is measured', () => {
 
 describe('what volumes take', () => {
   it('is asked of an engine whose disk is elsewhere', async () => {
-    const docker = {
-      getVolume: (name: string) => ({ inspect: () => Promise.resolve({ Mountpoint: `/elsewhere/${name}` }) }),
-      df() {
+    const http = {
+      read({ path }: { readonly path: string }) {
         const sizes = [1, 2, -1].map((size, index) => ({ Name: `v${index}`, UsageData: { Size: size } }));
-        return Promise.resolve({ Volumes: sizes });
+        return Promise.resolve(
+          path === '/system/df' ? { Volumes: sizes } : { Mountpoint: `/elsewhere/${path.replace('/volumes/', '')}` },
+        );
       },
-    } as unknown as Docker;
-    const { diskUsage } = createVolumeCalls(docker);
+    } as unknown as EngineHttp;
+    const { diskUsage } = createVolumeCalls(http);
     const usageOf = (...volumes: readonly string[]) => diskUsage(volumes, { bytes: 9, files: 9 }, signal);
     const all = await Promise.all([usageOf('v0', 'v1'), usageOf('v0')]);
     expect(all).to.deep.equal([

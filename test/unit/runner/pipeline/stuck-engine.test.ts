@@ -120,7 +120,8 @@ describe('what an engine does not clear away, though it answers', () => {
   });
 
   it('lets no other attempt begin beside it: the run ends, and says so', async () => {
-    const engine = { about, removeContainer: () => new Promise<void>(() => undefined) } as unknown as Engine;
+    const find = () => Promise.resolve({ containers: [], volumes: [] });
+    const engine = { about, find, removeContainer: () => new Promise<void>(() => undefined) } as unknown as Engine;
     const marks = { read: () => Promise.resolve(1) } as unknown as StartMarks;
     const attempt = { engine, identity, log } as unknown as Attempt;
     expect(await codeOf(startAgain(attempt, marks, signal, SHORT_MS))).to.equal('START_UNKNOWN');

@@ -26,6 +26,6 @@ export interface EngineHost {
    * which an engine that is ending takes no more: so it was not ending when it was asked.
    */
   upSince(signal: AbortSignal): Promise<number | undefined>;
-  /** Everything that carries all of these labels. */
-  find(labels: Labels, signal: AbortSignal): Promise<Found>;
+  /** Everything that carries all of these labels. `mayRecall`: what this life of the runner knows of its own run is enough. */
+  find(labels: Labels, signal: AbortSignal, how?: { readonly mayRecall: boolean }): Promise<Found>;
 }

@@ -50,7 +50,7 @@ export async function clearAway(
     const once = () =>
       retryWhileUnavailable(
         async () => {
-          const found = await findGoneAt(engine, { node, ...run }, { signal: limited });
+          const found = await findGoneAt(engine, { node, ...run }, { signal: limited, mayRecall: true });
           await Promise.all(found.map((attempt) => removeAttempt(engine, attempt.identity, limited)));
         },
         { signal: limited, log },
