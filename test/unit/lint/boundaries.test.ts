@@ -24,22 +24,17 @@ const importing = (file: string, specifier: string): Case => ({
 });
 const gateway = (file: string) => `services/gateway/src/${file}`;
 const runner = (file: string) => `services/runner/src/${file}`;
+const GRANT = `import { grant } from '../../docker/ours.ts';\nexport const y = grant;\n`;
+const CLIENT = `import { createEngineHttp } from './http.ts';\nexport const y = createEngineHttp;\n`;
+const clientIn = (name: string) => ({ file: runner(`docker/${name}.ts`), source: CLIENT });
 const pure = (source: string) => `/** A decision, PURE. */\n${source}\n`;
 
 const REFUSED: Readonly<Record<string, Case>> = {
   'NATS outside the bus': importing('shared/src/runtime/wake.ts', 'nats'),
   'NATS in a service': importing(runner('worker/worker.ts'), 'nats'),
   'SQLite outside db': importing(gateway('store/jobs.ts'), 'node:sqlite'),
-  'the engine client outside its adapter': {
-    rule: IMPORTS,
-    file: runner('docker/reconcile.ts'),
-    source: `import { createEngineHttp } from './http.ts';\nexport const y = createEngineHttp;\n`,
-  },
-  'the right to start without a claim': {
-    rule: IMPORTS,
-    file: runner('pipeline/steps/provision.ts'),
-    source: `import { grant } from '../../docker/ours.ts';\nexport const y = grant;\n`,
-  },
+  'the engine client outside its adapter': { rule: IMPORTS, ...clientIn('reconcile') },
+  'the right to start without a claim': { rule: IMPORTS, file: runner('pipeline/steps/provision.ts'), source: GRANT },
   'the right to start without a claim, from beside it': {
     rule: IMPORTS,
     file: runner('works.ts'),
@@ -177,10 +172,7 @@ const REFUSED: Readonly<Record<string, Case>> = {
 const ALLOWED: Readonly<Record<string, Case>> = {
   'NATS in the bus': importing('shared/src/bus/connect.ts', 'nats'),
   'SQLite in db': importing(gateway('store/db.ts'), 'node:sqlite'),
-  'the engine client in its adapter': {
-    file: runner('docker/docker-engine.ts'),
-    source: `import { createEngineHttp } from './http.ts';\nexport const y = createEngineHttp;\n`,
-  },
+  'the engine client in its adapter': clientIn('docker-engine'),
   'statuses from a route': importing(gateway('http/routes/status.ts'), '../../status/list.ts'),
   'the same room from a deeper folder': importing(gateway('http/routes/result.ts'), '../range.ts'),
   'the store and the bus from events': {
