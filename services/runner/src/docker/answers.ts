@@ -1,5 +1,6 @@
 /** Docker's answers in our words: each call has its limit, and what a status means is said beside the call. */
 import { CapstanError, messageOf, type ErrorCode } from '@capstan/shared/contract/errors';
+import { limited } from '@capstan/shared/runtime/limited';
 import { pullRefusal } from './pull-refusal.ts';
 import { startProblem } from './start-problem.ts';
 
@@ -94,9 +95,9 @@ export async function call<T>(
   { signal, limitMs, errors = {}, other = unavailable }: CallOptions,
 ): Promise<T> {
   signal.throwIfAborted();
-  const abortSignal = limitMs === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
+  using limit = limitMs === undefined ? undefined : limited(limitMs, signal);
   try {
-    return await work(abortSignal);
+    return await work(limit?.signal ?? signal);
   } catch (error) {
     signal.throwIfAborted();
     const status = statusOf(error);

@@ -11,6 +11,7 @@ import {
   unless,
   wontClear,
 } from './answers.ts';
+import type { Exits } from './exits.ts';
 import { EngineAnswer, type EngineHttp } from './http.ts';
 import { framesOf } from './log-frames.ts';
 import { requireRight } from './ours.ts';
@@ -19,7 +20,7 @@ import { createPathCalls } from './path-calls.ts';
 import type { ContainerSpec, ContainerState, EngineContainers, Origin } from './ports/containers.ts';
 import { createOptions } from './profile.ts';
 
-export function createContainerCalls(http: EngineHttp): Omit<EngineContainers, 'hasProcess'> {
+export function createContainerCalls(http: EngineHttp, exits: Exits): Omit<EngineContainers, 'hasProcess'> {
   const pathOf = (name: string, what = '') => `/containers/${name}${what}`;
   const look = (name: string, limited: AbortSignal) =>
     http.read<Inspected>({ method: 'GET', path: pathOf(name, '/json'), signal: limited });
@@ -45,6 +46,7 @@ export function createContainerCalls(http: EngineHttp): Omit<EngineContainers, '
         ),
       { signal, limitMs: CHANGE_MS, other: wontClear },
     );
+    exits.forget(name);
   };
 
   const createContainer = async (spec: ContainerSpec, signal: AbortSignal) => {
@@ -67,6 +69,22 @@ export function createContainerCalls(http: EngineHttp): Omit<EngineContainers, '
     if (!(await create())) throw new CapstanError('CONTAINER_REFUSED', `The name ${spec.name} is taken.`);
   };
 
+  /** The net below the stream of events. */
+  const waitFor = async (name: string, signal: AbortSignal) => {
+    // It answers at once, and ends its answer when the container exits.
+    const answer = await call(
+      (limited) =>
+        http.open({
+          method: 'POST',
+          path: pathOf(name, '/wait'),
+          query: { condition: 'not-running' },
+          signal: limited,
+        }),
+      { signal, errors: { 404: () => lost(name) } },
+    );
+    await call(() => finished(answer.resume(), { writable: false }), { signal });
+  };
+
   return {
     ...createPathCalls(http),
     createContainer,
@@ -84,7 +102,11 @@ export function createContainerCalls(http: EngineHttp): Omit<EngineContainers, '
       });
     },
 
-    inspectContainer: inspect,
+    async inspectContainer(name, signal) {
+      signal.throwIfAborted();
+      // Right after an exit the engine takes its time to answer.
+      return exits.known(name) ?? inspect(name, signal);
+    },
     originOf: (name, signal) =>
       call(async (limited) => originIn(await look(name, limited)), {
         signal,
@@ -93,18 +115,16 @@ export function createContainerCalls(http: EngineHttp): Omit<EngineContainers, '
       }),
 
     async waitForExit(name, signal) {
-      // It answers at once, and ends its answer when the container exits.
-      const answer = await call(
-        (limited) =>
-          http.open({
-            method: 'POST',
-            path: pathOf(name, '/wait'),
-            query: { condition: 'not-running' },
-            signal: limited,
-          }),
-        { signal, errors: { 404: () => lost(name) } },
-      );
-      await call(() => finished(answer.resume(), { writable: false }), { signal });
+      const left = new AbortController();
+      const until = AbortSignal.any([signal, left.signal]);
+      const told = waitFor(name, until);
+      // Who is told first by the other one waits for it no more.
+      told.catch(() => undefined);
+      try {
+        await Promise.race([told, exits.heard(name, until)]);
+      } finally {
+        left.abort(LEFT);
+      }
     },
 
     async stopContainer(name, graceS, signal) {
@@ -167,6 +187,9 @@ export function createContainerCalls(http: EngineHttp): Omit<EngineContainers, '
     removeContainer,
   };
 }
+
+/** One for all: an error is made with its stack. */
+const LEFT = new Error('nobody waits for it any more');
 
 /** What else a container needs is made with it. */
 const imageGone = (cause: unknown) =>

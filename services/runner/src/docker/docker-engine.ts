@@ -2,6 +2,7 @@
 import { call, CHANGE_MS, LOOK_MS, refusedUnlessFull, unless, wontClear } from './answers.ts';
 import { createContainerCalls } from './container-calls.ts';
 import type { Engine } from './engine.ts';
+import { createExits } from './exits.ts';
 import { createEngineHttp, type EngineHttp } from './http.ts';
 import { createImageCalls } from './image-calls.ts';
 import type { Labels } from './labels.ts';
@@ -14,11 +15,12 @@ import { createVolumeCalls } from './volumes.ts';
 export function createDockerEngine(socketPath: string): Engine {
   const http = createEngineHttp(socketPath);
   const anew = createEngineHttp(socketPath, 'anew');
+  const exits = createExits();
   return {
     ...createHostCalls(http),
-    ...createPresenceCalls(anew),
+    ...createPresenceCalls(anew, exits),
     ...createUptimeCalls(http, anew),
-    ...createContainerCalls(http),
+    ...createContainerCalls(http, exits),
     ...createVolumeCalls(http),
     ...createImageCalls(http),
     ...createNetworkCalls(http),

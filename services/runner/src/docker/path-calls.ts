@@ -20,15 +20,14 @@ export function createPathCalls(http: EngineHttp): Pick<EngineContainers, 'entry
       ),
 
     async readText(name, { path, maxBytes }, signal) {
-      const stream = await call(
-        (limited) => unless([404], http.open({ method: 'GET', path: archive(name), query: { path }, signal: limited })),
-        {
-          signal,
-          limitMs: LOOK_MS,
-          other: refused('CONTAINER_REFUSED'),
+      return call(
+        async (limited) => {
+          const asked = { method: 'GET', path: archive(name), query: { path }, signal: limited } as const;
+          const stream = await unless([404], http.open(asked));
+          return stream && textIn(ownErrors(stream), maxBytes);
         },
+        { signal, limitMs: LOOK_MS, other: refused('CONTAINER_REFUSED') },
       );
-      return stream && textIn(ownErrors(stream), maxBytes);
     },
   };
 }

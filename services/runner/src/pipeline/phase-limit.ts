@@ -1,6 +1,6 @@
 /** A phase has one total time, whatever its parts do: retries, waits and downloads that go on and on included. */
 import { counted } from '@capstan/shared/contract/counted';
-import { deadline } from '@capstan/shared/runtime/deadline';
+import { limited } from '@capstan/shared/runtime/limited';
 import { CapstanError, type ErrorCode } from '@capstan/shared/contract/errors';
 
 /**
@@ -28,12 +28,12 @@ export async function withinPhase<T>(
   signal: AbortSignal,
   work: (limited: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const limit = deadline(limitS * 1_000);
+  using limit = limited(limitS * 1_000, signal);
   try {
-    return await work(AbortSignal.any([signal, limit]));
+    return await work(limit.signal);
   } catch (error) {
     signal.throwIfAborted();
-    if (!limit.aborted) throw error;
+    if (!limit.isOver()) throw error;
     throw new CapstanError(
       code,
       `${what} could not be had within ${counted(limitS, 'second')}, the most that this node gives it.`,
