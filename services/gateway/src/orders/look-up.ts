@@ -10,7 +10,8 @@ import type { Receipt } from '../chain/receipt.ts';
 import type { Ordered } from './ordered.ts';
 import type { Reading } from './reading.ts';
 import type { RefusalReason } from './refusals.ts';
-import { reuseIn, type OrderReceipts } from './verify.ts';
+import type { OrderReceipts } from './claim.ts';
+import { reuseIn } from './verify.ts';
 
 interface LookUpOptions {
   readonly chainOf: (asset: Ordered) => Chain;

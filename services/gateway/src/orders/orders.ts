@@ -13,7 +13,8 @@ import { NO_TOKEN } from './fees.ts';
 import { feesNotPaid, orderRefusal, type RefusalReason } from './refusals.ts';
 import { createLookUp, type LookedUp } from './look-up.ts';
 import { createReading, type Reading } from './reading.ts';
-import { verifyAccess, verifyOrder, type OrderReceipts, type VerifiedOrder } from './verify.ts';
+import type { OrderReceipts, VerifiedOrder } from './claim.ts';
+import { verifyAccess, verifyOrder } from './verify.ts';
 import type { Ordered } from './ordered.ts';
 
 export interface OrderContext {

@@ -1,6 +1,6 @@
 /** How a refused order is told, PURE: Ocean Provider's codes for clients that know them, our own reason, and a sentence that says what to do. */
 import { CapstanError } from '@capstan/shared/contract/errors';
-import type { OrderRefusal } from './verify.ts';
+import type { OrderRefusal } from './claim.ts';
 
 /** Beyond what receipts say. */
 export type RefusalReason =

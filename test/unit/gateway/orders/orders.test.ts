@@ -11,7 +11,8 @@ import { createContracts } from '../../../../services/gateway/src/chain/contract
 import { createOrders } from '../../../../services/gateway/src/orders/orders.ts';
 import { feeDigest, NO_TOKEN, providerDataOf } from '../../../../services/gateway/src/orders/fees.ts';
 import { createReading } from '../../../../services/gateway/src/orders/reading.ts';
-import { verifyOrder, type OrderClaim } from '../../../../services/gateway/src/orders/verify.ts';
+import type { OrderClaim } from '../../../../services/gateway/src/orders/claim.ts';
+import { verifyOrder } from '../../../../services/gateway/src/orders/verify.ts';
 import { someAssets } from '../../../support/gateway/parts.ts';
 
 const contracts = new Interface([
