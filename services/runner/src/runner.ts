@@ -20,7 +20,8 @@ import { createStartUp, type KnownEngine } from './start-up.ts';
 import { createLease } from './worker/lease.ts';
 import { createOtherRunners } from './worker/other-runners.ts';
 import { createRunRegistry } from './worker/run-registry.ts';
-import { createStartOwnership, lapse } from './worker/start-ownership.ts';
+import { lapse } from './worker/given-up.ts';
+import { createStartOwnership } from './worker/start-ownership.ts';
 
 export function createRunner(given: RunnerParts): Service {
   const engine = createsBeforeFinds(recallsRuns(given.ports.engine));

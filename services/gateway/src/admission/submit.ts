@@ -2,14 +2,12 @@
 import { getAddress } from 'ethers';
 import type { Clock } from '@capstan/shared/runtime/clock';
 import type { StartRequest } from '@capstan/shared/contract/api';
-import { fullDid, readJobId, type JobId } from '@capstan/shared/contract/ids';
+import { fullDid, type JobId } from '@capstan/shared/contract/ids';
 import type { JobSpec } from '@capstan/shared/contract/job';
 import { jobEvent } from '@capstan/shared/contract/messages';
-import { isEnding } from '@capstan/shared/contract/status';
 import type { Log } from '@capstan/shared/runtime/log';
 import { forgetOrder } from '../quotas/kept-orders.ts';
 import type { Room } from '../quotas/room.ts';
-import { codedRefusal } from '../assets/refusal-codes.ts';
 import type { Authenticate, Caller } from '../auth/authenticate.ts';
 import type { Proof } from '../auth/credentials.ts';
 import { startMessage } from '../auth/message.ts';
@@ -21,7 +19,7 @@ import { agreementIdOf } from '../orders/agreement-id.ts';
 import { orderInUse } from '../orders/refusals.ts';
 import type { Orders, PaidOrders } from '../orders/orders.ts';
 import { orderedBy } from './ordered.ts';
-import { noSuchJob } from '../status/owned-jobs.ts';
+import { notEnded, toRestart } from './restart.ts';
 import { requireEnvironment, specOf, type SpecAndText, type SpecOptions } from './spec.ts';
 
 export interface Submission {
@@ -167,31 +165,4 @@ function withinPaid(spec: JobSpec, { paidS }: PaidOrders): SpecAndText {
   return { spec: bounded, text: JSON.stringify(bounded) };
 }
 
-/** The ended job that a request wants to run again, under the order that it was paid with; undefined for a new job. */
-function toRestart({ request, caller }: Pick<Checked, 'request' | 'caller'>, store: Store): JobRow | undefined {
-  if (request.jobId === undefined) return undefined;
-  const jobId = readJobId(request.jobId);
-  const job = jobId && store.jobs.find(jobId);
-  if (!job || job.owner !== caller.address || job.want === 'deleted') throw noSuchJob();
-  if (!isEnding(job.code)) throw notEnded();
-  if (fullDid(job.documentId) !== fullDid(request.dataset.documentId)) {
-    throw codedRefusal(
-      'dataset.documentId',
-      'not_of_this_job',
-      `The job ran on ${job.documentId}; restart it on the same, or leave out jobId for a new job.`,
-    );
-  }
-  if (job.agreementId !== agreementIdOf(request.dataset.transferTxId)) {
-    throw codedRefusal(
-      'dataset.transferTxId',
-      'not_of_this_job',
-      `A restart runs under the order that the job began with, ${job.agreementId}: send that as transferTxId, or leave out jobId for a new job.`,
-    );
-  }
-  return job;
-}
-
 const algoDidOf = ({ algorithm }: JobSpec) => (algorithm.kind === 'published' ? algorithm.asset.ddo.id : 'raw');
-
-const notEnded = () =>
-  codedRefusal('jobId', 'not_ended', 'The job has not ended yet. Stop it first, or wait for its end.');

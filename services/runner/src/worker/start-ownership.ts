@@ -19,10 +19,10 @@
  */
 import type { Heard } from '@capstan/shared/bus/bucket';
 import type { Bus } from '@capstan/shared/bus/connect';
-import { changeStarted, getStarted, watchStarted } from '@capstan/shared/bus/started';
+import { getStarted, watchStarted } from '@capstan/shared/bus/started';
 import type { Clock } from '@capstan/shared/runtime/clock';
 import type { JobId } from '@capstan/shared/contract/ids';
-import type { AttemptOwner, Desired, StartCommand, Started } from '@capstan/shared/contract/messages';
+import type { Desired, StartCommand, Started } from '@capstan/shared/contract/messages';
 import { messageOf } from '@capstan/shared/contract/errors';
 import type { Log } from '@capstan/shared/runtime/log';
 import { retry } from '@capstan/shared/runtime/retry';
@@ -31,8 +31,10 @@ import { grant, type Claim, type StartRights, type Theirs } from '../docker/ours
 import type { Lease } from './lease.ts';
 import { createClaimDesk } from './claim-desk.ts';
 import type { OtherRunners } from './other-runners.ts';
+import { isBehind, lapse, leave } from './given-up.ts';
 import type { RunEntry } from './run-entry.ts';
 import type { RunRegistry } from './run-registry.ts';
+import { createStartWords } from './start-words.ts';
 
 /** `theirs`: another runner has it. It is `isSilent` when it may at least be ended by somebody else. */
 export type Standing =
@@ -68,44 +70,17 @@ export function createStartOwnership(options: StartOwnershipOptions): StartOwner
   const { signal } = stopping;
   const isOurs = (id: string) => id === runnerId || former.includes(id);
   const desk = createClaimDesk({ bus, runnerId, clock, log });
-  let forget: (() => void) | undefined;
-
-  /** Says it to the other runners, unless one of them has said so of this attempt or a later one: that one's word is returned. */
-  const sayTo = async ({ jobId, run, attempt }: Claim) => {
-    const isTheirs = (last: Started | undefined): last is Started =>
-      last !== undefined && !isOurs(last.runnerId) && (last.run > run || (last.run === run && last.attempt >= attempt));
-    const own: Started = { v: 1, run, attempt, runnerId };
-    const stands = await changeStarted(bus, jobId, (last) => (isTheirs(last) ? undefined : own));
-    return isTheirs(stands) ? stands : undefined;
-  };
-
-  /** What the gateway knows and the broker forgot, in place of our own word. */
-  const putRight = ({ jobId, run }: Claim, owner: AttemptOwner) =>
-    changeStarted(bus, jobId, (last) =>
-      last?.run === run && isOurs(last.runnerId) ? { v: 1, run, ...owner } : undefined,
-    );
-
-  /** Another runner has started a later attempt than ours. */
+  const words = createStartWords({ bus, runnerId, isOurs });
   const isLost = (entry: RunEntry | undefined, started: Started): entry is RunEntry =>
-    !isOurs(started.runnerId) &&
-    entry?.run === started.run &&
-    entry.attempts.here > 0 &&
-    entry.attempts.here < started.attempt;
+    !isOurs(started.runnerId) && isBehind(entry, started);
+  let forget: (() => void) | undefined;
 
   /** What is heard may have come too late for the bucket: only what stands there counts. */
   const giveUp = async (jobId: JobId, started: Started) => {
     if (!isLost(runs.get(jobId), started)) return;
     const stands = await getStarted(bus, jobId);
     const entry = runs.get(jobId);
-    if (stands && isLost(entry, stands)) leave(entry, stands);
-  };
-
-  const leave = (entry: RunEntry, started: Omit<Started, 'v'>) => {
-    const { jobId } = entry;
-    log.warn({ jobId, ...started }, 'another runner has gone on with this job; clearing it away here');
-    // They are the other one's now, and so is their acknowledgement.
-    entry.deliveries.messages = [];
-    entry.control.set('ended');
+    if (stands && isLost(entry, stands)) leave(entry, stands, log);
   };
 
   /** What is forgotten by the broker is said again; the other one's word may have been first. */
@@ -114,9 +89,9 @@ export function createStartOwnership(options: StartOwnershipOptions): StartOwner
     if (attempt === 0) return;
     for (let tries = 0; tries < TRIES && bus.isConnected(); tries += 1) {
       try {
-        const theirs = await sayTo({ jobId, run, attempt });
+        const theirs = await words.say({ jobId, run, attempt });
         const entry = runs.get(jobId);
-        if (theirs && isLost(entry, theirs)) leave(entry, theirs);
+        if (theirs && isLost(entry, theirs)) leave(entry, theirs, log);
         return;
       } catch (error) {
         log.debug({ jobId, problem: messageOf(error) }, 'other runners could not be told of a start');
@@ -168,7 +143,7 @@ export function createStartOwnership(options: StartOwnershipOptions): StartOwner
       const entry = runs.get(jobId);
       await idIsOurs(callerSignal);
       await lease.held(callerSignal);
-      const first = await retry(() => sayTo(claim), {
+      const first = await retry(() => words.say(claim), {
         signal: callerSignal,
         maxDelayMs: 1_000,
         onRetry: (error, tries) => {
@@ -177,8 +152,8 @@ export function createStartOwnership(options: StartOwnershipOptions): StartOwner
       });
       const owner = first ?? (await desk.ask(claim, () => entry?.deliveries.command, callerSignal));
       if (!isOurs(owner.runnerId) || owner.attempt !== attempt) {
-        if (!first) await retry(() => putRight(claim, owner), { signal: callerSignal, maxDelayMs: 1_000 });
-        if (entry) leave(entry, { run, attempt: owner.attempt, runnerId: owner.runnerId });
+        if (!first) await retry(() => words.putRight(claim, owner), { signal: callerSignal, maxDelayMs: 1_000 });
+        if (entry) leave(entry, { run, attempt: owner.attempt, runnerId: owner.runnerId }, log);
         return { kind: 'theirs', runnerId: owner.runnerId };
       }
       if (entry) entry.attempts.here = attempt;
@@ -192,11 +167,4 @@ export function createStartOwnership(options: StartOwnershipOptions): StartOwner
       return false;
     },
   };
-}
-
-/** Its attempt may be somebody else's by now: nothing of it goes on here, and its command is for whoever takes it next. */
-export function lapse({ attempts, deliveries, control }: RunEntry): void {
-  if (attempts.here === 0) return;
-  deliveries.messages = [];
-  control.set('lapsed');
 }

@@ -23,6 +23,7 @@ import {
   type BegunRun,
   type RunEntry,
 } from './run-entry.ts';
+import { createKeepAlive } from './keep-alive.ts';
 import { createTakeCommands } from './take-commands.ts';
 import type { WorkerParts } from './worker-parts.ts';
 
@@ -33,9 +34,6 @@ export interface Worker extends Service {
   look(): void;
 }
 
-/** Often enough that no command is delivered again while its runner lives. */
-const HEARTBEAT_MS = 800;
-
 export function createWorker(parts: WorkerParts): Worker {
   const { bus, runs, offers, hearDesired, mayBegin, companyOf, reading, onDeleted, onLeave, log } = parts;
   const stopping = new AbortController();
@@ -43,7 +41,8 @@ export function createWorker(parts: WorkerParts): Worker {
   const busy = new Set<Promise<void>>();
   /** Jobs that were deleted while they were in hand: nothing else forgets what they have left here. */
   const deleted = new Set<JobId>();
-  let heartbeat: NodeJS.Timeout | undefined;
+  /** What was found waits for it: nothing is begun before commands are taken. */
+  let isStarted = false;
   let forgetBus: (() => void) | undefined;
 
   const inBackground = (work: Promise<void>) => {
@@ -83,7 +82,7 @@ export function createWorker(parts: WorkerParts): Worker {
       // A run that is not wanted any more takes no room: it only has to be told and cleared away.
       if (entry.state === 'waiting' && isUnwanted) begin(closing(entry));
       // What was found needs no room that it does not have, and an algorithm that runs has to be watched, whoever goes alone.
-      else if (entry.state === 'found' && (isUnwanted || heartbeat)) begin(watched(entry));
+      else if (entry.state === 'found' && (isUnwanted || isStarted)) begin(watched(entry));
     }
     for (const offer of mayBegin() ? offers : []) {
       for (const { jobId } of whatFits(offer, runs.occupants())) {
@@ -111,11 +110,7 @@ export function createWorker(parts: WorkerParts): Worker {
     }
   };
 
-  const keepAlive = () => {
-    if (!bus.isConnected()) return;
-    for (const { deliveries } of runs.all())
-      for (const message of [...deliveries.messages, ...deliveries.successors]) message.working();
-  };
+  const deliveries = createKeepAlive({ bus, runs });
 
   return {
     name: 'worker',
@@ -136,19 +131,14 @@ export function createWorker(parts: WorkerParts): Worker {
           company: companyOf({ jobId, run }, 'after'),
         }),
       );
-      if (heartbeat) beginWhatFits();
+      if (isStarted) beginWhatFits();
     },
     start() {
-      heartbeat = setInterval(keepAlive, HEARTBEAT_MS);
-      // Deliveries of a stream that is gone: acking them could ack others in the new one, which counts from 1 again.
-      forgetBus = bus.onConnected(({ isFresh }) => {
+      isStarted = true;
+      deliveries.start();
+      forgetBus = bus.onConnected(() => {
         // Whatever the watch makes of a broker that was away: what is in hand is asked for, one by one.
         for (const { jobId } of runs.all()) inBackground(learnDesired(jobId));
-        if (!isFresh) return;
-        for (const { deliveries } of runs.all()) {
-          deliveries.messages = [];
-          deliveries.successors = [];
-        }
       });
       watchDesired(bus, {
         onWord(jobId, desired, heard) {
@@ -166,7 +156,7 @@ export function createWorker(parts: WorkerParts): Worker {
       return Promise.resolve();
     },
     async stop() {
-      clearInterval(heartbeat);
+      deliveries.stop();
       forgetBus?.();
       stopping.abort();
       await Promise.all(busy);
