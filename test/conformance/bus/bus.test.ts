@@ -102,7 +102,10 @@ for (const [name, withBroker] of Object.entries(BROKERS)) {
           // A server that lost everything has also forgotten which messages it had.
           const n = isWiped ? 1 : 2;
           await publish(bus, command(n));
-          expect((await waiting).body).to.deep.equal({ n });
+          // An acknowledgement that the server had not kept when it ended is lost: then the first comes again.
+          const come = [(await waiting).body];
+          if (JSON.stringify(come[0]) !== JSON.stringify({ n })) come.push((await messages.next()).body);
+          expect(come).to.deep.equal(come.length === 1 ? [{ n }] : [{ n: 1 }, { n }]);
         }));
     }
 

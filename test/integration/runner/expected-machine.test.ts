@@ -102,7 +102,7 @@ describe('what a job expects of a machine', () => {
   it('counts what it writes beside its data, and empty files there', async () => {
     const filling = await shell('mkdir -p /data/a/b; cat /dev/zero > /data/a/b/fill');
     expect(filling.code, filling.reason).to.equal(42);
-    expect(filling.reason).to.match(/^The job wrote 0\.\d+ GB, and 0\.02 GB are the limit/);
+    expect(filling.reason).to.match(/^The job wrote \d+\.\d+ GB, and 0\.02 GB are the limit/);
     await using few = await startScene({ limits: { maxFiles: 500 } });
     const jobId = await few.start({
       rawcode: 'i=0; while :; do i=$((i + 1)); : > /data/$i; done',

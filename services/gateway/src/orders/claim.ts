@@ -1,4 +1,4 @@
-/** What is claimed of a transaction, and what comes of judging it: the words of `verify`. */
+/** What is claimed of a transaction, and what comes of judging it: the words of `verify`, PURE. */
 import type { Ddo, Service } from '@capstan/shared/contract/ddo';
 import type { Address } from '@capstan/shared/contract/ids';
 import type { Receipt } from '../chain/receipt.ts';

@@ -27,7 +27,7 @@ import { messageOf } from '@capstan/shared/contract/errors';
 import type { Log } from '@capstan/shared/runtime/log';
 import { retry } from '@capstan/shared/runtime/retry';
 import type { Service } from '@capstan/shared/runtime/service';
-import { grant, type Claim, type StartRights, type Theirs } from '../docker/ours.ts';
+import { grant, type StartRights, type Theirs } from '../docker/ours.ts';
 import type { Lease } from './lease.ts';
 import { createClaimDesk } from './claim-desk.ts';
 import type { OtherRunners } from './other-runners.ts';
