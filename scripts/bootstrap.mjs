@@ -132,6 +132,11 @@ const COMMANDS = {
     needs: [nodeModules],
     script: 'test/simulation/main.ts',
   },
+  'bench-logs': {
+    does: 'measure how fast ten clients follow the log of one job',
+    needs: [nodeModules, natsServer, dockerEngine, demoImage],
+    script: 'test/bench/logs.ts',
+  },
   'bench-data': {
     does: 'measure how fast large files come into jobs and out of them',
     needs: [nodeModules, natsServer, dockerEngine, demoImage],
