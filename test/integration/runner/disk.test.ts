@@ -5,12 +5,18 @@ import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { temporaryFolder } from '../../../scripts/parts/temporary-folder.ts';
 import { startPrivateEngine } from '../../support/runner/private-engine.ts';
-import { startScene } from '../../support/runner/scene.ts';
+import { startScene, type Scene } from '../../support/runner/scene.ts';
 
 const sh = (command: string) => ({ rawcode: command, container: { entrypoint: 'sh $ALGO' } });
 const run = promisify(execFile);
 
 describe('a run that fills the disk', () => {
+  let shared: Scene;
+  before(async () => {
+    shared = await startScene({ further: { small: { diskGB: 0.02 }, few: { maxFiles: 500 } } });
+  });
+  after(() => shared[Symbol.asyncDispose]());
+
   it('is stopped while it writes, and what fits is published', async () => {
     await using scene = await startScene({
       limits: { diskGB: 0.02 },
@@ -34,22 +40,21 @@ describe('a run that fills the disk', () => {
   });
 
   it('is stopped, too, where what it writes has no name any more', async () => {
-    await using scene = await startScene({ limits: { diskGB: 0.02 } });
-    const jobId = await scene.start(
+    const jobId = await shared.start(
       sh(`
         exec 3> /data/outputs/hidden
         rm /data/outputs/hidden
         while :; do dd if=/dev/zero bs=100000 count=5 2>/dev/null >&3; sleep 0.01; done`),
+      { at: 'small' },
     );
-    const { code, details } = await scene.until(jobId, 'end');
+    const { code, details } = await shared.until(jobId, 'end');
     expect(code).to.equal(42);
     expect(details.termination?.reason).to.match(/^The job wrote 0\.\d+ GB, and 0\.02 GB are the limit/);
   });
 
   it('is stopped, too, where it makes files without end that hold nothing', async () => {
-    await using scene = await startScene({ limits: { maxFiles: 500 } });
-    const jobId = await scene.start(sh('i=0; while :; do i=$((i + 1)); : > /scratch/$i; done'));
-    const { code, details } = await scene.until(jobId, 'end');
+    const jobId = await shared.start(sh('i=0; while :; do i=$((i + 1)); : > /scratch/$i; done'), { at: 'few' });
+    const { code, details } = await shared.until(jobId, 'end');
     expect(code).to.equal(42);
     expect(details.termination?.reason).to.equal(
       'The job made more than 500 files and folders, the limit of this environment. It was stopped.',
@@ -57,27 +62,24 @@ describe('a run that fills the disk', () => {
   });
 
   it('is stopped, too, where those files have no name', async () => {
-    await using scene = await startScene({ limits: { maxFiles: 500 } });
-    const jobId = await scene.start({
-      rawcode: `
+    const rawcode = `
         const fs = require('fs');
         for (let n = 0; n < 1_000; n += 1) { fs.openSync('/scratch/f', 'w'); fs.unlinkSync('/scratch/f'); }
-        setTimeout(() => undefined, 600_000);`,
-    });
-    const { code, details } = await scene.until(jobId, 'end');
+        setTimeout(() => undefined, 600_000);`;
+    const jobId = await shared.start({ rawcode }, { at: 'few' });
+    const { code, details } = await shared.until(jobId, 'end');
     expect(code).to.equal(42);
     expect(details.termination?.reason).to.contain('more than 500 files and folders');
   });
 
   it('is stopped, too, where its processes have more files open than can be looked at', async () => {
-    await using scene = await startScene();
-    const jobId = await scene.start({
+    const jobId = await shared.start({
       rawcode: `
         const stdio = Array(7_500).fill(require('fs').openSync('/dev/null'));
         const sleepers = 'for i in $(seq 15); do sleep 600 & done; wait';
         require('child_process').spawn('sh', ['-c', sleepers], { stdio });`,
     });
-    const { code, details } = await scene.until(jobId, 'end');
+    const { code, details } = await shared.until(jobId, 'end');
     expect(code).to.equal(42);
     expect(details.termination?.reason).to.equal(
       'The processes of the job kept more than 100000 files open in all, the limit of this node. It was stopped.',
@@ -85,12 +87,11 @@ describe('a run that fills the disk', () => {
   });
 
   it('may have asked for that little itself', async () => {
-    await using scene = await startScene();
-    const jobId = await scene.start({
+    const jobId = await shared.start({
       ...sh('dd if=/dev/zero of=/data/outputs/big bs=1000000 count=30 2>/dev/null; sleep 600'),
       resources: { diskGB: 0.01 },
     });
-    const { code, details } = await scene.until(jobId, 'end');
+    const { code, details } = await shared.until(jobId, 'end');
     expect(code).to.equal(42);
     expect(details.termination?.reason).to.match(
       /^The job wrote 0\.0\d+ GB, and 0\.01 GB are what the job asked for\. It was stopped\.$/,

@@ -2,12 +2,24 @@ import { expect } from 'chai';
 import { uidOf } from '../../../services/runner/src/environments/limits.ts';
 import { markOf, namesInEngine } from '../../support/runner/names-in-engine.ts';
 import { deviations, inspectContainer } from '../../support/runner/profile.ts';
-import { startScene } from '../../support/runner/scene.ts';
+import { startScene, type Scene } from '../../support/runner/scene.ts';
 
 describe("a job's container", () => {
+  let scene: Scene;
+  before(async () => {
+    scene = await startScene({
+      further: {
+        little: { memoryGB: 0.2, cpus: 0.5, pids: 50, jobUid: 20_002, tmpMB: 2 },
+        slow: { memoryGB: 0.2, cpus: 0.5 },
+        gpus: { gpus: ['0', '1'] },
+      },
+    });
+  });
+  after(() => scene[Symbol.asyncDispose]());
+
   it('is locked down, whatever the job says', async () => {
-    await using scene = await startScene({ limits: { memoryGB: 0.2, cpus: 0.5, pids: 50, jobUid: 20_002, tmpMB: 2 } });
-    const jobId = await scene.start({ rawcode: 'sleep 600', container: { entrypoint: 'sh $ALGO' } });
+    const sh = { rawcode: 'sleep 600', container: { entrypoint: 'sh $ALGO' } };
+    const jobId = await scene.start(sh, { at: 'little' });
     await scene.until(jobId, 40);
     const names = namesInEngine(scene.dataDir, jobId);
     const files = await inspectContainer(names.files);
@@ -55,7 +67,6 @@ describe("a job's container", () => {
   });
 
   it('can write its outputs, its logs, its scratch, beside its data and itself and /tmp, and nothing else', async () => {
-    await using scene = await startScene();
     const paths = [
       '/data/outputs',
       '/data/logs',
@@ -78,7 +89,6 @@ describe("a job's container", () => {
   });
 
   it('runs as a user of its own, as a label of it says', async () => {
-    await using scene = await startScene({ limits: { maxJobs: 2 } });
     const sh = { rawcode: 'while :; do sleep 1; done', container: { entrypoint: 'sh $ALGO' } };
     const jobs = await Promise.all([scene.start(sh), scene.start(sh)]);
     const users = await Promise.all(
@@ -98,12 +108,9 @@ describe("a job's container", () => {
   });
 
   it('has no more than the job asked for', async () => {
-    await using scene = await startScene({ limits: { memoryGB: 0.2, cpus: 0.5 } });
-    const jobId = await scene.start({
-      rawcode: 'sleep 600',
-      container: { entrypoint: 'sh $ALGO' },
-      resources: { cpus: 0.25, ramGB: 0.1, maxDurationS: 1 },
-    });
+    const sh = { rawcode: 'sleep 600', container: { entrypoint: 'sh $ALGO' } };
+    const resources = { cpus: 0.25, ramGB: 0.1, maxDurationS: 1 };
+    const jobId = await scene.start({ ...sh, resources }, { at: 'slow' });
     await scene.until(jobId, 40);
     const algorithm = await inspectContainer(namesInEngine(scene.dataDir, jobId).algorithm);
     expect(algorithm?.HostConfig).to.include({ Memory: 100_000_000, NanoCpus: 250_000_000 });
@@ -113,14 +120,13 @@ describe("a job's container", () => {
   });
 
   it('gets the GPUs that it asks for, and where the engine has none the job says so; who asks for none gets none', async () => {
-    await using scene = await startScene({ limits: { gpus: ['0', '1'] } });
     const sh = { rawcode: 'echo done', container: { entrypoint: 'sh $ALGO' } };
-    const asking = await scene.start({ ...sh, resources: { gpus: 1 } });
+    const asking = await scene.start({ ...sh, resources: { gpus: 1 } }, { at: 'gpus' });
     const { code, details } = await scene.until(asking, 'end');
     expect(code).to.equal(22);
     expect(details.termination?.reason).to.match(/could not give the job its GPUs: it has no driver for them\.$/);
-    expect((await scene.until(await scene.start(sh), 'end')).code).to.equal(70);
-    const greedy = await scene.start({ ...sh, resources: { gpus: 3 } });
+    expect((await scene.until(await scene.start(sh, { at: 'gpus' }), 'end')).code).to.equal(70);
+    const greedy = await scene.start({ ...sh, resources: { gpus: 3 } }, { at: 'gpus' });
     const refused = await scene.until(greedy, 'end');
     expect(refused.code).to.equal(22);
     expect(refused.details.termination?.reason).to.contain('asks for 3 GPUs, and');

@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { engineSocket } from '../../../scripts/parts/engine.ts';
 import { usesContainerdStore } from '../../../scripts/tests/which-engine.ts';
 import { startProgram, type Program } from '../../../scripts/parts/program.ts';
+import { fillFromTemplate } from './engine-template.ts';
 
 export interface PrivateEngine extends AsyncDisposable {
   readonly socket: string;
@@ -63,8 +64,8 @@ export async function startPrivateEngine(
       limitMs: 60_000,
     });
   };
+  if (!isBare) await fillFromTemplate(dataRoot, engineSocket(), makeWithImage);
   await start();
-  if (!isBare) await copyImage(socket);
   return {
     socket,
     freeze: () => void process.kill(engine.pid, 'SIGSTOP'),
@@ -75,6 +76,11 @@ export async function startPrivateEngine(
       await engine.stop();
     },
   };
+}
+
+async function makeWithImage(dir: string, dataRoot: string): Promise<void> {
+  await using engine = await startPrivateEngine(dir, { dataRoot, isBare: true });
+  await copyImage(engine.socket);
 }
 
 /** From the machine's engine. */
