@@ -22,6 +22,8 @@ export type Deed =
   | { readonly kind: 'hang' }
   /** The engine hears of it when the fault is taken away, and does it, whether the caller is still there or not. */
   | { readonly kind: 'late' }
+  /** The engine does it; the caller gets the head of the answer, and then nothing until the fault is taken away: then it breaks. */
+  | { readonly kind: 'mute' }
   /** The engine does it; the caller's connection breaks after so many bytes of the answer, before its head if there are none. */
   | { readonly kind: 'cut'; readonly afterBytes?: number };
 
@@ -71,6 +73,9 @@ export async function startEngineProxy(dir: string, target = engineSocket()): Pr
           (body) => found?.late.add(() => carryLate(asked, answer, { target, body })),
           () => undefined,
         );
+      case 'mute':
+        found?.hanging.add(answer);
+        return carry(asked, answer, { target, isMute: true });
       case 'cut':
         return carry(asked, answer, { target, cutAfterBytes: deed.afterBytes ?? 0 });
       case undefined:
@@ -119,10 +124,11 @@ function tellOf(one: Planted): void {
 interface Carrying {
   readonly target: string;
   readonly cutAfterBytes?: number;
+  readonly isMute?: true;
 }
 
 /** To the engine and back, each side ending with the other. */
-function carry(asked: IncomingMessage, answer: ServerResponse, { target, cutAfterBytes }: Carrying): void {
+function carry(asked: IncomingMessage, answer: ServerResponse, { target, cutAfterBytes, isMute }: Carrying): void {
   const { method, url, headers } = asked;
   const end = () => {
     onward.destroy();
@@ -133,6 +139,7 @@ function carry(asked: IncomingMessage, answer: ServerResponse, { target, cutAfte
     answer.writeHead(said.statusCode ?? 502, said.headers);
     // An engine that has nothing to say for now, as in a log that is followed, has taken the call all the same.
     answer.flushHeaders();
+    if (isMute) return void said.resume();
     const carried = cutAfterBytes === undefined ? pipeline(said, answer) : carryBytes(said, answer, cutAfterBytes);
     carried.catch(end);
   });

@@ -107,7 +107,7 @@ export async function call<T>(
   }
 }
 
-/** For calls that dockerode can't abort. */
+/** For what goes on for others, too, and can't be aborted. */
 export function within<T>(signal: AbortSignal, answer: Promise<T>): Promise<T> {
   const aborted = new Promise<never>((_resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });

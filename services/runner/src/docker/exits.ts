@@ -14,11 +14,11 @@ export interface Exits {
   known(name: string): Exited | undefined;
   /** A container of that name is no more. */
   forget(name: string): void;
-  /** What the stream says, as it comes. */
-  reader(): (piece: Buffer) => void;
+  /** What the stream says, as it comes. `begun`: when it began, as the engine's clock has it, in ms; NaN where it does not say. */
+  reader(begun: number): (piece: Buffer) => void;
   /** The stream has ended: what is to come is not what comes next. */
   broken(): void;
-  /** Where the next stream goes on, in Docker's words; undefined before the first event. */
+  /** Where the next stream goes on, in Docker's words; undefined where that is not known. */
   since(): string | undefined;
 }
 
@@ -75,11 +75,14 @@ export function createExits(): Exits {
       return { kind: 'exited', startedAt, finishedAt: exit.at, exit: { exitCode: 0, isOutOfMemory: false } };
     },
     forget: (name) => void seen.delete(name),
-    reader: () =>
-      createEventLines((line) => {
+    reader(begun) {
+      // A stream that breaks before its first event has told nothing of what came after its beginning. The clock tells full seconds.
+      if (begun > 0) since ??= (begun / 1_000).toFixed(6);
+      return createEventLines((line) => {
         const event = eventIn(line);
         if (event) note(event);
-      }),
+      });
+    },
     broken: () => seen.clear(),
     since: () => since,
   };

@@ -41,13 +41,15 @@ export class EngineAnswer extends Error {
 
 /** An engine has few more calls at once than jobs. */
 const FREE_SOCKETS = 32;
+/** Before whatever may stand before an engine closes them: a call over one that is just being closed fails. */
+const FREE_MS = 4_000;
 /** A list of all that a large engine has takes some. */
 const MAX_ANSWER_BYTES = 256_000_000;
 const MAX_REFUSAL_BYTES = 1_000_000;
 
 /** `anew`: a connection for each call, for one that was made before may be answered by an engine that is ending. */
 export function createEngineHttp(socketPath: string, connections: 'kept' | 'anew' = 'kept'): EngineHttp {
-  const agent = new Agent({ keepAlive: connections === 'kept', maxFreeSockets: FREE_SOCKETS });
+  const agent = new Agent({ keepAlive: connections === 'kept', maxFreeSockets: FREE_SOCKETS, timeout: FREE_MS });
 
   const open = (asked: Asked): Promise<IncomingMessage> => {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
@@ -67,7 +69,11 @@ export function createEngineHttp(socketPath: string, connections: 'kept' | 'anew
     });
     endWith(sent, signal);
     sent.on('error', reject);
+    // An engine that wants to speak something else is hung up on, without an error.
+    const noteClosed = () => reject(new Error('the container engine gave no answer'));
+    sent.once('close', noteClosed);
     sent.on('response', (answer) => {
+      sent.off('close', noteClosed);
       const status = answer.statusCode ?? 0;
       if (status < 400) return resolve(answer);
       const refuse = (text: string) => {

@@ -27,7 +27,7 @@ export function createPresenceCalls(anew: EngineHttp, exits: Exits): Pick<Engine
         } as const;
         const events = await call((limited) => within(limited, anew.open(asked)), { signal, limitMs: LIMIT_MS });
         onHeard();
-        events.on('data', exits.reader());
+        events.on('data', exits.reader(Date.parse(events.headers.date ?? '')));
         await call(() => finished(events, { writable: false, signal: until }), { signal });
       } finally {
         over.abort();

@@ -6,7 +6,7 @@ const line = (action: string, attributes: object = {}, ms = 1_000) =>
   `${JSON.stringify({ Action: action, Actor: { Attributes: { name: 'one', ...attributes } }, timeNano: ms * 1e6 })}\n`;
 const hearing = (...lines: readonly string[]) => {
   const exits = createExits();
-  const read = exits.reader();
+  const read = exits.reader(Number.NaN);
   for (const one of lines) read(Buffer.from(one));
   return exits;
 };
@@ -15,7 +15,7 @@ describe('an exit that the stream of events tells', () => {
   it('is heard by who waits and by who comes later, in whatever pieces it comes', async () => {
     const exits = createExits();
     const waiting = exits.heard('one', signal);
-    const read = exits.reader();
+    const read = exits.reader(Number.NaN);
     for (const byte of line('start') + line('die', { exitCode: '3' })) read(Buffer.from(byte));
     await waiting;
     await exits.heard('one', signal);
@@ -53,7 +53,11 @@ describe('an exit that the stream of events tells', () => {
   });
 
   it('says where the next stream goes on', () => {
-    expect(createExits().since()).to.equal(undefined);
+    const exits = createExits();
+    exits.reader(Number.NaN);
+    expect(exits.since()).to.equal(undefined);
+    exits.reader(1_700_000_000_000);
+    expect(exits.since(), 'one that has told nothing yet').to.equal('1700000000.000000');
     expect(hearing(line('start', {}, 1_700_000_000_123)).since()).to.equal('1700000000.123000');
   });
 });
