@@ -64,7 +64,7 @@ interface PortsOptions {
 
 export function createPorts({ settings, chains, keeping, own, paths, clock, log }: PortsOptions): RunnerPorts {
   const { catalogue: catalogueDir, scratch: scratchDir } = paths;
-  const engine = createDockerEngine(settings.dockerSocket);
+  const engine = createDockerEngine(settings.dockerSocket, settings);
   const results = createResults(keeping, paths.results);
   const openResult: OpenResult = ({ jobId, run, index }, signal) => results.open({ jobId, run }, index, signal);
   const fetcher = createFetcher({

@@ -168,6 +168,11 @@ const RunnerSchema = Type.Object(
       }),
     ),
     dockerSocket: Type.String({ default: '/var/run/docker.sock', description: 'Socket of the Docker Engine.' }),
+    filesThroughEngine: Type.Boolean({
+      default: false,
+      description:
+        "Whether all files of jobs go in and come out through the engine. Without it, a runner that is root on the engine's machine writes and reads them in the engine's volumes where they are few, small and plain, at a third of the processor time of a short job.",
+    }),
     jobUid: Type.Integer({
       minimum: 1,
       maximum: 65_533,

@@ -67,7 +67,9 @@ describe('a job whose engine', () => {
   const withProxy = async (work: (scene: Scene, proxy: EngineProxy) => Promise<void>) => {
     await using folder = await temporaryFolder('proxy');
     await using proxy = await startEngineProxy(folder.path);
-    await using scene = await startScene({ variables: { CAPSTAN_RUNNER_DOCKER_SOCKET: proxy.socket } });
+    // What is small and plain would not be asked of it.
+    const engine = { CAPSTAN_RUNNER_DOCKER_SOCKET: proxy.socket, CAPSTAN_RUNNER_FILES_THROUGH_ENGINE: 'true' };
+    await using scene = await startScene({ variables: engine });
     await work(scene, proxy);
   };
   const answers500 = (path: RegExp, times?: number) => ({

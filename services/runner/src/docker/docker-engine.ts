@@ -3,6 +3,7 @@ import { call, CHANGE_MS, LOOK_MS, refusedUnlessFull, unless, wontClear } from '
 import { createContainerCalls } from './container-calls.ts';
 import type { Engine } from './engine.ts';
 import { createExits } from './exits.ts';
+import { filesAtHand } from './files-at-hand.ts';
 import { createEngineHttp, type EngineHttp } from './http.ts';
 import { createImageCalls } from './image-calls.ts';
 import type { Labels } from './labels.ts';
@@ -10,21 +11,29 @@ import type { EngineHost } from './ports/host.ts';
 import type { EngineNetworks } from './ports/networks.ts';
 import { createPresenceCalls } from './presence.ts';
 import { createUptimeCalls } from './uptime.ts';
+import { createVolumePaths } from './volume-paths.ts';
 import { createVolumeCalls } from './volumes.ts';
 
-export function createDockerEngine(socketPath: string): Engine {
+interface DockerOptions {
+  /** Whether all files go through the engine, though its volumes lie on this machine. */
+  readonly filesThroughEngine?: boolean;
+}
+
+export function createDockerEngine(socketPath: string, { filesThroughEngine = false }: DockerOptions = {}): Engine {
   const http = createEngineHttp(socketPath);
   const anew = createEngineHttp(socketPath, 'anew');
   const exits = createExits();
-  return {
+  const volumes = createVolumePaths(http);
+  const engine = {
     ...createHostCalls(http),
     ...createPresenceCalls(anew, exits),
     ...createUptimeCalls(http, anew),
     ...createContainerCalls(http, exits),
-    ...createVolumeCalls(http),
+    ...createVolumeCalls(http, volumes),
     ...createImageCalls(http),
     ...createNetworkCalls(http),
   };
+  return filesThroughEngine ? engine : filesAtHand(engine, { volumes, isRoot: process.geteuid?.() === 0 });
 }
 
 function createHostCalls(http: EngineHttp): Pick<EngineHost, 'about' | 'find'> {

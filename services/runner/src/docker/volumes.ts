@@ -9,7 +9,7 @@ import type { EngineHttp } from './http.ts';
 import { holdsOurs } from './names.ts';
 import { createOpenFiles } from './open-files.ts';
 import { sizeOption } from './profile.ts';
-import { createVolumePlaces } from './volume-places.ts';
+import type { VolumePaths } from './volume-paths.ts';
 
 /** Docker adds up all that it has to answer this. */
 const ADD_UP_MS = 60_000;
@@ -18,26 +18,11 @@ const MAX_IDS = 1_000;
 /** Of folders: ten times what it takes where the machine is idle. */
 const longestLookMs = (files: number) => Math.min(600_000, Math.max(10_000, files / 10));
 
-export function createVolumeCalls(http: EngineHttp): EngineVolumes {
-  /** Where volumes lie on the engine's machine, as long as they are there. */
-  const paths = new Map<string, string>();
-  const places = createVolumePlaces();
+export function createVolumeCalls(http: EngineHttp, paths: VolumePaths): EngineVolumes {
   /** Of containers, by their names. */
   const ids = new Map<string, string>();
   const openFiles = createOpenFiles();
   let adding: Promise<ReadonlyMap<string, number>> | undefined;
-
-  const pathOf = async (name: string, signal: AbortSignal) => {
-    const known = paths.get(name) ?? (await places.find(name));
-    if (known !== undefined) return known;
-    const look = (limited: AbortSignal) =>
-      http.read<{ readonly Mountpoint: string }>({ method: 'GET', path: `/volumes/${name}`, signal: limited });
-    const volume = await call((limited) => unless([404], look(limited)), { signal, limitMs: LOOK_MS });
-    if (!volume) return undefined;
-    paths.set(name, volume.Mountpoint);
-    places.learn(name, volume.Mountpoint);
-    return volume.Mountpoint;
-  };
 
   const addUp = async (signal: AbortSignal) => {
     const sizes = await call((limited) => http.read<Sizes>({ method: 'GET', path: '/system/df', signal: limited }), {
@@ -71,7 +56,7 @@ export function createVolumeCalls(http: EngineHttp): EngineVolumes {
 
   /** Undefined if one of them is unknown. */
   const pathsOf = async (names: readonly string[], signal: AbortSignal) => {
-    const known = await Promise.all(names.map((name) => pathOf(name, signal)));
+    const known = await Promise.all(names.map((name) => paths.of(name, signal)));
     const found = known.filter((path) => path !== undefined);
     return found.length === names.length ? found : undefined;
   };
@@ -102,10 +87,10 @@ export function createVolumeCalls(http: EngineHttp): EngineVolumes {
   };
 
   const removeVolume = async (name: string, signal: AbortSignal) => {
-    const path = await pathOf(name, signal);
+    const path = await paths.of(name, signal);
     if (path !== undefined) await emptyOut(path, AbortSignal.any([signal, AbortSignal.timeout(CHANGE_MS)]));
     signal.throwIfAborted();
-    paths.delete(name);
+    paths.forget(name);
     // 409: its container is still being removed, or it is another's, too.
     await call((limited) => unless([404], http.done({ method: 'DELETE', path: `/volumes/${name}`, signal: limited })), {
       signal,

@@ -8,6 +8,7 @@ import { temporaryFolder } from '../../../../scripts/parts/temporary-folder.ts';
 import { usageBelow } from '../../../../services/runner/src/docker/disk-usage.ts';
 import { isShortOfFiles } from '../../../../services/runner/src/host/free-disk.ts';
 import { pauseAfter } from '../../../../services/runner/src/pipeline/disk-limit.ts';
+import { createVolumePaths } from '../../../../services/runner/src/docker/volume-paths.ts';
 import { createVolumeCalls } from '../../../../services/runner/src/docker/volumes.ts';
 
 const MB = 1_000_000;
@@ -129,7 +130,7 @@ describe('what volumes take', () => {
         );
       },
     } as unknown as EngineHttp;
-    const { diskUsage } = createVolumeCalls(http);
+    const { diskUsage } = createVolumeCalls(http, createVolumePaths(http));
     const usageOf = (...volumes: readonly string[]) => diskUsage(volumes, { bytes: 9, files: 9 }, signal);
     const all = await Promise.all([usageOf('v0', 'v1'), usageOf('v0')]);
     expect(all).to.deep.equal([
