@@ -72,6 +72,8 @@ export function createBus({ nats, name, log, makes, dial = connectNats }: BusOpt
   const login = (user: string | undefined, pass: string | undefined, connectionName: string): ConnectionOptions => ({
     servers: [...nats.servers],
     name: connectionName,
+    // Of each request it would take down a stack beforehand, for the error that hardly any has.
+    noAsyncTraces: true,
     // Answers come to subjects of our own: a server that knows its users lets nobody else listen there.
     inboxPrefix: `_INBOX_${user ?? connectionName}`,
     ...(user === undefined ? {} : { user }),

@@ -30,3 +30,6 @@ export function limited(ms: number, caller?: AbortSignal): Limited {
     },
   };
 }
+
+/** Why work ends that nobody waits for any more. One for all: each error that is made takes down a stack, and jobs have dozens of these. */
+export const LEFT = new Error('nobody waits for it any more');

@@ -4,6 +4,7 @@
  */
 import { hasCode } from '@capstan/shared/contract/errors';
 import type { Log } from '@capstan/shared/runtime/log';
+import { LEFT } from '@capstan/shared/runtime/limited';
 import { retryWhileUnavailable } from './retry-while-unavailable.ts';
 import { pause } from './pause.ts';
 import type { EngineHost } from './ports/host.ts';
@@ -76,7 +77,7 @@ export async function whileAnswering<T>(
     signal.throwIfAborted();
     throw error;
   } finally {
-    ended.abort();
+    ended.abort(LEFT);
   }
 }
 

@@ -1,6 +1,7 @@
 /** Containers on Docker. */
 import { finished } from 'node:stream/promises';
 import { CapstanError, messageOf } from '@capstan/shared/contract/errors';
+import { LEFT } from '@capstan/shared/runtime/limited';
 import {
   call,
   CHANGE_MS,
@@ -187,9 +188,6 @@ export function createContainerCalls(http: EngineHttp, exits: Exits): Omit<Engin
     removeContainer,
   };
 }
-
-/** One for all: an error is made with its stack. */
-const LEFT = new Error('nobody waits for it any more');
 
 /** What else a container needs is made with it. */
 const imageGone = (cause: unknown) =>

@@ -9,7 +9,7 @@ import { buffer } from 'node:stream/consumers';
 import { extract, pack } from 'tar-stream';
 import { systemCode } from '@capstan/shared/contract/errors';
 import type { Engine } from './engine.ts';
-import { readPlain, writePlain, type NewEntry, type PlainEntry } from './plain-files.ts';
+import { readMask, readPlain, writePlain, type NewEntry, type PlainEntry } from './plain-files.ts';
 import type { ContainerSpec, VolumeMount } from './ports/containers.ts';
 import { beginningOf } from './beginning.ts';
 import type { VolumePaths } from './volume-paths.ts';
@@ -27,6 +27,7 @@ interface AtHand {
 export function filesAtHand(engine: Engine, { volumes, isRoot }: AtHand): Engine {
   if (!isRoot) return engine;
   const mounts = new Map<string, readonly VolumeMount[]>();
+  let mask: Promise<number> | undefined;
 
   /** Volumes below a folder of a container that was made in this life, with where they lie. */
   const below = async (container: string, folder: string, signal: AbortSignal) => {
@@ -55,7 +56,7 @@ export function filesAtHand(engine: Engine, { volumes, isRoot }: AtHand): Engine
       const places = await below(name, path, signal);
       if (places.length === 0) return engine.putArchive(name, path, tar, signal);
       const { bytes, isWhole } = await beginningOf(tar, MAX_BYTES, signal);
-      if (isWhole && (await unpacked(bytes, places))) return undefined;
+      if (isWhole && (await unpacked(bytes, places, await (mask ??= readMask())))) return undefined;
       signal.throwIfAborted();
       const rest = isWhole ? Readable.from([bytes], { objectMode: false }) : tar;
       if (!isWhole) tar.unshift(bytes);
@@ -81,7 +82,7 @@ interface Place {
 }
 
 /** Whether all of an archive is in its places. */
-async function unpacked(tar: Buffer, places: readonly Place[]): Promise<boolean> {
+async function unpacked(tar: Buffer, places: readonly Place[], mask: number): Promise<boolean> {
   const entries = await entriesOf(tar);
   const shares = new Map<string, NewEntry[]>();
   for (const entry of entries ?? []) {
@@ -92,7 +93,7 @@ async function unpacked(tar: Buffer, places: readonly Place[]): Promise<boolean>
   }
   if (!entries) return false;
   return hereOrNot(async () => {
-    const written = await Promise.all([...shares].map(([path, share]) => writePlain(path, share)));
+    const written = await Promise.all([...shares].map(([path, share]) => writePlain(path, share, mask)));
     return written.every((one) => one === 'written');
   }, false);
 }

@@ -4,7 +4,7 @@
  * was opened.
  */
 import { constants } from 'node:fs';
-import { lchown, mkdir, open, opendir, symlink, unlink, type FileHandle } from 'node:fs/promises';
+import { lchown, mkdir, open, readdir, readFile as readText, symlink, unlink, type FileHandle } from 'node:fs/promises';
 import { systemCode } from '@capstan/shared/contract/errors';
 
 export type PlainEntry =
@@ -33,6 +33,8 @@ const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
 const FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 const MAX_DEPTH = 30;
+/** Of a folder with a few hundred names, on file systems whose folders grow with them. */
+const MAX_FOLDER_BYTES = 65_536;
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 const MODE_BITS = 0o7777;
 
@@ -54,20 +56,18 @@ interface Reading {
 
 async function read(folder: FileHandle, { path, found, room }: Reading): Promise<boolean> {
   if (path.length > MAX_DEPTH) return false;
-  const { mode, uid } = await folder.stat();
+  const { mode, uid, size } = await folder.stat();
+  // By its own size, before all of its names are read at once.
+  if (size > MAX_FOLDER_BYTES) return false;
   found.push({ kind: 'folder', path, mode: mode & MODE_BITS, uid });
-  const entries: { readonly name: Buffer; readonly isFolder: boolean }[] = [];
-  const listing = await opendir(at(folder), { encoding: 'buffer' as BufferEncoding });
-  for await (const entry of listing) {
-    room.entries -= 1;
-    if (room.entries < 0 || !(entry.isFile() || entry.isDirectory())) return false;
-    entries.push({ name: entry.name as unknown as Buffer, isFolder: entry.isDirectory() });
-  }
-  for (const { name: bytes, isFolder } of entries.toSorted((one, other) => Buffer.compare(one.name, other.name))) {
-    const name = textOf(bytes);
+  const entries = await readdir(at(folder), { withFileTypes: true, encoding: 'buffer' });
+  room.entries -= entries.length;
+  if (room.entries < 0 || !entries.every((entry) => entry.isFile() || entry.isDirectory())) return false;
+  for (const entry of entries.toSorted((one, other) => Buffer.compare(one.name, other.name))) {
+    const name = textOf(entry.name);
     if (name === undefined) return false;
     const inside = [...path, name];
-    if (isFolder) {
+    if (entry.isDirectory()) {
       await using inner = await openFolder(at(folder, name));
       if (!inner || !(await read(inner, { path: inside, found, room }))) return false;
     } else {
@@ -96,10 +96,14 @@ async function readFile(path: string, room: PlainRoom) {
 
 /**
  * Puts entries into a folder that holds nothing of a stranger's doing but files of an image. Folders come before what is in them; a path
- * without parts is the folder itself. What is there under a name, a folder aside, is replaced. Undefined, with some of it written, where
+ * without parts is the folder itself. `mask`: see `readMask`. What is there under a name, a folder aside, is replaced. Undefined, with some of it written, where
  * something is in the way.
  */
-export async function writePlain(path: string, entries: readonly NewEntry[]): Promise<'written' | undefined> {
+export async function writePlain(
+  path: string,
+  entries: readonly NewEntry[],
+  mask: number,
+): Promise<'written' | undefined> {
   await using opened = new AsyncDisposableStack();
   const folders = new Map<string, FileHandle>();
   const folderAt = async (parts: readonly string[]): Promise<FileHandle | undefined> => {
@@ -120,53 +124,71 @@ export async function writePlain(path: string, entries: readonly NewEntry[]): Pr
   for (const entry of entries) {
     const name = entry.path.at(-1);
     const holder = name === undefined ? undefined : await folderAt(entry.path.slice(0, -1));
+    if (entry.kind !== 'folder') {
+      if (!holder || name === undefined) return undefined;
+      await replace(at(holder, name), entry, mask);
+      continue;
+    }
     if (name !== undefined && !holder) return undefined;
-    if (entry.kind === 'folder') {
-      if (holder && name !== undefined) await unlessThere(mkdir(at(holder, name)));
-      const folder = await folderAt(entry.path);
-      if (!folder) return undefined;
-      await given(folder, entry);
-    } else if (holder && name !== undefined) {
-      await replace(at(holder, name), entry);
-    } else return undefined;
+    const isNew = holder !== undefined && name !== undefined && (await isMade(at(holder, name), entry.mode));
+    if (isNew && isAsMade(entry, mask)) continue;
+    const folder = await folderAt(entry.path);
+    if (!folder) return undefined;
+    await give(folder, entry);
   }
   return 'written';
 }
 
-async function replace(path: string, entry: Exclude<NewEntry, { kind: 'folder' }>): Promise<void> {
-  const put = async () => {
-    if (entry.kind === 'link') {
-      await symlink(entry.target, path);
-      await lchown(path, entry.uid, entry.uid);
-      return;
-    }
-    await using file = await open(path, NEW_FILE, 0o600);
-    if (entry.bytes.length > 0) await file.writeFile(entry.bytes);
-    await given(file, entry);
-  };
+type NewFile = Exclude<NewEntry, { kind: 'folder' }>;
+
+async function replace(path: string, entry: NewFile, mask: number): Promise<void> {
   try {
-    await put();
+    await put(path, entry, mask);
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error;
     await unlink(path);
-    await put();
+    await put(path, entry, mask);
   }
 }
 
-/** Whatever the process masks, and whoever had it before. */
-async function given(
-  handle: FileHandle,
-  { mode, uid }: { readonly mode: number; readonly uid: number },
-): Promise<void> {
+async function put(path: string, entry: NewFile, mask: number): Promise<void> {
+  if (entry.kind === 'link') {
+    await symlink(entry.target, path);
+    await lchown(path, entry.uid, entry.uid);
+    return;
+  }
+  await using file = await open(path, NEW_FILE, entry.mode);
+  if (entry.bytes.length > 0) await file.writeFile(entry.bytes);
+  if (!isAsMade(entry, mask)) await give(file, entry);
+}
+
+interface Rights {
+  readonly mode: number;
+  readonly uid: number;
+}
+
+/** Whether what root makes with these rights has them. The system takes no more than the usual ones at the making. */
+const isAsMade = ({ mode, uid }: Rights, mask: number) => uid === 0 && (mode & (mask | ~0o777)) === 0;
+
+async function give(handle: FileHandle, { mode, uid }: Rights): Promise<void> {
   await handle.chown(uid, uid);
   await handle.chmod(mode);
 }
 
-async function unlessThere(made: Promise<unknown>): Promise<void> {
+/** What the process takes from the rights of all that it makes. Not asked of Node, which changes it for a moment to tell. */
+export async function readMask(): Promise<number> {
+  const status = await readText('/proc/self/status', 'utf8');
+  return Number.parseInt(/^Umask:\s*([0-7]+)$/m.exec(status)?.[1] ?? '777', 8);
+}
+
+/** Whether it was not there before. */
+async function isMade(path: string, mode: number): Promise<boolean> {
   try {
-    await made;
+    await mkdir(path, mode);
+    return true;
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error;
+    return false;
   }
 }
 

@@ -1,6 +1,7 @@
 /** What an engine gives in many pieces, and may not begin to give, or stop giving in the middle. */
 import { PassThrough, pipeline, type Readable } from 'node:stream';
 import { quiet } from '@capstan/shared/net/decoded';
+import { LEFT } from '@capstan/shared/runtime/limited';
 import { answeredFor, whileAnswering } from './answering.ts';
 import type { EngineHost } from './ports/host.ts';
 
@@ -23,13 +24,13 @@ export async function unlessStalled(
   const over = new AbortController();
   const signal = AbortSignal.any([bounds.signal, over.signal]);
   const source = await whileAnswering(bounds, () => open(signal)).catch((error: unknown) => {
-    over.abort();
+    over.abort(LEFT);
     throw error;
   });
   const out = quiet(new PassThrough());
   let pieces = 0;
   source.on('data', () => (pieces += 1));
-  pipeline(source, out, () => over.abort());
+  pipeline(source, out, () => over.abort(LEFT));
   const watch = async () => {
     for (;;) {
       const before = pieces;

@@ -1,10 +1,12 @@
 /** Volumes on Docker: made, measured, removed. */
 import { randomBytes } from 'node:crypto';
 import { stat, statfs } from 'node:fs/promises';
+import { limited as limitedTo } from '@capstan/shared/runtime/limited';
 import { call, CHANGE_MS, LOOK_MS, refusedUnlessFull, unless, within, wontClear } from './answers.ts';
 import { usageBelow } from './disk-usage.ts';
 import type { EngineVolumes, Room } from './ports/volumes.ts';
 import { emptyOut } from './empty-out.ts';
+import { isSlight } from './slight.ts';
 import type { EngineHttp } from './http.ts';
 import { holdsOurs } from './names.ts';
 import { createOpenFiles } from './open-files.ts';
@@ -88,7 +90,10 @@ export function createVolumeCalls(http: EngineHttp, paths: VolumePaths): EngineV
 
   const removeVolume = async (name: string, signal: AbortSignal) => {
     const path = await paths.of(name, signal);
-    if (path !== undefined) await emptyOut(path, AbortSignal.any([signal, AbortSignal.timeout(CHANGE_MS)]));
+    if (path !== undefined && !(await isSlight(path))) {
+      using limit = limitedTo(CHANGE_MS, signal);
+      await emptyOut(path, limit.signal);
+    }
     signal.throwIfAborted();
     paths.forget(name);
     // 409: its container is still being removed, or it is another's, too.

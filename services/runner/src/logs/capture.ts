@@ -5,6 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CapstanError, hasCode, messageOf } from '@capstan/shared/contract/errors';
 import type { Log } from '@capstan/shared/runtime/log';
+import { LEFT } from '@capstan/shared/runtime/limited';
 import { TELL_MS, whileAnswering } from '../docker/answering.ts';
 import { retryWhileUnavailable } from '../docker/retry-while-unavailable.ts';
 import type { CaptureFile, Piece } from './capture-file.ts';
@@ -131,7 +132,7 @@ export function startCapture({
 
   return {
     async complete(untilSignal) {
-      exited.abort();
+      exited.abort(LEFT);
       await following;
       const bounds = { engine, ms: TELL_MS, overdue: silent, progress: () => readings, signal: untilSignal };
       await whileAnswering(bounds, (limited) =>
@@ -152,7 +153,7 @@ export function startCapture({
     text: () => file.text(),
     segments: () => file.segments(),
     async [Symbol.asyncDispose]() {
-      exited.abort();
+      exited.abort(LEFT);
       await following;
       await file[Symbol.asyncDispose]();
     },

@@ -6,6 +6,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { hasCode } from '@capstan/shared/contract/errors';
 import { GB } from '@capstan/shared/contract/sizes';
+import { LEFT } from '@capstan/shared/runtime/limited';
 import type { EngineVolumes, Room } from '../docker/ports/volumes.ts';
 import { isWritable, isWritableByFilter, labelsOfAttempt, namesOf } from '../docker/names.ts';
 import type { Attempt } from './attempt.ts';
@@ -116,7 +117,7 @@ function sumOf(named: Room, nameless: Room): Room {
 /** A signal that aborts when it is left. */
 function aborting(): Disposable & { readonly signal: AbortSignal } {
   const controller = new AbortController();
-  return { signal: controller.signal, [Symbol.dispose]: () => controller.abort() };
+  return { signal: controller.signal, [Symbol.dispose]: () => controller.abort(LEFT) };
 }
 
 /** The image may have wanted some besides: only the engine knows of those, after a restart. */

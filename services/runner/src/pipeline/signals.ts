@@ -1,9 +1,10 @@
 /** Signals that end with what they are for. */
+import { LEFT } from '@capstan/shared/runtime/limited';
 
 /** Aborts when it is left. */
 export function untilLeft(): Disposable & { readonly signal: AbortSignal } {
   const controller = new AbortController();
-  return { signal: controller.signal, [Symbol.dispose]: () => controller.abort() };
+  return { signal: controller.signal, [Symbol.dispose]: () => controller.abort(LEFT) };
 }
 
 /** The longest delay that a timer of Node takes. */

@@ -50,9 +50,17 @@ export function createStartMarks(dir: string): StartMarks {
   const pathOf = ({ jobId, run }: Run) => join(dir, `${jobId}-${run}`);
   const shared = join(dir, 'shared');
   const endOf = (run: Run) => `${pathOf(run)}.end`;
-  /** Resolves once it is on the disk. */
-  const keep = async (path: string, text: string) => {
-    await mkdir(dir, { recursive: true, mode: 0o700 });
+  /** The folder is there but for the first time, and for whoever has cleared away too much. */
+  const inFolder = async (work: () => Promise<void>) => {
+    try {
+      await work();
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw error;
+      await mkdir(dir, { recursive: true, mode: 0o700 });
+      await work();
+    }
+  };
+  const keepThere = async (path: string, text: string) => {
     {
       await using draft = await open(draftOf(path), 'w', 0o600);
       await draft.writeFile(text);
@@ -61,6 +69,8 @@ export function createStartMarks(dir: string): StartMarks {
     await rename(draftOf(path), path);
     await sync(dir);
   };
+  /** Resolves once it is on the disk. */
+  const keep = (path: string, text: string) => inFolder(() => keepThere(path, text));
   const noted = async (run: Run, attempt: number): Promise<Noted | undefined> => {
     const text = await readFile(endOf(run), 'utf8').catch((error: unknown) => {
       if (systemCode(error) === 'ENOENT') return '';
@@ -70,10 +80,8 @@ export function createStartMarks(dir: string): StartMarks {
     const found = parseJson(text) as Noted | undefined;
     return found?.attempt === attempt ? found : undefined;
   };
-  const note = async (run: Run, found: Noted) => {
-    await mkdir(dir, { recursive: true, mode: 0o700 });
-    await writeFile(endOf(run), JSON.stringify(found), { mode: 0o600 });
-  };
+  const note = (run: Run, found: Noted) =>
+    inFolder(() => writeFile(endOf(run), JSON.stringify(found), { mode: 0o600 }));
   return {
     async read(run) {
       try {

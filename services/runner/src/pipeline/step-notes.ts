@@ -9,7 +9,7 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JobId } from '@capstan/shared/contract/ids';
 import { parseJobId } from '@capstan/shared/contract/ids';
-import { messageOf } from '@capstan/shared/contract/errors';
+import { messageOf, systemCode } from '@capstan/shared/contract/errors';
 import { parseJson } from '@capstan/shared/runtime/json';
 import type { Log } from '@capstan/shared/runtime/log';
 import { namesIn } from '@capstan/shared/runtime/names-in-folder';
@@ -67,9 +67,14 @@ export function createStepNotes(dir: string, log: Log): StepNotes {
   const graveyard = join(dir, 'given-up');
 
   const put = async (folder: string, key: string, { isFleeting, ...note }: Note) => {
+    const replace = () => replaceFile(join(folder, key), JSON.stringify(note), isFleeting !== true);
     try {
-      await mkdir(graveyard, { recursive: true, mode: 0o700 });
-      await replaceFile(join(folder, key), JSON.stringify(note), isFleeting !== true);
+      // The folder is there but for the first time, and for whoever has cleared away too much.
+      await replace().catch(async (error: unknown) => {
+        if (systemCode(error) !== 'ENOENT') throw error;
+        await mkdir(graveyard, { recursive: true, mode: 0o700 });
+        await replace();
+      });
       if (!isFleeting) await sync(folder);
     } catch (error) {
       // On a full disk the runner must start all the same, and a job must not lose its outputs for want of a note.

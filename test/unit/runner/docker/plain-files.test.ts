@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { temporaryFolder } from '../../../../scripts/parts/temporary-folder.ts';
-import { readPlain, writePlain, type NewEntry } from '../../../../services/runner/src/docker/plain-files.ts';
+import {
+  readMask,
+  readPlain,
+  writePlain as write,
+  type NewEntry,
+} from '../../../../services/runner/src/docker/plain-files.ts';
 
 const run = promisify(execFile);
 const room = () => ({ bytes: 1_000, entries: 20 });
@@ -16,6 +21,8 @@ const file = (text: string, ...path: readonly string[]): NewEntry => ({
   uid: 0,
   bytes: Buffer.from(text),
 });
+
+const writePlain = async (path: string, entries: readonly NewEntry[]) => write(path, entries, await readMask());
 
 describe('a folder with few and plain files', () => {
   it('is read in the order of archives: folders first, names by their bytes', async () => {
@@ -106,6 +113,21 @@ describe('files that are put into a folder', function () {
     expect((await of('link')).slice(1)).to.deep.equal([10_001, 10_001]);
     expect(await readlink(join(root.path, 'link'))).to.equal('/elsewhere');
     expect(await readFile(join(root.path, 'inner', 'file'), 'utf8')).to.equal('text');
+  });
+
+  it('have their rights whatever the process masks', async () => {
+    for (const mask of [0, 0o77, 0o777]) {
+      await using root = await temporaryFolder('plain');
+      const before = process.umask(mask);
+      try {
+        expect(await readMask()).to.equal(mask);
+        expect(await writePlain(root.path, [folder('inner'), file('a', 'inner', 'file')])).to.equal('written');
+      } finally {
+        process.umask(before);
+      }
+      const modes = await Promise.all(['inner', 'inner/file'].map((name) => lstat(join(root.path, name))));
+      expect(modes.map(({ mode }) => mode & 0o7777)).to.deep.equal([0o755, 0o444]);
+    }
   });
 
   it('may be put there again, and take the place of files and links of their name, which are not followed', async () => {

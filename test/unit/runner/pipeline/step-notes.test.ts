@@ -71,7 +71,7 @@ describe('notes of steps', () => {
     expect(notes.judge(one, 'before')).to.equal('with-others');
     await notes.pass(one);
     expect((await nextLife(folder.path)).judge(one, 'before')).to.equal('with-others');
-    expect(await readdir(folder.path)).to.deep.equal(['given-up']);
+    expect(await readdir(folder.path)).to.deep.equal([]);
   });
 
   it('that were half written count as well, and what is no note is left alone', async () => {
@@ -120,7 +120,7 @@ describe('notes of steps', () => {
       lastStart: () => 0,
     } as unknown as RunToDo;
     expect(await runJob(todo, parts, new AbortController().signal)).to.equal('ended');
-    expect(await readdir(folder.path)).to.deep.equal(['given-up']);
+    expect(await readdir(folder.path)).to.deep.equal([]);
   });
 
   it('of a job that was given up are kept apart', async () => {
