@@ -7,6 +7,7 @@ import { Readable } from 'node:stream';
 import { createSilence, exactly, insist, judged, longestMs, requirePlain, smallBody, told } from './answers.ts';
 import { PATIENCE, unavailable, type Objects, type Patience } from './objects.ts';
 import { untilGone } from './until-gone.ts';
+import { limited } from '../runtime/limited.ts';
 
 export interface IpfsOptions {
   readonly apiUrl: string;
@@ -31,14 +32,14 @@ export function createIpfs({ apiUrl, authorization, folder }: IpfsOptions, patie
     return fetch(`${root}/${command}?${new URLSearchParams(query).toString()}`, init);
   };
 
-  const ask = (command: string, query: Arguments, signal: AbortSignal): Promise<Answer> => {
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(patience.askMs)]);
+  const ask = async (command: string, query: Arguments, signal: AbortSignal): Promise<Answer> => {
+    using limit = limited(patience.askMs, signal);
     const once = () =>
       told(async () => {
-        const response = await send(command, query, undefined, limited);
+        const response = await send(command, query, undefined, limit.signal);
         return { status: response.status, text: (await smallBody(response, MAX_ANSWER_BYTES)).toString('utf8') };
       }, signal);
-    return insist(once, signal, patience);
+    return await insist(once, signal, patience);
   };
 
   const stat = async (path: string, signal: AbortSignal) => {
@@ -82,16 +83,16 @@ export function createIpfs({ apiUrl, authorization, folder }: IpfsOptions, patie
       const sizeBytes = await sizeOf(name, signal);
       if (sizeBytes === undefined) return undefined;
       if (sizeBytes > maxBytes) throw unavailable('its answer is too large');
-      const limited = AbortSignal.any([signal, AbortSignal.timeout(patience.askMs)]);
+      using limit = limited(patience.askMs, signal);
       const once = () =>
         told(async () => {
-          const response = await send('files/read', { arg: pathOf(name) }, undefined, limited);
+          const response = await send('files/read', { arg: pathOf(name) }, undefined, limit.signal);
           const content = await smallBody(response, response.status === 200 ? maxBytes : MAX_ANSWER_BYTES);
           if (response.status !== 200) throw refused({ status: response.status, text: content.toString('utf8') });
           if (content.length !== sizeBytes) throw unavailable('it gave another length than it has');
           return content;
         }, signal);
-      return insist(once, signal, patience);
+      return await insist(once, signal, patience);
     },
     sizeOf,
     async read(name, { sizeBytes, range }, signal) {

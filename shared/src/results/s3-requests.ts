@@ -4,6 +4,7 @@ import { AwsV4Signer } from 'aws4fetch';
 import { smallBody, told } from './answers.ts';
 import { unavailable, type Patience } from './objects.ts';
 import { errorCodeIn, MAX_XML_BYTES } from './s3-xml.ts';
+import { limited } from '../runtime/limited.ts';
 
 export interface S3Options {
   readonly endpoint: string;
@@ -85,11 +86,11 @@ export function createS3Requests(options: S3Options, patience: Patience): S3Requ
 
   return {
     ask: (request, signal, limitMs = patience.askMs) => {
-      const limited = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
       return told(async () => {
-        const response = await send(request, limited);
+        using limit = limited(limitMs, signal);
+        const response = await send(request, limit.signal);
         const { status, headers } = response;
-        if (!request.expects.includes(status)) return refusal(response, request.accepts ?? []);
+        if (!request.expects.includes(status)) return await refusal(response, request.accepts ?? []);
         return { status, headers, body: await smallBody(response, request.maxBytes ?? MAX_XML_BYTES), code: undefined };
       }, signal);
     },

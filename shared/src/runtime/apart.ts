@@ -4,6 +4,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { unlessAborted } from './unless-aborted.ts';
+import { limited } from './limited.ts';
 
 export interface Apart {
   /** The module that the thread runs: reads `workerData`, posts `{ value }` or `{ problem }`. */
@@ -59,10 +60,10 @@ export async function apart(
     env: {},
     resourceLimits: { maxOldGenerationSizeMb: maxMemoryMB, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 },
   });
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(maxMs)]);
+  using limit = limited(maxMs, signal);
   const { promise, resolve, reject } = Promise.withResolvers<unknown>();
   const end = () => reject(signal.aborted ? (signal.reason as Error) : failed(TOO_MUCH));
-  limit.addEventListener('abort', end, { once: true });
+  limit.signal.addEventListener('abort', end, { once: true });
   worker.once('message', resolve);
   // Out of memory among them: the thread is gone then, and nothing else.
   worker.once('error', (error) => reject(failed(TOO_MUCH, error)));
@@ -72,7 +73,7 @@ export async function apart(
     if (problem !== undefined) throw failed(problem);
     return value;
   } finally {
-    limit.removeEventListener('abort', end);
+    limit.signal.removeEventListener('abort', end);
     await worker.terminate();
   }
 }

@@ -16,6 +16,7 @@ import type { VolumePaths } from './volume-paths.ts';
 /** Docker adds up all that it has to answer this. */
 const ADD_UP_MS = 60_000;
 const PROBE_BYTES = 1_000_000;
+const NEVER = new AbortController().signal;
 const MAX_IDS = 1_000;
 /** Of folders: ten times what it takes where the machine is idle. */
 const longestLookMs = (files: number) => Math.min(600_000, Math.max(10_000, files / 10));
@@ -36,7 +37,8 @@ export function createVolumeCalls(http: EngineHttp, paths: VolumePaths): EngineV
 
   /** For an engine whose disk is not to be seen from here. One answer for all who ask at the same time. */
   const askForUsage = async (names: readonly string[], signal: AbortSignal) => {
-    adding ??= addUp(AbortSignal.timeout(ADD_UP_MS)).finally(() => {
+    // Its call has its limit; who asked for it first may be gone.
+    adding ??= addUp(NEVER).finally(() => {
       adding = undefined;
     });
     const sizes = await within(signal, adding);
@@ -67,7 +69,7 @@ export function createVolumeCalls(http: EngineHttp, paths: VolumePaths): EngineV
   const lookAt = async (names: readonly string[], enough: Room, signal: AbortSignal): Promise<Room | undefined> => {
     const folders = await pathsOf(names, signal);
     if (!folders) return undefined;
-    const overdue = AbortSignal.timeout(longestLookMs(enough.files));
+    using overdue = limitedTo(longestLookMs(enough.files), signal);
     let sum: Room = { bytes: 0, files: 0 };
     for (const [index, path] of folders.entries()) {
       const left = { bytes: enough.bytes - sum.bytes, files: enough.files - sum.files };
@@ -76,9 +78,9 @@ export function createVolumeCalls(http: EngineHttp, paths: VolumePaths): EngineV
         leavesOut: holdsOurs(names[index] ?? '') ? ('the owner of the folder' as const) : undefined,
       };
       // Names of volumes are all different: a folder of that path here is that volume.
-      const usage = await usageBelow(path, what, AbortSignal.any([signal, overdue])).catch((error: unknown) => {
+      const usage = await usageBelow(path, what, overdue.signal).catch((error: unknown) => {
         signal.throwIfAborted();
-        if (overdue.aborted) return 'overdue' as const;
+        if (overdue.isOver()) return 'overdue' as const;
         throw error;
       });
       if (usage === 'overdue') return { ...sum, beyond: 'time' };

@@ -3,7 +3,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Dispatcher } from 'undici';
-import { deadline } from '@capstan/shared/runtime/deadline';
+import { limited } from '@capstan/shared/runtime/limited';
 import type { Clock } from '@capstan/shared/runtime/clock';
 import type { ChainConfig } from '@capstan/shared/config/chains';
 import type { Config } from '@capstan/shared/config/schema';
@@ -143,8 +143,7 @@ export function createFetcher(options: FetcherOptions): Fetcher {
     }
   };
 
-  const limited = (callerSignal: AbortSignal) =>
-    AbortSignal.any([callerSignal, deadline(limits.totalTimeoutS * 1_000)]);
+  const inTime = (callerSignal: AbortSignal) => limited(limits.totalTimeoutS * 1_000, callerSignal);
 
   /** What is read as it comes must come at the least rate, too: a source that drips would keep a place for as long as its reader waits. */
   const steady = (body: Content['body']): Content['body'] => {
@@ -174,7 +173,8 @@ export function createFetcher(options: FetcherOptions): Fetcher {
 
   return {
     async fetchInto(wanted, sink, callerSignal) {
-      const signal = limited(callerSignal);
+      using limit = inTime(callerSignal);
+      const { signal } = limit;
       try {
         const content = await open(wanted, signal);
         if (!content) return false;
@@ -197,7 +197,8 @@ export function createFetcher(options: FetcherOptions): Fetcher {
       return { ...content, body: steady(content.body) };
     },
     async countOf(held, callerSignal) {
-      const signal = limited(callerSignal);
+      using limit = inTime(callerSignal);
+      const { signal } = limit;
       try {
         return await retryFetch(() => countFiles(held, downloadFrom(), signal), signal);
       } catch {

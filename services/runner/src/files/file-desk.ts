@@ -5,7 +5,7 @@
 import type { Bus } from '@capstan/shared/bus/connect';
 import { answerQuestions } from '@capstan/shared/bus/request';
 import { FILE_CHECK } from '@capstan/shared/bus/subjects';
-import { deadline } from '@capstan/shared/runtime/deadline';
+import { limited } from '@capstan/shared/runtime/limited';
 import { FileCheckQuestionSchema, type FileCheckAnswer } from '@capstan/shared/contract/file-check';
 import { messageOf } from '@capstan/shared/contract/errors';
 import { FileInfoQuestionSchema, type FileInfoAnswer } from '@capstan/shared/contract/file-info';
@@ -54,7 +54,8 @@ export function createFileDesk({ bus, fetcher, own, notes, sender, log }: FileDe
     const checked = validate(question);
     if (!checked.ok || isBusy) return UNKNOWN;
     isBusy = true;
-    const signal = AbortSignal.any([stopping.signal, deadline(MAX_MS)]);
+    using limit = limited(MAX_MS, stopping.signal);
+    const { signal } = limit;
     try {
       const { asset } = checked.value;
       const sum = await notes.during(asset, () => filesChecksum(asset, { fetcher, own, maxBytes: MAX_BYTES }, signal));

@@ -1,6 +1,6 @@
 /** Says of files what everybody may know, for whoever looks at an asset before an order. So many at once, of bounded size and time. */
 import type { AssetFile } from '@capstan/shared/contract/ddo';
-import { deadline } from '@capstan/shared/runtime/deadline';
+import { limited } from '@capstan/shared/runtime/limited';
 import {
   MOST_LOOKED_AT,
   type FileInfo,
@@ -60,9 +60,10 @@ export function createFileFacts({ fetcher, own, log }: FileFactsOptions): TellFa
     if (files === undefined) return { v: 1, problem: 'elsewhere' };
     const { fileIndex, checksum } = question;
     const looked = fileIndex === undefined ? Math.min(files.length, MOST_LOOKED_AT) : 1;
+    using limit = limited(MAX_MS, stopping);
     const how: Asking = {
       checksum,
-      signal: AbortSignal.any([stopping, deadline(MAX_MS)]),
+      signal: limit.signal,
       isWanted: (index) => (fileIndex === undefined ? index < MOST_LOOKED_AT : index === fileIndex),
       // All of them together.
       refused: new Set(),

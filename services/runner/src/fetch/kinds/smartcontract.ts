@@ -1,7 +1,7 @@
 /** What a contract's function returns, asked of the operator's RPC endpoints of its chain, one after the other. */
 import { Readable } from 'node:stream';
 import { Type } from 'typebox';
-import { deadline } from '@capstan/shared/runtime/deadline';
+import { limited } from '@capstan/shared/runtime/limited';
 import type { ChainConfig } from '@capstan/shared/config/chains';
 import { hasCode, type CapstanError } from '@capstan/shared/contract/errors';
 import { boundedText } from '@capstan/shared/net/bounded-text';
@@ -76,8 +76,8 @@ async function firstAnswer(
   let isUnanimous = true;
   for (const endpoint of rpc) {
     try {
-      const limited = AbortSignal.any([signal, deadline(timeoutS * 1_000)]);
-      return await read(await ask(endpoint, call, downloadFrom(endpoint), limited));
+      using limit = limited(timeoutS * 1_000, signal);
+      return await read(await ask(endpoint, call, downloadFrom(endpoint), limit.signal));
     } catch (error) {
       signal.throwIfAborted();
       if (hasCode(error, 'FETCH_FAILED')) refusal ??= error;

@@ -3,7 +3,7 @@
  * the algorithm was started and is started once; whatever a restart finds of it counts. One that did not exit with 0 may have left
  * anything half done, so nothing of the outputs is published then.
  */
-import { deadline } from '@capstan/shared/runtime/deadline';
+import { LEFT, limited as limitedTo } from '@capstan/shared/runtime/limited';
 import type { Clock } from '@capstan/shared/runtime/clock';
 import { CapstanError, hasCode } from '@capstan/shared/contract/errors';
 import { retryWhileAnswering } from '../../docker/answering.ts';
@@ -124,9 +124,9 @@ async function endsWithin(
   const { engine, filter: settings, log } = attempt;
   if (started.kind !== 'running') return undefined;
   const limitMs = (settings?.maxDurationS ?? DEFAULT_LIMIT_S) * 1_000;
-  const limit = deadline(limitMs - (clock.monotonicMs() - started.sinceMs));
+  using limit = limitedTo(limitMs - (clock.monotonicMs() - started.sinceMs));
   const ended = new AbortController();
-  const limited = AbortSignal.any([signal, limit, ended.signal]);
+  const limited = AbortSignal.any([signal, limit.signal, ended.signal]);
   const exited = retryWhileUnavailable(() => engine.waitForExit(name, limited), { signal: limited, log });
   const filled = tooMuchDisk(attempt, limited, { by: 'filter' });
   let excess = 'it took too long';
@@ -135,9 +135,9 @@ async function endsWithin(
     excess = 'it wrote more than the job may, or what it wrote could not be measured';
   } catch (error) {
     signal.throwIfAborted();
-    if (!limit.aborted) throw error;
+    if (!limit.isOver()) throw error;
   } finally {
-    ended.abort();
+    ended.abort(LEFT);
     for (const each of [exited, filled]) each.catch(() => undefined);
   }
   await retryWhileAnswering({ engine, ms: TOLD_MS, overdue: silent, signal, log }, (bounded) =>
