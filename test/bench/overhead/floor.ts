@@ -81,10 +81,10 @@ export function createFloor(confinement: Confinement, work = DEMO, socketPath = 
       files.putArchive(inputs, { path: FILES_ROOT }),
     ]);
     clock.mark('fill');
-    const exit = algorithm.wait({ condition: 'next-exit' }) as Promise<{ StatusCode: number }>;
     await algorithm.start();
     clock.mark('start');
-    const { StatusCode } = await exit;
+    // Asked for afterwards: a wait for the next exit that comes after it would last for ever.
+    const { StatusCode } = (await algorithm.wait({ condition: 'not-running' })) as { StatusCode: number };
     clock.mark('run');
     const [outputs, log] = await Promise.all([
       files.getArchive({ path: RESULTS_ROOT }).then((stream) => buffer(stream)),
