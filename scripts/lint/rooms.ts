@@ -168,7 +168,11 @@ export const RESERVED: readonly Reserved[] = [
   { imported: 'nats', by: ['shared/src/bus/'], instead: 'Use shared/bus, which hides which client speaks to NATS.' },
   {
     imported: 'node:sqlite',
-    by: ['services/gateway/src/store/db.ts', 'services/gateway/src/store/connection.ts'],
+    by: [
+      'services/gateway/src/store/db.ts',
+      'services/gateway/src/store/connection.ts',
+      'services/gateway/src/store/in-memory.ts',
+    ],
     instead: "Use the store's tables, or its Db where a table is made.",
   },
   {

@@ -12,6 +12,14 @@ export const BEFORE = MIGRATIONS.indexOf(decisionsInCode);
 
 /** The triggers of that version that are no more, as they stood in it. */
 export function formerTriggers(): readonly string[] {
+  former ??= triggersBefore();
+  return former;
+}
+
+/** The migrations are as they are: once is enough. */
+let former: readonly string[] | undefined;
+
+function triggersBefore(): readonly string[] {
   const dropped = decisionsInCode.matchAll(/drop trigger (\w+)/g).map(([, name]) => name ?? '');
   const names = new Set(dropped);
   using old = new DatabaseSync(':memory:');

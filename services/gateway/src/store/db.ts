@@ -8,6 +8,7 @@ import { CapstanError, messageOf } from '@capstan/shared/contract/errors';
 import { LOG_LIMITS } from './log-limits.ts';
 import { connect, damageOf, isDamage, resultCodeOf } from './connection.ts';
 import { damaged } from './damaged.ts';
+import { fillInMemory } from './in-memory.ts';
 import { MIGRATIONS } from './migrations/list.ts';
 
 export type SqlValue = null | number | bigint | string | Uint8Array;
@@ -56,7 +57,8 @@ export function openDb(path: string, { hasThread }: Opening = { hasThread: false
     db.exec('pragma synchronous = full;');
     // What is damaged must not be changed; nobody is served yet while a new version changes it.
     if (!hasThread || isOld(db)) checkIntegrity(db);
-    migrate(db);
+    if (path === ':memory:') fillInMemory(db, migrate);
+    else migrate(db);
     return dbOn(db);
   } catch (error) {
     opened?.close();
@@ -167,6 +169,11 @@ function migrate(db: DatabaseSync): void {
       'STORE_UNAVAILABLE',
       `The store has schema ${version}, this program knows ${MIGRATIONS.length}. It was written by a newer version: run that one.`,
     );
+  }
+  if (version === 0) {
+    // A new store is made in one piece: the disk is waited for once.
+    db.exec(`begin immediate; ${MIGRATIONS.join('; ')}; pragma user_version = ${MIGRATIONS.length}; commit;`);
+    return;
   }
   for (const [offset, sql] of MIGRATIONS.slice(version).entries()) {
     db.exec(`begin immediate; ${sql}; pragma user_version = ${version + offset + 1}; commit;`);
