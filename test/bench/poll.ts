@@ -4,6 +4,7 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { loadOrCreateNodeKey } from '@capstan/shared/crypto/node-key';
 import { temporaryFolder } from '../../scripts/parts/temporary-folder.ts';
 import { machine } from './machine.ts';
 import { bareServer, gatewayOn, type Served } from './parts.ts';
@@ -42,9 +43,11 @@ interface Subject {
 await using releases = new AsyncDisposableStack();
 const folder = releases.use(await temporaryFolder('bench-poll'));
 
-async function gatewayWith(count: number): Promise<Subject> {
-  const dataDir = join(folder.path, String(count));
+async function gatewayWith(count: number, name: string): Promise<Subject> {
+  const dataDir = join(folder.path, name);
   mkdirSync(join(dataDir, 'store'), { recursive: true });
+  // A node has its key before it has a store.
+  await loadOrCreateNodeKey(join(dataDir, 'node.key'));
   const ids = join(dataDir, 'ids');
   writeFileSync(ids, `${fillStore(join(dataDir, 'store', 'capstan.db'), count).join('\n')}\n`);
   return subject(`${count.toLocaleString('en')} jobs`, await gatewayOn(dataDir), ids);
@@ -55,8 +58,8 @@ function subject(name: string, { url, program }: Served, ids: string): Subject {
   return { name, url, ids, rates: [] };
 }
 
-const few = await gatewayWith(1_000);
-const large = await gatewayWith(many);
+const few = await gatewayWith(1_000, 'few');
+const large = await gatewayWith(many, 'many');
 const [id = ''] = readFileSync(few.ids, 'utf8').split('\n');
 const sample = await (await fetch(`${few.url}/api/services/compute?jobId=${id}`)).text();
 const bare = await bareServer(join(import.meta.dirname, 'poll', 'bare-koa.ts'), Buffer.byteLength(sample));

@@ -32,6 +32,7 @@ import { startCompute } from './http/routes/start-compute.ts';
 import { stopCompute } from './http/routes/stop-compute.ts';
 import { tokenHandlers } from './http/routes/token-routes.ts';
 import { routesOf, type Handlers } from './http/table.ts';
+import { createPreparedAnswers } from './http/prepared-answers.ts';
 import { createHttpServer, type createLimitedServer } from './http/server.ts';
 import type { NodeIdentity } from './identity.ts';
 import { createClientIp } from './limits/client-ip.ts';
@@ -73,18 +74,20 @@ interface DoorsOptions {
 export function createDoors(options: DoorsOptions): readonly Service[] {
   const { gateway, parts, config, configured, server, identity, callers, assets, orders, quotes, health } = options;
   const { bus, store, results, seal, trustWithoutChecksums, key, clock, log } = parts;
-  const { runners, show, live, hub, stop, submit, remove } = gateway;
+  const { runners, show, live, hub, whatIsTrue, stop, submit, remove } = gateway;
   const { limits, decrypters, statusAccess, trustedProxies, forwardedHeader, corsOrigins } = config.gateway;
   const { identify, reading, requireHost, isForeign, tokenWatch } = callers;
 
   const clientIp = createClientIp(trustedProxies, forwardedHeader);
   const perIp = createRateLimit({ perSecond: limits.perIpPerSecond, burst: limits.perIpBurst }, clock);
+  const rateLimits = { clientIp, perIp };
+  const prepared = createPreparedAnswers({ rateLimits, requireHost, corsOrigins, log, clock });
   const askOutside = outsideBudgetOf(config, clock);
   const takePlace = createConnectionLimit(config.gateway.live);
   const answers = createOpenAnswers({ takePlace });
   const bodyLimitBytes = () => Math.min(MAX_BODY_BYTES, bus.maxPayloadBytes() ?? MAX_BODY_BYTES);
 
-  const query = createQuery({ ...callers, store, statusAccess, show });
+  const query = createQuery({ ...callers, store, statusAccess, whatIsTrue, show });
   const logs = createLogs({ bus, store, results, streams: options.logStreams, clock });
   const openLog = createOpenOwnLog({ logs, reading });
   const files = createFiles({ bus, assets, seal, clock, log, ...fileBudgetsOf(limits, clock) });
@@ -98,16 +101,19 @@ export function createDoors(options: DoorsOptions): readonly Service[] {
     health: healthOf(health),
     nonce: getNonce((address) => shownNonce(callers.nonces.highest(address))),
     ...assetHandlers({ ...offered, ...identity, askOutside }),
-    computeEnvironments: getEnvironments(
-      createEnvironmentList({ runners, store, configured, consumerAddress: identity.address }),
-      identity.chainIds,
-    ),
+    computeEnvironments: getEnvironments({
+      list: createEnvironmentList({ runners, store, configured, consumerAddress: identity.address }),
+      chainIds: identity.chainIds,
+      whatIsTrue,
+      keep: prepared.keep,
+    }),
     initializeCompute: initializeCompute(initialize, countingAssets(perIp, limits.perIpBurst, askOutside)),
     initialize: initializeOne(initialize, askOutside),
     computeStart: startCompute(async (submission) => show(await submit(submission)), askOutside),
     computeStatus: getCompute({
       query,
       isForeign,
+      keep: prepared.keep,
       list: gateway.list,
       live,
       firstEvent: createFirstEvent({ live, hub }),
@@ -128,7 +134,7 @@ export function createDoors(options: DoorsOptions): readonly Service[] {
     log,
     clock,
     corsOrigins,
-    rateLimits: { clientIp, perIp },
+    rateLimits,
     requireHost,
     routes: [
       ...routesOf(handlers, { identify, bodyLimitBytes }),
@@ -141,7 +147,7 @@ export function createDoors(options: DoorsOptions): readonly Service[] {
     ],
   });
   return [
-    createHttpServer({ server, app, gateway: config.gateway, log }),
+    createHttpServer({ server, app, prepared, gateway: config.gateway, log }),
     answers,
     createSocketServer({
       server,

@@ -38,6 +38,7 @@ import type { Results } from './results/open.ts';
 import { createEnvironmentConsumers } from './scheduling/environment-consumers.ts';
 import { createQueueChanges } from './scheduling/queue-changes.ts';
 import { createRunners } from './scheduling/runners.ts';
+import { createWhatIsTrue } from './status/still-true.ts';
 import { createJobView } from './status/view.ts';
 import type { Store } from './store/store.ts';
 
@@ -79,11 +80,13 @@ export function createGateway(parts: GatewayParts) {
   const leftElsewhere = createLeftElsewhere({ store, runners });
   const { show, queuePass } = createJobView({ store, runners, room, leftElsewhere, publicUrl });
 
+  const whatIsTrue = createWhatIsTrue({ store, runners });
+
   const live = createLive(store, show);
   const hub = createHub(live);
   const hints = createHints(hub);
   const progress = createProgressBoard({ bus, store, onProgress: hints.onProgress, log });
-  const telling = createTelling({ store, show, queuePass, live, hub, latestProgress: progress.latest, clock });
+  const telling = createTelling({ store, show, queuePass, whatIsTrue, live, hub, latestProgress: progress.latest, clock });
 
   const finishDeletion = createFinishDeletion({ ...base, results, resultAssets });
   const cleared = createCleared({ ...base, runners, onRemoved: hints.onRemoved });
@@ -118,6 +121,7 @@ export function createGateway(parts: GatewayParts) {
     leftElsewhere,
     show,
     queuePass,
+    whatIsTrue,
     live,
     hub,
     ...telling,

@@ -155,6 +155,7 @@ export function gatewayParts({
       statusAccess,
       isLoopbackOnly: false,
       isOperator: () => false,
+      whatIsTrue: gateway.whatIsTrue,
       show: gateway.show,
     }),
     storedJobs: () => stored,

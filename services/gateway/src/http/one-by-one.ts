@@ -13,7 +13,11 @@ const MAX_WAITING = 128;
 /** From so many on, the connection is not read until fewer wait. What was read by then, a few dozen kilobytes, still becomes requests. */
 const ENOUGH_WAITING = 8;
 
-export function oneByOne(answer: Answer): Answer {
+/**
+ * `atOnce`: whether a request is answered already, in the same turn and without looking anything up. Asked only while its connection has
+ * nothing else under way, and takes what is sent.
+ */
+export function oneByOne(answer: Answer, atOnce: (...of: Parameters<Answer>) => boolean = () => false): Answer {
   /** Of connections that have a request under way: what waits behind it. */
   const waiting = new WeakMap<Socket, (() => void)[]>();
 
@@ -41,6 +45,7 @@ export function oneByOne(answer: Answer): Answer {
     const { socket } = request;
     const line = waiting.get(socket);
     if (line === undefined) {
+      if (socket.writableLength === 0 && atOnce(request, response)) return;
       waiting.set(socket, []);
       begin(request, response);
     } else if (line.length >= MAX_WAITING) {

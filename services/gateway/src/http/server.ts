@@ -7,6 +7,7 @@ import { CapstanError, messageOf, systemCode } from '@capstan/shared/contract/er
 import type { Log } from '@capstan/shared/runtime/log';
 import type { Service } from '@capstan/shared/runtime/service';
 import { oneByOne } from './one-by-one.ts';
+import type { PreparedAnswers } from './prepared-answers.ts';
 import { answerParserErrors } from './parser-errors.ts';
 import { prefixOf, withoutAuthority, withoutDoubledSlashes, withoutPrefix } from './prefix.ts';
 
@@ -41,21 +42,26 @@ export function createLimitedServer({ headersTimeoutS, requestTimeoutS, keepAliv
 interface HttpServerOptions {
   readonly server: Server;
   readonly app: Koa;
+  /** Asked before the app. */
+  readonly prepared: Pick<PreparedAnswers, 'serve'>;
   readonly gateway: Config['gateway'];
   readonly log: Log;
 }
 
-export function createHttpServer({ server, app, gateway: { host, port, publicUrl }, log }: HttpServerOptions): Service {
+export function createHttpServer(options: HttpServerOptions): Service {
+  const { server, app, prepared, log } = options;
+  const { host, port, publicUrl } = options.gateway;
   const callback = app.callback();
-  const answer = oneByOne((request, response) => void callback(request, response));
+  const answer = oneByOne((request, response) => void callback(request, response), prepared.serve);
   const prefix = prefixOf(publicUrl);
+  const sayUnwritten = (error: Error) => log.debug({ problem: messageOf(error) }, 'an answer can not be written');
   const targetOf = (url = '') => withoutPrefix(withoutDoubledSlashes(withoutAuthority(url)), prefix);
   server.prependListener('upgrade', (request) => {
     request.url = targetOf(request.url);
   });
   server.on('request', (request, response) => {
     // Whoever is gone is gone: without a listener, what is still written to them would end the process.
-    response.on('error', (error) => log.debug({ problem: messageOf(error) }, 'an answer can not be written'));
+    response.on('error', sayUnwritten);
     request.url = targetOf(request.url);
     answer(request, response);
   });

@@ -3,6 +3,7 @@ import type { Clock } from '@capstan/shared/runtime/clock';
 import type { Live } from './event-source.ts';
 import type { ProgressBoard } from '../events/progress.ts';
 import { createListStatuses } from '../status/list.ts';
+import type { WhatIsTrue } from '../status/still-true.ts';
 import { createSnapshots, type SnapshotOptions } from '../status/snapshot.ts';
 import { createFollow } from './follow.ts';
 import type { Hub } from './hub.ts';
@@ -15,15 +16,16 @@ const TURN_MS = 5;
 interface TellingOptions extends SnapshotOptions {
   readonly live: Live;
   readonly hub: Hub;
+  readonly whatIsTrue: WhatIsTrue;
   readonly latestProgress: ProgressBoard['latest'];
   readonly clock: Pick<Clock, 'monotonicMs'>;
 }
 
-export function createTelling({ live, hub, latestProgress, clock, ...view }: TellingOptions) {
+export function createTelling({ live, hub, whatIsTrue, latestProgress, clock, ...view }: TellingOptions) {
   const takeSlice = createTimeSlices({ budgetMs: TURN_MS, nowMs: () => clock.monotonicMs() });
   const parts = { live, hub, latestProgress, takeSlice, snapshots: createSnapshots(view) };
   return {
-    list: createListStatuses({ ...view, takeSlice }),
+    list: createListStatuses({ ...view, whatIsTrue, takeSlice }),
     follow: createFollow(parts),
     pages: createJobPages(parts),
     snapshots: parts.snapshots,

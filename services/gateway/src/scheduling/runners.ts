@@ -53,6 +53,8 @@ export interface Runners extends Service {
   troubles(): readonly string[];
   /** What they tidy up, each under the runner's id. */
   upkeep(): readonly UpkeepReport[];
+  /** Says from then on whether all that is told here of runners is as it was: none was heard of, and none fell silent. */
+  unchanged(): () => boolean;
   /** `isNew`: this process of the runner was not known before. */
   onAnnounced(listener: (announced: { readonly isNew: boolean }) => void): () => void;
 }
@@ -75,6 +77,7 @@ export function createRunners({ bus, store, configured = [], clock, log }: Runne
   const stopping = new AbortController();
   const heard = new Map<string, Heard>();
   const listeners = new Set<(announced: { readonly isNew: boolean }) => void>();
+  let announcements = 0;
   const isLiveSince = () => clock.monotonicMs() - LIVE_MS;
   const isHeard = (runnerId: string) => (heard.get(runnerId)?.monotonicMs ?? -Infinity) >= isLiveSince();
   const offerElsewhere = (id: EnvironmentId, notBy: string): Offer | undefined => {
@@ -100,6 +103,7 @@ export function createRunners({ bus, store, configured = [], clock, log }: Runne
       log.warn({ runnerId: announcement.runnerId }, `ignored a runner: ${MAX_RUNNERS} are heard of`);
       return;
     }
+    announcements += 1;
     known.take(announcement, at);
     heard.set(announcement.runnerId, { announcement, monotonicMs: clock.monotonicMs() });
     const isNew = before?.announcement.instance !== announcement.instance;
@@ -186,6 +190,12 @@ export function createRunners({ bus, store, configured = [], clock, log }: Runne
       live().flatMap(({ runnerId, upkeep = [] }) =>
         upkeep.map((one) => ({ ...one, name: `${runnerId}: ${one.name}` })),
       ),
+    unchanged() {
+      const [asOf, since] = [announcements, isLiveSince()];
+      const lives = [...heard.values()].filter(({ monotonicMs }) => monotonicMs >= since);
+      const firstSilent = lives.reduce((first, { monotonicMs }) => Math.min(first, monotonicMs), Infinity);
+      return () => announcements === asOf && firstSilent >= isLiveSince();
+    },
     onAnnounced(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);

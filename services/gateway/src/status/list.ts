@@ -6,6 +6,7 @@ import { hash } from 'node:crypto';
 import type { StatusObject } from '@capstan/shared/contract/api';
 import type { QueueView } from '../scheduling/queue-reason.ts';
 import type { StatusView } from './status-object.ts';
+import type { StillTrue, WhatIsTrue } from './still-true.ts';
 import type { ListFilter, StatusKey } from '../store/statuses.ts';
 import type { StatusRow } from '../store/status-row.ts';
 import { rowOf } from './small.ts';
@@ -25,6 +26,7 @@ export interface StatusPage {
   readonly pieces: string | AsyncGenerator<string, void>;
   /** Undefined where what is shown may change without a change of its jobs. */
   readonly etag: string | undefined;
+  readonly isStillTrue: StillTrue;
   /** The cursor of the next page, if there is one. */
   readonly next: number | undefined;
 }
@@ -40,10 +42,11 @@ interface ListOptions {
   readonly store: Pick<Store, 'statuses'>;
   readonly show: (job: StatusRow, dates: StatusView['dates'], queue: QueueView) => StatusObject;
   readonly queuePass: () => QueueView;
+  readonly whatIsTrue: Pick<WhatIsTrue, 'now'>;
   readonly takeSlice: <T>(work: () => T) => Promise<T>;
 }
 
-export function createListStatuses({ store, show, queuePass, takeSlice }: ListOptions): ListStatuses {
+export function createListStatuses({ store, show, queuePass, whatIsTrue, takeSlice }: ListOptions): ListStatuses {
   const { statuses } = store;
   const pageOf = createPages(store);
 
@@ -89,12 +92,13 @@ export function createListStatuses({ store, show, queuePass, takeSlice }: ListOp
   }
 
   return async (selection, asked) => {
+    const isStillTrue = whatIsTrue.now();
     const { keys, next } = await pageWithRunning(selection, asked);
     if (keys.length <= SLICE) {
       const text = `[${write(keys, asked, queuePass()).join(',')}]`;
-      return { pieces: text, etag: hash('sha1', text, 'base64url'), next };
+      return { pieces: text, etag: hash('sha1', text, 'base64url'), isStillTrue, next };
     }
-    return { pieces: inSlices(keys, asked), etag: etagOf(keys, asked), next };
+    return { pieces: inSlices(keys, asked), etag: etagOf(keys, asked), isStillTrue, next };
   };
 }
 

@@ -14,6 +14,7 @@ import type { Identity } from '../auth/identify.ts';
 import type { QueueView } from '../scheduling/queue-reason.ts';
 import { idsOf, nothingSelected, selectionOf, selectsNothing, type Selection, type WhoAndWhat } from './selection.ts';
 import type { StatusView } from './status-object.ts';
+import type { WhatIsTrue } from './still-true.ts';
 import { createStatusTexts, type StatusTexts } from './status-texts.ts';
 
 const validate = compile(SignedStatusSchema);
@@ -45,11 +46,12 @@ interface QueryOptions {
   /** Whether any page on the web could reach the node that only this machine should: then such pages need proof, too. */
   readonly isLoopbackOnly: boolean;
   readonly isOperator: IsOperator;
+  readonly whatIsTrue: WhatIsTrue;
   readonly show: (job: StatusRow, dates?: StatusView['dates'], queue?: QueueView) => StatusObject;
 }
 
 export function createQuery(options: QueryOptions): Query {
-  const { store, authenticate, statusAccess, isLoopbackOnly, isOperator, show } = options;
+  const { store, authenticate, statusAccess, isLoopbackOnly, isOperator, whatIsTrue, show } = options;
 
   /** Whether anybody may see what is selected. */
   const isOpen = (query: WhoAndWhat, isForeign: boolean) => {
@@ -114,7 +116,7 @@ export function createQuery(options: QueryOptions): Query {
       await signed(query, network);
       return selectedBy(query);
     },
-    texts: createStatusTexts({ store, show, maxJobs: MAX_JOBS }),
+    texts: createStatusTexts({ store, show, whatIsTrue, maxJobs: MAX_JOBS }),
   };
 }
 

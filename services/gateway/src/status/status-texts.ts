@@ -10,11 +10,14 @@ import type { StatusRow } from '../store/status-row.ts';
 import type { Store } from '../store/store.ts';
 import { isOfCopy } from '../controller/left-elsewhere.ts';
 import type { StatusView } from './status-object.ts';
+import type { StillTrue, WhatIsTrue } from './still-true.ts';
 
 export interface StatusText {
   /** JSON: a list of status objects. */
   readonly text: string;
   readonly etag: string;
+  /** Undefined of what is not worth keeping. */
+  readonly isStillTrue?: StillTrue;
 }
 
 interface Kept extends StatusText {
@@ -38,6 +41,7 @@ const MOST_CHARS_KEPT = 20_000_000;
 interface StatusTextsOptions {
   readonly store: Store;
   readonly show: (job: StatusRow, dates: StatusView['dates']) => StatusObject;
+  readonly whatIsTrue: WhatIsTrue;
   /** Most jobs of one answer. */
   readonly maxJobs: number;
 }
@@ -45,7 +49,7 @@ interface StatusTextsOptions {
 /** `run`: an earlier one of the job that is named, as it ended; none if nothing is kept of it. */
 export type StatusTexts = (filter: JobFilter, dates: StatusView['dates'], run?: number) => StatusText;
 
-export function createStatusTexts({ store, show, maxJobs }: StatusTextsOptions): StatusTexts {
+export function createStatusTexts({ store, show, whatIsTrue, maxJobs }: StatusTextsOptions): StatusTexts {
   const kept = new LRUCache<string, Kept>({
     max: MOST_KEPT,
     maxSize: MOST_CHARS_KEPT,
@@ -68,17 +72,22 @@ export function createStatusTexts({ store, show, maxJobs }: StatusTextsOptions):
     const key = JSON.stringify([jobId, dates, run]);
     const known = kept.get(key);
     if (known && known.revision === version?.revision) return fits(known.row, filter) ? known : make([], dates);
+    const isStillTrue = whatIsTrue.now();
     const [row] = store.statuses.select(filter, 1);
     const made = make(row ? (run === undefined ? [row] : ofRun(row, run)) : [], dates);
     // Why a job waits changes with others, and without a change of its own.
-    if (!version || !row || version.code === 1 || isOfCopy(store, row)) return made;
-    kept.set(key, { ...made, row, revision: version.revision });
-    return made;
+    if (!version || !row) return made;
+    if (version.code === 1 || isOfCopy(store, row)) return { ...made, isStillTrue };
+    const { revision } = version;
+    const text = { ...made, row, revision, isStillTrue: whatIsTrue.ofJob(row.jobId, revision) };
+    kept.set(key, text);
+    return text;
   };
 
   return (filter, dates, run) => {
     const { jobId } = filter;
     if (jobId !== undefined) return ofOne({ jobId, filter, dates, run });
-    return make(store.statuses.select(filter, maxJobs), dates);
+    const isStillTrue = whatIsTrue.now();
+    return { ...make(store.statuses.select(filter, maxJobs), dates), isStillTrue };
   };
 }

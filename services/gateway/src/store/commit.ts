@@ -15,6 +15,8 @@ export interface Committer {
   /** Runs `work` in a transaction; resolves after the commit. A `work` that throws is undone alone and rejects alone. */
   write<T>(work: (transaction: Transaction) => T): Promise<T>;
   onCommitted(listener: CommittedListener): () => void;
+  /** How many transactions are on the disk: as long as it stays, all that was read is as it was. */
+  commits(): number;
   /** While `work` goes on nothing is committed; what is asked for meanwhile waits, off the loop, and shares the commit after it. */
   hold<T>(work: () => Promise<T>): Promise<T>;
 }
@@ -29,6 +31,7 @@ export function createCommitter(db: Db, log: Pick<Log, 'error'>): Committer {
   const listeners = new Set<CommittedListener>();
   let queue: Pending[] = [];
   let holds = 0;
+  let commits = 0;
   // Prepared once: they frame every write there is.
   const begin = db.prepare('begin immediate');
   const commit = db.prepare('commit');
@@ -67,6 +70,7 @@ export function createCommitter(db: Db, log: Pick<Log, 'error'>): Committer {
         release.run();
       }
       commit.run();
+      commits += 1;
     } catch (error) {
       rollBack(db);
       const unavailable = new CapstanError(
@@ -96,6 +100,7 @@ export function createCommitter(db: Db, log: Pick<Log, 'error'>): Committer {
         };
         if (queue.push({ perform, reject }) === 1) flushSoon();
       }),
+    commits: () => commits,
     onCommitted(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);

@@ -24,6 +24,7 @@ async function jobsOf(count: number) {
   const list = createListStatuses({
     store,
     queuePass: parts.queuePass,
+    whatIsTrue: parts.whatIsTrue,
     show(...of) {
       seen.rows[seen.turns] = (seen.rows[seen.turns] ?? 0) + 1;
       return show(...of);

@@ -69,7 +69,7 @@ describe('jobs that are named by their ids', () => {
   });
 
   it('are kept as texts up to a bound of characters, however many there are', async () => {
-    const { store, show } = gatewayParts();
+    const { store, show, whatIsTrue } = gatewayParts();
     const shown: string[] = [];
     const texts = createStatusTexts({
       store,
@@ -77,6 +77,7 @@ describe('jobs that are named by their ids', () => {
         shown.push(row.jobId);
         return show(row, dates);
       },
+      whatIsTrue,
       maxJobs: 1_000,
     });
     const [first, ...others] = Array.from({ length: 80 }, (_, index) => aJobId(index + 1));

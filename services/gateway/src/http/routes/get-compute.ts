@@ -12,11 +12,14 @@ import { isListFilter, type ListStatuses } from '../../status/list.ts';
 import { MAX_PAGE, statesIn } from '../../status/pages.ts';
 import type { IsForeign } from '../../auth/origins.ts';
 import type { OpenAnswers } from '../open-answers.ts';
+import type { Keep } from '../prepared-answers.ts';
+import { readAlong } from '../read-along.ts';
 import { route } from '../route.ts';
 
 interface ComputeRouteOptions {
   readonly query: Pick<Query, 'authorize' | 'texts'>;
   readonly isForeign: IsForeign;
+  readonly keep: Keep;
   readonly list: ListStatuses;
   readonly live: Pick<Live, 'lastCursor'>;
   readonly firstEvent: FirstEvent;
@@ -24,7 +27,7 @@ interface ComputeRouteOptions {
 }
 
 export function getCompute(options: ComputeRouteOptions) {
-  const { query, isForeign, list, live, firstEvent, answers } = options;
+  const { query, isForeign, keep, list, live, firstEvent, answers } = options;
 
   const wait = async (ctx: RouterContext, selection: Selection, { since, waitFor = '0' }: StatusQuery) => {
     using answer = answers.open(ctx);
@@ -52,25 +55,36 @@ export function getCompute(options: ComputeRouteOptions) {
       detail: asked.detail,
       dates,
     });
-    return { text: page.pieces, etag: page.etag, next: page.next };
+    return { text: page.pieces, etag: page.etag, isStillTrue: page.isStillTrue, next: page.next };
   };
 
   return route(ENDPOINTS.computeStatus, async ({ input: asked, caller, ctx }) => {
     if (asked.run !== undefined && asked.jobId === undefined) throw runOfNoJob();
     const { since, waitFor, owner, all, consumerAddress = owner, ...rest } = asked;
     const which = { ...rest, all: all === 'true', consumerAddress };
-    const selection = await query.authorize(which, await caller.identity(), {
+    const identity = await caller.identity();
+    const selection = await query.authorize(which, identity, {
       isForeign: isForeign(ctx.req.headers),
       network: caller.network,
     });
-    if (since !== undefined || waitFor !== undefined) await wait(ctx, selection, asked);
-    const { text, etag, next } = await answer(selection, asked);
-    ctx.set({ 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'private, no-cache' });
-    if (next !== undefined) ctx.set('Link', `<${pageAt(ctx, next)}>; rel="next"`);
+    const isWaitedFor = since !== undefined || waitFor !== undefined;
+    if (isWaitedFor) await wait(ctx, selection, asked);
+    const { text, etag, isStillTrue, next } = await answer(selection, asked);
+    const headers = {
+      'Cache-Control': 'private, no-cache',
+      ...(next === undefined ? {} : { Link: `<${pageAt(ctx, next)}>; rel="next"` }),
+    };
+    ctx.set({ 'Content-Type': 'application/json; charset=utf-8', ...headers });
     if (etag !== undefined) ctx.etag = etag;
+    // Of what anybody may ask: who signs uses up a nonce, who waits asks for what comes.
+    const isForAnybody = identity === undefined && asked.signature === undefined && !isWaitedFor;
+    const told = (whole: string) => {
+      if (isForAnybody && isStillTrue) keep(ctx, { text: whole, headers, etag: ctx.response.get('ETag'), isStillTrue });
+    };
+    if (typeof text === 'string') told(text);
     // Clients poll all day; what has not changed need not travel.
     if (ctx.fresh) ctx.status = 304;
-    else ctx.body = typeof text === 'string' ? text : Readable.from(text, { objectMode: false });
+    else ctx.body = typeof text === 'string' ? text : Readable.from(readAlong(text, told), { objectMode: false });
     return undefined;
   });
 }
