@@ -86,7 +86,16 @@ export function createGateway(parts: GatewayParts) {
   const hub = createHub(live);
   const hints = createHints(hub);
   const progress = createProgressBoard({ bus, store, onProgress: hints.onProgress, log });
-  const telling = createTelling({ store, show, queuePass, whatIsTrue, live, hub, latestProgress: progress.latest, clock });
+  const telling = createTelling({
+    store,
+    show,
+    queuePass,
+    whatIsTrue,
+    live,
+    hub,
+    latestProgress: progress.latest,
+    clock,
+  });
 
   const finishDeletion = createFinishDeletion({ ...base, results, resultAssets });
   const cleared = createCleared({ ...base, runners, onRemoved: hints.onRemoved });

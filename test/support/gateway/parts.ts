@@ -47,7 +47,7 @@ export const ENVIRONMENT: Environment = {
 
 const key = nodeKeyFrom('22'.repeat(32));
 const publicKey = publicKeyOf(key);
-const SETTINGS = loadConfig({}, '/nowhere').gateway;
+export const SETTINGS = loadConfig({}, '/nowhere').gateway;
 const chainId = 8996;
 const files = [{ type: 'url', url: 'https://data.example/secret-path' }] as const;
 
