@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { atMost } from '@capstan/shared/runtime/at-most';
 import type { Clock } from '@capstan/shared/runtime/clock';
 import { parseAddress, parseNonce, type Address, type Nonce } from '@capstan/shared/contract/ids';
 import type { UsedTexts } from '../store/used-texts.ts';
@@ -76,7 +77,7 @@ const MANY = 20_000;
 export function createAuthenticate(options: AuthenticateOptions): Authenticate {
   const { tokens, nonces, usedTexts, limitCaller, clock, provider, legacySignatures, legacyTokens } = options;
   /** Texts of statuses by their digests: who polls with one signature goes on after an act of theirs. */
-  const statuses = new LRUCache<string, true>({ max: MANY });
+  const statuses = new LRUCache<string, true>(atMost(MANY));
 
   const byTyped = async ({ header, request }: ProofOf<'typed'>, signing: Signing): Promise<Caller> => {
     const verdict = await judgeTyped(header, { request, provider, nowMs: clock.now() });

@@ -4,6 +4,7 @@
  * the mark is in memory.
  */
 import { LRUCache } from 'lru-cache';
+import { atMost } from '@capstan/shared/runtime/at-most';
 import type { Address, Nonce } from '@capstan/shared/contract/ids';
 import type { Store } from '../store/store.ts';
 import { invalidSignature } from './invalid-signature.ts';
@@ -38,7 +39,7 @@ export function createNonceBook(
   store: Pick<Store, 'nonces' | 'write'>,
   admitNew: (network: string) => void = () => undefined,
 ): NonceBook {
-  const seen = new LRUCache<Address, Nonce>({ max: MANY });
+  const seen = new LRUCache<Address, Nonce>(atMost(MANY));
   const strangers = createStrangers();
 
   const highest = (address: Address): Nonce | undefined => {

@@ -1,5 +1,6 @@
 /** What the gateway sees of a job at one moment: its row, what live runners say they are at, and what was said to them. */
 import { LRUCache } from 'lru-cache';
+import { atMost } from '@capstan/shared/runtime/at-most';
 import type { Bus } from '@capstan/shared/bus/connect';
 import type { EnvironmentId, JobId } from '@capstan/shared/contract/ids';
 import { isEnding } from '@capstan/shared/contract/status';
@@ -37,9 +38,9 @@ export interface Observe {
 
 export function createObserve({ bus, store, runners, leftElsewhere, isUnsent, clock }: ObserveOptions): Observe {
   let lostBefore = 0;
-  const sent = new LRUCache<JobId, { readonly run: number; readonly at: number }>({ max: MOST_SAID });
-  const endsUntold = new LRUCache<JobId, RunWord>({ max: MOST_SAID });
-  const said = new LRUCache<JobId, Map<number, Said>>({ max: MOST_SAID });
+  const sent = new LRUCache<JobId, { readonly run: number; readonly at: number }>(atMost(MOST_SAID));
+  const endsUntold = new LRUCache<JobId, RunWord>(atMost(MOST_SAID));
+  const said = new LRUCache<JobId, Map<number, Said>>(atMost(MOST_SAID));
   const announced = createAnnounced(runners, clock);
 
   /** The store notes when its place was given; NATS may have been away for long. */
