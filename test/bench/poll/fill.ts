@@ -5,6 +5,10 @@ import { openStore } from '../../../services/gateway/src/store/store.ts';
 /** Ids to poll, spread evenly. */
 const SAMPLE = 1_000;
 
+/** Of the second owner, and of all after it. */
+export const JOBS_OF_OWNER = 100;
+export const OWNER = `0x${'1'.padStart(40, '0')}`;
+
 const RESULTS = JSON.stringify([
   { filename: 'rain.json', filesize: 3_409, type: 'output', index: 0 },
   { filename: 'rain.svg', filesize: 2_872, type: 'output', index: 1 },
@@ -34,7 +38,7 @@ export function fillStore(path: string, count: number): readonly string[] {
       nonce, body_hash, date_created, date_finished, dispatched_at, sent_at, expires_at, termination, results)
     with recursive ids (i) as (select 1 union all select i + 1 from ids where i < ?1)
     select i, lower(hex(randomblob(16))), i, 1, 1, 70,
-      '0x' || substr(printf('%040x', i / 50), -40), '0x' || substr(printf('%040x', i / 50), -40), 'local',
+      '0x' || substr(printf('%040x', i / ${JOBS_OF_OWNER}), -40), '0x' || substr(printf('%040x', i / ${JOBS_OF_OWNER}), -40), 'local',
       'did:op:' || substr(printf('%064x', i / 200), -64), '0x' || lower(hex(randomblob(32))),
       'did:op:' || substr(printf('%064x', i / 300), -64), '["did:op:' || substr(printf('%064x', i / 200), -64) || '"]',
       i, lower(hex(randomblob(32))), 1700000000000 + i, 1700000001000 + i, 1700000000010 + i, 1700000000010 + i,

@@ -1,8 +1,13 @@
--- Asks for the status of one job after another, out of the file that the environment names.
-local ids = {}
-for id in io.lines(os.getenv("POLL_IDS")) do ids[#ids + 1] = id end
+-- Asks for one path after another, out of the file that the environment names; with an ETag where a line has one, after a tab.
+local requests = {}
+for line in io.lines(os.getenv("POLL_PATHS")) do
+  local path, etag = line:match("^([^\t]+)\t?(.*)$")
+  local headers = nil
+  if etag ~= "" then headers = { ["If-None-Match"] = etag } end
+  requests[#requests + 1] = { path, headers }
+end
 local i = 0
 request = function()
-  i = i % #ids + 1
-  return wrk.format("GET", "/api/services/compute?jobId=" .. ids[i])
+  i = i % #requests + 1
+  return wrk.format("GET", requests[i][1], requests[i][2])
 end
