@@ -23,6 +23,13 @@ export interface ServiceOptions {
   readonly root?: string;
 }
 
+/**
+ * What streams through a runner is soon garbage: with the room that Node takes for young objects by itself, and with a heap of the C library for each
+ * of its threads, a runner under load holds twice the memory, and is no faster.
+ */
+const RUNNER_FLAGS: readonly string[] = ['--max-semi-space-size=4'];
+const RUNNER_ENVIRONMENT = { MALLOC_ARENA_MAX: '2' } as const;
+
 export const ROOT = join(import.meta.dirname, '..', '..');
 const START_LIMIT_MS = 60_000;
 
@@ -35,9 +42,10 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     command: [
       process.execPath,
       '--disable-warning=ExperimentalWarning',
+      ...(service === 'runner' ? RUNNER_FLAGS : []),
       join(root, 'services', service, 'src', 'main.ts'),
     ],
-    environment,
+    environment: service === 'runner' ? { ...RUNNER_ENVIRONMENT, ...environment } : environment,
     workingDir,
     ...(onLine === undefined ? {} : { onLine }),
   });

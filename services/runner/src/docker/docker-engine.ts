@@ -33,7 +33,9 @@ export function createDockerEngine(socketPath: string, { filesThroughEngine = fa
     ...createImageCalls(http),
     ...createNetworkCalls(http),
   };
-  return filesThroughEngine ? engine : filesAtHand(engine, { volumes, isRoot: process.geteuid?.() === 0 });
+  // In root's group as well, which all belongs to that it makes.
+  const isRoot = process.geteuid?.() === 0 && process.getegid?.() === 0;
+  return filesThroughEngine ? engine : filesAtHand(engine, { volumes, isRoot });
 }
 
 function createHostCalls(http: EngineHttp): Pick<EngineHost, 'about' | 'find'> {
