@@ -46,6 +46,7 @@ export function createNotifications(db: Db) {
   const due = db.prepare(`
     select * from notifications n indexed by notifications_due where due_at <= ? and ${isFree} and ${isFirst}
     order by due_at, id limit ?`);
+  const anyDue = db.prepare('select 1 from notifications indexed by notifications_due where due_at <= ? limit 1');
   const next = db.prepare(`
     select due_at from notifications n indexed by notifications_due where due_at > ? and ${isFirst} order by due_at, id limit 1`);
   const postpone = db.prepare('update notifications set tries = tries + 1, due_at = ? where id = ?');
@@ -78,10 +79,12 @@ export function createNotifications(db: Db) {
     add({ jobId, run, code, at, details, sealedUrl, place, owner, network }: NewNotification): void {
       add.run(jobId, run, code, at, JSON.stringify(details), sealedUrl, place, owner, network);
     },
-    due: (now: number, limit: number, busy: Busy = NOBODY): readonly Notification[] =>
-      due
-        .all(now, ...[busy.ids, busy.places, busy.owners, busy.networks].map((list) => JSON.stringify(list)), limit)
-        .map(toNotification),
+    due(now: number, limit: number, busy: Busy = NOBODY): readonly Notification[] {
+      // Looked at after each commit, and mostly there is none: then there is nothing to compare with who is busy.
+      if (anyDue.values(now) === undefined) return [];
+      const lists = [busy.ids, busy.places, busy.owners, busy.networks].map((list) => JSON.stringify(list));
+      return due.all(now, ...lists, limit).map(toNotification);
+    },
     /** When the next one after a time is due; undefined if there is none. */
     nextDue: (after: number): number | undefined => next.get(after)?.['due_at'] as number | undefined,
     postpone(id: number, dueAt: number): void {
