@@ -15,7 +15,7 @@ import { runLanes } from './tests/run-lanes.ts';
 import { whichEngine } from './tests/which-engine.ts';
 
 const COVERED = ['shared/src/**/*.ts', 'services/*/src/**/*.ts', 'scripts/**/*.ts'];
-/** Tests wait for containers and servers more than they compute; the quick ones don't. */
+/** Tests wait for containers, servers and disks as long as they compute; a third of the quick ones' time is waiting, too. */
 const LANES_PER_CORE = 2;
 const MOST_LANES = 8;
 
@@ -95,7 +95,7 @@ interface LanesRun {
 async function runInLanes({ files, options }: Chosen, { variables, dir, lanes }: LanesRun): Promise<string> {
   const [beganMs, machineBefore] = [performance.now(), machineTime()];
   const results = await runLanes(files, {
-    count: lanes ?? Math.min(MOST_LANES, (areQuick(files) ? 1 : LANES_PER_CORE) * availableParallelism()),
+    count: lanes ?? Math.min(MOST_LANES, LANES_PER_CORE * availableParallelism()),
     dir,
     options: [...options, ...(process.stdout.isTTY ? ['--color'] : [])],
     variables,

@@ -46,6 +46,15 @@ export const LONGEST: readonly string[] = [
   'test/e2e/control.test.ts',
   'test/integration/runner/provisioning.test.ts',
   'test/integration/page/lists.test.ts',
+  // Of the quick ones, which may run without all those above.
+  'test/unit/gateway/store/store-file.test.ts',
+  'test/unit/shared/net/resolve-name.test.ts',
+  'test/unit/scripts/give-to-owner.test.ts',
+  'test/unit/scripts/lanes.test.ts',
+  'test/unit/gateway/assets/unpack-apart.test.ts',
+  'test/unit/runner/pipeline/disk-limit.test.ts',
+  'test/unit/runner/fetch/bounded-decoders.test.ts',
+  'test/unit/gateway/chain/large-answers.test.ts',
 ];
 
 /** What can't go beside others, with the reason: the fewer, the better. These run one after another, after all others. */
