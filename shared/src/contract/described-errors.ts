@@ -101,9 +101,6 @@ const OF_ENDPOINTS: Readonly<Partial<Record<EndpointName, Readonly<Record<number
   download: { 503: { error: 'No runner is there to send the file. Try again shortly.' } },
 };
 
-/** What is wrong with orders alone. */
-const ORDERS: ReadonlySet<string> = new Set(['computeStart', 'initializeCompute', 'initialize']);
-
 interface Parameters {
   readonly properties?: Readonly<Record<string, unknown>>;
   readonly required?: readonly string[];
@@ -111,18 +108,18 @@ interface Parameters {
 
 /** For the answer of a route with this status; undefined where there is none to show. */
 export function refusalExamples(name: EndpointName, endpoint: Endpoint, status: number): Examples | undefined {
-  if (status === 400) return malformed(name, endpoint);
+  if (status === 400) return malformed(endpoint);
   const value = OF_ENDPOINTS[name]?.[status] ?? REFUSALS[status];
   return value === undefined ? undefined : { refused: { value } };
 }
 
-function malformed(name: EndpointName, { parameters }: Endpoint): Examples {
+function malformed({ parameters, refusesOrders = false }: Endpoint): Examples {
   const { properties = {}, required = [] } = (parameters ?? {}) as Parameters;
   const field = required[0] ?? Object.keys(properties)[0] ?? 'body';
   const errors = { [field]: [`The ${field} field is required.`] };
   return {
     malformed: { value: { errors, message: 'Validation error', success: false } },
-    ...(ORDERS.has(name)
+    ...(refusesOrders
       ? {
           refused: {
             value: {

@@ -36,6 +36,10 @@ export interface Endpoint {
   readonly forgivesBody?: true;
   /** Of a field that is not known, the answer says what may stand there. */
   readonly suggests?: true;
+  /** What its body is called in the description, where it is not called after the row. */
+  readonly bodyName?: string;
+  /** It may refuse an order for what the order names, field by field. */
+  readonly refusesOrders?: true;
   /** The body is taken as it is. */
   readonly takesBytes?: true;
   /** Anybody, if absent. */

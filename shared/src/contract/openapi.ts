@@ -50,9 +50,6 @@ const BEFORE_ANY_ROUTE: Readonly<Record<number, string>> = {
 
 const BYTES = { type: 'string', format: 'binary' };
 
-/** The name of each body; of others, that of the endpoint. */
-const BODY_NAMES: Readonly<Partial<Record<string, string>>> = { computeStart: 'Order' };
-
 /** `version` is the software's. */
 export function openApi(version: string): Json {
   const bodies = bodiesByEndpoint();
@@ -82,7 +79,7 @@ export function openApi(version: string): Json {
     Asset: DescriptionSchema,
     FoundAssets: FoundAssetsSchema,
     FileInfo: FileInfoSchema,
-    ...Object.fromEntries(Object.entries(bodies).map(([name, body]) => [bodyName(name), body])),
+    ...Object.fromEntries(Object.entries(bodies).map(([name, body]) => [bodyName(name as EndpointName), body])),
   });
   return {
     openapi: '3.1.0',
@@ -149,8 +146,10 @@ function bodiesByEndpoint(): Readonly<Record<string, object>> {
   );
 }
 
-const bodyName = (endpoint: string) =>
-  BODY_NAMES[endpoint] ?? `${endpoint.slice(0, 1).toUpperCase()}${endpoint.slice(1)}Request`;
+const bodyName = (name: EndpointName) => {
+  const { bodyName: own }: Endpoint = ENDPOINTS[name];
+  return own ?? `${name.slice(0, 1).toUpperCase()}${name.slice(1)}Request`;
+};
 
 interface Place {
   readonly isAlias: boolean;
