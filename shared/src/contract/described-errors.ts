@@ -113,13 +113,13 @@ export function refusalExamples(name: EndpointName, endpoint: Endpoint, status: 
   return value === undefined ? undefined : { refused: { value } };
 }
 
-function malformed({ parameters, refusesOrders = false }: Endpoint): Examples {
+function malformed({ parameters, refusesOrders }: Endpoint): Examples {
   const { properties = {}, required = [] } = (parameters ?? {}) as Parameters;
   const field = required[0] ?? Object.keys(properties)[0] ?? 'body';
   const errors = { [field]: [`The ${field} field is required.`] };
   return {
     malformed: { value: { errors, message: 'Validation error', success: false } },
-    ...(refusesOrders
+    ...(refusesOrders === true
       ? {
           refused: {
             value: {
