@@ -96,8 +96,8 @@ function eventIn(line: unknown) {
   const { name, exitCode } = Actor?.Attributes ?? {};
   if ((action !== 'start' && action !== 'die' && action !== 'oom') || !name || !timeNano) return undefined;
   const atMs = timeNano / NS_PER_MS;
-  // Where an engine says none, it is asked.
-  const code = exitCode === undefined ? Number.NaN : Number(exitCode);
+  // A label of the image by this name hides the engine's own word, and is emptied: where there is no number, the engine is asked.
+  const code = /^\d+$/.test(exitCode ?? '') ? Number(exitCode) : Number.NaN;
   return { name, action, exitCode: code, atMs, place: (atMs / 1_000).toFixed(6) };
 }
 

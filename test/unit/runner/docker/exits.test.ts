@@ -46,6 +46,11 @@ describe('an exit that the stream of events tells', () => {
     expect(hearing(line('start'), ends, line('start')).known('one'), 'another life').to.equal(undefined);
   });
 
+  it('is not believed where a label of the image, emptied, stands in its place', () => {
+    const ends = line('die', { exitCode: '' });
+    expect(hearing(line('start'), ends).known('one')).to.equal(undefined);
+  });
+
   it('is not missed behind a line that is nonsense, or much too long', () => {
     const long = `${JSON.stringify({ Action: 'die', label: 'x'.repeat(5_000_000) })}\n`;
     const exits = hearing('nonsense\n', 'null\n', long, line('start'), line('die', { exitCode: '0' }));
