@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { StatusObject } from '@capstan/shared/contract/api';
 import { ENDPOINTS } from '@capstan/shared/contract/endpoints';
-import type { Submission } from '../../admission/submit.ts';
+import type { Submission } from '../../admission/save-submission.ts';
 import type { AskOutside } from '../../limits/outside-budget.ts';
 import { siteOf } from '../../limits/sites.ts';
 import { route } from '../route.ts';
