@@ -92,7 +92,9 @@ describe('the page at /ui', () => {
     const subscription = frames.findLast((frame) => frame.type === 'logs')?.subscription ?? '';
     const piece = { type: 'log', subscription, jobId, attempt: 1, stream: 'stdout', offset: 254, next: 300 } as const;
     node.send({ ...piece, text: 'half of ' }, { ...piece, next: 310, text: 'a line\n' });
-    expect(await page.locator('.log div').nth(6).innerText()).to.equal('half of a line');
+    const line = page.locator('.log div').nth(6);
+    await line.filter({ hasText: 'line' }).waitFor();
+    expect(await line.innerText()).to.equal('half of a line');
     node.drop();
     const again = () => frames.filter((frame) => frame.type === 'logs').slice(1);
     await page.locator('.link[data-state="waiting"]').waitFor();
