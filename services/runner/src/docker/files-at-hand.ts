@@ -8,6 +8,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { extract, pack } from 'tar-stream';
 import { systemCode } from '@capstan/shared/contract/errors';
+import { unavailable } from './answers.ts';
 import type { Engine } from './engine.ts';
 import { readMask, readPlain, writePlain, type NewEntry, type PlainEntry } from './plain-files.ts';
 import type { ContainerSpec, VolumeMount } from './ports/containers.ts';
@@ -55,7 +56,11 @@ export function filesAtHand(engine: Engine, { volumes, isRoot }: AtHand): Engine
     async putArchive(name, path, tar, signal) {
       const places = await below(name, path, signal);
       if (places.length === 0) return engine.putArchive(name, path, tar, signal);
-      const { bytes, isWhole } = await beginningOf(tar, MAX_BYTES, signal);
+      const { bytes, isWhole } = await beginningOf(tar, MAX_BYTES, signal).catch((error: unknown) => {
+        signal.throwIfAborted();
+        // As the engine would say it: whoever made the archive says what broke.
+        throw unavailable(error);
+      });
       if (isWhole && (await unpacked(bytes, places, await (mask ??= readMask())))) return undefined;
       signal.throwIfAborted();
       const rest = isWhole ? Readable.from([bytes], { objectMode: false }) : tar;
