@@ -13,7 +13,7 @@ type FeeVerdict =
 const MOST_SUBJECTS = 20;
 const MOST_SIGNATURES = 10;
 
-/** The half that this node sells: its fee, signed by itself for this datatoken, service and environment, and paid. */
+/** The first fee of the receipt that holds in all; or why the first that came nearest does not. */
 export function verifyFee(receipt: Receipt, claim: OrderClaim, { reading, nowS }: Judging): FeeVerdict {
   const datatoken = claim.service.datatokenAddress.toLowerCase();
   const events = reading.events(receipt, datatoken);
